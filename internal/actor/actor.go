@@ -1,0 +1,101 @@
+// Package actor says who calls: the user behind a request, what that user may
+// do, and for which customers. It decides nothing by itself: the directive
+// @auth and store.Visible ask it. How a user becomes an actor is package auth's.
+package actor
+
+import (
+	"context"
+	"slices"
+
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/ident"
+)
+
+// A Permission is RESOURCE_ACTION, a value of the schema's enum Permission.
+type Permission string
+
+// The permissions that fields ask for; roles are sets of them.
+const (
+	CustomersRead  Permission = "CUSTOMERS_READ"
+	CustomersWrite Permission = "CUSTOMERS_WRITE"
+	UsersRead      Permission = "USERS_READ"
+	DatabasesRead  Permission = "DATABASES_READ"
+	DatabasesWrite Permission = "DATABASES_WRITE"
+	ServersRead    Permission = "SERVERS_READ"
+	JobsRead       Permission = "JOBS_READ"
+)
+
+// A Grant is what an actor may do within one customer and everything below it.
+type Grant struct {
+	Customer    ident.CustomerID
+	Permissions []Permission
+}
+
+// An Actor is the user behind a request. It is never changed once in a context.
+type Actor struct {
+	User     ident.UserID
+	Provider []Permission // held with the provider, so for every customer
+	Grants   []Grant
+}
+
+// Holds tells whether the actor holds p anywhere.
+func (a *Actor) Holds(p Permission) bool {
+	return a.HoldsWithProvider(p) || slices.ContainsFunc(a.Grants, func(g Grant) bool {
+		return slices.Contains(g.Permissions, p)
+	})
+}
+
+// HoldsWithProvider tells whether the actor holds p for every customer.
+func (a *Actor) HoldsWithProvider(p Permission) bool { return slices.Contains(a.Provider, p) }
+
+// IsStaff tells whether the actor belongs to the provider.
+func (a *Actor) IsStaff() bool { return len(a.Provider) > 0 }
+
+// Customers are the roots of the subtrees in which the actor holds p; all is
+// true when it holds p with the provider.
+func (a *Actor) Customers(p Permission) (roots []ident.CustomerID, all bool) {
+	if a.HoldsWithProvider(p) {
+		return nil, true
+	}
+	for _, g := range a.Grants {
+		if slices.Contains(g.Permissions, p) {
+			roots = append(roots, g.Customer)
+		}
+	}
+	return roots, false
+}
+
+type actorKey struct{}
+
+// With puts the caller into a request's context.
+func With(ctx context.Context, a *Actor) context.Context {
+	return context.WithValue(ctx, actorKey{}, a)
+}
+
+// From reads the caller. Error: fault.Unauthenticated without one.
+func From(ctx context.Context) (*Actor, error) {
+	if a, ok := ctx.Value(actorKey{}).(*Actor); ok && a != nil {
+		return a, nil
+	}
+	return nil, fault.Unauthenticated.New("", "Sign in first: this needs an access token.")
+}
+
+// A Request is where a call comes from, for the audit and the log.
+type Request struct {
+	ID        string // also in the X-Request-Id header and in every error
+	IP        string
+	UserAgent string
+}
+
+type requestKey struct{}
+
+// WithRequest puts the request's origin into its context.
+func WithRequest(ctx context.Context, r Request) context.Context {
+	return context.WithValue(ctx, requestKey{}, r)
+}
+
+// RequestFrom reads the request's origin; it is empty outside of a request.
+func RequestFrom(ctx context.Context) Request {
+	r, _ := ctx.Value(requestKey{}).(Request)
+	return r
+}

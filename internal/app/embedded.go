@@ -1,0 +1,224 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/mpanel/mpanel/internal/config"
+	"github.com/mpanel/mpanel/internal/database"
+	"github.com/mpanel/mpanel/internal/devstack"
+	"github.com/mpanel/mpanel/internal/secret"
+	"github.com/mpanel/mpanel/internal/store"
+)
+
+// Names within the embedded default.
+const (
+	superuser    = "mpanel"
+	panelDB      = "mpanel"
+	tenantsHost  = "127.0.0.1"
+	tenantsPort  = 5433
+	keyFile      = "secret.key"
+	addressFile  = "panel.json" // where a running server's database is
+	panelFolder  = "panel"
+	tenantFolder = "tenants"
+)
+
+// embedded are the two private clusters. Tenants never share the panel's: a
+// full disk, an idle transaction or an administrator there would reach it.
+type embedded struct {
+	dir            string
+	panel, tenants *devstack.Cluster
+	tenantPassword secret.Text
+}
+
+func startEmbedded(ctx context.Context, o config.Options, log *slog.Logger) (_ *stores, err error) {
+	if err := os.MkdirAll(o.DataDir, 0o755); err != nil { // #nosec G301 -- the clusters' own user passes through; what is secret has its own mode
+		return nil, fmt.Errorf("make the data dir: %w", err)
+	}
+	box, err := embeddedBox(o)
+	if err != nil {
+		return nil, err
+	}
+	e := &embedded{dir: o.DataDir, tenantPassword: box.Password("tenants cluster")}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.stop(context.WithoutCancel(ctx)))
+		}
+	}()
+	starting, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	var both errgroup.Group
+	both.Go(func() (err error) {
+		e.panel, err = devstack.Start(starting, devstack.Config{
+			Name: panelFolder, Dir: filepath.Join(o.DataDir, panelFolder), Superuser: superuser, Password: box.Password("panel cluster"),
+			Durable: true, Settings: map[string]string{"max_connections": "100"}, Log: log,
+		})
+		return err
+	})
+	both.Go(func() (err error) {
+		e.tenants, err = devstack.Start(starting, devstack.Config{
+			Name: tenantFolder, Dir: filepath.Join(o.DataDir, tenantFolder), Listen: tenantsHost, Port: tenantsPort,
+			Superuser: superuser, Password: e.tenantPassword, Durable: true, Log: log,
+			// The reserve lets the panel work when tenants fill every other slot.
+			Settings: map[string]string{"max_connections": "200", "superuser_reserved_connections": "12"},
+		})
+		return err
+	})
+	if err := both.Wait(); err != nil {
+		return nil, err
+	}
+	if err := e.bootstrap(starting); err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, e.panel.ConnString(panelDB))
+	if err != nil {
+		return nil, err
+	}
+	if err := e.writeAddress(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &stores{db: db, box: box, embedded: e}, nil
+}
+
+// bootstrap makes the panel's database, and closes on the tenants' cluster the
+// two that PostgreSQL opens to everybody.
+func (e *embedded) bootstrap(ctx context.Context) error {
+	if err := e.execOn(ctx, e.panel, func(conn *pgx.Conn) error {
+		var there bool
+		if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", panelDB).Scan(&there); err != nil || there {
+			return err
+		}
+		_, err := conn.Exec(ctx, "CREATE DATABASE "+panelDB+" TEMPLATE template0")
+		return err
+	}); err != nil {
+		return fmt.Errorf("prepare the panel's cluster: %w", err)
+	}
+	if err := e.execOn(ctx, e.tenants, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
+		return err
+	}); err != nil {
+		return fmt.Errorf("prepare the tenants' cluster: %w", err)
+	}
+	return nil
+}
+
+func (*embedded) execOn(ctx context.Context, c *devstack.Cluster, do func(*pgx.Conn) error) error {
+	conn, err := pgx.Connect(ctx, c.ConnString("postgres").Reveal())
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(conn), conn.Close(context.WithoutCancel(ctx)))
+}
+
+// tenantsAddress is how the panel reaches the tenants' cluster.
+func (e *embedded) tenantsAddress() database.Address {
+	return database.Address{Host: e.tenants.Host(), Port: e.tenants.Port(), User: superuser, Password: e.tenantPassword, SSLMode: "disable"}
+}
+
+// stop ends both clusters at once.
+func (e *embedded) stop(ctx context.Context) error {
+	var both errgroup.Group
+	for _, c := range []*devstack.Cluster{e.panel, e.tenants} {
+		if c != nil {
+			both.Go(func() error { return c.Stop(ctx) })
+		}
+	}
+	return both.Wait()
+}
+
+// address is what another command needs to reach a running server's database;
+// the password comes from the secret key.
+type address struct {
+	Host string `json:"host"`
+	Port int    `json:"port"`
+}
+
+func (e *embedded) writeAddress() error {
+	b, err := json.Marshal(address{e.panel.SocketDir(), e.panel.Port()})
+	if err != nil {
+		return fmt.Errorf("write %s: %w", addressFile, err)
+	}
+	return os.WriteFile(filepath.Join(e.dir, addressFile), b, 0o600)
+}
+
+// attachEmbedded connects to the embedded default of a server that runs; nil
+// when there is none.
+func attachEmbedded(ctx context.Context, o config.Options) (*stores, error) {
+	if !o.DatabaseURL.IsZero() {
+		return nil, nil
+	}
+	b, err := os.ReadFile(filepath.Join(o.DataDir, addressFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var a address
+	if err != nil || json.Unmarshal(b, &a) != nil {
+		return nil, fmt.Errorf("read %s in the data dir: %w", addressFile, err)
+	}
+	box, err := embeddedBox(o)
+	if err != nil {
+		return nil, err
+	}
+	dsn := "host='" + a.Host + "' port=" + strconv.Itoa(a.Port) + " user=" + superuser + " dbname=" + panelDB +
+		" password=" + box.Password("panel cluster").Reveal() + " sslmode=disable"
+	db, err := store.Open(ctx, secret.New(dsn))
+	if err != nil {
+		return nil, nil //nolint:nilerr // nobody answers there: the server is not running
+	}
+	return &stores{db: db, box: box}, nil
+}
+
+// embeddedBox reads the secret key from the configuration or the data dir, and
+// makes one at the first start.
+func embeddedBox(o config.Options) (*secret.Box, error) {
+	if !o.SecretKey.IsZero() {
+		return secret.NewBox(o.SecretKey)
+	}
+	path := filepath.Join(o.DataDir, keyFile)
+	b, err := os.ReadFile(path) // #nosec G304 -- the operator's own folder
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(o.DataDir, 0o755); err != nil { // #nosec G301 -- as in startEmbedded
+			return nil, fmt.Errorf("make the data dir: %w", err)
+		}
+		b, err = newKey(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the secret key: %w", err)
+	}
+	return secret.NewBox(secret.New(strings.TrimSpace(string(b))))
+}
+
+// newKey writes a key as a whole or not at all, and never over another.
+func newKey(path string) ([]byte, error) {
+	raw := make([]byte, 32)
+	_, _ = rand.Read(raw) // never fails since Go 1.24
+	key := []byte(hex.EncodeToString(raw) + "\n")
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".secret-*") // mode 0600
+	if err != nil {
+		return nil, err
+	}
+	_, err = tmp.Write(key)
+	err = errors.Join(err, tmp.Sync(), tmp.Close())
+	if err == nil {
+		err = os.Link(tmp.Name(), path)
+	}
+	err = errors.Join(err, os.Remove(tmp.Name()))
+	if errors.Is(err, fs.ErrExist) { // another process was first
+		return os.ReadFile(path) // #nosec G304 -- the operator's own folder
+	}
+	return key, err
+}

@@ -1,0 +1,56 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
+)
+
+func newMetrics(db *store.DB) *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		jobStates{db}, pool(db, "idle", "Idle connections to the panel's database.", func() float64 { return float64(db.Pool.Stat().IdleConns()) }),
+		pool(db, "in_use", "Connections to the panel's database in use.", func() float64 { return float64(db.Pool.Stat().AcquiredConns()) }),
+		pool(db, "max", "Most connections to the panel's database.", func() float64 { return float64(db.Pool.Stat().MaxConns()) }))
+	return r
+}
+
+func pool(_ *store.DB, name, help string, value func() float64) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "mpanel_database_connections_" + name, Help: help}, value)
+}
+
+// jobStates counts the jobs that are not over, when it is asked.
+type jobStates struct{ db *store.DB }
+
+var jobStatesDesc = prometheus.NewDesc("mpanel_jobs_active", "Jobs that are not over, by state.", []string{"state"}, nil) //nolint:gochecknoglobals // a constant in all but name
+
+// Describe implements prometheus.Collector.
+func (jobStates) Describe(c chan<- *prometheus.Desc) { c <- jobStatesDesc }
+
+// Collect implements prometheus.Collector.
+func (j jobStates) Collect(c chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	var counts []struct {
+		State models.JobState
+		N     int
+	}
+	err := j.db.NewSelect().Model((*models.Job)(nil)).Column("state").ColumnExpr("count(*) AS n").
+		Where("state IN ('PENDING', 'RUNNING', 'COMPENSATING', 'STUCK')").Group("state").Scan(ctx, &counts)
+	if err != nil {
+		c <- prometheus.NewInvalidMetric(jobStatesDesc, err)
+		return
+	}
+	byState := map[models.JobState]int{models.JobPending: 0, models.JobRunning: 0, models.JobCompensating: 0, models.JobStuck: 0}
+	for _, n := range counts {
+		byState[n.State] = n.N
+	}
+	for state, n := range byState {
+		c <- prometheus.MustNewConstMetric(jobStatesDesc, prometheus.GaugeValue, float64(n), string(state))
+	}
+}

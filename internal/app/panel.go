@@ -1,0 +1,105 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/mpanel/mpanel/graph"
+	"github.com/mpanel/mpanel/internal/auth"
+	"github.com/mpanel/mpanel/internal/config"
+	"github.com/mpanel/mpanel/internal/customer"
+	"github.com/mpanel/mpanel/internal/database"
+	"github.com/mpanel/mpanel/internal/database/pgprov"
+	"github.com/mpanel/mpanel/internal/engine"
+	"github.com/mpanel/mpanel/internal/events/membus"
+	"github.com/mpanel/mpanel/internal/httpapi"
+	"github.com/mpanel/mpanel/internal/idempotency"
+	"github.com/mpanel/mpanel/internal/jobs"
+	"github.com/mpanel/mpanel/internal/transport"
+	"github.com/mpanel/mpanel/resolvers"
+)
+
+// A panel is one node's parts, wired.
+type panel struct {
+	stores    *stores
+	auth      *auth.Service
+	databases *database.Service
+	dialer    *pgprov.Dialer
+	engine    *engine.Engine
+	queue     *jobs.Queue
+	feed      *jobs.Feed
+	api       *httpapi.API
+	metrics   *prometheus.Registry
+}
+
+func newPanel(ctx context.Context, s *stores, o config.Options, node string, log *slog.Logger) (*panel, error) {
+	installation, err := s.installation(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &panel{stores: s, dialer: pgprov.NewDialer(log), metrics: newMetrics(s.db)}
+	if p.auth, err = s.auth(ctx, log); err != nil {
+		return nil, err
+	}
+	bus := &membus.Bus{}
+	trigger, err := jobs.NewTrigger(s.db)
+	if err != nil {
+		return nil, err
+	}
+	// The plans need the domains, and the domains start plans.
+	var registry *engine.Registry
+	starter := engine.NewStarter(func() *engine.Registry { return registry }, trigger)
+	p.databases = database.NewService(s.db, s.box, starter, p.dialer, installation)
+	if registry, err = engine.NewRegistry(p.databases.Plans()...); err != nil {
+		return nil, err
+	}
+	if p.engine, err = engine.New(engine.Config{DB: s.db, Bus: bus, Registry: registry, Node: node, Log: log, Probe: faultProbe()}); err != nil {
+		return nil, err
+	}
+	chores := []jobs.Chore{
+		{Name: "check-database-servers", Every: 30 * time.Second, Do: p.databases.CheckServers},
+		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
+	}
+	if p.queue, err = jobs.NewQueue(s.db, node, p.engine.Slots(), p.engine.Run, chores, log); err != nil {
+		return nil, err
+	}
+	p.feed = jobs.NewFeed(s.db, bus, jobs.LookEvery, log)
+	p.api = p.newAPI(o, log)
+	return p, nil
+}
+
+func (p *panel) newAPI(o config.Options, log *slog.Logger) *httpapi.API {
+	config := resolvers.Config(&resolvers.Resolver{
+		AuthService: p.auth, CustomerService: customer.NewService(p.stores.db), DatabaseService: p.databases,
+		JobService: jobs.NewService(p.stores.db, p.feed),
+	})
+	schema := graph.NewExecutableSchema(config)
+	origins := httpapi.Origins(o.BaseURL, o.AllowedOrigins)
+	return httpapi.New(httpapi.Config{
+		GraphQL: transport.New(transport.Config{
+			Schema: schema, Authenticate: p.auth.Authenticate, OriginAllowed: origins.Allow,
+			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Log: log,
+		}),
+		Schema:  schema.Schema(),
+		Origins: origins,
+		Ready: func(ctx context.Context) error {
+			if err := p.stores.db.PingContext(ctx); err != nil {
+				return fmt.Errorf("the panel's database does not answer: %w", err)
+			}
+			return nil
+		},
+		SetupNeeded: p.auth.SetupNeeded,
+		Metrics:     p.metrics,
+		Log:         log,
+	})
+}
+
+// close ends what a panel keeps open.
+func (p *panel) close() { p.dialer.Close() }
+
+var _ http.Handler = (*httpapi.API)(nil)

@@ -1,0 +1,147 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/mpanel/mpanel/internal/config"
+)
+
+// Times of a stop. systemd and docker kill after 10 s at least; the clusters
+// come last and need a part of that.
+const (
+	drainTime = 3 * time.Second
+	stopTime  = 9 * time.Second
+)
+
+type serveCommand struct{}
+
+// Run serves until ctx ends.
+func (serveCommand) Run(ctx context.Context, env Env, o config.Options, log *slog.Logger) (err error) {
+	// A busy port is found out before anything is started.
+	lc := net.ListenConfig{}
+	listener, err := lc.Listen(ctx, "tcp", o.Listen)
+	if err != nil {
+		return fmt.Errorf("the address %s is not free; choose another with MPANEL_LISTEN: %w", o.Listen, err)
+	}
+	defer func() { _ = listener.Close() }() // a second time after the server's own
+	if o.BaseURL == "" {
+		o.BaseURL = "http://" + reachable(listener.Addr())
+	}
+	s, err := openStores(ctx, o, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+		defer cancel()
+		err = errors.Join(err, s.close(stopping))
+	}()
+	if err := s.migrate(ctx, log); err != nil {
+		return err
+	}
+	node, err := nodeID(o)
+	if err != nil {
+		return err
+	}
+	p, err := newPanel(ctx, s, o, node, log)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	return p.serve(ctx, env, o, listener, log)
+}
+
+// serve runs the parts until ctx ends or one of them fails.
+func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener net.Listener, log *slog.Logger) error {
+	if e := p.stores.embedded; e != nil {
+		if err := p.databases.RegisterEmbedded(ctx, e.tenantsAddress()); err != nil {
+			return err
+		}
+	}
+	// Requests and sockets end when the drain is over, not when ctx does.
+	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer endRequests()
+	srv := &http.Server{
+		Handler: p.api, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 32 << 10, BaseContext: func(net.Listener) context.Context { return requests },
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error {
+		if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve HTTP: %w", err)
+		}
+		return nil
+	})
+	parts.Go(func() error { p.feed.Run(ctx); return nil })
+	ready := make(chan struct{})
+	parts.Go(func() error { return p.engine.Serve(ctx, func() { close(ready) }) })
+	parts.Go(func() error {
+		select {
+		case <-ready:
+		case <-ctx.Done():
+			return nil
+		}
+		if err := p.queue.Start(context.WithoutCancel(ctx)); err != nil {
+			return err
+		}
+		p.api.SetReady()
+		return p.announce(ctx, env, o)
+	})
+	parts.Go(func() error {
+		<-ctx.Done()
+		p.api.SetStopping()
+		draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+		defer cancel()
+		err := p.queue.Stop(draining)
+		time.AfterFunc(drainTime/2, endRequests) // streams end themselves only then
+		if shut := srv.Shutdown(draining); shut != nil {
+			endRequests()
+			_ = srv.Close()
+		}
+		return err
+	})
+	return parts.Wait()
+}
+
+// announce prints where to open the panel, and at the first start how to begin.
+func (p *panel) announce(ctx context.Context, env Env, o config.Options) error {
+	_, _ = fmt.Fprintf(env.Stdout, "MPanel is ready: %s (GraphQL at %s/graphql)\n", o.BaseURL, o.BaseURL)
+	token, needed, err := p.auth.SetupToken(ctx)
+	if err != nil || !needed {
+		return err
+	}
+	// After the #, so that no log of a proxy has it.
+	_, err = fmt.Fprintf(env.Stdout, "Create the first administrator, once, at: %s/setup#%s\n", o.BaseURL, token.Reveal())
+	return err
+}
+
+// reachable is the address for people on the same machine.
+func reachable(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+func nodeID(o config.Options) (string, error) {
+	host, err := os.Hostname()
+	if err != nil && o.NodeID == "" {
+		return "", fmt.Errorf("this machine has no host name; set MPANEL_NODE_ID: %w", err)
+	}
+	return cmp.Or(o.NodeID, host), nil
+}

@@ -1,0 +1,123 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/mpanel/mpanel/internal/auth"
+	"github.com/mpanel/mpanel/internal/config"
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/secret"
+	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
+)
+
+// stores are what every sub-command begins with: the panel's database and the
+// key to what is encrypted in it.
+type stores struct {
+	db       *store.DB
+	box      *secret.Box
+	embedded *embedded // nil with a database URL
+}
+
+// openStores connects to MPANEL_DATABASE_URL, or starts the embedded default.
+func openStores(ctx context.Context, o config.Options, log *slog.Logger) (*stores, error) {
+	if o.DatabaseURL.IsZero() {
+		return startEmbedded(ctx, o, log)
+	}
+	if o.SecretKey.IsZero() {
+		return nil, errors.New("MPANEL_DATABASE_URL needs MPANEL_SECRET_KEY beside it, the same on every node; make one with: openssl rand -hex 32")
+	}
+	box, err := secret.NewBox(o.SecretKey)
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, o.DatabaseURL)
+	if err != nil {
+		return nil, err
+	}
+	return &stores{db: db, box: box}, nil
+}
+
+// close ends connections first and then the clusters.
+func (s *stores) close(ctx context.Context) error {
+	err := s.db.Close()
+	if s.embedded != nil {
+		err = errors.Join(err, s.embedded.stop(ctx))
+	}
+	return err
+}
+
+func (s *stores) migrate(ctx context.Context, log *slog.Logger) error {
+	return store.Migrate(ctx, s.db, log)
+}
+
+// installation is the id that all nodes of this installation share.
+func (s *stores) installation(ctx context.Context) (uuid.UUID, error) {
+	row := new(models.Installation)
+	if err := s.db.NewSelect().Model(row).Column("id").Scan(ctx); err != nil {
+		return uuid.Nil, store.Wrap(err, "read the installation's id")
+	}
+	return row.ID, nil
+}
+
+// auth is the service that a sub-command without a server needs, too.
+func (s *stores) auth(ctx context.Context, log *slog.Logger) (*auth.Service, error) {
+	id, err := s.installation(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// Nodes may have different URLs, but are one installation.
+	return auth.NewService(auth.Config{DB: s.db, Box: s.box, Issuer: "urn:mpanel:" + id.String(), Log: log})
+}
+
+// withStore runs a sub-command on the panel's database: that of a running
+// server, or else one that is started for as long as it takes.
+func withStore(ctx context.Context, o config.Options, log *slog.Logger, do func(*stores) error) error {
+	s, err := attachEmbedded(ctx, o)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		if s, err = openStores(ctx, o, log); err != nil {
+			return err
+		}
+	}
+	return errors.Join(do(s), s.close(context.WithoutCancel(ctx)))
+}
+
+// readPassword takes the first line.
+func readPassword(r io.Reader) (secret.Text, error) {
+	line, err := bufio.NewReader(io.LimitReader(r, 4096)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return secret.Text{}, fmt.Errorf("read password: %w", err)
+	}
+	if line = strings.TrimRight(line, "\r\n"); line == "" {
+		return secret.Text{}, errNoPassword
+	}
+	return secret.New(line), nil
+}
+
+// plain makes faults readable on a terminal, one line each.
+func plain(err error) error {
+	var lines []string
+	for _, e := range fault.All(err) {
+		f, ok := errors.AsType[*fault.Error](e)
+		if !ok || f.Code == fault.Internal {
+			return err
+		}
+		if f.Field != "" {
+			lines = append(lines, f.Field+": "+f.Message)
+		} else {
+			lines = append(lines, f.Message)
+		}
+	}
+	return errors.New(strings.Join(lines, "\n"))
+}

@@ -1,0 +1,67 @@
+// Package auth turns people into actors: the first administrator, sign-in,
+// access tokens, and which permissions a role means. One file per flow.
+//
+// It does not decide who may touch which row; that is store.Visible with the
+// actor made here. It never logs an e-mail address, a password or a token.
+package auth
+
+import (
+	"cmp"
+	"errors"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/mpanel/mpanel/internal/secret"
+	"github.com/mpanel/mpanel/internal/store"
+)
+
+// A Config is what a Service needs.
+type Config struct {
+	DB  *store.DB   // required
+	Box *secret.Box // required; the key of access tokens is derived from it
+	// Issuer is the panel's base URL, required: a token of another
+	// installation is refused even when it shares the key.
+	Issuer string
+	Now    func() time.Time // default time.Now
+	Log    *slog.Logger     // default slog.Default()
+	// HashConcurrency is how many passwords are hashed at the same time, 19 MiB
+	// of memory each; default GOMAXPROCS.
+	HashConcurrency int
+}
+
+// A Service is safe for concurrent use. The zero value is not usable.
+type Service struct {
+	db     *store.DB
+	hasher *Hasher
+	issuer string
+	key    []byte
+	parser *jwt.Parser
+	now    func() time.Time
+	log    *slog.Logger
+}
+
+// NewService returns a Service. Error: a required field of c is missing.
+func NewService(c Config) (*Service, error) {
+	// An empty issuer would switch the check of the claim off.
+	if c.DB == nil || c.Box == nil || c.Issuer == "" {
+		return nil, errors.New("auth: DB, Box and Issuer are required")
+	}
+	if c.HashConcurrency < 0 {
+		return nil, errors.New("auth: HashConcurrency is negative")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Service{
+		db:     c.DB,
+		hasher: NewHasher(cmp.Or(c.HashConcurrency, runtime.GOMAXPROCS(0))),
+		issuer: c.Issuer,
+		key:    c.Box.Key("access tokens"),
+		parser: newParser(c.Issuer, c.Now),
+		now:    c.Now,
+		log:    cmp.Or(c.Log, slog.Default()),
+	}, nil
+}

@@ -1,0 +1,96 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/page"
+	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
+)
+
+// MembershipsOfUsers reads each user's memberships, oldest first, in one query:
+// all of the caller's own, of others those with customers where the caller
+// holds USERS_READ.
+func (s *Service) MembershipsOfUsers(ctx context.Context, users []*models.User) ([][]*models.Membership, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]*models.Membership, len(users))
+	if len(users) == 0 {
+		return out, nil
+	}
+	ids := make([]ident.UserID, len(users))
+	for i, u := range users {
+		ids[i] = u.ID
+	}
+	var rows []*models.Membership
+	err = s.db.NewSelect().Model(&rows).Where("m.user_id IN (?)", bun.List(ids)).
+		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+			return q.Where("m.user_id = ?", who.User).WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery {
+				// Visible adds nothing for staff, and a group of nothing would vanish.
+				return q.Where("TRUE").Apply(store.Visible(who, actor.UsersRead, "m.customer_id"))
+			})
+		}).OrderExpr("m.created_at, m.customer_id").Scan(ctx)
+	if err != nil {
+		return nil, store.Wrap(err, "read memberships of %d users", len(users))
+	}
+	of := make(map[ident.UserID][]*models.Membership, len(users))
+	for _, m := range rows {
+		of[m.UserID] = append(of[m.UserID], m)
+	}
+	for i, u := range users {
+		out[i] = append([]*models.Membership{}, of[u.ID]...) // never nil
+	}
+	return out, nil
+}
+
+// MembershipsOfCustomers reads a page of each customer's members, oldest first;
+// nil for a customer where the caller does not hold USERS_READ. Error:
+// fault.Invalid for arguments at fault.
+func (s *Service) MembershipsOfCustomers(ctx context.Context, customers []*models.Customer, args page.Args) ([]*page.Connection[*models.Membership], error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]ident.CustomerID, len(customers))
+	for i, c := range customers {
+		ids[i] = c.ID
+	}
+	may, err := store.MayAll(ctx, s.db, who, actor.UsersRead, ids)
+	if err != nil {
+		return nil, err
+	}
+	var parents []ident.CustomerID // each once: a customer may be in the answer twice
+	for id, ok := range may {
+		if ok {
+			parents = append(parents, id)
+		}
+	}
+	pages, err := store.RowsOf(ctx, s.db, s.db.NewSelect().Model((*models.Membership)(nil)), parents, args, membersOfCustomer)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*page.Connection[*models.Membership], len(customers))
+	for i, id := range ids {
+		out[i] = pages[id]
+	}
+	return out, nil
+}
+
+// membersOfCustomer is the order of the index memberships_of_customer.
+var membersOfCustomer = store.Edge[ident.CustomerID, *models.Membership]{
+	Order: store.Order[*models.Membership]{
+		Name: "memberships", Key: "m.created_at", Type: "timestamptz", ID: "m.user_id",
+		Place: func(m *models.Membership) (key, id string) {
+			return m.CreatedAt.UTC().Format(time.RFC3339Nano), m.UserID.String()
+		},
+	},
+	Parent: "m.customer_id",
+	Of:     func(m *models.Membership) ident.CustomerID { return m.CustomerID },
+}

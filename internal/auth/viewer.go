@@ -1,0 +1,126 @@
+package auth
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/uptrace/bun"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
+)
+
+// A Viewer is the caller as the graph shows them.
+type Viewer struct {
+	User  *models.User
+	actor *actor.Actor
+}
+
+// Format keeps the row with its password hash out of every verb of fmt.
+func (v Viewer) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "[viewer %s]", v.User.ID) }
+
+// Actor is what the viewer may do. The request that signs in has no actor in
+// its context; fields below its viewer take this one.
+func (v *Viewer) Actor() *actor.Actor { return v.actor }
+
+// errGone is why a good token is refused.
+var errGone = errors.New("the user is disabled or gone")
+
+// actor reads a user's roles. Error: as Authenticate for a user that is
+// disabled or gone.
+func (s *Service) actor(ctx context.Context, db bun.IDB, id ident.UserID) (*actor.Actor, error) {
+	var rows []struct {
+		ProviderRole *models.ProviderRole
+		CustomerID   ident.CustomerID
+		Role         *models.CustomerRole
+	}
+	// One statement, so that all roles are of the same moment.
+	err := db.NewSelect().Model((*models.User)(nil)).Column("u.provider_role", "m.customer_id", "m.role").
+		Join("LEFT JOIN memberships AS m ON m.user_id = u.id").
+		Where("u.id = ?", id).Where("u.disabled_at IS NULL").OrderExpr("m.customer_id").Scan(ctx, &rows)
+	if err != nil {
+		return nil, store.Wrap(err, "read roles of user %s", id)
+	}
+	if len(rows) == 0 {
+		return nil, badToken(errGone)
+	}
+	a := &actor.Actor{User: id}
+	if r := rows[0].ProviderRole; r != nil {
+		a.Provider = ProviderPermissions(*r)
+	}
+	for _, row := range rows {
+		if row.Role != nil {
+			a.Grants = append(a.Grants, actor.Grant{Customer: row.CustomerID, Permissions: CustomerPermissions(*row.Role)})
+		}
+	}
+	return a, nil
+}
+
+// Viewer is the actor in ctx. Error: fault.Unauthenticated without one, or when
+// the user is gone by now.
+func (s *Service) Viewer(ctx context.Context) (*Viewer, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	user := new(models.User)
+	err = s.db.NewSelect().Model(user).Where("u.id = ?", who.User).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, badToken(errGone)
+	}
+	if err != nil {
+		return nil, store.Wrap(err, "read user %s", who.User)
+	}
+	return &Viewer{User: user, actor: who}, nil
+}
+
+// Permissions are the viewer's, sorted. Without a customer: those with the
+// provider or, for others, those held within any customer. With one: those
+// that hold there, by a role with the provider, with the customer or with one
+// above it; none for a customer that does not exist.
+func (s *Service) Permissions(ctx context.Context, v *Viewer, customer *ident.CustomerID) ([]actor.Permission, error) {
+	who := v.actor
+	if customer == nil {
+		if who.IsStaff() {
+			return sorted(who.Provider), nil
+		}
+		return sorted(granted(who, func(ident.CustomerID) bool { return true })), nil
+	}
+	var rows []struct{ AncestorID ident.CustomerID } // itself too
+	err := s.db.NewSelect().Table("customer_tree").Column("ancestor_id").Where("customer_id = ?", *customer).Scan(ctx, &rows)
+	if err != nil {
+		return nil, store.Wrap(err, "read the customers above %s", customer)
+	}
+	above := make(map[ident.CustomerID]bool, len(rows))
+	for _, r := range rows {
+		above[r.AncestorID] = true
+	}
+	held := granted(who, func(c ident.CustomerID) bool { return above[c] })
+	if len(above) > 0 {
+		held = append(held, who.Provider...)
+	}
+	return sorted(held), nil
+}
+
+// granted are the permissions of the grants at the customers that count.
+func granted(who *actor.Actor, counts func(ident.CustomerID) bool) []actor.Permission {
+	var held []actor.Permission
+	for _, g := range who.Grants {
+		if counts(g.Customer) {
+			held = append(held, g.Permissions...)
+		}
+	}
+	return held
+}
+
+// sorted gives each permission once and never nil, which the graph has no room for.
+func sorted(held []actor.Permission) []actor.Permission {
+	out := append([]actor.Permission{}, held...)
+	slices.Sort(out)
+	return slices.Compact(out)
+}

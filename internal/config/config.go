@@ -1,0 +1,26 @@
+// Package config is the one table of options: name, type, default, unit and
+// help. Each is a flag, a variable MPANEL_<NAME> and a key of the JSON file that
+// --config names, in this order of precedence. It opens and checks nothing.
+package config
+
+import (
+	"log/slog"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/mpanel/mpanel/internal/secret"
+)
+
+// Options are common to all sub-commands.
+type Options struct {
+	Config kong.ConfigFlag `help:"JSON file with further options." placeholder:"FILE"`
+
+	Listen         string      `default:":8080" help:"Address to serve HTTP on."`
+	BaseURL        string      `name:"base-url" help:"URL under which people reach the panel; by default made of the listen address." placeholder:"URL"`
+	AllowedOrigins []string    `help:"Origins of other web apps that may call the API from a browser, such as https://app.example.com." placeholder:"ORIGIN"`
+	DataDir        string      `default:"./data" help:"Folder of the embedded default: two private PostgreSQL clusters and the secret key." type:"path"`
+	DatabaseURL    secret.Text `name:"database-url" help:"The panel's PostgreSQL; without it, private clusters are started under the data dir. Give it as MPANEL_DATABASE_URL, not as a flag that others see." placeholder:"URL"`
+	SecretKey      secret.Text `help:"Encrypts what is stored: 32 random characters or more, the same on every node. Required with a database URL, otherwise generated into the data dir. Give it as MPANEL_SECRET_KEY." placeholder:"KEY"`
+	NodeID         string      `name:"node-id" help:"Name of this node, different on each; by default the host's." placeholder:"NAME"`
+	LogLevel       slog.Level  `default:"info" help:"debug, info, warn or error." placeholder:"LEVEL"`
+}

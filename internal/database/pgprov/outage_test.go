@@ -1,0 +1,288 @@
+package pgprov
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/mpanel/mpanel/internal/database"
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/secret"
+)
+
+func requireUnavailable(t *testing.T, err error, reason string) {
+	t.Helper()
+	require.Equal(t, fault.Unavailable, fault.CodeOf(err), "%v", err)
+	require.False(t, fault.IsPermanent(err))
+	f, _ := errors.AsType[*fault.Error](err)
+	require.Regexp(t, `^The database server at .+:\d+ cannot be reached: `+reason+`\.$`, f.Message)
+}
+
+func TestServer_Down(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	port := l.Addr().(*net.TCPAddr).Port
+	require.NoError(t, l.Close())
+	d := NewDialer(slog.New(slog.DiscardHandler))
+	t.Cleanup(d.Close)
+	for name, host := range map[string]string{"nothing listens": "127.0.0.1", "no such socket": "/nonexistent"} {
+		t.Run(name, func(t *testing.T) {
+			w := &world{server: d.Server(database.Address{Host: host, Port: port, User: "x"}).(*server)}
+			began := time.Now()
+			for _, c := range w.calls(goodWish(t)) {
+				requireUnavailable(t, c.do(t.Context()), "it refuses connections")
+			}
+			_, err := w.Version(t.Context())
+			requireUnavailable(t, err, "it refuses connections")
+			require.Less(t, time.Since(began), 5*time.Second)
+		})
+	}
+}
+
+func TestServer_DoesNotAnswer(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts, and no one says a word
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	d := NewDialer(slog.New(slog.DiscardHandler))
+	t.Cleanup(d.Close)
+	s := d.Server(database.Address{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, User: "x", SSLMode: "disable"})
+
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	_, err = s.Version(ctx)
+	requireUnavailable(t, err, "it does not answer in time")
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+
+	ctx, cancel = context.WithCancel(t.Context())
+	cancel()
+	_, err = s.Version(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, fault.Internal, fault.CodeOf(err), "the caller gave up; the server is not to blame")
+
+	began := time.Now()
+	_, err = s.Version(t.Context())
+	requireUnavailable(t, err, "it does not answer in time")
+	require.InDelta(t, connectTimeout.Seconds(), time.Since(began).Seconds(), 2)
+}
+
+func TestServer_Restarted(t *testing.T) {
+	eachAdmin(t, func(t *testing.T, w *world) {
+		x := w.newWish(t)
+		w.create(t, x)
+		for _, immediate := range []bool{false, true} {
+			require.NoError(t, cluster.Restart(t.Context(), immediate))
+			// What the pool kept is dead: at most that is noticed, and never as
+			// anything but an outage.
+			for range maxConns + 1 {
+				if _, err := w.Version(t.Context()); err != nil {
+					require.Equal(t, fault.Unavailable, fault.CodeOf(err), "%v", err)
+				}
+			}
+			v, err := w.Version(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, cluster.Version(), v)
+			require.Equal(t, allMatch, w.states(t, x))
+		}
+	})
+}
+
+// takeSlots takes every slot of the server that user may have.
+func takeSlots(t *testing.T, user string) (free func()) {
+	t.Helper()
+	var conns []*pgx.Conn
+	for range maxConnections + 1 {
+		conn, err := connect(t, user, adminPassword, adminDatabase)
+		if err != nil {
+			require.Equal(t, "53300", stateOf(err))
+			return func() {
+				for _, c := range conns {
+					require.NoError(t, c.Close(t.Context()))
+				}
+			}
+		}
+		conns = append(conns, conn)
+	}
+	t.Fatal("the server has no limit")
+	return nil
+}
+
+func TestServer_AllSlotsTaken(t *testing.T) {
+	plain, root := newWorld(t, plainUser), newWorld(t, rootUser)
+	x, y := plain.newWish(t), newWorld(t, rootUser).newWish(t)
+
+	free := takeSlots(t, plainUser)
+	for _, c := range plain.calls(x) {
+		requireUnavailable(t, c.do(t.Context()), "it has no connection slot left")
+	}
+	// A superuser still has the slots that are kept for it.
+	root.create(t, y)
+	require.Equal(t, allMatch, root.states(t, y))
+	root.dialer.Close() // its slots are wanted
+
+	full := takeSlots(t, rootUser)
+	late := newWorld(t, rootUser)
+	_, err := late.Version(t.Context())
+	requireUnavailable(t, err, "it has no connection slot left")
+	full()
+	free()
+
+	plain.create(t, x)
+}
+
+func TestWrap_Reasons(t *testing.T) {
+	pg := func(code string) error {
+		return &pgconn.PgError{Code: code, Message: "m", Detail: "detail", Where: "where"}
+	}
+	s := &server{where: "db.test:5432"}
+	for name, tc := range map[string]struct {
+		err    error
+		reason string // "" for an error that is not an outage
+	}{
+		"shutting down":       {pg("57P01"), "it is starting or stopping"},
+		"crashed":             {pg("57P02"), "it is starting or stopping"},
+		"starting":            {pg("57P03"), "it is starting or stopping"},
+		"full":                {pg("53300"), "it has no connection slot left"},
+		"connection failure":  {pg("08006"), "the connection broke"},
+		"protocol violation":  {pg("08P01"), "the connection broke"},
+		"unknown name":        {&net.DNSError{Err: "no such host", Name: "x"}, "its name cannot be resolved"},
+		"closed under us":     {fmt.Errorf("x: %w", pgconn.ErrConnClosed), "the connection broke"},
+		"reset":               {&net.OpError{Op: "read", Err: errors.New("reset")}, "the connection broke"},
+		"denied":              {pg("42501"), ""},
+		"wrong password":      {pg("28P01"), ""},
+		"disk full":           {pg("53100"), ""},
+		"query was cancelled": {pg("57014"), ""},
+		"of our own making":   {errors.New("cannot scan"), ""},
+		"caller gave up":      {context.Canceled, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := s.wrap(fmt.Errorf("outer: %w", tc.err), "do it")
+			require.ErrorContains(t, err, "do it: ")
+			require.NotContains(t, err.Error(), "detail")
+			require.Same(t, err, s.wrap(err, "do more"), "wrapped once")
+			_, raw := errors.AsType[*pgconn.PgError](err)
+			require.False(t, raw)
+			if tc.reason == "" {
+				require.Equal(t, fault.Internal, fault.CodeOf(err))
+				return
+			}
+			requireUnavailable(t, err, tc.reason)
+		})
+	}
+	require.NoError(t, s.wrap(nil, "do it"))
+}
+
+func TestDialer_OnePoolPerAddress(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	d := NewDialer(slog.New(slog.DiscardHandler))
+	a, b := address(rootUser), address(plainUser)
+	require.Same(t, d.Server(a), d.Server(a))
+	require.NotSame(t, d.Server(a), d.Server(b))
+	_, err := d.Server(a).Version(t.Context())
+	require.NoError(t, err)
+	require.Nil(t, d.Server(b).(*server).pool, "only what is used connects")
+	d.Close()
+	d.Close()
+	_, err = d.Server(a).Version(t.Context())
+	require.ErrorIs(t, err, errClosed)
+	_, err = d.Server(database.Address{Host: "new", Port: 1, User: "x"}).Version(t.Context())
+	require.ErrorIs(t, err, errClosed)
+}
+
+// PGxxx variables are for the panel's own database.
+func TestDialer_IgnoresTheEnvironment(t *testing.T) {
+	for k, v := range map[string]string{
+		"PGHOST": "wrong.test", "PGPORT": "1", "PGUSER": "wrong", "PGDATABASE": "wrong", "PGPASSWORD": "wrong",
+		"PGOPTIONS": "-c search_path=public", "PGAPPNAME": "wrong", "PGTARGETSESSIONATTRS": "read-only",
+	} {
+		t.Setenv(k, v)
+	}
+	w := newWorld(t, plainUser)
+	var user, path, app string
+	require.NoError(t, w.queryRow(t.Context(), "look",
+		"SELECT current_user::text, current_setting('search_path'), current_setting('application_name')", nil, &user, &path, &app))
+	require.Equal(t, []string{plainUser, "pg_catalog", "mpanel"}, []string{user, path, app})
+}
+
+func TestDialer_AddressesThatMakeNoSense(t *testing.T) {
+	d := NewDialer(slog.New(slog.DiscardHandler))
+	t.Cleanup(d.Close)
+	for name, a := range map[string]database.Address{
+		"empty":            {},
+		"no user":          {Host: "h", Port: 5432},
+		"two hosts":        {Host: "a,b", Port: 5432, User: "x"},
+		"no port":          {Host: "h", User: "x"},
+		"port too large":   {Host: "h", Port: 65536, User: "x"},
+		"unknown TLS mode": {Host: "h", Port: 5432, User: "x", SSLMode: "maybe"},
+		"quote in host":    {Host: "h' sslmode='disable", Port: 99999, User: "x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a.Password = secret.New("canary")
+			_, err := d.Server(a).Version(t.Context())
+			require.Error(t, err)
+			require.NotContains(t, err.Error(), "canary")
+		})
+	}
+}
+
+// No error, log line or detail tells a secret, whatever goes wrong.
+func TestServer_TellsNoSecret(t *testing.T) {
+	var told bytes.Buffer
+	log := slog.New(slog.NewJSONHandler(&told, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	tell := func(err error) {
+		log.Error("failed", "error", err)
+		for ; err != nil; err = errors.Unwrap(err) {
+			_, _ = fmt.Fprintf(&told, "%v %+v %#v %s\n", err, err, err, err)
+		}
+	}
+	d := NewDialer(log)
+	t.Cleanup(d.Close)
+
+	x := newWorld(t, rootUser).newWish(t)
+	salt := "CaNaRyCaNaRyCaNaRyCaNQ=="
+	parts := strings.Split(x.login.Verifier.Reveal(), "$")
+	parts[1] = "4096:" + salt
+	x.login.Verifier = secret.New(strings.Join(parts, "$"))
+	secrets := []string{"CaNaRy", parts[2], adminPassword.Reveal(), "wrong-canary", "clear-canary"}
+
+	weak := "weak_of_" + x.login.Name
+	sql(t, adminDatabase, "CREATE ROLE "+weak+" LOGIN PASSWORD "+literal(adminPassword.Reveal()),
+		"GRANT CONNECT ON DATABASE postgres TO "+weak)
+	right, wrong, down, nobody := address(rootUser), address(rootUser), address(rootUser), address(weak)
+	wrong.Password, down.Port = secret.New("wrong-canary"), 1
+	refused := 0
+	for _, a := range []database.Address{wrong, down, nobody, right} {
+		w := &world{server: d.Server(a).(*server)}
+		for _, c := range w.calls(x) {
+			if err := c.do(t.Context()); err != nil {
+				refused++
+				tell(err)
+			}
+		}
+		// Half-way, so that Observe has details to tell.
+		_ = w.EnsureLogin(t.Context(), x.login)
+		y := x.login
+		y.Verifier = goodWish(t).login.Verifier
+		o, err := w.ObserveLogin(t.Context(), y)
+		tell(err)
+		_, _ = fmt.Fprintf(&told, "%+v %#v", o, o)
+		y.Verifier = secret.New("clear-canary")
+		tell(w.EnsureLogin(t.Context(), y))
+	}
+	require.Greater(t, refused, 25)
+	require.Contains(t, told.String(), "The role's password is another one.")
+	for _, s := range secrets {
+		require.NotContains(t, told.String(), s)
+	}
+	require.NotContains(t, serverLog.String(), "clear-canary", "nor does the server get one to log")
+}

@@ -1,0 +1,97 @@
+package pgprov
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Everything below gives errors that went through server.wrap; what says what
+// was attempted, such as "create role shop".
+
+type execer interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+// A stmt is one statement and what it is for.
+type stmt struct{ what, sql string }
+
+// exec runs statements one by one, each in a transaction of its own unless db
+// is one.
+func (s *server) exec(ctx context.Context, db execer, stmts ...stmt) error {
+	for _, st := range stmts {
+		if _, err := db.Exec(ctx, st.sql); err != nil {
+			return s.wrap(err, st.what)
+		}
+	}
+	return nil
+}
+
+// alone runs one statement as admin outside of any transaction.
+func (s *server) alone(ctx context.Context, what, sql string) error {
+	pool, err := s.admin()
+	if err != nil {
+		return err
+	}
+	return s.exec(ctx, pool, stmt{what, sql})
+}
+
+// together runs statements as admin: all of them or none.
+func (s *server) together(ctx context.Context, stmts ...stmt) error {
+	pool, err := s.admin()
+	if err != nil {
+		return err
+	}
+	return s.wrap(pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		return s.exec(ctx, tx, stmts...)
+	}), stmts[0].what)
+}
+
+// queryRow scans the one row of a query of the admin; pgx.ErrNoRows stays what it is.
+func (s *server) queryRow(ctx context.Context, what, sql string, args []any, dest ...any) error {
+	pool, err := s.admin()
+	if err != nil {
+		return err
+	}
+	err = pool.QueryRow(ctx, sql, args...).Scan(dest...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return err
+	}
+	return s.wrap(err, what)
+}
+
+// inside gives do a short-lived connection of the admin to a database.
+func (s *server) inside(ctx context.Context, name string, do func(conn *pgx.Conn) error) error {
+	cfg, err := s.config()
+	if err != nil {
+		return err
+	}
+	cfg.ConnConfig.Database = name
+	conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig)
+	if err != nil {
+		return s.wrap(err, "connect to database "+name)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = conn.Close(ctx) // everything that counts is committed
+	}()
+	return do(conn)
+}
+
+// settle runs do again while someone else is at work on the same thing: what
+// they made is found by the next look. Each failure means that somebody else got
+// ahead, so a few attempts are enough.
+func settle(do func() error) error {
+	const attempts = 12
+	var err error
+	for range attempts {
+		if err = do(); !raced(err) {
+			return err
+		}
+	}
+	return err
+}

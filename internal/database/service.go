@@ -1,0 +1,271 @@
+package database
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/audit"
+	"github.com/mpanel/mpanel/internal/engine"
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/idempotency"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/quota"
+	"github.com/mpanel/mpanel/internal/secret"
+	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
+)
+
+// A Service is safe for concurrent use. The zero value is not usable.
+type Service struct {
+	db           *store.DB
+	box          *secret.Box
+	engine       *engine.Starter
+	dialer       Dialer
+	installation uuid.UUID
+}
+
+// NewService returns a Service. Every dependency is required; installation is
+// part of the mark on everything outside.
+func NewService(db *store.DB, box *secret.Box, starter *engine.Starter, dialer Dialer, installation uuid.UUID) *Service {
+	return &Service{db: db, box: box, engine: starter, dialer: dialer, installation: installation}
+}
+
+// ref is what an idempotency key keeps.
+type ref struct {
+	Database ident.DatabaseID `json:"database"`
+	Job      ident.JobID      `json:"job"`
+}
+
+// Create records the wish for a database and starts the job that makes it
+// true; it returns before the database exists. Errors: fault.Invalid for a bad
+// name or limit, fault.NotFound for customer or server, fault.Conflict when a
+// database of ours on that server has that name or the customer is archived,
+// fault.QuotaExceeded with used and max, fault.Unavailable without any server.
+func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.Validate(); err != nil {
+		return nil, err
+	}
+	password := secret.NewPassword(passwordLen)
+	verifier, err := ScramVerifier(password)
+	if err != nil {
+		return nil, err
+	}
+	out := &CreatePayload{}
+	err = idempotency.Once(ctx, s.db, "createDatabase", in, func(ctx context.Context, tx store.Tx) (ref, error) {
+		owner, err := lockOwner(ctx, tx, who, in.CustomerID)
+		if err != nil {
+			return ref{}, err
+		}
+		server, err := place(ctx, tx, who, in.ServerID)
+		if err != nil {
+			return ref{}, err
+		}
+		if err := quota.Take(ctx, tx, who, owner.ID, models.QuotaDatabases); err != nil {
+			return ref{}, err
+		}
+		row := s.newRow(in, owner, server, verifier)
+		if _, err := tx.NewInsert().Model(row).Returning("created_at, updated_at").Exec(ctx); err != nil {
+			if store.Violates(err, "databases_name_in_use") {
+				return ref{}, fault.Conflict.Wrap(err, "name", "This customer already has a database of that name on that server.")
+			}
+			return ref{}, store.Wrap(err, "insert database %s", row.ID)
+		}
+		job, err := s.start(ctx, tx, who, KindCreate, row)
+		if err != nil {
+			return ref{}, err
+		}
+		*out = CreatePayload{Database: row, Job: job, Credentials: &Credentials{
+			Host: server.Host, Port: server.Port, Database: row.ExtName, Username: row.Username, Secret: password,
+		}}
+		return ref{row.ID, job.ID}, record(ctx, tx, "database.create", row)
+	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
+		out.Database, out.Job, err = s.replay(ctx, tx, who, r)
+		return err
+	})
+	return out, err
+}
+
+func (s *Service) newRow(in CreateInput, owner *models.Customer, server *models.DatabaseServer, verifier secret.Text) *models.Database {
+	limit := DefaultConnectionLimit
+	if in.ConnectionLimit != nil {
+		limit = *in.ConnectionLimit
+	}
+	row := &models.Database{
+		ID: ident.NewDatabaseID(), CustomerID: owner.ID, ServerID: server.ID, Name: in.Name,
+		ExtName: extName(owner.Number, in.Name), ConnectionLimit: limit,
+		State: models.ResourcePending, Generation: 1, HoldsQuota: true,
+	}
+	row.Username = row.ExtName
+	row.VerifierSealed = s.box.Seal(verifier, verifierPlace(row.ID))
+	return row
+}
+
+// Delete closes a database at once and drops it after a grace period. What
+// failed to be made has nothing on a server and is removed without a job.
+// Errors: fault.Invalid, fault.NotFound, fault.Conflict while another job is at
+// work on it or when it is being deleted already.
+func (s *Service) Delete(ctx context.Context, in DeleteInput) (*DeletePayload, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.Validate(); err != nil {
+		return nil, err
+	}
+	out := &DeletePayload{}
+	err = idempotency.Once(ctx, s.db, "deleteDatabase", in, func(ctx context.Context, tx store.Tx) (ref, error) {
+		row, err := lockForWrite(ctx, tx, who, in.ID)
+		if err != nil {
+			return ref{}, err
+		}
+		out.Database = row
+		switch row.State {
+		case models.ResourceDeleting:
+			return ref{}, fault.Conflict.New("id", "This database is being deleted already.")
+		case models.ResourceFailed:
+			if err := discard(ctx, tx, row); err != nil {
+				return ref{}, err
+			}
+			return ref{Database: row.ID}, record(ctx, tx, "database.discard", row)
+		case models.ResourcePending, models.ResourceActive, models.ResourceDegraded, models.ResourceSuspended:
+		}
+		if err := beginDelete(ctx, tx, row, in.GraceSeconds); err != nil {
+			return ref{}, err
+		}
+		if out.Job, err = s.start(ctx, tx, who, KindDelete, row); err != nil {
+			return ref{}, err
+		}
+		return ref{row.ID, out.Job.ID}, record(ctx, tx, "database.delete", row)
+	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
+		out.Database, out.Job, err = s.replay(ctx, tx, who, r)
+		return err
+	})
+	return out, err
+}
+
+func beginDelete(ctx context.Context, tx store.Tx, row *models.Database, grace *int) error {
+	seconds := 0
+	if grace != nil {
+		seconds = *grace
+	} else if err := tx.NewSelect().Model((*models.DatabaseServer)(nil)).Column("delete_grace_seconds").
+		Where("s.id = ?", row.ServerID).Scan(ctx, &seconds); err != nil {
+		return store.Wrap(err, "read the grace period of server %s", row.ServerID)
+	}
+	_, err := tx.NewUpdate().Model(row).WherePK().
+		Set("state = ?, generation = generation + 1, updated_at = now()", models.ResourceDeleting).
+		Set("delete_after = now() + ? * interval '1 second'", seconds).Returning("*").Exec(ctx)
+	return store.Wrap(err, "mark database %s for deletion", row.ID)
+}
+
+func discard(ctx context.Context, tx store.Tx, row *models.Database) error {
+	if row.HoldsQuota {
+		if err := quota.Give(ctx, tx, row.CustomerID, models.QuotaDatabases); err != nil {
+			return err
+		}
+	}
+	_, err := tx.NewDelete().Model(row).WherePK().Exec(ctx)
+	return store.Wrap(err, "remove database %s", row.ID)
+}
+
+// replay answers a repeated mutation with what is there now; a database that
+// was deleted meanwhile is nil.
+func (s *Service) replay(ctx context.Context, tx store.Tx, who *actor.Actor, r ref) (*models.Database, *models.Job, error) {
+	var rows []*models.Database
+	if err := tx.NewSelect().Model(&rows).Apply(visible(who, actor.DatabasesWrite)).Where("d.id = ?", r.Database).Scan(ctx); err != nil {
+		return nil, nil, store.Wrap(err, "read database %s", r.Database)
+	}
+	var jobs []*models.Job
+	if err := tx.NewSelect().Model(&jobs).Apply(store.Visible(who, actor.DatabasesWrite, "j.customer_id")).Where("j.id = ?", r.Job).Scan(ctx); err != nil {
+		return nil, nil, store.Wrap(err, "read job %s", r.Job)
+	}
+	var row *models.Database
+	if len(rows) > 0 {
+		row = rows[0]
+	}
+	if len(jobs) > 0 {
+		return row, jobs[0], nil
+	}
+	return row, nil, nil
+}
+
+func (s *Service) start(ctx context.Context, tx store.Tx, who *actor.Actor, kind string, row *models.Database) (*models.Job, error) {
+	return s.engine.Start(ctx, tx, engine.Order{
+		Kind: kind, Resource: row.ID.UUID, Customer: row.CustomerID, Actor: who.User, Generation: row.Generation,
+	})
+}
+
+func record(ctx context.Context, tx store.Tx, action string, row *models.Database) error {
+	return audit.Record(ctx, tx, audit.Entry{
+		Action: action, Kind: ident.Database, Object: row.ID.UUID, Customer: row.CustomerID,
+		Detail: map[string]any{"name": row.Name, "external_name": row.ExtName, "delete_after": row.DeleteAfter},
+	})
+}
+
+// lockOwner reads the customer that orders, so that it is not archived meanwhile.
+func lockOwner(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.CustomerID) (*models.Customer, error) {
+	row := new(models.Customer)
+	err := tx.NewSelect().Model(row).Apply(store.Visible(who, actor.DatabasesWrite, "c.id")).
+		Where("c.id = ?", id.UUID).For("KEY SHARE").Scan(ctx)
+	switch {
+	case fault.CodeOf(store.Wrap(err, "lock")) == fault.NotFound:
+		return nil, store.Denied(ctx, tx.NewSelect().Model(row).Apply(store.Visible(who, actor.CustomersRead, "c.id")).Where("c.id = ?", id.UUID), "customerId")
+	case err != nil:
+		return nil, store.Wrap(err, "lock customer %s", id)
+	case row.State != models.CustomerActive:
+		return nil, fault.Conflict.New("customerId", "This customer is not active.")
+	}
+	return row, nil
+}
+
+// lockForWrite reads a database that the caller may change, with a row lock.
+func lockForWrite(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.DatabaseID) (*models.Database, error) {
+	row := new(models.Database)
+	err := tx.NewSelect().Model(row).Apply(visible(who, actor.DatabasesWrite)).Where("d.id = ?", id.UUID).For("UPDATE").Scan(ctx)
+	switch {
+	case fault.CodeOf(store.Wrap(err, "lock")) == fault.NotFound:
+		return nil, store.Denied(ctx, tx.NewSelect().Model(row).Apply(visible(who, actor.DatabasesRead)).Where("d.id = ?", id.UUID), "id")
+	case err != nil:
+		return nil, store.Wrap(err, "lock database %s", id)
+	}
+	return row, nil
+}
+
+// place finds the server: the one that was asked for, which only staff can
+// name, or the reachable one with the fewest databases.
+func place(ctx context.Context, tx store.Tx, who *actor.Actor, id *ident.DatabaseServerID) (*models.DatabaseServer, error) {
+	row := new(models.DatabaseServer)
+	q := tx.NewSelect().Model(row).ExcludeColumn("admin_password_sealed").Limit(1)
+	if id != nil {
+		if !who.HoldsWithProvider(actor.ServersRead) {
+			return nil, store.NotFound("serverId")
+		}
+		q = q.Where("s.id = ?", id.UUID)
+	} else {
+		q = q.OrderExpr("s.reachable DESC, (SELECT count(*) FROM databases AS d WHERE d.server_id = s.id), s.created_at, s.id")
+	}
+	err := q.Scan(ctx)
+	switch {
+	case fault.CodeOf(store.Wrap(err, "place")) != fault.NotFound:
+		return row, store.Wrap(err, "place database")
+	case id != nil:
+		return nil, store.NotFound("serverId")
+	}
+	return nil, fault.Unavailable.New("serverId", "There is no database server yet; register one first.")
+}
+
+func verifierPlace(id ident.DatabaseID) string { return "databases.verifier/" + id.String() }
+
+// deletedAfter is when the grace period ends; a row without one has none.
+func deletedAfter(row *models.Database) time.Time {
+	if row.DeleteAfter == nil {
+		return time.Time{}
+	}
+	return *row.DeleteAfter
+}

@@ -1,0 +1,7 @@
+// Package engine provisions as sagas: a plan's steps are applied to real
+// systems one after the other, each journaled before its effect, and whatever
+// fails or dies, a job either succeeds or takes back all that it did.
+//
+// The journal in PostgreSQL is the truth; River and the sweeper only wake it
+// up. What steps do is the domains'; how clients watch is package jobs'.
+package engine

@@ -1,0 +1,119 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/mpanel/mpanel/internal/events"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/store"
+)
+
+// Config is what an Engine needs. Zero durations and numbers take the defaults.
+type Config struct {
+	DB       *store.DB
+	Bus      events.Bus
+	Registry *Registry
+	Node     string // this node's id, which no other running node has
+	Log      *slog.Logger
+
+	Lease time.Duration // default 10 s: how long after kill -9 a job rests
+	Renew time.Duration // default 3 s
+	Sweep time.Duration // default 2 s
+	Slots int           // jobs at once on this node; default 16
+	Probe Probe         // for fault injection; nil in production
+}
+
+// An Engine runs jobs. It is safe for concurrent use.
+type Engine struct {
+	db       *store.DB
+	bus      events.Bus
+	registry *Registry
+	node     string
+	log      *slog.Logger
+	lease    time.Duration
+	renew    time.Duration
+	sweep    time.Duration
+	slots    chan struct{}
+	probe    Probe
+	running  sync.WaitGroup
+}
+
+// New returns an Engine that runs nothing until Run or Serve is called.
+func New(c Config) (*Engine, error) {
+	if c.DB == nil || c.Bus == nil || c.Registry == nil || c.Node == "" || c.Log == nil {
+		return nil, errors.New("engine: DB, Bus, Registry, Node and Log are required")
+	}
+	e := &Engine{
+		db: c.DB, bus: c.Bus, registry: c.Registry, node: c.Node, log: c.Log, probe: c.Probe,
+		lease: cmp.Or(c.Lease, 10*time.Second), renew: cmp.Or(c.Renew, 3*time.Second), sweep: cmp.Or(c.Sweep, 2*time.Second),
+		slots: make(chan struct{}, cmp.Or(c.Slots, 16)),
+	}
+	if e.renew*2 > e.lease {
+		return nil, fmt.Errorf("engine: a lease of %v cannot be renewed every %v", e.lease, e.renew)
+	}
+	return e, nil
+}
+
+// Slots is how many jobs this node runs at once.
+func (e *Engine) Slots() int { return cap(e.slots) }
+
+// Run takes the job up if it is due and nobody else has it, and goes on with
+// it until it is over, has to wait, or ctx ends. Calling it for any job at any
+// time is harmless.
+func (e *Engine) Run(ctx context.Context, id ident.JobID) {
+	select {
+	case e.slots <- struct{}{}:
+		e.runInSlot(ctx, id)
+	case <-ctx.Done():
+	}
+}
+
+func (e *Engine) runInSlot(ctx context.Context, id ident.JobID) {
+	e.running.Add(1)
+	defer e.running.Done()
+	defer func() { <-e.slots }()
+	var fence int64
+	for {
+		r, err := e.take(ctx, id, fence)
+		if err == nil && r == nil {
+			return // another has it, it waits, or it is over
+		}
+		if err == nil {
+			fence = r.job.Fence
+			err = r.do(ctx)
+			if err == nil || errors.Is(err, errFenced) {
+				return
+			}
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		// The journal could not be read or written, or a commit's answer was lost.
+		// The lease may still be ours: read the journal again and go on from there.
+		e.log.WarnContext(ctx, "job interrupted", "job_id", id.Opaque(), "error", err)
+		if fence == 0 {
+			return // nothing was taken; the sweeper will
+		}
+		if !pause(ctx, time.Second/4) {
+			return
+		}
+	}
+}
+
+// pause waits; it tells whether ctx still lives.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,226 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
+)
+
+// The kinds of job events; docs/architecture.md has the table.
+const (
+	EventCreated      = "job.created"
+	EventStarted      = "job.started"
+	EventResumed      = "job.resumed" // taken over from a runner that died or waited
+	EventWaiting      = "job.waiting"
+	EventCompensating = "job.compensating"
+	EventSucceeded    = "job.succeeded"
+	EventFailed       = "job.failed"
+	EventCanceled     = "job.canceled"
+	EventStuck        = "job.stuck"
+	EventStepStarted  = "step.started"
+	EventStepProgress = "step.progress"
+	EventStepDone     = "step.done"
+	EventStepRetrying = "step.retrying"
+	EventStepFailed   = "step.failed"
+	EventStepUndoing  = "step.undoing"
+	EventStepUndone   = "step.undone"
+)
+
+// Active are the states in which a job still has something to do.
+var Active = []models.JobState{models.JobPending, models.JobRunning, models.JobCompensating, models.JobStuck}
+
+// errFenced says that another runner has the job: stop and write nothing more.
+var errFenced = errors.New("engine: the lease is another runner's")
+
+// take gets the lease of a job that is due, or of the one whose lease this node
+// holds under the held fence after a broken connection. It returns nil when
+// there is nothing to do.
+func (e *Engine) take(ctx context.Context, id ident.JobID, held int64) (*run, error) {
+	var r *run
+	var events []*models.JobEvent
+	err := store.InTx(ctx, e.db, func(ctx context.Context, tx store.Tx) error {
+		r, events = &run{Engine: e, job: new(models.Job), leased: time.Now()}, nil
+		j := r.job
+		err := tx.NewSelect().Model(j).Where("id = ?", id).Where("state IN (?)", bun.List(Active)).
+			WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+				return q.Where("lease_until IS NULL AND (next_attempt_at IS NULL OR next_attempt_at <= now())").
+					WhereOr("lease_until < now()").
+					WhereOr("lease_owner = ? AND fence = ?", e.node, held)
+			}).
+			For("UPDATE SKIP LOCKED").Scan(ctx)
+		if err != nil {
+			return err
+		}
+		died := j.LeaseUntil != nil
+		if j.WaitingFor != nil {
+			r.waited = *j.WaitingFor
+		}
+		kind := ""
+		switch {
+		case j.StartedAt == nil:
+			kind = EventStarted
+		case died:
+			kind = EventResumed
+		}
+		q := tx.NewUpdate().Model(j).WherePK().
+			Set("fence = fence + 1, lease_owner = ?, lease_until = now() + ? * interval '1 second'", e.node, e.lease.Seconds()).
+			Set("attempts = attempts + 1, waiting_for = NULL, next_attempt_at = NULL").
+			Set("started_at = COALESCE(started_at, clock_timestamp())").
+			Set("state = CASE state WHEN 'PENDING' THEN 'RUNNING' WHEN 'STUCK' THEN 'COMPENSATING' ELSE state END")
+		if kind != "" {
+			q = q.Set("event_seq = event_seq + 1")
+		}
+		if err := q.Returning("*").Scan(ctx); err != nil {
+			return err
+		}
+		if kind != "" {
+			events = []*models.JobEvent{r.event(kind)}
+			events[0].Seq = j.EventSeq
+			if err := insertEvents(ctx, tx, events); err != nil {
+				return err
+			}
+		}
+		return tx.NewSelect().Model(&r.steps).Where("job_id = ?", id).Order("idx").Scan(ctx)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, store.Wrap(err, "take job %s", id)
+	}
+	r.published(events)
+	return r, nil
+}
+
+// A change is what one commit of the journal writes. Its events are numbered
+// and stamped when it is written.
+type change struct {
+	steps  []*models.JobStep
+	events []*models.JobEvent
+	// release gives the lease back: the job waits, or is over.
+	release bool
+	// settle runs in the same transaction; it ends the job.
+	settle func(ctx context.Context, tx store.Tx) error
+}
+
+// commit writes the job as r.job has it, and the change, if the fence is still
+// ours. Error: errFenced when it is not. Any other error leaves the outcome
+// unknown: the journal has to be read again.
+func (r *run) commit(ctx context.Context, c change) error {
+	j := r.job
+	err := store.InTx(ctx, r.db, func(ctx context.Context, tx store.Tx) error {
+		q := tx.NewUpdate().Model(j).
+			Set("state = ?, percent = ?, error_code = ?, error_message = ?", j.State, j.Percent, j.ErrorCode, j.ErrorMessage).
+			Set("waiting_for = ?, next_attempt_at = ?", j.WaitingFor, j.NextAttemptAt).
+			Set("event_seq = event_seq + ?", len(c.events)).
+			Where("id = ?", j.ID).Where("fence = ?", j.Fence)
+		if c.release {
+			q = q.Set("lease_owner = NULL, lease_until = NULL")
+		}
+		if j.State.Terminal() {
+			q = q.Set("finished_at = clock_timestamp()")
+		}
+		var seq int64
+		if err := q.Returning("event_seq").Scan(ctx, &seq); err != nil {
+			if errors.Is(err, sql.ErrNoRows) {
+				return errFenced
+			}
+			return store.Wrap(err, "write job %s", j.ID)
+		}
+		for _, s := range c.steps {
+			if _, err := tx.NewUpdate().Model(s).WherePK().
+				Column("state", "attempt", "handle", "error_message", "started_at", "finished_at").Exec(ctx); err != nil {
+				return store.Wrap(err, "write step %s of job %s", s.Name, j.ID)
+			}
+		}
+		for i, ev := range c.events {
+			ev.Seq = seq - int64(len(c.events)-1-i)
+		}
+		if err := insertEvents(ctx, tx, c.events); err != nil {
+			return err
+		}
+		if c.settle != nil {
+			return c.settle(ctx, tx)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	r.published(c.events)
+	return nil
+}
+
+func insertEvents(ctx context.Context, tx store.Tx, events []*models.JobEvent) error {
+	if len(events) == 0 {
+		return nil
+	}
+	_, err := tx.NewInsert().Model(&events).Returning("at").Exec(ctx)
+	return store.Wrap(err, "insert events of job %s", events[0].JobID)
+}
+
+func (r *run) published(events []*models.JobEvent) {
+	for _, ev := range events {
+		r.bus.Publish(Topic(ev.JobID), ev)
+	}
+}
+
+// Topic is where the events of a job are published after their commit.
+func Topic(id ident.JobID) string { return "job." + id.String() }
+
+// event describes the job as it is now.
+func (r *run) event(kind string) *models.JobEvent {
+	return &models.JobEvent{
+		JobID: r.job.ID, Kind: kind, State: r.job.State, Percent: r.job.Percent,
+		ErrorCode: r.job.ErrorCode, ErrorMessage: r.job.ErrorMessage,
+	}
+}
+
+// stepEvent describes a step as it is now.
+func (r *run) stepEvent(kind string, s *models.JobStep) *models.JobEvent {
+	ev := r.event(kind)
+	state := s.State
+	ev.Step, ev.StepState = &s.Name, &state
+	return ev
+}
+
+// fail notes the error on the job, as the customer may read it.
+func (r *run) fail(err error) {
+	code, message := describe(err)
+	r.job.ErrorCode, r.job.ErrorMessage = &code, &message
+}
+
+// describe gives what a customer may know of an error: a fault's own words,
+// and nothing of any other error, which is in the log.
+func describe(err error) (fault.Code, string) {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f.Code, f.Message
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fault.Unavailable, "The server took too long to answer."
+	}
+	return fault.Internal, "Something went wrong inside the panel; the provider's staff can see what in the log."
+}
+
+func (r *run) mark(s *models.JobStep, state models.JobStepState) {
+	now := time.Now().UTC()
+	s.State = state
+	switch state {
+	case models.StepApplying:
+		if s.StartedAt == nil {
+			s.StartedAt = &now
+		}
+		s.FinishedAt, s.ErrorMessage = nil, nil
+	case models.StepDone, models.StepFailed, models.StepUndone:
+		s.FinishedAt = &now
+	case models.StepPending, models.StepUndoing:
+	}
+}

@@ -1,0 +1,417 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
+)
+
+// Pauses of a job that cannot go on by itself.
+const (
+	inPlace     = 3 * time.Second  // shorter ones are slept through with the lease kept
+	unreachable = 15 * time.Second // most between two tries at a server that is away
+	stuck       = time.Hour        // between two tries at an undo that keeps failing
+)
+
+// A run is one lease of one job.
+type run struct {
+	*Engine
+	job    *models.Job
+	steps  []*models.JobStep
+	plan   *Plan
+	env    *Env
+	leased time.Time // just before the lease was taken
+	waited string    // what the job waited for until this lease
+}
+
+// do goes on with the job until it is over, waits, or cannot be written. A nil
+// error means that the lease was given back.
+func (r *run) do(ctx context.Context) error {
+	ctx, stop := r.keepLease(ctx)
+	defer stop()
+	switch err := r.goOn(ctx); {
+	case errors.Is(err, errReleased):
+		return nil
+	case err != nil:
+		return r.interrupted(ctx, err)
+	}
+	r.log.InfoContext(ctx, "job over", "job_id", r.job.ID.Opaque(), "kind", r.job.Kind, "state", r.job.State, "attempts", r.job.Attempts)
+	return nil
+}
+
+func (r *run) goOn(ctx context.Context) error {
+	r.plan = r.registry.plans[planKey{r.job.Kind, r.job.PlanVersion}]
+	if r.plan == nil {
+		r.log.ErrorContext(ctx, "no such plan on this node", "job_id", r.job.ID.Opaque(), "kind", r.job.Kind, "version", r.job.PlanVersion)
+		return r.wait(ctx, "A node that knows this kind of job.", time.Now().Add(MaxBackoff))
+	}
+	target, err := r.plan.Load(ctx, r.job.ResourceID)
+	if err != nil {
+		return fmt.Errorf("load %s: %w", r.job.Kind, err)
+	}
+	r.env = &Env{Job: r.job.ID, Resource: r.job.ResourceID, Spec: target.Spec, OwnerMark: target.OwnerMark}
+	if r.job.State == models.JobRunning {
+		if err := r.forward(ctx); err != nil {
+			return err
+		}
+	}
+	if r.job.State == models.JobCompensating {
+		return r.compensate(ctx)
+	}
+	return nil
+}
+
+// errReleased says that the job waits and the lease was given back.
+var errReleased = errors.New("engine: the job waits")
+
+// interrupted handles what stopped the run, not the job. On shutdown the lease
+// is given back, so that another node goes on at once.
+func (r *run) interrupted(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); errors.Is(cause, errFenced) || errors.Is(err, errFenced) {
+		return errFenced
+	}
+	if ctx.Err() == nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	_, relErr := r.db.NewUpdate().Model(r.job).Set("lease_owner = NULL, lease_until = NULL").
+		Where("id = ?", r.job.ID).Where("fence = ?", r.job.Fence).Exec(ctx)
+	return errors.Join(err, relErr)
+}
+
+// keepLease renews the lease in the background. The context that it returns
+// ends when the lease is lost, with errFenced as cause.
+func (r *run) keepLease(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		until := r.leased.Add(r.lease)
+		tick := time.NewTicker(r.renew)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			asked := time.Now()
+			switch held, err := r.renewLease(ctx, until); {
+			case err == nil && held:
+				until = asked.Add(r.lease)
+			case err == nil, time.Now().After(until):
+				cancel(errFenced)
+				return
+			}
+		}
+	}()
+	return ctx, func() {
+		cancel(nil)
+		<-over
+	}
+}
+
+func (r *run) renewLease(ctx context.Context, until time.Time) (bool, error) {
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	res, err := r.db.NewUpdate().Table("jobs").Set("lease_until = now() + ? * interval '1 second'", r.lease.Seconds()).
+		Where("id = ?", r.job.ID).Where("fence = ?", r.job.Fence).Where("lease_owner = ?", r.node).Exec(ctx)
+	if err != nil {
+		return false, store.Wrap(err, "renew lease of job %s", r.job.ID)
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// forward applies the steps that are not done, in order.
+func (r *run) forward(ctx context.Context) error {
+	for i, s := range r.steps {
+		if s.State == models.StepDone {
+			continue
+		}
+		resumed := s.State == models.StepApplying
+		if err := r.point(ctx, s, "before-intent"); err != nil {
+			return err
+		}
+		if !resumed {
+			s.Attempt++
+			r.mark(s, models.StepApplying)
+			if err := r.commit(ctx, change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.stepEvent(EventStepStarted, s)}}); err != nil {
+				return err
+			}
+		}
+		if err := r.applyUntilDone(ctx, i, resumed); err != nil {
+			return err
+		}
+		if r.job.State != models.JobRunning {
+			return nil
+		}
+	}
+	if r.job.State == models.JobRunning { // every step was done when the job was taken up
+		return r.end(ctx, change{}, models.JobSucceeded, EventSucceeded)
+	}
+	return nil
+}
+
+// applyUntilDone applies the i-th step, whose intent is journaled, and journals
+// the outcome: done, with the next step's intent or the job's success in the
+// same commit, or the beginning of compensation.
+func (r *run) applyUntilDone(ctx context.Context, i int, resumed bool) error {
+	s, step := r.steps[i], r.plan.Steps[i]
+	for {
+		if err := r.point(ctx, s, "after-intent"); err != nil {
+			return err
+		}
+		err := r.apply(ctx, i, resumed)
+		if err == nil {
+			err = r.point(ctx, s, "after-effect")
+		}
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil {
+			return err
+		}
+		resumed = true // what Apply left behind is unknown
+		again, err := r.failed(ctx, i, err)
+		if err != nil || !again {
+			return err
+		}
+		if !pause(ctx, step.Policy().withDefaults().pause(s.Attempt-1)) {
+			return ctx.Err()
+		}
+	}
+	r.mark(s, models.StepDone)
+	r.job.Percent = 100 * float64(i+1) / float64(len(r.steps))
+	c := change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.stepEvent(EventStepDone, s)}}
+	if i+1 == len(r.steps) {
+		if err := r.end(ctx, c, models.JobSucceeded, EventSucceeded); err != nil {
+			return err
+		}
+		return r.point(ctx, s, "after-done")
+	}
+	next := r.steps[i+1]
+	if next.State == models.StepPending {
+		next.Attempt++
+		r.mark(next, models.StepApplying)
+		c.steps = append(c.steps, next)
+		c.events = append(c.events, r.stepEvent(EventStepStarted, next))
+	}
+	if err := r.commit(ctx, c); err != nil {
+		return err
+	}
+	return r.point(ctx, s, "after-done")
+}
+
+// apply runs the step once. After a crash, observing decides whether there is
+// anything left to do.
+func (r *run) apply(ctx context.Context, i int, resumed bool) error {
+	s, step := r.steps[i], r.plan.Steps[i]
+	ctx, cancel := context.WithTimeout(r.withPoints(ctx, s), step.Policy().withDefaults().Timeout)
+	defer cancel()
+	r.env.Progress = r.progress(i)
+	if resumed {
+		switch seen, err := step.Observe(ctx, r.env); {
+		case err != nil:
+			return err
+		case seen.State == Matches:
+			return nil
+		case seen.State == Foreign:
+			return fault.Conflict.Permanent("name", "%s", seen.Detail)
+		}
+	}
+	return guard(func() error {
+		handle, err := step.Apply(ctx, r.env)
+		if handle != nil {
+			s.Handle = handle
+		}
+		return err
+	})
+}
+
+// guard makes an error of a step's panic, so that one step's mistake costs its
+// job an attempt and not the process.
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f()
+}
+
+// failed journals a failure of the i-th step and decides: again at once, later
+// with the lease given back (errReleased), or compensation.
+func (r *run) failed(ctx context.Context, i int, cause error) (again bool, err error) {
+	s, policy := r.steps[i], r.plan.Steps[i].Policy().withDefaults()
+	if w, ok := errors.AsType[*Wait](cause); ok {
+		return false, r.wait(ctx, w.Reason, w.Until)
+	}
+	_, message := describe(cause)
+	if fault.CodeOf(cause) == fault.Unavailable && !fault.IsPermanent(cause) {
+		return false, r.wait(ctx, message, time.Now().Add(min(policy.pause(r.job.Attempts), unreachable)))
+	}
+	s.ErrorMessage = &message
+	r.log.WarnContext(ctx, "step failed", "job_id", r.job.ID.Opaque(), "step", s.Name, "attempt", s.Attempt, "error", cause)
+
+	if onlyForward := i >= r.plan.pivot(); !onlyForward && (fault.IsPermanent(cause) || s.Attempt > policy.Retries) {
+		r.mark(s, models.StepFailed)
+		r.fail(cause)
+		stepFailed := r.stepEvent(EventStepFailed, s)
+		r.job.State = models.JobCompensating
+		return false, r.commit(ctx, change{
+			steps:  []*models.JobStep{s},
+			events: []*models.JobEvent{stepFailed, r.event(EventCompensating)},
+		})
+	}
+	d := policy.pause(s.Attempt)
+	s.Attempt++
+	retrying := r.stepEvent(EventStepRetrying, s)
+	retrying.Message = &message
+	c := change{steps: []*models.JobStep{s}, events: []*models.JobEvent{retrying}}
+	if d <= inPlace {
+		return true, r.commit(ctx, c)
+	}
+	return false, r.waitWith(ctx, c, message, time.Now().Add(d))
+}
+
+// compensate undoes every step that may have had an effect, the last one first.
+func (r *run) compensate(ctx context.Context) error {
+	for i := len(r.steps) - 1; i >= 0; i-- {
+		s := r.steps[i]
+		if s.State == models.StepPending || s.State == models.StepUndone {
+			continue
+		}
+		if s.State != models.StepUndoing {
+			s.Attempt = 1
+			r.mark(s, models.StepUndoing)
+			if err := r.commit(ctx, change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.stepEvent(EventStepUndoing, s)}}); err != nil {
+				return err
+			}
+		}
+		if err := r.undoUntilDone(ctx, i); err != nil {
+			return err
+		}
+		r.mark(s, models.StepUndone)
+		if err := r.commit(ctx, change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.stepEvent(EventStepUndone, s)}}); err != nil {
+			return err
+		}
+		if err := r.point(ctx, s, "after-undone"); err != nil {
+			return err
+		}
+	}
+	return r.end(ctx, change{}, models.JobFailed, EventFailed)
+}
+
+func (r *run) undoUntilDone(ctx context.Context, i int) error {
+	s, step := r.steps[i], r.plan.Steps[i]
+	policy := step.Policy().withDefaults()
+	for {
+		if err := r.point(ctx, s, "before-undo"); err != nil {
+			return err
+		}
+		cause := func() error {
+			ctx, cancel := context.WithTimeout(r.withPoints(ctx, s), policy.Timeout)
+			defer cancel()
+			return guard(func() error { return step.Undo(ctx, r.env, s.Handle) })
+		}()
+		if cause == nil {
+			cause = r.point(ctx, s, "after-undo-effect")
+		}
+		if cause == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return cause
+		}
+		_, message := describe(cause)
+		if fault.CodeOf(cause) == fault.Unavailable {
+			return r.wait(ctx, message, time.Now().Add(min(policy.pause(r.job.Attempts), unreachable)))
+		}
+		r.log.ErrorContext(ctx, "undo failed", "job_id", r.job.ID.Opaque(), "step", s.Name, "attempt", s.Attempt, "error", cause)
+		s.ErrorMessage = &message
+		if s.Attempt > policy.Retries {
+			r.job.State = models.JobStuck
+			s.Attempt = 1
+			return r.waitWith(ctx, change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.event(EventStuck)}}, message, time.Now().Add(stuck))
+		}
+		d := policy.pause(s.Attempt)
+		s.Attempt++
+		retrying := r.stepEvent(EventStepRetrying, s)
+		retrying.Message = &message
+		if err := r.commit(ctx, change{steps: []*models.JobStep{s}, events: []*models.JobEvent{retrying}}); err != nil {
+			return err
+		}
+		if !pause(ctx, d) {
+			return ctx.Err()
+		}
+	}
+}
+
+// end journals the end of the job and lets the plan settle its resource.
+func (r *run) end(ctx context.Context, c change, state models.JobState, kind string) error {
+	r.job.State = state
+	if state == models.JobSucceeded {
+		r.job.Percent = 100
+		r.job.ErrorCode, r.job.ErrorMessage = nil, nil
+	}
+	c.release = true
+	c.events = append(c.events, r.event(kind))
+	c.settle = func(ctx context.Context, tx store.Tx) error {
+		return r.plan.Settle(ctx, tx, r.job.ResourceID, state)
+	}
+	return r.commit(ctx, c)
+}
+
+// wait gives the lease back until a time. It always returns an error: errReleased
+// when that was journaled.
+func (r *run) wait(ctx context.Context, reason string, until time.Time) error {
+	return r.waitWith(ctx, change{}, reason, until)
+}
+
+func (r *run) waitWith(ctx context.Context, c change, reason string, until time.Time) error {
+	until = until.UTC()
+	r.job.WaitingFor, r.job.NextAttemptAt = &reason, &until
+	if reason != r.waited || len(c.events) > 0 { // waiting on for the same is no news
+		waiting := r.event(EventWaiting)
+		waiting.Message = &reason
+		c.events = append(c.events, waiting)
+	}
+	c.release = true
+	if err := r.commit(ctx, c); err != nil {
+		return err
+	}
+	return errReleased
+}
+
+// progress lets the i-th step tell how far it is.
+func (r *run) progress(i int) func(context.Context, float64, string) error {
+	return func(ctx context.Context, percent float64, message string) error {
+		r.job.Percent = (float64(i)*100 + min(max(percent, 0), 100)) / float64(len(r.steps))
+		ev := r.stepEvent(EventStepProgress, r.steps[i])
+		ev.Message = &message
+		return r.commit(ctx, change{events: []*models.JobEvent{ev}})
+	}
+}
+
+// point tells the probe, when there is one, where the run is.
+func (r *run) point(ctx context.Context, s *models.JobStep, name string) error {
+	if r.probe == nil {
+		return nil
+	}
+	return r.probe(ctx, r.job.Kind+"/"+s.Name+":"+name)
+}
+
+func (r *run) withPoints(ctx context.Context, s *models.JobStep) context.Context {
+	if r.probe == nil {
+		return ctx
+	}
+	return WithPoints(ctx, func(name string) error { return r.point(ctx, s, name) })
+}

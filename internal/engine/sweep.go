@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/uptrace/bun"
+
+	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
+)
+
+// nodeLockSpace is the first number of our advisory locks on node ids.
+const nodeLockSpace = 0x6d70
+
+// Serve makes this node responsible for its id, takes up its own jobs of
+// before a crash at once, and then sweeps for jobs that are due until ctx ends;
+// it returns when every job of this node is over or given back. Error: another
+// process runs under the same node id.
+func (e *Engine) Serve(ctx context.Context, ready func()) error {
+	lock, err := e.lockNode(ctx)
+	if err != nil {
+		return err
+	}
+	// The lock is the session's: PostgreSQL gives it back when we die.
+	defer func() { _ = lock.Close(context.WithoutCancel(ctx)) }()
+	defer e.running.Wait()
+
+	// Whoever held these leases under our name is dead, since we hold the lock.
+	_, err = e.db.NewUpdate().Model((*models.Job)(nil)).
+		Set("lease_owner = NULL, lease_until = NULL, fence = fence + 1").
+		Where("lease_owner = ?", e.node).Where("state IN (?)", bun.List(Active)).Exec(ctx)
+	if err != nil {
+		return store.Wrap(err, "clear the leases of node %s", e.node)
+	}
+	ready()
+	tick := time.NewTicker(e.sweep)
+	defer tick.Stop()
+	for {
+		if err := e.sweepOnce(ctx); err != nil && ctx.Err() == nil {
+			e.log.WarnContext(ctx, "sweep failed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// lockNode waits a little for the lock, since a killed process's session may
+// outlive it by a moment.
+func (e *Engine) lockNode(ctx context.Context) (*pgx.Conn, error) {
+	conn, err := pgx.ConnectConfig(ctx, e.db.Pool.Config().ConnConfig.Copy())
+	if err != nil {
+		return nil, store.Wrap(err, "lock node id")
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(e.node))
+	for range 20 {
+		var held bool
+		err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1::int, $2::int)", nodeLockSpace, int32(h.Sum32())).Scan(&held) // #nosec G115 -- a hash; any 32 bits do
+		if err == nil && held {
+			return conn, nil
+		}
+		if err != nil || !pause(ctx, time.Second/4) {
+			break
+		}
+	}
+	_ = conn.Close(context.WithoutCancel(ctx))
+	if err != nil {
+		return nil, store.Wrap(err, "lock node id")
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return nil, fmt.Errorf("another mpanel runs with the node id %q; give each its own MPANEL_NODE_ID", e.node)
+}
+
+// sweepOnce takes up as many due jobs as there are free slots: those whose
+// runner died, those that waited long enough, and those whose trigger was lost.
+func (e *Engine) sweepOnce(ctx context.Context) error {
+	free := cap(e.slots) - len(e.slots)
+	if free == 0 {
+		return nil
+	}
+	var due []*models.Job
+	err := e.db.NewSelect().Model(&due).Column("id").
+		Where("state IN (?)", bun.List(Active)).
+		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+			return q.Where("lease_until < now()").
+				WhereOr("lease_until IS NULL AND next_attempt_at <= now()").
+				// A fresh job belongs to the worker that its trigger wakes up.
+				WhereOr("lease_until IS NULL AND next_attempt_at IS NULL AND created_at < now() - interval '3 seconds'")
+		}).
+		Order("created_at").Limit(int64(free)).Scan(ctx)
+	if err != nil {
+		return store.Wrap(err, "look for jobs that are due")
+	}
+	for _, j := range due {
+		select {
+		case e.slots <- struct{}{}:
+			e.running.Go(func() { e.runInSlot(ctx, j.ID) })
+		default:
+			return nil
+		}
+	}
+	return nil
+}

@@ -1,0 +1,176 @@
+// Package httpapi has the panel's routes, what surrounds every request, and the
+// few pages that exist without the web app. GraphQL itself is package transport's.
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/formatter"
+
+	"github.com/mpanel/mpanel/internal/actor"
+)
+
+// Config is what the API needs; everything is required.
+type Config struct {
+	GraphQL     http.Handler
+	Schema      *ast.Schema
+	Origins     *OriginList
+	Ready       func(context.Context) error
+	SetupNeeded func(context.Context) (bool, error)
+	Metrics     *prometheus.Registry
+	Log         *slog.Logger
+}
+
+// An API answers every request of a node.
+type API struct {
+	handler http.Handler
+	state   atomic.Int32
+}
+
+// What readyz says.
+const (
+	starting int32 = iota
+	ready
+	stopping
+)
+
+// readyTimeout bounds what readyz asks.
+const readyTimeout = 2 * time.Second
+
+// New returns an API that is not ready yet.
+func New(c Config) *API {
+	a := &API{}
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", cors(c.Origins, c.GraphQL))
+	mux.HandleFunc("GET /schema.graphql", schemaText(c.Schema))
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") })
+	mux.HandleFunc("GET /readyz", a.readyz(c.Ready))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(c.Metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	mux.HandleFunc("GET /setup", setupPage(c.SetupNeeded))
+	mux.HandleFunc("GET /{$}", homePage(c.SetupNeeded))
+	a.handler = around(c.Log, mux)
+	return a
+}
+
+// ServeHTTP implements http.Handler.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+// SetReady makes readyz answer 200.
+func (a *API) SetReady() { a.state.CompareAndSwap(starting, ready) }
+
+// SetStopping makes readyz answer 503, so that a balancer turns elsewhere.
+func (a *API) SetStopping() { a.state.Store(stopping) }
+
+func (a *API) readyz(check func(context.Context) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		switch a.state.Load() {
+		case starting:
+			text(w, http.StatusServiceUnavailable, "starting\n")
+			return
+		case stopping:
+			text(w, http.StatusServiceUnavailable, "stopping\n")
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+		defer cancel()
+		if err := check(ctx); err != nil {
+			text(w, http.StatusServiceUnavailable, "the panel's database does not answer\n")
+			return
+		}
+		text(w, http.StatusOK, "ready\n")
+	}
+}
+
+// around gives each request an id, headers that keep browsers careful, and an
+// answer when something panics.
+func around(log *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		req := actor.Request{ID: newRequestID(), IP: remoteIP(r), UserAgent: r.UserAgent()}
+		h := w.Header()
+		h.Set("X-Request-Id", req.ID)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler { //nolint:errorlint,err113 // panics are compared by identity, as net/http does
+					panic(p)
+				}
+				log.ErrorContext(r.Context(), "request panicked", "request_id", req.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				text(w, http.StatusInternalServerError, "Something went wrong inside the panel; request id "+req.ID+"\n")
+			}
+		}()
+		next.ServeHTTP(w, r.WithContext(actor.WithRequest(r.Context(), req)))
+	})
+}
+
+func newRequestID() string {
+	b := make([]byte, 12)
+	_, _ = rand.Read(b) // never fails since Go 1.24
+	return hex.EncodeToString(b)
+}
+
+// remoteIP is the peer's address. What a proxy says in a header is not believed.
+func remoteIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+func text(w http.ResponseWriter, status int, s string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(s)) // the client may be gone
+}
+
+// schemaText is the schema as clients and code generators read it: without what
+// only our own generator needs.
+func schemaText(s *ast.Schema) http.HandlerFunc {
+	public := *s
+	public.Directives = map[string]*ast.DirectiveDefinition{}
+	for name, d := range s.Directives {
+		if name != "goField" {
+			public.Directives[name] = d
+		}
+	}
+	public.Types = make(map[string]*ast.Definition, len(s.Types))
+	for name, t := range s.Types {
+		public.Types[name] = withoutGoField(t)
+	}
+	var b strings.Builder
+	formatter.NewFormatter(&b).FormatSchema(&public)
+	return func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, b.String()) }
+}
+
+func withoutGoField(t *ast.Definition) *ast.Definition {
+	out := *t
+	out.Fields = make(ast.FieldList, len(t.Fields))
+	for i, f := range t.Fields {
+		field := *f
+		field.Directives = nil
+		for _, d := range f.Directives {
+			if d.Name != "goField" {
+				field.Directives = append(field.Directives, d)
+			}
+		}
+		out.Fields[i] = &field
+	}
+	return &out
+}

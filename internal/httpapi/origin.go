@@ -1,0 +1,59 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// An OriginList knows from which pages a browser may call the API.
+type OriginList struct{ allowed map[string]bool }
+
+// Origins allows the panel's own base URL and the origins that are listed.
+func Origins(baseURL string, listed []string) *OriginList {
+	l := &OriginList{allowed: map[string]bool{}}
+	for _, s := range append(listed, baseURL) {
+		if u, err := url.Parse(s); err == nil && u.Host != "" {
+			l.allowed[strings.ToLower(u.Scheme+"://"+u.Host)] = true
+		}
+	}
+	return l
+}
+
+// Allow tells whether a request comes from an allowed page, or from no page at
+// all: only browsers send Origin and Sec-Fetch-Site, and pages cannot forge them.
+func (l *OriginList) Allow(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return r.Header.Get("Sec-Fetch-Site") != "cross-site"
+	}
+	return l.allowed[strings.ToLower(origin)] || sameHost(origin, r.Host)
+}
+
+// sameHost tells whether the page came from where the request goes to.
+func sameHost(origin, host string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, host)
+}
+
+// cors lets allowed origins other than the panel's read answers.
+func cors(l *OriginList, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Add("Vary", "Origin")
+		if origin := r.Header.Get("Origin"); origin != "" && l.Allow(r) {
+			h.Set("Access-Control-Allow-Origin", origin)
+			h.Set("Access-Control-Expose-Headers", "X-Request-Id")
+			if r.Method == http.MethodOptions {
+				h.Set("Access-Control-Allow-Methods", "GET, POST")
+				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key")
+				h.Set("Access-Control-Max-Age", "600")
+			}
+		}
+		if r.Method == http.MethodOptions {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,118 @@
+// Package ident has one type for the id of each kind of object, so that a
+// customer's id cannot be passed where a database's is meant. In the graph an
+// id is opaque: base64url of "<kind>:<uuid>".
+package ident
+
+import (
+	"database/sql/driver"
+	"encoding/base64"
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// Ids of the nodes of the graph; uuidv7, so that they sort by time of creation.
+type (
+	CustomerID       struct{ id[customer] }
+	UserID           struct{ id[user] }
+	DatabaseID       struct{ id[database] }
+	DatabaseServerID struct{ id[databaseServer] }
+	JobID            struct{ id[job] }
+)
+
+// The kinds, as they stand in front of the colon.
+const (
+	Customer       = "customer"
+	User           = "user"
+	Database       = "database"
+	DatabaseServer = "databaseServer"
+	Job            = "job"
+)
+
+type (
+	customer       struct{}
+	user           struct{}
+	database       struct{}
+	databaseServer struct{}
+	job            struct{}
+)
+
+func (customer) kind() string       { return Customer }
+func (user) kind() string           { return User }
+func (database) kind() string       { return Database }
+func (databaseServer) kind() string { return DatabaseServer }
+func (job) kind() string            { return Job }
+
+type kinder interface{ kind() string }
+
+// id is what the typed ids share. Its zero value names nothing.
+type id[K kinder] struct{ uuid.UUID }
+
+// Bare is the id without its kind.
+func (i id[K]) Bare() uuid.UUID { return i.UUID }
+
+// IsZero tells whether the id names nothing.
+func (i id[K]) IsZero() bool { return i.UUID == uuid.Nil }
+
+// Value stores the plain UUID; the zero id is NULL.
+func (i id[K]) Value() (driver.Value, error) {
+	if i.IsZero() {
+		return nil, nil
+	}
+	return i.String(), nil
+}
+
+// Scan reads the plain UUID; NULL is the zero id.
+func (i *id[K]) Scan(src any) error { return i.UUID.Scan(src) }
+
+// Opaque is the id as the graph shows it.
+func (i id[K]) Opaque() string { return Opaque((*new(K)).kind(), i.UUID) }
+
+// MarshalText gives the opaque form, for JSON, logs and URLs.
+func (i id[K]) MarshalText() ([]byte, error) { return []byte(i.Opaque()), nil }
+
+// UnmarshalText takes the opaque form; see parse.
+func (i *id[K]) UnmarshalText(b []byte) error { return i.unmarshal(string(b)) }
+
+// unmarshal takes the opaque form; see parse.
+func (i *id[K]) unmarshal(v any) error {
+	s, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("an id is a string, not %T", v)
+	}
+	*i = parse[K](s)
+	return nil
+}
+
+// parse takes the opaque form. Anything else, an id of another kind too,
+// becomes the zero id, which no object has: what is not an id is answered
+// exactly like an id of nothing.
+func parse[K kinder](s string) id[K] {
+	kind, u, ok := Parse(s)
+	if !ok || kind != (*new(K)).kind() {
+		u = uuid.Nil
+	}
+	return id[K]{u}
+}
+
+// Opaque is the graph's form of an id: base64url of "<kind>:<uuid>".
+func Opaque(kind string, u uuid.UUID) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(kind + ":" + u.String()))
+}
+
+// Parse takes an opaque id apart; ok is false for what Opaque never made.
+func Parse(s string) (kind string, u uuid.UUID, ok bool) {
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil || len(b) < 38 || len(b) > 64 {
+		return "", uuid.Nil, false
+	}
+	cut := len(b) - 37
+	if b[cut] != ':' {
+		return "", uuid.Nil, false
+	}
+	if u, err = uuid.ParseBytes(b[cut+1:]); err != nil {
+		return "", uuid.Nil, false
+	}
+	kind = string(b[:cut])
+	return kind, u, Opaque(kind, u) == s // one spelling only
+}

@@ -1,0 +1,4 @@
+package ident
+
+// A Node is anything with a global id: the graph's interface Node.
+type Node interface{ IsNode() }

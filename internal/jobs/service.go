@@ -1,0 +1,229 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/page"
+	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
+)
+
+// Connection is a page of jobs, and Edge a row of it.
+type (
+	Connection = page.Connection[*models.Job]
+	Edge       = page.Edge[*models.Job]
+)
+
+// An Error is why a job failed, as the graph has it.
+type Error struct {
+	Code      fault.Code
+	Message   string
+	Retryable bool
+}
+
+// ErrorOf makes the graph's error of a row's two columns, nil when they are.
+func ErrorOf(code *fault.Code, message *string) *Error {
+	if code == nil || message == nil {
+		return nil
+	}
+	return &Error{Code: *code, Message: *message, Retryable: code.Retryable()}
+}
+
+// Filter is the graph's JobFilter.
+type Filter struct {
+	State      *models.JobState
+	Kind       *string
+	CustomerID *ident.CustomerID
+	ResourceID *string // opaque; of any kind
+}
+
+// A Service shows jobs to those who may see them.
+type Service struct {
+	db   *store.DB
+	feed *Feed
+}
+
+// NewService returns a Service.
+func NewService(db *store.DB, feed *Feed) *Service { return &Service{db: db, feed: feed} }
+
+var newest = store.Order[*models.Job]{
+	Name: "jobs.newest", Key: "j.created_at", Type: "timestamptz", ID: "j.id", Desc: true,
+	Place: func(j *models.Job) (string, string) { return j.CreatedAt.Format(time.RFC3339Nano), j.ID.String() },
+}
+
+func (s *Service) visible(who *actor.Actor, model any) *bun.SelectQuery {
+	return s.db.NewSelect().Model(model).Apply(store.Visible(who, actor.JobsRead, "j.customer_id"))
+}
+
+// Find returns a job, nil when there is none that the caller may see.
+func (s *Service) Find(ctx context.Context, id ident.JobID) (*models.Job, error) {
+	found, err := s.FindAll(ctx, []ident.JobID{id})
+	if err != nil {
+		return nil, err
+	}
+	return found[id], nil
+}
+
+// FindAll returns those of the jobs that the caller may see, in one query.
+func (s *Service) FindAll(ctx context.Context, ids []ident.JobID) (map[ident.JobID]*models.Job, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rows []*models.Job
+	if who.Holds(actor.JobsRead) && len(ids) > 0 {
+		if err := s.visible(who, &rows).Where("j.id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+			return nil, store.Wrap(err, "find jobs")
+		}
+	}
+	found := make(map[ident.JobID]*models.Job, len(rows))
+	for _, j := range rows {
+		found[j.ID] = j
+	}
+	return found, nil
+}
+
+// List returns a page of the jobs that the caller may see, newest first.
+func (s *Service) List(ctx context.Context, args page.Args, f *Filter) (*Connection, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q := s.visible(who, (*models.Job)(nil))
+	if f != nil {
+		if f.State != nil {
+			q = q.Where("j.state = ?", *f.State)
+		}
+		if f.Kind != nil {
+			q = q.Where("j.kind = ?", *f.Kind)
+		}
+		if f.CustomerID != nil {
+			q = q.Where("j.customer_id = ?", f.CustomerID.UUID)
+		}
+		if f.ResourceID != nil {
+			kind, id, _ := ident.Parse(*f.ResourceID)
+			q = q.Where("j.resource_id = ?", id).Where("j.resource_kind = ?", kind)
+		}
+	}
+	return store.Rows(ctx, q, args, newest)
+}
+
+// OfResources returns a page of jobs for each of the resources, whose customers
+// are given beside them, in one query; nil where the caller may see no jobs.
+func (s *Service) OfResources(ctx context.Context, resources []uuid.UUID, customers []ident.CustomerID, args page.Args) ([]*Connection, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	may, err := store.MayAll(ctx, s.db, who, actor.JobsRead, customers)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := store.RowsOf(ctx, s.db, s.visible(who, (*models.Job)(nil)), resources, args, store.Edge[uuid.UUID, *models.Job]{
+		Order: newest, Parent: "j.resource_id", Of: func(j *models.Job) uuid.UUID { return j.ResourceID },
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*Connection, len(resources))
+	for i, id := range resources {
+		if may[customers[i]] {
+			out[i] = pages[id]
+		}
+	}
+	return out, nil
+}
+
+// Steps returns the steps of each job, in the order of the plan: one query.
+func (s *Service) Steps(ctx context.Context, jobs []*models.Job) ([][]*models.JobStep, error) {
+	ids := make([]ident.JobID, len(jobs))
+	for i, j := range jobs {
+		ids[i] = j.ID
+	}
+	var rows []*models.JobStep
+	err := s.db.NewSelect().Model(&rows).Where("job_id IN (?)", bun.List(ids)).Order("job_id", "idx").Scan(ctx)
+	if err != nil {
+		return nil, store.Wrap(err, "read steps")
+	}
+	byJob := map[ident.JobID][]*models.JobStep{}
+	for _, r := range rows {
+		byJob[r.JobID] = append(byJob[r.JobID], r)
+	}
+	out := make([][]*models.JobStep, len(jobs))
+	for i, j := range jobs {
+		out[i] = byJob[j.ID]
+	}
+	return out, nil
+}
+
+// Events returns up to first events of each job after a position: one query.
+func (s *Service) Events(ctx context.Context, jobs []*models.Job, first *int, after *Position) ([][]*models.JobEvent, error) {
+	n := page.DefaultSize
+	if first != nil {
+		n = *first
+	}
+	if n < 1 || n > page.MaxSize {
+		return nil, fault.Invalid.New("first", "A page has 1 to %d rows.", page.MaxSize)
+	}
+	ids, seq := make([]ident.JobID, len(jobs)), int64(0)
+	for i, j := range jobs {
+		ids[i] = j.ID
+		var err error
+		if seq, err = after.in(j.ID); err != nil {
+			return nil, err
+		}
+	}
+	var rows []*models.JobEvent
+	// seq is gapless, so the n events after a place are a range.
+	err := s.db.NewSelect().Model(&rows).Where("job_id IN (?)", bun.List(ids)).
+		Where("seq > ? AND seq <= ?", seq, seq+int64(n)).Order("job_id", "seq").Scan(ctx)
+	if err != nil {
+		return nil, store.Wrap(err, "read events")
+	}
+	byJob := map[ident.JobID][]*models.JobEvent{}
+	for _, r := range rows {
+		byJob[r.JobID] = append(byJob[r.JobID], r)
+	}
+	out := make([][]*models.JobEvent, len(jobs))
+	for i, j := range jobs {
+		out[i] = byJob[j.ID]
+	}
+	return out, nil
+}
+
+// Watch sends every event of a job after the given position, each once and in
+// order, first from the table and then live, or a gap where events are gone; it
+// closes the channel when the job ends or ctx does. Errors: fault.NotFound,
+// fault.Invalid for a position of another stream.
+func (s *Service) Watch(ctx context.Context, id ident.JobID, after *Position) (<-chan StreamItem, error) {
+	job, err := s.Find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if job == nil {
+		return nil, store.NotFound("id")
+	}
+	seq, err := after.in(id)
+	if err != nil {
+		return nil, err
+	}
+	gap := seq > job.EventSeq // a position from before a restore of the panel's database
+	seq = min(seq, job.EventSeq)
+	return s.feed.follow(ctx, id, seq, gap, job.State.Terminal() && seq == job.EventSeq), nil
+}
+
+// DurationMs is how long a step took, in milliseconds; nil while it is not over.
+func DurationMs(s *models.JobStep) *int {
+	if s.StartedAt == nil || s.FinishedAt == nil {
+		return nil
+	}
+	ms := int(s.FinishedAt.Sub(*s.StartedAt).Milliseconds())
+	return &ms
+}

@@ -1,0 +1,60 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"github.com/mpanel/mpanel/internal/secret"
+)
+
+// A DB is the panel's database: bun, River and COPY share its one pool.
+type DB struct {
+	*bun.DB
+	Pool *pgxpool.Pool
+}
+
+// DefaultConns is the size of the pool when the URL does not say pool_max_conns.
+const DefaultConns = 24
+
+// Open prepares a pool for the URL or DSN and checks that it answers. The
+// caller closes it. Options may change the configuration before it is used;
+// the tests put a connection there that breaks on purpose.
+func Open(ctx context.Context, url secret.Text, options ...func(*pgxpool.Config)) (*DB, error) {
+	cfg, err := pgxpool.ParseConfig(url.Reveal())
+	if err != nil {
+		// The parser's error quotes the URL, which has a password in it.
+		return nil, fmt.Errorf("MPANEL_DATABASE_URL is not a PostgreSQL URL such as postgres://user:password@host:5432/mpanel")
+	}
+	if cfg.MaxConns < DefaultConns {
+		cfg.MaxConns = DefaultConns
+	}
+	cfg.ConnConfig.RuntimeParams["application_name"] = "mpanel"
+	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	for _, o := range options {
+		o(cfg)
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("reach database: %w", err)
+	}
+	sqldb := stdlib.OpenDBFromPool(pool)
+	return &DB{DB: bun.NewDB(sqldb, pgdialect.New()), Pool: pool}, nil
+}
+
+// Close ends every connection.
+func (db *DB) Close() error {
+	err := db.DB.Close()
+	db.Pool.Close()
+	return err
+}

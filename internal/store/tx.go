@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+)
+
+// A Tx is one transaction, for bun by embedding and for pgx by Pgx.
+type Tx struct {
+	bun.Tx
+	conn bun.Conn
+}
+
+// Pgx runs fn on the pgx side of the same transaction, for River and COPY. fn
+// must not keep what it gets, nor call the bun side, nor commit.
+func (tx Tx) Pgx(ctx context.Context, fn func(ctx context.Context, ptx pgx.Tx) error) error {
+	return tx.conn.Raw(func(dc any) error {
+		return fn(ctx, &joined{tx: dc.(*stdlib.Conn).Conn()})
+	})
+}
+
+// deadlockTries is how often InTx runs fn when PostgreSQL chooses it as the
+// victim of a deadlock.
+const deadlockTries = 3
+
+// InTx runs fn in one transaction, committed when it returns nil. fn may run
+// again after a deadlock, so it must leave nothing behind but what it does in tx.
+func InTx(ctx context.Context, db *DB, fn func(ctx context.Context, tx Tx) error) error {
+	for try := 1; ; try++ {
+		err := inTx(ctx, db, fn)
+		if try == deadlockTries || code(err) != deadlockDetected {
+			return err
+		}
+	}
+}
+
+func inTx(ctx context.Context, db *DB, fn func(ctx context.Context, tx Tx) error) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return Wrap(err, "begin")
+	}
+	defer func() { _ = conn.Close() }() // gives it back to the pool; the outcome is known by then
+	btx, err := conn.BeginTx(ctx, &sql.TxOptions{})
+	if err != nil {
+		return Wrap(err, "begin")
+	}
+	done := false
+	defer func() {
+		if !done { // an error or a panic of fn
+			_ = btx.Rollback()
+		}
+	}()
+	if err := fn(ctx, Tx{Tx: btx, conn: conn}); err != nil {
+		return err
+	}
+	done = true
+	return Wrap(btx.Commit(), "commit")
+}
+
+// joined presents the connection under an open bun transaction as a pgx.Tx. It
+// never ends the transaction: bun owns the outcome.
+type joined struct {
+	tx    *pgx.Conn
+	depth int
+}
+
+var errOwned = errors.New("store: the transaction belongs to InTx")
+
+func (j *joined) Begin(ctx context.Context) (pgx.Tx, error) {
+	name := fmt.Sprintf("joined_%d", j.depth+1)
+	if _, err := j.tx.Exec(ctx, "SAVEPOINT "+name); err != nil {
+		return nil, err
+	}
+	return &savepoint{joined: joined{j.tx, j.depth + 1}, name: name}, nil
+}
+func (j *joined) Commit(context.Context) error   { return errOwned }
+func (j *joined) Rollback(context.Context) error { return errOwned }
+func (j *joined) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, src pgx.CopyFromSource) (int64, error) {
+	return j.tx.CopyFrom(ctx, table, columns, src)
+}
+func (j *joined) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	return j.tx.SendBatch(ctx, b)
+}
+func (j *joined) LargeObjects() pgx.LargeObjects { panic("store: large objects are not used") }
+func (j *joined) Prepare(ctx context.Context, name, query string) (*pgconn.StatementDescription, error) {
+	return j.tx.Prepare(ctx, name, query)
+}
+func (j *joined) Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error) {
+	return j.tx.Exec(ctx, query, args...)
+}
+func (j *joined) Query(ctx context.Context, query string, args ...any) (pgx.Rows, error) {
+	return j.tx.Query(ctx, query, args...)
+}
+func (j *joined) QueryRow(ctx context.Context, query string, args ...any) pgx.Row {
+	return j.tx.QueryRow(ctx, query, args...)
+}
+func (j *joined) Conn() *pgx.Conn { return j.tx }
+
+// savepoint is a part of the transaction that can be taken back alone.
+type savepoint struct {
+	joined
+	name string
+	over bool
+}
+
+func (s *savepoint) Commit(ctx context.Context) error { return s.end(ctx, "RELEASE SAVEPOINT ") }
+func (s *savepoint) Rollback(ctx context.Context) error {
+	return s.end(ctx, "ROLLBACK TO SAVEPOINT ")
+}
+
+func (s *savepoint) end(ctx context.Context, how string) error {
+	if s.over {
+		return pgx.ErrTxClosed
+	}
+	s.over = true
+	_, err := s.tx.Exec(ctx, how+s.name)
+	return err
+}

@@ -1,0 +1,75 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"strconv"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	gqlast "github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/fault"
+)
+
+// complexityExceeded is gqlgen's own code for it.
+const complexityExceeded = "COMPLEXITY_LIMIT_EXCEEDED"
+
+// present turns an error into what the client sees. What is no fault goes to
+// the log, and to the client only as INTERNAL with the request's id.
+func (c Config) present(ctx context.Context, err error) *gqlerror.Error {
+	out := graphql.DefaultErrorPresenter(ctx, err)
+	ext := map[string]any{"requestId": actor.RequestFrom(ctx).ID}
+	code := fault.Internal
+	f, isFault := errors.AsType[*fault.Error](err)
+	switch {
+	case isFault:
+		code = f.Code
+		out.Message = f.Message
+		maps.Copy(ext, f.Details)
+		if f.Field != "" {
+			ext["field"] = f.Field
+		}
+		if f.Code == fault.Internal || f.Code == fault.Unavailable {
+			c.Log.ErrorContext(ctx, "request failed", "request_id", ext["requestId"], "path", out.Path.String(), "error", err)
+		}
+	case out.Extensions["code"] == complexityExceeded:
+		code = fault.TooComplex
+	case out.Extensions["code"] == errcode.ParseFailed, out.Extensions["code"] == errcode.ValidationFailed, isClients(out, err):
+		code = fault.Invalid
+	case ctx.Err() != nil: // the client went away; nobody reads this
+		code, out.Message = fault.Unavailable, "The request was given up."
+	default:
+		c.Log.ErrorContext(ctx, "request failed", "request_id", ext["requestId"], "path", out.Path.String(), "error", err)
+		out.Message = "Something went wrong inside the panel. The provider's staff find it by the request id."
+	}
+	ext["code"], ext["retryable"] = code, code.Retryable()
+	out.Extensions = ext
+	return out
+}
+
+// isClients tells whether the error is about what the client sent: validation
+// and the coercion of values, which know no fault.
+func isClients(out *gqlerror.Error, err error) bool {
+	if _, ok := errors.AsType[*strconv.NumError](err); ok {
+		return true
+	}
+	_, isInt := errors.AsType[*graphql.IntegerError](err)
+	return isInt || out.Rule != "" || out.Err == nil && len(out.Path) > 0 && out.Path[0] == gqlast.PathName("variable")
+}
+
+// everyFault gives each fault of one input an error of its own.
+func everyFault(ctx context.Context, next graphql.Resolver) (any, error) {
+	res, err := next(ctx)
+	all := fault.All(err)
+	if len(all) < 2 {
+		return res, err
+	}
+	for _, e := range all[1:] {
+		graphql.AddError(ctx, e)
+	}
+	return res, all[0]
+}

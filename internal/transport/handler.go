@@ -1,0 +1,140 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/99designs/gqlgen/graphql/handler/extension"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	gqltransport "github.com/99designs/gqlgen/graphql/handler/transport"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/idempotency"
+)
+
+// Limits of one operation. gqlparser's check of field merging is quadratic in
+// the fields of a document, and only the token limit comes before it: 1,000
+// fields take 0.2 s of CPU, 8,000 take 15 s.
+const (
+	MaxTokens     = 1000
+	MaxComplexity = 20_000
+	MaxBodyBytes  = 64 << 10
+	MaxFrameBytes = 64 << 10
+	InitTimeout   = 5 * time.Second
+	pingEvery     = 20 * time.Second
+)
+
+// Config is what the handler needs.
+type Config struct {
+	Schema graphql.ExecutableSchema
+	// Authenticate tells who an access token is; any error means nobody.
+	Authenticate func(ctx context.Context, token string) (*actor.Actor, error)
+	// OriginAllowed tells whether a browser may come from where the request says.
+	OriginAllowed func(*http.Request) bool
+	// TakesIdempotencyKey tells whether a mutation's field can be made idempotent.
+	TakesIdempotencyKey func(field string) bool
+	Log                 *slog.Logger
+}
+
+// New returns the handler of /graphql.
+func New(c Config) http.Handler {
+	srv := handler.New(c.Schema)
+	frame := int64(MaxFrameBytes)
+	srv.AddTransport(gqltransport.Websocket{
+		Implementation:   upgrader{allowed: c.OriginAllowed},
+		InitFunc:         c.initSocket,
+		InitTimeout:      InitTimeout,
+		PingPongInterval: pingEvery,
+		PayloadReadLimit: &frame,
+	})
+	srv.AddTransport(gqltransport.SSE{KeepAlivePingInterval: pingEvery})
+	srv.AddTransport(gqltransport.GET{})
+	srv.AddTransport(gqltransport.POST{})
+	srv.SetQueryCache(lru.New[*ast.QueryDocument](1000))
+	srv.SetParserTokenLimit(MaxTokens)
+	srv.SetDisableSuggestion(true) // would tell strangers the schema's names
+	srv.SetErrorPresenter(c.present)
+	srv.SetRecoverFunc(c.recovered)
+	srv.Use(extension.Introspection{})
+	srv.Use(extension.FixedComplexityLimit(MaxComplexity))
+	srv.AroundOperations(c.idempotencyHeader)
+	srv.AroundFields(everyFault)
+	return c.guard(srv)
+}
+
+// guard refuses what must not reach the executor, and finds out who calls. A
+// token that is not valid makes the caller nobody: public fields still answer.
+func (c Config) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !c.OriginAllowed(r) {
+			refuse(w, r, http.StatusForbidden, fault.Forbidden, "This page's origin is not allowed to call the API; see MPANEL_ALLOWED_ORIGINS.")
+			return
+		}
+		if r.Method == http.MethodPost && !readBody(w, r) {
+			return
+		}
+		if token, ok := bearer(r.Header.Get("Authorization")); ok {
+			if who, err := c.Authenticate(r.Context(), token); err == nil {
+				r = r.WithContext(actor.With(r.Context(), who))
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func bearer(header string) (string, bool) {
+	scheme, token, ok := strings.Cut(header, " ")
+	return strings.TrimSpace(token), ok && strings.EqualFold(scheme, "Bearer")
+}
+
+// initSocket authenticates a socket by its connection_init. Without a token it
+// is nobody's; with one that is not valid it is closed.
+func (c Config) initSocket(ctx context.Context, init gqltransport.InitPayload) (context.Context, *gqltransport.InitPayload, error) {
+	token, ok := bearer(init.Authorization())
+	if !ok {
+		return ctx, nil, nil
+	}
+	who, err := c.Authenticate(ctx, token)
+	if err != nil {
+		return gqltransport.WithWebsocketCloseCode(ctx, 4403), nil, errors.New("forbidden")
+	}
+	return actor.With(ctx, who), nil, nil
+}
+
+// idempotencyHeader gives the header's key to the operation's one mutation.
+func (c Config) idempotencyHeader(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	op := graphql.GetOperationContext(ctx)
+	key := op.Headers.Get("Idempotency-Key")
+	if key == "" || op.Operation.Operation != ast.Mutation {
+		return next(ctx)
+	}
+	fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Mutation"})
+	if len(fields) != 1 || !c.TakesIdempotencyKey(fields[0].Name) {
+		return c.failed(ctx, fault.Invalid.New("", "The header Idempotency-Key goes with exactly one mutation other than setUp and signIn; use @idempotent on each field."))
+	}
+	keyed, err := idempotency.WithKey(ctx, key)
+	if err != nil {
+		return c.failed(ctx, err)
+	}
+	return next(keyed)
+}
+
+// failed answers a whole operation with an error.
+func (c Config) failed(ctx context.Context, err error) graphql.ResponseHandler {
+	return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{c.present(ctx, err)}})
+}
+
+func (c Config) recovered(_ context.Context, p any) error {
+	return fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+}

@@ -1,0 +1,3 @@
+DROP TABLE customer_quotas;
+DROP TABLE customer_tree;
+DROP TABLE customers;

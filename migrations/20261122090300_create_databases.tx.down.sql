@@ -1,0 +1,2 @@
+DROP TABLE databases;
+DROP TABLE database_servers;

@@ -1,0 +1,3 @@
+DROP TABLE job_events;
+DROP TABLE job_steps;
+DROP TABLE jobs;

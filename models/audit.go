@@ -1,0 +1,48 @@
+package models
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/mpanel/mpanel/internal/ident"
+)
+
+// An AuditEntry says who did what to which object. It is only ever inserted.
+type AuditEntry struct {
+	bun.BaseModel `bun:"table:audit_entries,alias:a"`
+
+	ID         int64        `bun:"id,pk,autoincrement"`
+	At         time.Time    `bun:",nullzero,default:clock_timestamp()"`
+	UserID     ident.UserID `bun:"user_id,nullzero"`
+	Action     string
+	ObjectKind string           `bun:",nullzero"`
+	ObjectID   uuid.UUID        `bun:",nullzero"`
+	CustomerID ident.CustomerID `bun:"customer_id,nullzero"`
+	RequestID  string
+	IP         string `bun:"ip"`
+	UserAgent  string
+	Detail     json.RawMessage `bun:"type:jsonb,nullzero"`
+}
+
+// An IdempotencyKey is a mutation that was carried out under a client's key.
+type IdempotencyKey struct {
+	bun.BaseModel `bun:"table:idempotency_keys,alias:ik"`
+
+	UserID    ident.UserID `bun:"user_id,pk"`
+	KeyHash   []byte       `bun:"key_hash,pk"`
+	InputHash []byte
+	Refs      json.RawMessage `bun:"type:jsonb"`
+	CreatedAt time.Time       `bun:",nullzero,default:now()"`
+}
+
+// Installation is the one row about this installation.
+type Installation struct {
+	bun.BaseModel `bun:"table:installation,alias:i"`
+
+	ID             uuid.UUID
+	SetupTokenHash []byte
+	CreatedAt      time.Time `bun:",nullzero,default:now()"`
+}

@@ -1,0 +1,62 @@
+package models
+
+import (
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/mpanel/mpanel/internal/ident"
+)
+
+// ResourceState is where a provisioned thing is in its life.
+type ResourceState string
+
+// The states of what is provisioned.
+const (
+	ResourcePending   ResourceState = "PENDING"
+	ResourceActive    ResourceState = "ACTIVE"
+	ResourceDegraded  ResourceState = "DEGRADED"
+	ResourceSuspended ResourceState = "SUSPENDED"
+	ResourceFailed    ResourceState = "FAILED"
+	ResourceDeleting  ResourceState = "DELETING"
+)
+
+// A DatabaseServer is a PostgreSQL server that databases are made on.
+type DatabaseServer struct {
+	bun.BaseModel `bun:"table:database_servers,alias:s"`
+
+	ID                  ident.DatabaseServerID `bun:"id,pk"`
+	Name                string
+	Host                string
+	Port                int
+	AdminUser           string
+	AdminPasswordSealed []byte `json:"-"`
+	SSLMode             string `bun:"ssl_mode"`
+	Embedded            bool
+	DeleteGraceSeconds  int
+	Version             *string
+	Reachable           bool
+	CheckedAt           *time.Time
+	CreatedAt           time.Time `bun:",nullzero,default:now()"`
+	UpdatedAt           time.Time `bun:",nullzero,default:now()"`
+}
+
+// A Database is one tenant's PostgreSQL database and the role that uses it.
+type Database struct {
+	bun.BaseModel `bun:"table:databases,alias:d"`
+
+	ID              ident.DatabaseID       `bun:"id,pk"`
+	CustomerID      ident.CustomerID       `bun:"customer_id"`
+	ServerID        ident.DatabaseServerID `bun:"server_id"`
+	Name            string
+	ExtName         string // on the server, prefixed
+	Username        string
+	VerifierSealed  []byte `json:"-"`
+	ConnectionLimit int
+	State           ResourceState
+	Generation      int64
+	HoldsQuota      bool
+	DeleteAfter     *time.Time
+	CreatedAt       time.Time `bun:",nullzero,default:now()"`
+	UpdatedAt       time.Time `bun:",nullzero,default:now()"`
+}

@@ -1,0 +1,19 @@
+package models
+
+// IsNode marks the rows that are the graph's Nodes.
+func (*Customer) IsNode() {}
+
+// IsNode marks a Node.
+func (*User) IsNode() {}
+
+// IsNode marks a Node.
+func (*Database) IsNode() {}
+
+// IsNode marks a Node.
+func (*DatabaseServer) IsNode() {}
+
+// IsNode marks a Node.
+func (*Job) IsNode() {}
+
+// IsJobStreamItem marks what a stream of a job consists of.
+func (*JobEvent) IsJobStreamItem() {}

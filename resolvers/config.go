@@ -1,0 +1,104 @@
+package resolvers
+
+import (
+	"context"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/mpanel/mpanel/graph"
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/customer"
+	"github.com/mpanel/mpanel/internal/database"
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/idempotency"
+	"github.com/mpanel/mpanel/internal/jobs"
+	"github.com/mpanel/mpanel/internal/page"
+)
+
+// Config is the executable schema's configuration.
+func Config(r *Resolver) graph.Config {
+	return graph.Config{
+		Resolvers:  r,
+		Directives: graph.DirectiveRoot{Auth: authorize, Idempotent: idempotent},
+		Complexity: complexity(),
+	}
+}
+
+// authorize is @auth. The actor is known already; for which customers it holds
+// a permission is decided by store.Visible.
+func authorize(ctx context.Context, obj any, next graphql.Resolver, requires []actor.Permission) (any, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range requires {
+		if who.Holds(p) {
+			continue
+		}
+		if obj != nil { // an edge: null, never a reason to lose its parent
+			return nil, nil
+		}
+		return nil, fault.Forbidden.New("", "This needs the permission %s.", p)
+	}
+	return next(ctx)
+}
+
+// notIdempotent are mutations of callers who are nobody yet: no one's key.
+var notIdempotent = []string{"setUp", "signIn"}
+
+// idempotent is @idempotent.
+func idempotent(ctx context.Context, _ any, next graphql.Resolver, key string) (any, error) {
+	f := graphql.GetFieldContext(ctx)
+	if f.Object != "Mutation" || slices.Contains(notIdempotent, f.Field.Name) {
+		return nil, fault.Invalid.New("", "@idempotent is for mutations other than setUp and signIn.")
+	}
+	ctx, err := idempotency.WithKey(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return next(ctx)
+}
+
+// TakesIdempotencyKey tells whether a mutation's field can be made idempotent.
+func TakesIdempotencyKey(field string) bool { return !slices.Contains(notIdempotent, field) }
+
+// args are a connection's arguments; the total is counted when it is selected.
+func args(ctx context.Context, first *int, after *string, last *int, before *string) page.Args {
+	return page.Args{
+		First: first, After: after, Last: last, Before: before,
+		WithTotal: slices.Contains(graphql.CollectAllFields(ctx), "totalCount"),
+	}
+}
+
+// complexity counts a page as its rows times what each of them asks for.
+func complexity() (c graph.ComplexityRoot) {
+	edge := func(child int, first *int, _ *string, last *int, _ *string) int { return rows(child, first, last) }
+	c.Query.Customers = func(child int, first *int, _ *string, last *int, _ *string, _ *customer.Filter, _ *customer.Order) int {
+		return rows(child, first, last)
+	}
+	c.Query.Databases = func(child int, first *int, _ *string, last *int, _ *string, _ *database.Filter, _ *database.Order) int {
+		return rows(child, first, last)
+	}
+	c.Query.Jobs = func(child int, first *int, _ *string, last *int, _ *string, _ *jobs.Filter) int {
+		return rows(child, first, last)
+	}
+	c.Query.DatabaseServers = edge
+	c.Query.Nodes = func(child int, ids []string) int { return 1 + child*len(ids) }
+	c.Customer.Memberships, c.Customer.Children, c.Customer.Databases = edge, edge, edge
+	c.Database.Jobs = edge
+	c.Job.Events = func(child int, first *int, _ *jobs.Position) int { return rows(child, first, nil) }
+	c.Viewer.Customers = func(child int, first *int, _ *string) int { return rows(child, first, nil) }
+	return c
+}
+
+func rows(child int, first, last *int) int {
+	n := page.DefaultSize
+	switch {
+	case first != nil:
+		n = *first
+	case last != nil:
+		n = *last
+	}
+	return 1 + child*min(max(n, 1), page.MaxSize)
+}

@@ -1,0 +1,168 @@
+package resolvers
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/auth"
+	"github.com/mpanel/mpanel/internal/customer"
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/page"
+	"github.com/mpanel/mpanel/models"
+)
+
+// A key names any object.
+type key struct {
+	kind string
+	id   uuid.UUID
+}
+
+// nodes finds objects of any kind, in the order of their keys and with one
+// query for each kind; nil for what is missing and for what is not the caller's.
+func (r *Resolver) nodes(ctx context.Context, keys []key) ([]ident.Node, error) {
+	ids := map[string][]uuid.UUID{}
+	for _, k := range keys {
+		ids[k.kind] = append(ids[k.kind], k.id)
+	}
+	found := map[key]ident.Node{}
+	for kind, list := range ids {
+		if err := r.findKind(ctx, kind, list, found); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]ident.Node, len(keys))
+	for i, k := range keys {
+		out[i] = found[k]
+	}
+	return out, nil
+}
+
+func (r *Resolver) findKind(ctx context.Context, kind string, ids []uuid.UUID, found map[key]ident.Node) error {
+	switch kind {
+	case ident.Customer:
+		rows, err := r.CustomerService.FindAll(ctx, typed(ids, ident.CustomerIDOf), actor.CustomersRead)
+		return keep(found, kind, rows, err)
+	case ident.User:
+		rows, err := r.AuthService.FindUsers(ctx, typed(ids, ident.UserIDOf))
+		return keep(found, kind, rows, err)
+	case ident.Database:
+		rows, err := r.DatabaseService.FindAll(ctx, typed(ids, ident.DatabaseIDOf))
+		return keep(found, kind, rows, err)
+	case ident.DatabaseServer:
+		rows, err := r.DatabaseService.FindServers(ctx, typed(ids, ident.DatabaseServerIDOf))
+		return keep(found, kind, rows, err)
+	case ident.Job:
+		rows, err := r.JobService.FindAll(ctx, typed(ids, ident.JobIDOf))
+		return keep(found, kind, rows, err)
+	}
+	return nil // an id that was never ours
+}
+
+func typed[T any](ids []uuid.UUID, of func(uuid.UUID) T) []T {
+	out := make([]T, len(ids))
+	for i, id := range ids {
+		out[i] = of(id)
+	}
+	return out
+}
+
+func keep[K interface {
+	comparable
+	Bare() uuid.UUID
+}, N ident.Node](found map[key]ident.Node, kind string, rows map[K]N, err error) error {
+	for id, row := range rows {
+		found[key{kind, id.Bare()}] = row
+	}
+	return err
+}
+
+func parseKeys(ids []string) ([]key, error) {
+	if len(ids) > page.MaxSize {
+		return nil, fault.Invalid.New("ids", "At most %d ids at once.", page.MaxSize)
+	}
+	keys := make([]key, len(ids))
+	for i, s := range ids {
+		keys[i].kind, keys[i].id, _ = ident.Parse(s)
+	}
+	return keys, nil
+}
+
+func resources(jobs []*models.Job) []key {
+	keys := make([]key, len(jobs))
+	for i, j := range jobs {
+		keys[i] = key{j.ResourceKind, j.ResourceID}
+	}
+	return keys
+}
+
+// spread looks up what each row points to, in one call of find.
+func spread[T any, K comparable, V any](rows []T, of func(T) K, find func([]K) (map[K]V, error)) ([]V, error) {
+	ids := make([]K, len(rows))
+	for i, row := range rows {
+		ids[i] = of(row)
+	}
+	found, err := find(ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]V, len(rows))
+	for i, id := range ids {
+		out[i] = found[id]
+	}
+	return out, nil
+}
+
+// each derives a value from every row alone.
+func each[T, V any](rows []T, of func(T) V) ([]V, error) {
+	out := make([]V, len(rows))
+	for i, row := range rows {
+		out[i] = of(row)
+	}
+	return out, nil
+}
+
+func (r *Resolver) node(ctx context.Context, id string) (ident.Node, error) {
+	found, err := r.nodesByID(ctx, []string{id})
+	if err != nil {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+func (r *Resolver) nodesByID(ctx context.Context, ids []string) ([]ident.Node, error) {
+	keys, err := parseKeys(ids)
+	if err != nil {
+		return nil, err
+	}
+	return r.nodes(ctx, keys)
+}
+
+func (r *Resolver) permissions(ctx context.Context, viewers []*auth.Viewer, customer *string) ([][]actor.Permission, error) {
+	var in *ident.CustomerID
+	if customer != nil {
+		id := ident.ParseCustomerID(*customer)
+		in = &id
+	}
+	out := make([][]actor.Permission, len(viewers))
+	for i, v := range viewers { // an operation has one viewer
+		var err error
+		if out[i], err = r.AuthService.Permissions(ctx, v, in); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (r *Resolver) viewerCustomers(ctx context.Context, viewers []*auth.Viewer, a page.Args) ([]*customer.Connection, error) {
+	out := make([]*customer.Connection, len(viewers))
+	for i := range viewers { // an operation has one viewer
+		var err error
+		if out[i], err = r.CustomerService.List(ctx, a, nil, nil); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,19 @@
+// Package resolvers joins the graph to the domains: each resolver is one call.
+// It parses nothing, checks nothing and opens no transaction; what the schema
+// says of permissions is done by the directives in this package.
+package resolvers
+
+import (
+	"github.com/mpanel/mpanel/internal/auth"
+	"github.com/mpanel/mpanel/internal/customer"
+	"github.com/mpanel/mpanel/internal/database"
+	"github.com/mpanel/mpanel/internal/jobs"
+)
+
+// A Resolver has the services that the fields call.
+type Resolver struct {
+	AuthService     *auth.Service
+	CustomerService *customer.Service
+	DatabaseService *database.Service
+	JobService      *jobs.Service
+}
