@@ -1,6 +1,8 @@
 package models
 
 import (
+	"fmt"
+	"io"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -38,7 +40,7 @@ type User struct {
 	ID           ident.UserID `bun:"id,pk"`
 	Email        string       // lower case
 	Name         string
-	PasswordHash string        `json:"-"` // argon2id in PHC form
+	PasswordHash PasswordHash
 	ProviderRole *ProviderRole // nil: only belongs to customers
 	DisabledAt   *time.Time
 	CreatedAt    time.Time `bun:",nullzero,default:now()"`
@@ -54,3 +56,13 @@ type Membership struct {
 	Role       CustomerRole
 	CreatedAt  time.Time `bun:",nullzero,default:now()"`
 }
+
+// A PasswordHash is argon2id in PHC form. It prints as nothing that can be
+// attacked offline.
+type PasswordHash string
+
+// Format hides the hash from every verb of fmt, also within a User.
+func (PasswordHash) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[password hash]") }
+
+// MarshalJSON hides the hash from JSON and so from the log.
+func (PasswordHash) MarshalJSON() ([]byte, error) { return []byte(`"[password hash]"`), nil }

@@ -6,6 +6,7 @@ package actor
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -65,7 +66,10 @@ func (a *Actor) Customers(p Permission) (roots []ident.CustomerID, all bool) {
 	return roots, false
 }
 
-type actorKey struct{}
+type (
+	actorKey    struct{}
+	signedInKey struct{}
+)
 
 // With puts the caller into a request's context.
 func With(ctx context.Context, a *Actor) context.Context {
@@ -77,7 +81,23 @@ func From(ctx context.Context) (*Actor, error) {
 	if a, ok := ctx.Value(actorKey{}).(*Actor); ok && a != nil {
 		return a, nil
 	}
+	if slot, ok := ctx.Value(signedInKey{}).(*atomic.Pointer[Actor]); ok && slot.Load() != nil {
+		return slot.Load(), nil
+	}
 	return nil, fault.Unauthenticated.New("", "Sign in first: this needs an access token.")
+}
+
+// WithSignIn prepares one operation for a sign-in within it, so that what it
+// asks of its new viewer is answered, too.
+func WithSignIn(ctx context.Context) context.Context {
+	return context.WithValue(ctx, signedInKey{}, new(atomic.Pointer[Actor]))
+}
+
+// SignedIn makes a the caller for the rest of the operation, unless it had one.
+func SignedIn(ctx context.Context, a *Actor) {
+	if slot, ok := ctx.Value(signedInKey{}).(*atomic.Pointer[Actor]); ok {
+		slot.Store(a)
+	}
 }
 
 // A Request is where a call comes from, for the audit and the log.

@@ -28,8 +28,10 @@ import (
 type panel struct {
 	stores    *stores
 	auth      *auth.Service
+	customers *customer.Service
 	databases *database.Service
 	dialer    *pgprov.Dialer
+	registry  *engine.Registry
 	engine    *engine.Engine
 	queue     *jobs.Queue
 	feed      *jobs.Feed
@@ -37,12 +39,13 @@ type panel struct {
 	metrics   *prometheus.Registry
 }
 
-func newPanel(ctx context.Context, s *stores, o config.Options, node string, log *slog.Logger) (*panel, error) {
+// newPanel wires the parts; run has the node's id, and for tests more.
+func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Config, log *slog.Logger) (*panel, error) {
 	installation, err := s.installation(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p := &panel{stores: s, dialer: pgprov.NewDialer(log), metrics: newMetrics(s.db)}
+	p := &panel{stores: s, customers: customer.NewService(s.db), dialer: pgprov.NewDialer(log), metrics: newMetrics(s.db)}
 	if p.auth, err = s.auth(ctx, log); err != nil {
 		return nil, err
 	}
@@ -52,20 +55,20 @@ func newPanel(ctx context.Context, s *stores, o config.Options, node string, log
 		return nil, err
 	}
 	// The plans need the domains, and the domains start plans.
-	var registry *engine.Registry
-	starter := engine.NewStarter(func() *engine.Registry { return registry }, trigger)
+	starter := engine.NewStarter(func() *engine.Registry { return p.registry }, trigger)
 	p.databases = database.NewService(s.db, s.box, starter, p.dialer, installation)
-	if registry, err = engine.NewRegistry(p.databases.Plans()...); err != nil {
+	if p.registry, err = engine.NewRegistry(p.databases.Plans()...); err != nil {
 		return nil, err
 	}
-	if p.engine, err = engine.New(engine.Config{DB: s.db, Bus: bus, Registry: registry, Node: node, Log: log, Probe: faultProbe()}); err != nil {
+	run.DB, run.Bus, run.Registry, run.Log = s.db, bus, p.registry, log
+	if p.engine, err = engine.New(run); err != nil {
 		return nil, err
 	}
 	chores := []jobs.Chore{
 		{Name: "check-database-servers", Every: 30 * time.Second, Do: p.databases.CheckServers},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 	}
-	if p.queue, err = jobs.NewQueue(s.db, node, p.engine.Slots(), p.engine.Run, chores, log); err != nil {
+	if p.queue, err = jobs.NewQueue(s.db, run.Node, p.engine.Slots(), p.engine.Run, chores, log); err != nil {
 		return nil, err
 	}
 	p.feed = jobs.NewFeed(s.db, bus, jobs.LookEvery, log)
@@ -75,7 +78,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, node string, log
 
 func (p *panel) newAPI(o config.Options, log *slog.Logger) *httpapi.API {
 	config := resolvers.Config(&resolvers.Resolver{
-		AuthService: p.auth, CustomerService: customer.NewService(p.stores.db), DatabaseService: p.databases,
+		AuthService: p.auth, CustomerService: p.customers, DatabaseService: p.databases,
 		JobService: jobs.NewService(p.stores.db, p.feed),
 	})
 	schema := graph.NewExecutableSchema(config)

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/mpanel/mpanel/internal/config"
+	"github.com/mpanel/mpanel/internal/engine"
 )
 
 // Times of a stop. systemd and docker kill after 10 s at least; the clusters
@@ -53,7 +54,7 @@ func (serveCommand) Run(ctx context.Context, env Env, o config.Options, log *slo
 	if err != nil {
 		return err
 	}
-	p, err := newPanel(ctx, s, o, node, log)
+	p, err := newPanel(ctx, s, o, engine.Config{Node: node, Probe: faultProbe()}, log)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (h *Hasher) Verify(ctx context.Context, stored string, password secret.Text
 	if err != nil {
 		return false, false, err
 	}
-	key, err := h.key(ctx, password, p, uint32(len(p.key)))
+	key, err := h.key(ctx, password, p, uint32(len(p.key))) // #nosec G115 -- parsePHC bounds it
 	if err != nil {
 		return false, false, err
 	}

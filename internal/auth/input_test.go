@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -144,7 +145,9 @@ func TestCheckUser_AllFieldsTogether(t *testing.T) {
 	_, err := checkUser("nobody", "", secret.New("short"))
 	var fields []string
 	for _, e := range fault.All(err) {
-		fields = append(fields, e.(*fault.Error).Field)
+		f, ok := errors.AsType[*fault.Error](e)
+		require.True(t, ok, "%v", e)
+		fields = append(fields, f.Field)
 	}
 	require.Equal(t, []string{"email", "name", "password"}, fields)
 }

@@ -151,7 +151,7 @@ func (s *Service) newOwner(ctx context.Context, u newUser) (*models.User, error)
 		return nil, err
 	}
 	role := models.ProviderOwner
-	return &models.User{ID: ident.NewUserID(), Email: u.email, Name: u.name, PasswordHash: hash, ProviderRole: &role}, nil
+	return &models.User{ID: ident.NewUserID(), Email: u.email, Name: u.name, PasswordHash: models.PasswordHash(hash), ProviderRole: &role}, nil
 }
 
 func insertUser(ctx context.Context, tx store.Tx, row *models.User) error {

@@ -88,7 +88,7 @@ func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, e
 func (s *Service) verify(ctx context.Context, user *models.User, password secret.Text) (reason string, outdated bool, err error) {
 	stored, reason := s.hasher.dummy(), reasonUnknown
 	if user != nil {
-		stored, reason = user.PasswordHash, ""
+		stored, reason = string(user.PasswordHash), ""
 	}
 	ok, outdated, err := s.hasher.Verify(ctx, stored, password)
 	if errors.Is(err, ErrHash) {
@@ -124,7 +124,7 @@ func (s *Service) recordSignIn(ctx context.Context, user *models.User, fresh str
 		if fresh != "" {
 			// Not over a password that was changed in the meantime.
 			_, err := tx.NewUpdate().Model(user).Set("password_hash = ?", fresh).WherePK().
-				Where("password_hash = ?", user.PasswordHash).Exec(ctx)
+				Where("password_hash = ?", string(user.PasswordHash)).Exec(ctx)
 			if err != nil {
 				return store.Wrap(err, "store fresh hash of user %s", user.ID)
 			}
@@ -145,5 +145,6 @@ func (s *Service) signedIn(ctx context.Context, user *models.User) (*SignInPaylo
 	if err != nil {
 		return nil, err
 	}
+	actor.SignedIn(ctx, who)
 	return &SignInPayload{AccessToken: token, ExpiresAt: expires, Viewer: &Viewer{User: user, actor: who}}, nil
 }

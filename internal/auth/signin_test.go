@@ -103,11 +103,11 @@ func TestSignIn_HashMadeAtALowerCost(t *testing.T) {
 	w := newWorld(t)
 	u := w.admin("ada@example.com")
 	w.as(u)
-	require.Equal(t, 1, w.count("SELECT count(*) FROM users WHERE password_hash = ?", u.PasswordHash), "nothing to do")
+	require.Equal(t, 1, w.count("SELECT count(*) FROM users WHERE password_hash = ?", string(u.PasswordHash)), "nothing to do")
 
 	w.MakeDearer()
 	w.as(u)
-	require.Equal(t, 0, w.count("SELECT count(*) FROM users WHERE password_hash = ?", u.PasswordHash))
+	require.Equal(t, 0, w.count("SELECT count(*) FROM users WHERE password_hash = ?", string(u.PasswordHash)))
 	require.Equal(t, 1, w.count("SELECT count(*) FROM users WHERE password_hash LIKE '$argon2id$v=19$m=64,t=2,p=1$%'"))
 	w.as(u)
 	_, err := w.SignIn(t.Context(), auth.SignInInput{Email: u.Email, Password: secret.New(password + "X")})

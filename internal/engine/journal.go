@@ -47,7 +47,7 @@ func (e *Engine) take(ctx context.Context, id ident.JobID, held int64) (*run, er
 	var r *run
 	var events []*models.JobEvent
 	err := store.InTx(ctx, e.db, func(ctx context.Context, tx store.Tx) error {
-		r, events = &run{Engine: e, job: new(models.Job), leased: time.Now()}, nil
+		r, events = &run{Engine: e, job: new(models.Job), leased: time.Now(), begun: -1}, nil
 		j := r.job
 		err := tx.NewSelect().Model(j).Where("id = ?", id).Where("state IN (?)", bun.List(Active)).
 			WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
@@ -78,6 +78,7 @@ func (e *Engine) take(ctx context.Context, id ident.JobID, held int64) (*run, er
 		if kind != "" {
 			q = q.Set("event_seq = event_seq + 1")
 		}
+		j.WaitingFor, j.NextAttemptAt = nil, nil // bun leaves what is there for a NULL
 		if err := q.Returning("*").Scan(ctx); err != nil {
 			return err
 		}

@@ -28,6 +28,7 @@ type run struct {
 	env    *Env
 	leased time.Time // just before the lease was taken
 	waited string    // what the job waited for until this lease
+	begun  int       // the step whose intent this run journaled with the end of the one before
 }
 
 // do goes on with the job until it is over, waits, or cannot be written. A nil
@@ -136,11 +137,11 @@ func (r *run) forward(ctx context.Context) error {
 		if s.State == models.StepDone {
 			continue
 		}
-		resumed := s.State == models.StepApplying
+		resumed := s.State == models.StepApplying && i != r.begun
 		if err := r.point(ctx, s, "before-intent"); err != nil {
 			return err
 		}
-		if !resumed {
+		if s.State != models.StepApplying {
 			s.Attempt++
 			r.mark(s, models.StepApplying)
 			if err := r.commit(ctx, change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.stepEvent(EventStepStarted, s)}}); err != nil {
@@ -166,10 +167,10 @@ func (r *run) forward(ctx context.Context) error {
 func (r *run) applyUntilDone(ctx context.Context, i int, resumed bool) error {
 	s, step := r.steps[i], r.plan.Steps[i]
 	for {
-		if err := r.point(ctx, s, "after-intent"); err != nil {
-			return err
+		err := r.point(ctx, s, "after-intent")
+		if err == nil {
+			err = r.apply(ctx, i, resumed)
 		}
-		err := r.apply(ctx, i, resumed)
 		if err == nil {
 			err = r.point(ctx, s, "after-effect")
 		}
@@ -201,6 +202,7 @@ func (r *run) applyUntilDone(ctx context.Context, i int, resumed bool) error {
 	if next.State == models.StepPending {
 		next.Attempt++
 		r.mark(next, models.StepApplying)
+		r.begun = i + 1
 		c.steps = append(c.steps, next)
 		c.events = append(c.events, r.stepEvent(EventStepStarted, next))
 	}

@@ -22,6 +22,9 @@ const nodeLockSpace = 0x6d70
 // process runs under the same node id.
 func (e *Engine) Serve(ctx context.Context, ready func()) error {
 	lock, err := e.lockNode(ctx)
+	if err != nil && ctx.Err() != nil {
+		return nil // stopped before it began
+	}
 	if err != nil {
 		return err
 	}
@@ -93,8 +96,9 @@ func (e *Engine) sweepOnce(ctx context.Context) error {
 		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 			return q.Where("lease_until < now()").
 				WhereOr("lease_until IS NULL AND next_attempt_at <= now()").
-				// A fresh job belongs to the worker that its trigger wakes up.
-				WhereOr("lease_until IS NULL AND next_attempt_at IS NULL AND created_at < now() - interval '3 seconds'")
+				// A fresh job belongs to the worker that its trigger wakes up; one that
+				// was begun and given back does not.
+				WhereOr("lease_until IS NULL AND next_attempt_at IS NULL AND (started_at IS NOT NULL OR created_at < now() - interval '3 seconds')")
 		}).
 		Order("created_at").Limit(int64(free)).Scan(ctx)
 	if err != nil {

@@ -68,6 +68,9 @@ func New(c Config) http.Handler {
 	srv.SetRecoverFunc(c.recovered)
 	srv.Use(extension.Introspection{})
 	srv.Use(extension.FixedComplexityLimit(MaxComplexity))
+	srv.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+		return next(actor.WithSignIn(ctx))
+	})
 	srv.AroundOperations(c.idempotencyHeader)
 	srv.AroundFields(everyFault)
 	return c.guard(srv)
@@ -85,8 +88,15 @@ func (c Config) guard(next http.Handler) http.Handler {
 			return
 		}
 		if token, ok := bearer(r.Header.Get("Authorization")); ok {
-			if who, err := c.Authenticate(r.Context(), token); err == nil {
+			who, err := c.Authenticate(r.Context(), token)
+			switch fault.CodeOf(err) {
+			case "":
 				r = r.WithContext(actor.With(r.Context(), who))
+			case fault.Unauthenticated:
+			default: // not knowing is no reason to sign anybody out
+				c.Log.ErrorContext(r.Context(), "authentication failed", "request_id", actor.RequestFrom(r.Context()).ID, "error", err)
+				refuse(w, r, http.StatusServiceUnavailable, fault.Unavailable, "The panel's database is not available right now; try again in a moment.")
+				return
 			}
 		}
 		next.ServeHTTP(w, r)
