@@ -139,6 +139,7 @@ func (s *server) EnsureLogin(ctx context.Context, l database.Login) error {
 			return err
 		case !r.exists():
 			return s.together(ctx,
+				waitForEarlier(l.Name),
 				stmt{"create role " + l.Name, "CREATE ROLE " + ident(l.Name) + attributes(l, true)},
 				tempFileLimit(l),
 				stmt{"mark role " + l.Name, "COMMENT ON ROLE " + ident(l.Name) + " IS " + literal(l.Mark)})
@@ -197,11 +198,20 @@ func (s *server) disable(ctx context.Context, l database.Login, r role) error {
 	return s.end(ctx, sessions{column: "usesysid", oid: r.oid, of: "role " + l.Name})
 }
 
+// waitForEarlier makes a transaction wait for one that makes the same role and
+// whose panel is gone; see exclusively.
+func waitForEarlier(name string) stmt {
+	return stmt{"wait for an earlier attempt at " + name, "SELECT pg_advisory_xact_lock(hashtextextended(" + literal(name) + ", 0))"}
+}
+
 // DropLogin removes the role if it is ours, ending its sessions first: one would
 // outlive the role. When something on the server still depends on the role, the
 // fault.Conflict names where, and the role stays disabled.
 func (s *server) DropLogin(ctx context.Context, l database.Login) error {
 	if err := checkLogin(l); err != nil {
+		return err
+	}
+	if err := s.together(ctx, waitForEarlier(l.Name)); err != nil {
 		return err
 	}
 	return settle(func() error {

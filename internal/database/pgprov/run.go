@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Everything below gives errors that went through server.wrap; what says what
@@ -37,6 +38,33 @@ func (s *server) alone(ctx context.Context, what, sql string) error {
 		return err
 	}
 	return s.exec(ctx, pool, stmt{what, sql})
+}
+
+// exclusively gives do a connection on which nobody else makes or removes what
+// is called name. A statement outlives its panel: one that was begun before a
+// kill -9 may take effect after the next runner looked. Its session holds the
+// lock until it is through, so whoever comes next waits for it here.
+func (s *server) exclusively(ctx context.Context, name string, do func(conn *pgxpool.Conn) error) error {
+	pool, err := s.admin()
+	if err != nil {
+		return err
+	}
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return s.wrap(err, "connect")
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtextextended($1, 0))", name); err != nil {
+		return s.wrap(err, "wait for an earlier attempt at "+name)
+	}
+	err = do(conn)
+	if _, unlockErr := conn.Exec(ctx, "SELECT pg_advisory_unlock(hashtextextended($1, 0))", name); unlockErr != nil {
+		// The session's end gives the lock back.
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = conn.Conn().Close(closing)
+	}
+	return err
 }
 
 // together runs statements as admin: all of them or none.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/engine"
@@ -163,8 +164,12 @@ func (s *server) EnsureSpace(ctx context.Context, sp database.Space) error {
 		}
 		// template0, because any session in template1 would stop us. No one gets in
 		// before OpenSpace: there is no connection to be had.
-		err = s.alone(ctx, "create database "+sp.WorkName,
-			"CREATE DATABASE "+ident(sp.WorkName)+" TEMPLATE template0 ENCODING 'UTF8' CONNECTION LIMIT 0")
+		err = s.exclusively(ctx, sp.WorkName, func(conn *pgxpool.Conn) error {
+			return s.exec(ctx, conn, stmt{
+				"create database " + sp.WorkName,
+				"CREATE DATABASE " + ident(sp.WorkName) + " TEMPLATE template0 ENCODING 'UTF8' CONNECTION LIMIT 0",
+			})
+		})
 		if err != nil {
 			return err
 		}
@@ -209,6 +214,10 @@ func (s *server) finish(ctx context.Context, sp database.Space, b base) error {
 // DropSpace removes our database under either name, ending its sessions.
 func (s *server) DropSpace(ctx context.Context, sp database.Space) error {
 	if err := checkSpace(sp); err != nil {
+		return err
+	}
+	// Nothing may come to be after we have looked.
+	if err := s.exclusively(ctx, sp.WorkName, func(*pgxpool.Conn) error { return nil }); err != nil {
 		return err
 	}
 	return settle(func() error {
