@@ -36,11 +36,11 @@ func (s *Service) Plans() []*engine.Plan {
 	return []*engine.Plan{
 		{
 			Kind: KindCreate, Version: 1, ResourceKind: ident.Database, Load: s.load, Settle: settleCreate,
-			Steps: []engine.Step{createLogin{}, createSpace{}, openSpace{}, publishSpace{}},
+			Steps: createSteps(),
 		},
 		{
 			Kind: KindDelete, Version: 1, ResourceKind: ident.Database, Load: s.load, Settle: settleDelete,
-			Steps: []engine.Step{closeDatabase{}, gracePeriod{}, dropSpace{}, dropLogin{}},
+			Steps: deleteSteps(),
 		},
 	}
 }
