@@ -42,12 +42,12 @@ func (r *jobResolver) Steps(ctx context.Context, objs []*models.Job) ([][]*model
 
 // Error is the batch resolver for the error field.
 func (r *jobResolver) Error(ctx context.Context, objs []*models.Job) ([]*jobs.Error, error) {
-	return each(objs, func(j *models.Job) *jobs.Error { return jobs.ErrorOf(j.ErrorCode, j.ErrorMessage) })
+	return each(objs, func(j *models.Job) *jobs.Error { return jobs.ErrorOf(j.ErrorCode, j.ErrorMessage) }), nil
 }
 
 // Position is the batch resolver for the position field.
 func (r *jobResolver) Position(ctx context.Context, objs []*models.Job) ([]*jobs.Position, error) {
-	return each(objs, func(j *models.Job) *jobs.Position { return &jobs.Position{Job: j.ID, Seq: j.EventSeq} })
+	return each(objs, func(j *models.Job) *jobs.Position { return &jobs.Position{Job: j.ID, Seq: j.EventSeq} }), nil
 }
 
 // Events is the batch resolver for the events field.
@@ -57,17 +57,17 @@ func (r *jobResolver) Events(ctx context.Context, objs []*models.Job, first *int
 
 // Position is the batch resolver for the position field.
 func (r *jobEventResolver) Position(ctx context.Context, objs []*models.JobEvent) ([]*jobs.Position, error) {
-	return each(objs, func(e *models.JobEvent) *jobs.Position { return &jobs.Position{Job: e.JobID, Seq: e.Seq} })
+	return each(objs, func(e *models.JobEvent) *jobs.Position { return &jobs.Position{Job: e.JobID, Seq: e.Seq} }), nil
 }
 
 // Error is the batch resolver for the error field.
 func (r *jobEventResolver) Error(ctx context.Context, objs []*models.JobEvent) ([]*jobs.Error, error) {
-	return each(objs, func(e *models.JobEvent) *jobs.Error { return jobs.ErrorOf(e.ErrorCode, e.ErrorMessage) })
+	return each(objs, func(e *models.JobEvent) *jobs.Error { return jobs.ErrorOf(e.ErrorCode, e.ErrorMessage) }), nil
 }
 
 // DurationMs is the batch resolver for the durationMs field.
 func (r *jobStepResolver) DurationMs(ctx context.Context, objs []*models.JobStep) ([]*int, error) {
-	return each(objs, jobs.DurationMs)
+	return each(objs, jobs.DurationMs), nil
 }
 
 // Job is the resolver for the job field.

@@ -116,12 +116,12 @@ func spread[T any, K comparable, V any](rows []T, of func(T) K, find func([]K) (
 }
 
 // each derives a value from every row alone.
-func each[T, V any](rows []T, of func(T) V) ([]V, error) {
+func each[T, V any](rows []T, of func(T) V) []V {
 	out := make([]V, len(rows))
 	for i, row := range rows {
 		out[i] = of(row)
 	}
-	return out, nil
+	return out
 }
 
 func (r *Resolver) node(ctx context.Context, id string) (ident.Node, error) {

@@ -3,12 +3,15 @@ package scalar
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/mpanel/mpanel/internal/fault"
 )
+
+var errBigInt = fault.Invalid.New("", "A BigInt is a whole number of 64 bits, as a decimal string or an integer.")
 
 // MarshalBigInt writes a 64-bit integer as a decimal string, since JavaScript's
 // numbers end at 53 bits.
@@ -31,11 +34,11 @@ func UnmarshalBigInt(v any) (int64, error) {
 	case int:
 		return int64(v), nil
 	default:
-		return 0, fmt.Errorf("a BigInt is a decimal string or an integer, not %T", v)
+		return 0, errBigInt
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("a BigInt is a whole number of 64 bits in decimal")
+		return 0, errBigInt
 	}
 	return n, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -371,12 +372,7 @@ func TestDatabases_EachSeesItsOwn(t *testing.T) {
 }
 
 func contains(list []ident.DatabaseID, id ident.DatabaseID) bool {
-	for _, x := range list {
-		if x == id {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, id)
 }
 
 // What a customer was shown is nowhere: not in a table, not in the journal.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -59,6 +60,10 @@ func startEmbedded(ctx context.Context, o config.Options, log *slog.Logger) (_ *
 			err = errors.Join(err, e.stop(context.WithoutCancel(ctx)))
 		}
 	}()
+	last, err := readAddress(o.DataDir)
+	if err != nil {
+		return nil, err
+	}
 	starting, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	var both errgroup.Group
@@ -71,7 +76,7 @@ func startEmbedded(ctx context.Context, o config.Options, log *slog.Logger) (_ *
 	})
 	both.Go(func() (err error) {
 		e.tenants, err = devstack.Start(starting, devstack.Config{
-			Name: tenantFolder, Dir: filepath.Join(o.DataDir, tenantFolder), Listen: tenantsHost, Port: tenantsPort,
+			Name: tenantFolder, Dir: filepath.Join(o.DataDir, tenantFolder), Listen: tenantsHost, Port: cmp.Or(last.TenantsPort, tenantsPort),
 			Superuser: superuser, Password: e.tenantPassword, Durable: true, Log: log,
 			// The reserve lets the panel work when tenants fill every other slot.
 			Settings: map[string]string{"max_connections": "200", "superuser_reserved_connections": "12"},
@@ -145,14 +150,36 @@ func (e *embedded) stop(ctx context.Context) error {
 type address struct {
 	Host string `json:"host"`
 	Port int    `json:"port"`
+	// TenantsPort is what customers have been told.
+	TenantsPort int `json:"tenants_port"`
+}
+
+// readAddress reads what the last start wrote; the zero address before the first.
+func readAddress(dir string) (a address, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, addressFile)) // #nosec G304 -- the operator's own folder
+	if errors.Is(err, fs.ErrNotExist) {
+		return a, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(b, &a)
+	}
+	if err != nil {
+		return a, fmt.Errorf("read %s in the data dir: %w", addressFile, err)
+	}
+	return a, nil
 }
 
 func (e *embedded) writeAddress() error {
-	b, err := json.Marshal(address{e.panel.SocketDir(), e.panel.Port()})
+	b, err := json.Marshal(address{e.panel.SocketDir(), e.panel.Port(), e.tenants.Port()})
 	if err != nil {
 		return fmt.Errorf("write %s: %w", addressFile, err)
 	}
-	return os.WriteFile(filepath.Join(e.dir, addressFile), b, 0o600)
+	// A half-written one would stop the next start.
+	path := filepath.Join(e.dir, addressFile)
+	if err := os.WriteFile(path+".new", b, 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", addressFile, err)
+	}
+	return os.Rename(path+".new", path)
 }
 
 // attachEmbedded connects to the embedded default of a server that runs; nil
@@ -161,13 +188,9 @@ func attachEmbedded(ctx context.Context, o config.Options) (*stores, error) {
 	if !o.DatabaseURL.IsZero() {
 		return nil, nil
 	}
-	b, err := os.ReadFile(filepath.Join(o.DataDir, addressFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	var a address
-	if err != nil || json.Unmarshal(b, &a) != nil {
-		return nil, fmt.Errorf("read %s in the data dir: %w", addressFile, err)
+	a, err := readAddress(o.DataDir)
+	if err != nil || a.Host == "" {
+		return nil, err
 	}
 	box, err := embeddedBox(o)
 	if err != nil {

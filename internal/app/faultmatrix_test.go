@@ -190,7 +190,7 @@ func (b *faultBench) tryWith(t *testing.T, kind string, cell faulttest.Cell, aft
 
 // killed runs the job in a child that must not survive.
 func (b *faultBench) killed(ctx context.Context, job ident.JobID, cell faulttest.Cell) error {
-	cmd := exec.CommandContext(ctx, os.Args[0]) //nolint:gosec // this test binary itself
+	cmd := exec.CommandContext(ctx, os.Args[0]) // this test binary itself
 	cmd.Env = append(os.Environ(), append(cell.Env(), "FAULTTEST_JOB="+job.Opaque(),
 		"FAULTTEST_DATABASE="+b.url.Reveal(), "FAULTTEST_KEY="+testKey)...)
 	out, err := cmd.CombinedOutput()

@@ -27,7 +27,7 @@ func pool(_ *store.DB, name, help string, value func() float64) prometheus.Colle
 // jobStates counts the jobs that are not over, when it is asked.
 type jobStates struct{ db *store.DB }
 
-var jobStatesDesc = prometheus.NewDesc("mpanel_jobs_active", "Jobs that are not over, by state.", []string{"state"}, nil) //nolint:gochecknoglobals // a constant in all but name
+var jobStatesDesc = prometheus.NewDesc("mpanel_jobs_active", "Jobs that are not over, by state.", []string{"state"}, nil)
 
 // Describe implements prometheus.Collector.
 func (jobStates) Describe(c chan<- *prometheus.Desc) { c <- jobStatesDesc }

@@ -17,7 +17,7 @@ import (
 )
 
 // Version is set by the linker; "dev" otherwise.
-var Version = "dev" //nolint:gochecknoglobals // the linker can only set a variable
+var Version = "dev"
 
 // Env is what a process has; tests give their own.
 type Env struct {

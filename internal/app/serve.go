@@ -28,6 +28,11 @@ type serveCommand struct{}
 
 // Run serves until ctx ends.
 func (serveCommand) Run(ctx context.Context, env Env, o config.Options, log *slog.Logger) (err error) {
+	defer func() {
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			err = nil // asked to stop while it was starting
+		}
+	}()
 	// A busy port is found out before anything is started.
 	lc := net.ListenConfig{}
 	listener, err := lc.Listen(ctx, "tcp", o.Listen)
@@ -97,7 +102,10 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener n
 			return err
 		}
 		p.api.SetReady()
-		return p.announce(ctx, env, o)
+		if err := p.announce(ctx, env, o); err != nil && ctx.Err() == nil {
+			return err
+		}
+		return nil
 	})
 	parts.Go(func() error {
 		<-ctx.Done()

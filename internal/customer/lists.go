@@ -7,6 +7,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/page"
 	"github.com/mpanel/mpanel/internal/store"
@@ -41,6 +42,9 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter, o *Order)
 	}
 	q := s.db.NewSelect().Model((*models.Customer)(nil)).Apply(visible(who, actor.CustomersRead))
 	if f != nil {
+		if err := fault.Join(store.CheckText("filter.search", f.Search), store.CheckText("filter.country", f.Country)); err != nil {
+			return nil, err
+		}
 		if f.Search != nil && *f.Search != "" {
 			p := contains(*f.Search)
 			q = q.Where("(c.name ILIKE ? OR c.email ILIKE ? OR c.company ILIKE ?)", p, p, p)

@@ -103,16 +103,24 @@ func (in UpdateInput) Validate() error {
 
 func checkName(field, s string) *fault.Error {
 	switch {
-	case strings.TrimSpace(s) == "":
+	case !strings.ContainsFunc(s, visibly):
 		return fault.Invalid.New(field, "Give a name.")
 	case strings.TrimSpace(s) != s:
 		return fault.Invalid.New(field, "Remove the spaces at the ends.")
 	case !utf8.ValidString(s) || utf8.RuneCountInString(s) > MaxNameLen:
 		return fault.Invalid.New(field, "At most %d characters.", MaxNameLen)
-	case strings.ContainsFunc(s, unicode.IsControl):
+	case strings.ContainsFunc(s, controls):
 		return fault.Invalid.New(field, "Line breaks and control characters are not allowed.")
 	}
 	return nil
+}
+
+// visibly tells whether a person sees something there.
+func visibly(r rune) bool { return unicode.IsPrint(r) && r != ' ' }
+
+// controls tells whether a character changes how what stands around it is read.
+func controls(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }
 
 func checkEmail(s string) *fault.Error {

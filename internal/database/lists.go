@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/page"
 	"github.com/mpanel/mpanel/internal/secret"
@@ -45,6 +46,9 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter, o *Order)
 	}
 	q := s.db.NewSelect().Model((*models.Database)(nil)).Apply(visible(who, actor.DatabasesRead))
 	if f != nil {
+		if err := fault.Join(store.CheckText("filter.search", f.Search)); err != nil {
+			return nil, err
+		}
 		if f.CustomerID != nil {
 			q = q.Where("d.customer_id = ?", f.CustomerID.UUID)
 		}

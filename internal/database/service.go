@@ -248,7 +248,9 @@ func place(ctx context.Context, tx store.Tx, who *actor.Actor, id *ident.Databas
 		}
 		q = q.Where("s.id = ?", id.UUID)
 	} else {
-		q = q.OrderExpr("s.reachable DESC, (SELECT count(*) FROM databases AS d WHERE d.server_id = s.id), s.created_at, s.id")
+		// Counting is only worth its time where there is a choice.
+		q = q.OrderExpr(`s.reachable DESC, CASE WHEN (SELECT count(*) FROM database_servers) > 1
+			THEN (SELECT count(*) FROM databases AS d WHERE d.server_id = s.id) END, s.created_at, s.id`)
 	}
 	err := q.Scan(ctx)
 	switch {

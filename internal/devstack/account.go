@@ -109,6 +109,9 @@ func (a account) tryIn(ctx context.Context, bin Binaries, dir string) error {
 	cmd.Env = environment(bin)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: a.cred}
 	out, err := cmd.CombinedOutput()
+	if ctx.Err() != nil {
+		return ctx.Err() // it was killed for that
+	}
 	if err != nil && len(out) > 0 {
 		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(out))
 	}

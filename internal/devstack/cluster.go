@@ -62,8 +62,8 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 		c.folder.close()
 		return nil, err
 	}
-	running, stopping := context.WithCancel(context.Background()) //nolint:gosec // cancelled by Stop
-	patient, hurry := context.WithCancel(context.Background())    //nolint:gosec // cancelled by Stop
+	running, stopping := context.WithCancel(context.Background())
+	patient, hurry := context.WithCancel(context.Background())
 	c.stopping, c.hurry = stopping, hurry
 	go c.supervise(running, patient, p)
 	return c, nil

@@ -62,7 +62,7 @@ func openFolder(dir string, owner account) (_ *folder, err error) {
 	if err := f.give("."); err != nil {
 		return nil, err
 	}
-	if err := root.Chmod(".", 0o700); err != nil { //nolint:gosec // a folder needs its x bit
+	if err := root.Chmod(".", 0o700); err != nil {
 		return nil, fmt.Errorf("close the cluster's folder to others: %w", err)
 	}
 	return f, nil
@@ -100,7 +100,7 @@ func (f *folder) takeLock() error {
 	if err != nil {
 		return fmt.Errorf("open the cluster's lock: %w", err)
 	}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // a descriptor is a small number
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		holder := make([]byte, 20)
 		n, _ := file.Read(holder) // nothing: it has not written its pid yet

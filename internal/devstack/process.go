@@ -46,7 +46,7 @@ func launch(prog program, line func(string)) (*process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make pipe: %w", err)
 	}
-	cmd := exec.Command(prog.path, prog.args...)
+	cmd := exec.Command(prog.path, prog.args...) //nolint:noctx // halt ends it, in PostgreSQL's own way
 	cmd.Dir, cmd.Env = prog.dir, prog.env
 	cmd.Stdout, cmd.Stderr = w, w
 	cmd.SysProcAttr = &syscall.SysProcAttr{

@@ -65,7 +65,7 @@ func TestStop_WhilePostgresDoesNotComeBack(t *testing.T) {
 }
 
 func TestStart_StalePIDFile(t *testing.T) {
-	gone := exec.Command(os.Args[0], "-test.list=^$")
+	gone := exec.CommandContext(t.Context(), os.Args[0], "-test.list=^$")
 	require.NoError(t, gone.Run())
 	for name, pid := range map[string]int{
 		"no such process":              gone.Process.Pid,

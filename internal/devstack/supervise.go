@@ -16,7 +16,7 @@ const (
 // A restart is a caller's wish on its way to the supervisor. It carries the
 // caller's ctx because that call waits for the answer.
 type restart struct {
-	ctx       context.Context
+	ctx       context.Context //nolint:containedctx // of the call that waits, not of the supervisor
 	immediate bool
 	answer    chan error // has room for one
 }
@@ -39,7 +39,7 @@ func (c *Cluster) supervise(ctx, patient context.Context, p *process) {
 		select {
 		case <-ctx.Done():
 			if s.p.halt(patient, false) {
-				c.cfg.Log.Warn("postgres did not stop in time and was stopped the hard way")
+				c.cfg.Log.WarnContext(ctx, "postgres did not stop in time and was stopped the hard way")
 			}
 			return
 		case r := <-c.restarts:
@@ -52,7 +52,7 @@ func (c *Cluster) supervise(ctx, patient context.Context, p *process) {
 			if ctx.Err() != nil {
 				return // Stop wins over what it finds
 			}
-			c.cfg.Log.Error("postgres ended without being asked to", "pid", s.p.pid(), "state", s.p.cmd.ProcessState.String())
+			c.cfg.Log.ErrorContext(ctx, "postgres ended without being asked to", "pid", s.p.pid(), "state", s.p.cmd.ProcessState.String())
 			s.revive(ctx)
 		}
 	}
@@ -98,7 +98,7 @@ func (s *supervisor) revive(ctx context.Context) {
 			return
 		}
 		if ctx.Err() == nil {
-			s.cfg.Log.Error("postgres did not come back", "error", err, "next_try_in", s.backoff)
+			s.cfg.Log.ErrorContext(ctx, "postgres did not come back", "error", err, "next_try_in", s.backoff)
 		}
 	}
 }
@@ -114,5 +114,5 @@ func (s *supervisor) finish() {
 	s.folder.close()
 	s.hurry()
 	close(s.done)
-	s.cfg.Log.Info("postgres is stopped")
+	s.cfg.Log.InfoContext(ctx, "postgres is stopped")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/mpanel/mpanel/internal/fault"
@@ -286,8 +287,7 @@ func (r *run) failed(ctx context.Context, i int, cause error) (again bool, err e
 
 // compensate undoes every step that may have had an effect, the last one first.
 func (r *run) compensate(ctx context.Context) error {
-	for i := len(r.steps) - 1; i >= 0; i-- {
-		s := r.steps[i]
+	for i, s := range slices.Backward(r.steps) {
 		if s.State == models.StepPending || s.State == models.StepUndone {
 			continue
 		}

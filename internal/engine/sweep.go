@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"time"
@@ -43,6 +44,9 @@ func (e *Engine) Serve(ctx context.Context, ready func()) error {
 	tick := time.NewTicker(e.sweep)
 	defer tick.Stop()
 	for {
+		if lock, err = e.keepLock(ctx, lock); err != nil {
+			return err
+		}
 		if err := e.sweepOnce(ctx); err != nil && ctx.Err() == nil {
 			e.log.WarnContext(ctx, "sweep failed", "error", err)
 		}
@@ -53,6 +57,25 @@ func (e *Engine) Serve(ctx context.Context, ready func()) error {
 		}
 	}
 }
+
+// keepLock takes the lock again when it was lost with its session, such as when
+// PostgreSQL restarts. Error: another process was faster.
+func (e *Engine) keepLock(ctx context.Context, lock *pgx.Conn) (*pgx.Conn, error) {
+	if err := lock.Ping(ctx); err == nil || ctx.Err() != nil {
+		return lock, nil
+	}
+	_ = lock.Close(context.WithoutCancel(ctx))
+	again, err := e.lockNode(ctx)
+	switch {
+	case err == nil:
+		return again, nil
+	case errors.Is(err, errNodeTaken):
+		return lock, err
+	}
+	return lock, nil // PostgreSQL is away; the next sweep tries again
+}
+
+var errNodeTaken = errors.New("another mpanel runs with the node id")
 
 // lockNode waits a little for the lock, since a killed process's session may
 // outlive it by a moment.
@@ -80,7 +103,7 @@ func (e *Engine) lockNode(ctx context.Context) (*pgx.Conn, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	return nil, fmt.Errorf("another mpanel runs with the node id %q; give each its own MPANEL_NODE_ID", e.node)
+	return nil, fmt.Errorf("%w %q; give each its own MPANEL_NODE_ID", errNodeTaken, e.node)
 }
 
 // sweepOnce takes up as many due jobs as there are free slots: those whose

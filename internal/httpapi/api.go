@@ -108,7 +108,7 @@ func around(log *slog.Logger, next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		defer func() {
 			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler { //nolint:errorlint,err113 // panics are compared by identity, as net/http does
+				if p == http.ErrAbortHandler { //nolint:errorlint // panics are compared by identity, as net/http does
 					panic(p)
 				}
 				log.ErrorContext(r.Context(), "request panicked", "request_id", req.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))

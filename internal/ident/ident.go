@@ -6,7 +6,6 @@ package ident
 import (
 	"database/sql/driver"
 	"encoding/base64"
-	"fmt"
 
 	"github.com/google/uuid"
 )
@@ -63,7 +62,10 @@ func (i id[K]) Value() (driver.Value, error) {
 }
 
 // Scan reads the plain UUID; NULL is the zero id.
-func (i *id[K]) Scan(src any) error { return i.UUID.Scan(src) }
+func (i *id[K]) Scan(src any) error {
+	i.UUID = uuid.Nil // uuid's own Scan leaves what was there for NULL
+	return i.UUID.Scan(src)
+}
 
 // Opaque is the id as the graph shows it.
 func (i id[K]) Opaque() string { return Opaque((*new(K)).kind(), i.UUID) }
@@ -74,12 +76,10 @@ func (i id[K]) MarshalText() ([]byte, error) { return []byte(i.Opaque()), nil }
 // UnmarshalText takes the opaque form; see parse.
 func (i *id[K]) UnmarshalText(b []byte) error { return i.unmarshal(string(b)) }
 
-// unmarshal takes the opaque form; see parse.
+// unmarshal takes the opaque form; see parse. GraphQL lets clients write an ID
+// as a number, too, which is no id of ours.
 func (i *id[K]) unmarshal(v any) error {
-	s, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("an id is a string, not %T", v)
-	}
+	s, _ := v.(string)
 	*i = parse[K](s)
 	return nil
 }
@@ -113,6 +113,8 @@ func Parse(s string) (kind string, u uuid.UUID, ok bool) {
 	if u, err = uuid.ParseBytes(b[cut+1:]); err != nil {
 		return "", uuid.Nil, false
 	}
-	kind = string(b[:cut])
-	return kind, u, Opaque(kind, u) == s // one spelling only
+	if kind = string(b[:cut]); Opaque(kind, u) != s { // one spelling only
+		return "", uuid.Nil, false
+	}
+	return kind, u, true
 }

@@ -166,7 +166,7 @@ func TestWatch_ReconnectsSeeEachEventOnceInOrder(t *testing.T) {
 	results := make(chan error, readers)
 	for n := range readers {
 		go func() {
-			random := rand.New(rand.NewPCG(1, uint64(n))) //nolint:gosec // repeatable on purpose
+			random := rand.New(rand.NewPCG(1, uint64(n))) // repeatable on purpose
 			last := int64(0)
 			for last < total {
 				watching, leave := context.WithCancel(ctx)

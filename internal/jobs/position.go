@@ -3,7 +3,6 @@ package jobs
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"fmt"
 	"io"
 	"strconv"
 
@@ -33,12 +32,12 @@ func (p Position) String() string {
 func (p *Position) UnmarshalGQL(v any) error {
 	s, ok := v.(string)
 	if !ok {
-		return fmt.Errorf("a stream position is a string, not %T", v)
+		return fault.Invalid.New("", "A StreamPosition is a string.")
 	}
 	*p = Position{bad: true}
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil || len(b) < 17 {
-		return nil
+		return nil //nolint:nilerr // refused by in, which knows the argument
 	}
 	seq, n := binary.Uvarint(b[16:])
 	if n != len(b)-16 || seq > 1<<62 {

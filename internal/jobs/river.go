@@ -82,7 +82,9 @@ func newClient(db *store.DB, cfg *river.Config) (*Queue, error) {
 
 // NewTrigger returns a queue that only triggers.
 func NewTrigger(db *store.DB) (*Queue, error) {
-	return newClient(db, &river.Config{Logger: slog.New(slog.DiscardHandler)})
+	// River sends one notification per cooldown and drops the others: with the
+	// default of 100 ms, an order in the shadow of another waits for a poll.
+	return newClient(db, &river.Config{Logger: slog.New(slog.DiscardHandler), FetchCooldown: time.Millisecond})
 }
 
 // NewQueue returns a queue that, once started, calls run for each triggered job,

@@ -98,6 +98,9 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter) (*Connect
 	}
 	q := s.visible(who, (*models.Job)(nil))
 	if f != nil {
+		if err := fault.Join(store.CheckText("filter.kind", f.Kind)); err != nil {
+			return nil, err
+		}
 		if f.State != nil {
 			q = q.Where("j.state = ?", *f.State)
 		}

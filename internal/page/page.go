@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/mpanel/mpanel/internal/fault"
 )
@@ -76,9 +77,9 @@ func parseCursor(field string, s *string, order string) (*Cursor, *fault.Error) 
 	if s == nil {
 		return nil, nil
 	}
-	var part [3]string
+	var part []string
 	b, err := base64.RawURLEncoding.DecodeString(*s)
-	if err != nil || json.Unmarshal(b, &part) != nil || part[0] != order {
+	if err != nil || json.Unmarshal(b, &part) != nil || len(part) != 3 || part[0] != order || strings.ContainsRune(part[1]+part[2], 0) {
 		return nil, fault.Invalid.New(field, "This cursor does not belong to this list in this order.")
 	}
 	return &Cursor{Order: part[0], Key: part[1], ID: part[2]}, nil

@@ -23,10 +23,10 @@ type Box struct {
 
 // NewBox returns a Box for MPANEL_SECRET_KEY.
 func NewBox(key Text) (*Box, error) {
-	if len(key.v) < MinKeyLen {
-		return nil, fmt.Errorf("the secret key has %d characters; it needs at least %d random ones, for example from: openssl rand -hex 32", len(key.v), MinKeyLen)
+	if n := len(key.Reveal()); n < MinKeyLen {
+		return nil, fmt.Errorf("the secret key has %d characters; it needs at least %d random ones, for example from: openssl rand -hex 32", n, MinKeyLen)
 	}
-	b := &Box{root: []byte(key.v)}
+	b := &Box{root: []byte(key.Reveal())}
 	block, err := aes.NewCipher(b.derive("stored values", 32))
 	if err != nil {
 		return nil, fmt.Errorf("make cipher: %w", err)
@@ -43,7 +43,7 @@ func (b *Box) Key(purpose string) []byte { return b.derive("key: "+purpose, 32) 
 // Password derives a password for one purpose: the same on every node and
 // after every restart, so that it need not be stored.
 func (b *Box) Password(purpose string) Text {
-	return Text{hex.EncodeToString(b.derive("password: "+purpose, 24))}
+	return New(hex.EncodeToString(b.derive("password: "+purpose, 24)))
 }
 
 func (b *Box) derive(purpose string, n int) []byte {
@@ -66,7 +66,7 @@ func (b *Box) Seal(v Text, place string) []byte {
 	nonce := make([]byte, b.aead.NonceSize())
 	_, _ = rand.Read(nonce) // never fails since Go 1.24
 	out := append([]byte{sealedV1}, nonce...)
-	return b.aead.Seal(out, nonce, []byte(v.v), []byte(place))
+	return b.aead.Seal(out, nonce, []byte(v.Reveal()), []byte(place))
 }
 
 // Open decrypts what Seal made for the same place. Error: ErrSealed.
@@ -79,5 +79,5 @@ func (b *Box) Open(sealed []byte, place string) (Text, error) {
 	if err != nil {
 		return Text{}, ErrSealed
 	}
-	return Text{string(v)}, nil
+	return New(string(v)), nil
 }

@@ -8,22 +8,40 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"unique"
+
+	"github.com/mpanel/mpanel/internal/fault"
 )
 
 const hidden = "[secret]"
 
 // A Text prints as [secret] under every verb, in slog and in JSON; Reveal is the
 // only way to the value, so "grep Reveal" lists every place a secret is used.
-type Text struct{ v string }
+// Texts are equal when their values are.
+type Text struct {
+	// A handle is a pointer: where fmt cannot call our methods, as within an
+	// unexported field, it prints an address.
+	v unique.Handle[string]
+}
 
-// New returns a Text that holds v.
-func New(v string) Text { return Text{v} }
+// New returns a Text that holds v; of an empty one the zero Text.
+func New(v string) Text {
+	if v == "" {
+		return Text{}
+	}
+	return Text{unique.Make(v)}
+}
 
 // Reveal returns the value itself.
-func (t Text) Reveal() string { return t.v }
+func (t Text) Reveal() string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.v.Value()
+}
 
 // IsZero tells whether there is no value.
-func (t Text) IsZero() bool { return t.v == "" }
+func (t Text) IsZero() bool { return t == Text{} }
 
 func (Text) String() string { return hidden }
 
@@ -44,7 +62,7 @@ func (Text) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
 // UnmarshalText takes the value from a flag, a variable or a file.
 func (t *Text) UnmarshalText(b []byte) error {
-	t.v = string(b)
+	*t = New(string(b))
 	return nil
 }
 
@@ -52,9 +70,9 @@ func (t *Text) UnmarshalText(b []byte) error {
 func (t *Text) UnmarshalGQL(v any) error {
 	s, ok := v.(string)
 	if !ok {
-		return fmt.Errorf("a string is needed, not %T", v)
+		return fault.Invalid.New("", "A string is needed here.")
 	}
-	t.v = s
+	*t = New(s)
 	return nil
 }
 
@@ -73,5 +91,5 @@ func NewPassword(n int) Text {
 	for i := range b {
 		b[i] = passwordAlphabet[b[i]&63]
 	}
-	return Text{string(b)}
+	return New(string(b))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
@@ -37,6 +38,9 @@ func Open(ctx context.Context, url secret.Text, options ...func(*pgxpool.Config)
 	cfg.ConnConfig.RuntimeParams["application_name"] = "mpanel"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	// bun writes values into the text, so that hardly any statement comes twice:
+	// preparing each costs a round trip, and keeping them costs memory.
+	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	for _, o := range options {
 		o(cfg)
 	}

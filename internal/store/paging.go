@@ -81,7 +81,13 @@ func RowsOf[P comparable, T any](ctx context.Context, db bun.IDB, q *bun.SelectQ
 	if len(parents) == 0 {
 		return out, nil
 	}
-	totals, err := countOf(ctx, q, parents, w, e)
+	var each []P // once: an object may be in the answer twice
+	for _, p := range parents {
+		if _, twice := out[p]; !twice {
+			out[p], each = nil, append(each, p)
+		}
+	}
+	totals, err := countOf(ctx, q, each, w, e)
 	if err != nil {
 		return nil, err
 	}
@@ -89,17 +95,17 @@ func RowsOf[P comparable, T any](ctx context.Context, db bun.IDB, q *bun.SelectQ
 	// their rows beside them.
 	one := e.window(q.Where("? = p.id", e.Parent), w)
 	var rows []T
-	err = db.NewSelect().TableExpr("unnest(ARRAY[?]::uuid[]) WITH ORDINALITY AS p(id, place)", bun.List(parents)).
+	err = db.NewSelect().TableExpr("unnest(ARRAY[?]::uuid[]) WITH ORDINALITY AS p(id, place)", bun.List(each)).
 		Join("CROSS JOIN LATERAL (?) AS r", one).ColumnExpr("r.*").OrderExpr("p.place").Scan(ctx, &rows)
 	if err != nil {
 		return nil, Wrap(err, "read pages of %s", e.Name)
 	}
-	byParent := make(map[P][]T, len(parents))
+	byParent := make(map[P][]T, len(each))
 	for _, row := range rows {
 		p := e.Of(row)
 		byParent[p] = append(byParent[p], row)
 	}
-	for _, p := range parents {
+	for _, p := range each {
 		out[p] = page.Of(byParent[p], w, e.Name, totals(p), e.Place)
 	}
 	return out, nil

@@ -22,7 +22,7 @@ type Tx struct {
 // must not keep what it gets, nor call the bun side, nor commit.
 func (tx Tx) Pgx(ctx context.Context, fn func(ctx context.Context, ptx pgx.Tx) error) error {
 	return tx.conn.Raw(func(dc any) error {
-		return fn(ctx, &joined{tx: dc.(*stdlib.Conn).Conn()})
+		return fn(ctx, &joined{tx: dc.(*stdlib.Conn).Conn()}) //nolint:forcetypeassert // store.Open opens with no other driver
 	})
 }
 

@@ -63,6 +63,15 @@ const NotFoundMessage = "There is no such object, or it is not yours."
 // NotFound is the answer of mutations for a missing and for a foreign object alike.
 func NotFound(field string) error { return fault.NotFound.New(field, NotFoundMessage) }
 
+// CheckText refuses a text that PostgreSQL cannot take: it ends a statement at a
+// NUL. What has rules of its own, such as a name, is checked by those.
+func CheckText(field string, s *string) *fault.Error {
+	if s != nil && strings.ContainsRune(*s, 0) {
+		return fault.Invalid.New(field, "A text has no NUL character.")
+	}
+	return nil
+}
+
 // Violates tells whether err is the violation of the named constraint or index.
 func Violates(err error, constraint string) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)

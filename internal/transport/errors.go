@@ -40,8 +40,8 @@ func (c Config) present(ctx context.Context, err error) *gqlerror.Error {
 		code = fault.TooComplex
 	case out.Extensions["code"] == errcode.ParseFailed, out.Extensions["code"] == errcode.ValidationFailed, isClients(out, err):
 		code = fault.Invalid
-	case ctx.Err() != nil: // the client went away; nobody reads this
-		code, out.Message = fault.Unavailable, "The request was given up."
+	case ctx.Err() != nil: // the client went away, or the server stops
+		code, out.Message = fault.Unavailable, "The request was given up; try again in a moment."
 	default:
 		c.Log.ErrorContext(ctx, "request failed", "request_id", ext["requestId"], "path", out.Path.String(), "error", err)
 		out.Message = "Something went wrong inside the panel. The provider's staff find it by the request id."

@@ -143,7 +143,9 @@ func (s *server) config() (*pgxpool.Config, error) {
 	c := cfg.ConnConfig
 	c.Password = s.addr.Password.Reveal()
 	c.ConnectTimeout = connectTimeout
-	c.DefaultQueryExecMode = pgx.QueryExecModeExec // a handful of queries: nothing to prepare
+	// The looks are few and take longer to plan than to run; what changes
+	// something has no arguments and is never prepared.
+	c.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 	c.RuntimeParams = map[string]string{
 		"application_name": "mpanel",
 		// A tenant may put functions into its schema public; nothing of it must

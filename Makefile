@@ -1,0 +1,68 @@
+# Everything that is done to this repository; `make help` lists it. CONTRIBUTING.md
+# says when to use what.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X github.com/mpanel/mpanel/internal/app.Version=$(VERSION)
+
+# Built once per user and version, by scripts/lint.
+export GOLANGCI_LINT_VERSION := v2.15.0
+
+# The torture test's seed (random when empty) and size: small or full.
+export SEED SCALE
+
+.PHONY: help
+help:
+	@awk -F ':.*## ' '/^[a-z][a-z0-9]*:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: deps build ## Start the panel on its own two PostgreSQL clusters.
+	@dir=$$(scripts/data-dir) && exec env MPANEL_DATA_DIR="$$dir" bin/mpanel
+
+.PHONY: test
+test: deps ## Run all tests that must pass, with the race detector; leave coverage.out.
+	@scripts/test
+
+.PHONY: build
+build: ## Build bin/mpanel, a static binary.
+	@scripts/check-schema
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/mpanel .
+
+.PHONY: generate
+generate: ## Make the Go code of the schema anew.
+	@scripts/generate
+
+.PHONY: verify
+verify: ## Check that generated code, go.mod and formatting are as they must be, and vet.
+	@scripts/verify
+
+.PHONY: lint
+lint: ## Run golangci-lint; its first run builds it.
+	@scripts/lint
+
+.PHONY: cover
+cover: test ## Run the tests and fail when less than 80 % of the hand-written code was run.
+	@scripts/cover coverage.out
+
+.PHONY: e2e
+e2e: deps ## Run only the end-to-end tests: real binary, real servers, independent client.
+	go test -tags e2e -count=1 -timeout 20m ./e2e/...
+
+.PHONY: bench
+bench: deps ## Measure orders, start-up and memory against bare SQL on this machine.
+	go run ./bench $(ARGS)
+
+.PHONY: torture
+torture: deps ## Kill servers at random points and compare with the truth; SEED=n SCALE=full.
+	go test -tags e2e -timeout 6h -count=1 -v -run '^TestTorture' ./e2e
+
+.PHONY: deps
+deps: ## Install what is missing on Debian or Ubuntu: PostgreSQL, a C compiler, client packages.
+	@scripts/install-packages
+
+.PHONY: clean
+clean: ## Remove what was built; data stays.
+	rm -rf bin coverage.out

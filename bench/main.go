@@ -1,0 +1,98 @@
+// Command bench measures the real server on this machine: what an order costs
+// beyond the SQL that carries it out, and what the process needs for itself.
+//
+// It builds the server, starts it on the embedded default with durable clusters
+// in a temporary folder, and interleaves what it compares, so that noise hits
+// both alike. Only ratios within one run mean something: a goal that is not met
+// is printed and is no failure. It asserts nothing; that is the tests' job.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// options say how much is measured.
+type options struct {
+	binary    string
+	samples   int
+	rounds    int
+	clients   int
+	perClient int
+	starts    int
+	json      bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&o.binary, "binary", "", "measure this server instead of building one")
+	f.IntVar(&o.samples, "samples", 40, "orders of one client")
+	f.IntVar(&o.rounds, "rounds", 5, "rounds of many clients")
+	f.IntVar(&o.clients, "clients", 8, "clients at once")
+	f.IntVar(&o.perClient, "per-client", 5, "orders of each client in a round")
+	f.IntVar(&o.starts, "starts", 5, "starts on existing data")
+	f.BoolVar(&o.json, "json", false, "also write the result to bench/results")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	if min(o.samples, o.rounds, o.clients, o.perClient, o.starts) < 1 {
+		return o, errors.New("every number must be 1 or more")
+	}
+	return o, nil
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
+	o, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "mpanel-bench-")
+	if err != nil {
+		return fmt.Errorf("make a folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := os.Chmod(dir, 0o755); err != nil { // started by root, the clusters run as another user, who passes through
+		return fmt.Errorf("open the folder: %w", err)
+	}
+	p, err := newPanel(ctx, dir, o.binary)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, p.stop())
+		if err != nil {
+			p.tail(stderr)
+		}
+	}()
+	res, err := measure(ctx, o, p, stderr)
+	if err != nil {
+		return err
+	}
+	res.print(stdout)
+	if o.json {
+		path, err := res.write(ctx)
+		if err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintln(stdout, "\nwritten to", path)
+	}
+	return nil
+}
