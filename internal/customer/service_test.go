@@ -2,6 +2,7 @@ package customer_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -128,7 +129,8 @@ func TestCreate_WhoMayWhere(t *testing.T) {
 		before := w.count("SELECT count(*) FROM customers")
 		_, err := w.Create(tc.ctx, customer.CreateInput{Name: "X", Email: "a@b.c", ParentID: tc.parent})
 		require.Equal(t, tc.want, code(err), "%s: %v", name, err)
-		require.Equal(t, tc.field, err.(*fault.Error).Field, name)
+		f, _ := errors.AsType[*fault.Error](err)
+		require.Equal(t, tc.field, f.Field, name)
 		require.Equal(t, before, w.count("SELECT count(*) FROM customers"), name)
 	}
 }
@@ -185,7 +187,7 @@ func TestUpdate_ChangesOnlyWhatIsGiven(t *testing.T) {
 func TestUpdate_Quotas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	max := func(c *models.Customer) *int64 {
+	limit := func(c *models.Customer) *int64 {
 		quotas, err := w.Quotas(w.staff(), []*models.Customer{c})
 		require.NoError(t, err)
 		return quotas[0][0].Max
@@ -207,18 +209,18 @@ func TestUpdate_Quotas(t *testing.T) {
 		{"staff who only reads, member of the shop", w.as([]actor.Permission{actor.CustomersRead}, grant(w.shop, models.CustomerOwner)), new(int64(5)), fault.Forbidden},
 		{"reader above, owner itself", w.as(nil, grant(w.reseller, models.CustomerReadOnly), grant(w.shop, models.CustomerOwner)), new(int64(5)), fault.Forbidden},
 	} {
-		before := max(w.shop)
+		before := limit(w.shop)
 		_, err := w.Update(tc.ctx, customer.UpdateInput{
 			ID: w.shop.ID, Name: new(tc.name), Quotas: []*customer.QuotaInput{{Name: models.QuotaDatabases, Max: tc.max}},
 		})
 		require.Equal(t, tc.want, code(err), "%s: %v", tc.name, err)
 		if err == nil {
-			require.Equal(t, tc.max, max(w.shop), tc.name)
+			require.Equal(t, tc.max, limit(w.shop), tc.name)
 		} else {
-			require.Equal(t, before, max(w.shop), tc.name)
+			require.Equal(t, before, limit(w.shop), tc.name)
 			require.Zero(t, w.count("SELECT count(*) FROM customers WHERE name = ?", tc.name), "%s: and no part of it was done", tc.name)
 		}
-		require.Nil(t, max(w.foreign), "no other counter is set")
+		require.Nil(t, limit(w.foreign), "no other counter is set")
 	}
 	// Without quotas the customer may change itself.
 	_, err := w.Update(w.member(w.shop, models.CustomerOwner), customer.UpdateInput{ID: w.shop.ID, Name: new("Renamed")})

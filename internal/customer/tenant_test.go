@@ -2,6 +2,7 @@ package customer_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ func TestList_WhoSeesWhom(t *testing.T) {
 		for _, c := range []*models.Customer{w.reseller, w.shop, w.branch, w.foreign, w.foreignChild} {
 			found, err := w.Find(ctx, c.ID)
 			require.NoError(t, err)
-			require.Equal(t, contains(tc.want, c.Name), found != nil, "%s looks for %s", name, c.Name)
+			require.Equal(t, slices.Contains(tc.want, c.Name), found != nil, "%s looks for %s", name, c.Name)
 		}
 	}
 	require.Equal(t, []string{"Reseller", "Shop", "Branch", "Foreign", "Foreign Child"}, w.list(w.staff(), nil, nil))
@@ -49,15 +50,6 @@ func TestList_WhoSeesWhom(t *testing.T) {
 	require.Equal(t, fault.Unauthenticated, code(err))
 	_, err = w.Children(t.Context(), nil, page.Args{})
 	require.Equal(t, fault.Unauthenticated, code(err))
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }
 
 func TestLookups_ForeignIsAsMissing(t *testing.T) {

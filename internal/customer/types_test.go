@@ -119,8 +119,8 @@ func TestValidate_Emails(t *testing.T) {
 
 func TestValidate_CountriesAndQuotas(t *testing.T) {
 	t.Parallel()
-	q := func(max ...*int64) (list []*customer.QuotaInput) {
-		for _, m := range max {
+	q := func(limits ...*int64) (list []*customer.QuotaInput) {
+		for _, m := range limits {
 			list = append(list, &customer.QuotaInput{Name: models.QuotaDatabases, Max: m})
 		}
 		return list

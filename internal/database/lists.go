@@ -53,6 +53,9 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter, o *Order)
 			q = q.Where("d.customer_id = ?", f.CustomerID.UUID)
 		}
 		if f.ServerID != nil {
+			if !who.HoldsWithProvider(actor.ServersRead) { // to others no server exists
+				q = q.Where("FALSE")
+			}
 			q = q.Where("d.server_id = ?", f.ServerID.UUID)
 		}
 		if f.State != nil {

@@ -77,7 +77,7 @@ func TestJoin_DropsNilAndKeepsOrder(t *testing.T) {
 	a, b := fault.Invalid.New("a", "A."), fault.Invalid.New("b", "B.")
 	require.NoError(t, fault.Join())
 	// A typed nil in an error would be an error.
-	require.True(t, fault.Join(nil, nil) == nil, "no fault at all must be a plain nil") //nolint:testifylint // NoError sees through it
+	require.True(t, fault.Join(nil, nil) == nil, "no fault at all must be a plain nil")
 	require.Equal(t, []error{a, b}, fault.All(fault.Join(nil, a, nil, b)))
 	require.Equal(t, []error{a, b}, fault.All(fmt.Errorf("check: %w", fault.Join(a, b))))
 	require.Equal(t, []error{a}, fault.All(a))

@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"encoding/base64"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,7 +63,8 @@ func TestWindow_Size(t *testing.T) {
 func fields(t *testing.T, err error) (list []string) {
 	t.Helper()
 	for _, e := range fault.All(err) {
-		f := e.(*fault.Error)
+		f, ok := errors.AsType[*fault.Error](e)
+		require.True(t, ok)
 		require.Equal(t, fault.Invalid, f.Code)
 		list = append(list, f.Field)
 	}

@@ -94,8 +94,8 @@ func TestText_TakesValues(t *testing.T) {
 	require.False(t, secret.New("x").IsZero())
 	require.Equal(t, canary, secret.New(canary).Reveal())
 	require.Equal(t, secret.New("a"), secret.New("a"))
-	require.True(t, secret.New("a") == secret.New("a"), "addresses of servers are keys of maps") //nolint:staticcheck,gocritic // equality is what is tested
-	require.False(t, secret.New("a") == secret.New("b"))                                         //nolint:staticcheck // as above
+	require.True(t, secret.New("a") == secret.New("a"), "addresses of servers are keys of maps") //nolint:staticcheck // equality is what is tested
+	require.False(t, secret.New("a") == secret.New("b"))
 
 	var v secret.Text
 	require.NoError(t, v.UnmarshalText([]byte(canary)))

@@ -20,7 +20,7 @@ type DB struct {
 	Pool *pgxpool.Pool
 }
 
-// DefaultConns is the size of the pool when the URL does not say pool_max_conns.
+// DefaultConns is the least size of the pool; pool_max_conns in the URL can raise it.
 const DefaultConns = 24
 
 // Open prepares a pool for the URL or DSN and checks that it answers. The

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -45,13 +46,11 @@ func Rows[T any](ctx context.Context, q *bun.SelectQuery, args page.Args, o Orde
 // window adds the place, the order and the limit of one page: one row more than
 // asked for, so that the reader knows whether there are more.
 func (o Order[T]) window(q *bun.SelectQuery, w page.Window) *bun.SelectQuery {
-	after, before, dir := ">", "<", "ASC"
+	after, before := ">", "<"
 	if o.Desc {
 		after, before = before, after
 	}
-	if o.Desc != w.Backward {
-		dir = "DESC"
-	}
+	dir := o.direction(w)
 	if c := w.After; c != nil {
 		q = q.Where(fmt.Sprintf("(?, ?) %s (?::?, ?::uuid)", after), o.Key, o.ID, c.Key, o.Type, c.ID)
 	}
@@ -59,6 +58,20 @@ func (o Order[T]) window(q *bun.SelectQuery, w page.Window) *bun.SelectQuery {
 		q = q.Where(fmt.Sprintf("(?, ?) %s (?::?, ?::uuid)", before), o.Key, o.ID, c.Key, o.Type, c.ID)
 	}
 	return q.OrderExpr(fmt.Sprintf("? %s, ? %s", dir, dir), o.Key, o.ID).Limit(int64(w.Size) + 1)
+}
+
+// direction is the way in which a page is read.
+func (o Order[T]) direction(w page.Window) string {
+	if o.Desc != w.Backward {
+		return "DESC"
+	}
+	return "ASC"
+}
+
+// ofRow is a column such as d.name in the rows that RowsOf joins: r.name.
+func ofRow(column bun.Ident) bun.Ident {
+	_, name, _ := strings.Cut(string(column), ".")
+	return bun.Ident("r." + name)
 }
 
 // An Edge is a list that hangs on each of many parents: the databases of each
@@ -94,9 +107,11 @@ func RowsOf[P comparable, T any](ctx context.Context, db bun.IDB, q *bun.SelectQ
 	// The page's own limit holds for each parent, so the parents come first and
 	// their rows beside them.
 	one := e.window(q.Where("? = p.id", e.Parent), w)
+	dir := e.direction(w)
 	var rows []T
 	err = db.NewSelect().TableExpr("unnest(ARRAY[?]::uuid[]) WITH ORDINALITY AS p(id, place)", bun.List(each)).
-		Join("CROSS JOIN LATERAL (?) AS r", one).ColumnExpr("r.*").OrderExpr("p.place").Scan(ctx, &rows)
+		Join("CROSS JOIN LATERAL (?) AS r", one).ColumnExpr("r.*").
+		OrderExpr(fmt.Sprintf("p.place, ? %s, ? %s", dir, dir), ofRow(e.Key), ofRow(e.ID)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, Wrap(err, "read pages of %s", e.Name)
 	}

@@ -162,7 +162,7 @@ func TestRows_BetweenTwoCursors(t *testing.T) {
 	for name, o := range orders() {
 		whole := l.page(t, page.Args{First: new(100)}, o)
 		want := ids(whole.Nodes())
-		require.Equal(t, ids(sorted(l.rows, o)), want)
+		require.Equal(t, want, ids(sorted(l.rows, o)))
 		for _, tc := range []struct{ after, before int }{{0, 29}, {3, 4}, {3, 5}, {10, 20}, {20, 10}, {7, 7}, {0, 1}} {
 			args := page.Args{After: &whole.Edges[tc.after].Cursor, Before: &whole.Edges[tc.before].Cursor, WithTotal: true}
 			inner := []uuid.UUID{}

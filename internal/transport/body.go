@@ -7,10 +7,57 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
 )
+
+// readOperation refuses what no transport takes, with an answer of our form. On
+// false the answer is written.
+func readOperation(w http.ResponseWriter, r *http.Request) bool {
+	switch {
+	case r.Method == http.MethodPost:
+		return readBody(w, r)
+	case r.Method == http.MethodGet && r.Header.Get("Upgrade") != "":
+		return true
+	case r.Method == http.MethodGet:
+		return readQuery(w, r)
+	}
+	w.Header().Set("Allow", "GET, POST, OPTIONS")
+	refuse(w, r, http.StatusMethodNotAllowed, fault.Invalid, "Send operations by POST, or queries by GET.")
+	return false
+}
+
+// readQuery checks a GET: anybody's page can make a browser send one, so it
+// must not change anything.
+func readQuery(w http.ResponseWriter, r *http.Request) bool {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		refuse(w, r, http.StatusBadRequest, fault.Invalid, "The query string is not well-formed.")
+		return false
+	}
+	for _, name := range []string{"variables", "extensions"} {
+		var object map[string]any
+		if v := values.Get(name); v != "" && json.Unmarshal([]byte(v), &object) != nil {
+			refuse(w, r, http.StatusBadRequest, fault.Invalid, "The parameter "+name+" is not a JSON object.")
+			return false
+		}
+	}
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: values.Get("query")}, MaxTokens)
+	if err != nil || doc == nil {
+		return true // the executor says what is wrong
+	}
+	if op := doc.Operations.ForName(values.Get("operationName")); op != nil && op.Operation != ast.Query {
+		w.Header().Set("Allow", "POST")
+		refuse(w, r, http.StatusMethodNotAllowed, fault.Invalid, "Only queries can be sent by GET.")
+		return false
+	}
+	return true
+}
 
 // readBody reads a POST's body within its limit and puts it back for the
 // executor, which would repeat a malformed one, passwords and all, in its error.
@@ -31,8 +78,10 @@ func readBody(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	var operation struct {
-		Query     *string         `json:"query"`
-		Variables *map[string]any `json:"variables"`
+		Query         *string         `json:"query"`
+		OperationName *string         `json:"operationName"`
+		Variables     *map[string]any `json:"variables"`
+		Extensions    *map[string]any `json:"extensions"`
 	}
 	if json.Unmarshal(body, &operation) != nil {
 		refuse(w, r, http.StatusBadRequest, fault.Invalid, "The body is not a JSON object with query, variables and operationName.")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"strconv"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -15,8 +16,12 @@ import (
 	"github.com/mpanel/mpanel/internal/fault"
 )
 
-// complexityExceeded is gqlgen's own code for it.
-const complexityExceeded = "COMPLEXITY_LIMIT_EXCEEDED"
+// What gqlgen and gqlparser say.
+const (
+	complexityExceeded = "COMPLEXITY_LIMIT_EXCEEDED" // a code
+	tokensExceeded     = "exceeded token limit"
+	suggestion         = " Did you mean" // names of the schema, which strangers need not learn
+)
 
 // present turns an error into what the client sees. What is no fault goes to
 // the log, and to the client only as INTERNAL with the request's id.
@@ -24,6 +29,14 @@ func (c Config) present(ctx context.Context, err error) *gqlerror.Error {
 	out := graphql.DefaultErrorPresenter(ctx, err)
 	ext := map[string]any{"requestId": actor.RequestFrom(ctx).ID}
 	code := fault.Internal
+	// The faults of one input come together; each is an error of its own.
+	if all := fault.All(err); len(all) > 1 {
+		last := len(all) - 1
+		for _, e := range all[:last] {
+			graphql.AddError(ctx, gqlerror.WrapPath(out.Path, e))
+		}
+		err = all[last]
+	}
 	f, isFault := errors.AsType[*fault.Error](err)
 	switch {
 	case isFault:
@@ -36,10 +49,11 @@ func (c Config) present(ctx context.Context, err error) *gqlerror.Error {
 		if f.Code == fault.Internal || f.Code == fault.Unavailable {
 			c.Log.ErrorContext(ctx, "request failed", "request_id", ext["requestId"], "path", out.Path.String(), "error", err)
 		}
-	case out.Extensions["code"] == complexityExceeded:
+	case out.Extensions["code"] == complexityExceeded, strings.HasPrefix(out.Message, tokensExceeded):
 		code = fault.TooComplex
 	case out.Extensions["code"] == errcode.ParseFailed, out.Extensions["code"] == errcode.ValidationFailed, isClients(out, err):
 		code = fault.Invalid
+		out.Message, _, _ = strings.Cut(out.Message, suggestion)
 	case ctx.Err() != nil: // the client went away, or the server stops
 		code, out.Message = fault.Unavailable, "The request was given up; try again in a moment."
 	default:
@@ -59,17 +73,4 @@ func isClients(out *gqlerror.Error, err error) bool {
 	}
 	_, isInt := errors.AsType[*graphql.IntegerError](err)
 	return isInt || out.Rule != "" || out.Err == nil && len(out.Path) > 0 && out.Path[0] == gqlast.PathName("variable")
-}
-
-// everyFault gives each fault of one input an error of its own.
-func everyFault(ctx context.Context, next graphql.Resolver) (any, error) {
-	res, err := next(ctx)
-	all := fault.All(err)
-	if len(all) < 2 {
-		return res, err
-	}
-	for _, e := range all[1:] {
-		graphql.AddError(ctx, e)
-	}
-	return res, all[0]
 }

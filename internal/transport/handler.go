@@ -35,6 +35,12 @@ const (
 	pingEvery     = 20 * time.Second
 )
 
+// How a socket is closed that could not be authenticated.
+const (
+	closeForbidden = 4403 // of graphql-transport-ws; clients take it for final
+	closeTryAgain  = 1013 // of RFC 6455's registry; clients connect again
+)
+
 // Config is what the handler needs.
 type Config struct {
 	Schema graphql.ExecutableSchema
@@ -72,7 +78,6 @@ func New(c Config) http.Handler {
 		return next(actor.WithSignIn(ctx))
 	})
 	srv.AroundOperations(c.idempotencyHeader)
-	srv.AroundFields(everyFault)
 	return c.guard(srv)
 }
 
@@ -84,8 +89,11 @@ func (c Config) guard(next http.Handler) http.Handler {
 			refuse(w, r, http.StatusForbidden, fault.Forbidden, "This page's origin is not allowed to call the API; see MPANEL_ALLOWED_ORIGINS.")
 			return
 		}
-		if r.Method == http.MethodPost && !readBody(w, r) {
+		if !readOperation(w, r) {
 			return
+		}
+		if r.Method == http.MethodPost {
+			r = r.WithContext(context.WithValue(r.Context(), headerKey{}, r.Header.Get("Idempotency-Key")))
 		}
 		if token, ok := bearer(r.Header.Get("Authorization")); ok {
 			who, err := c.Authenticate(r.Context(), token)
@@ -116,16 +124,25 @@ func (c Config) initSocket(ctx context.Context, init gqltransport.InitPayload) (
 		return ctx, nil, nil
 	}
 	who, err := c.Authenticate(ctx, token)
-	if err != nil {
-		return gqltransport.WithWebsocketCloseCode(ctx, 4403), nil, errors.New("forbidden")
+	switch fault.CodeOf(err) {
+	case "":
+	case fault.Unauthenticated:
+		return gqltransport.WithWebsocketCloseCode(ctx, closeForbidden), nil, errors.New("forbidden")
+	default: // not knowing is no reason to sign anybody out
+		c.Log.ErrorContext(ctx, "authentication failed", "request_id", actor.RequestFrom(ctx).ID, "error", err)
+		return gqltransport.WithWebsocketCloseCode(ctx, closeTryAgain), nil, errors.New("try again later")
 	}
 	return actor.With(ctx, who), nil, nil
 }
 
+// headerKey holds a POST's Idempotency-Key. That of a socket's upgrade would be
+// every operation's on it, and is not meant by any.
+type headerKey struct{}
+
 // idempotencyHeader gives the header's key to the operation's one mutation.
 func (c Config) idempotencyHeader(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 	op := graphql.GetOperationContext(ctx)
-	key := op.Headers.Get("Idempotency-Key")
+	key, _ := ctx.Value(headerKey{}).(string)
 	if key == "" || op.Operation.Operation != ast.Mutation {
 		return next(ctx)
 	}

@@ -1,0 +1,380 @@
+package transport_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/mpanel/mpanel/graph"
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/auth"
+	"github.com/mpanel/mpanel/internal/customer"
+	"github.com/mpanel/mpanel/internal/database"
+	"github.com/mpanel/mpanel/internal/engine"
+	"github.com/mpanel/mpanel/internal/events/membus"
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/httpapi"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/jobs"
+	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/internal/testkit"
+	"github.com/mpanel/mpanel/internal/transport"
+	"github.com/mpanel/mpanel/models"
+	"github.com/mpanel/mpanel/resolvers"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// origin is the one foreign page that may call.
+const origin = "https://app.example.com"
+
+// A panel is everything a node serves, without runners: jobs stay PENDING.
+type panel struct {
+	*httptest.Server
+	t      *testing.T
+	db     *store.DB
+	auth   *auth.Service
+	schema *ast.Schema
+	sql    *statements
+	log    *buffer
+
+	mu     sync.Mutex
+	actors map[string]*actor.Actor // by tokens that only tests have
+	away   error                   // what authentication fails with
+}
+
+// newPanel wires the parts as the real server does. change may break one.
+func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
+	t.Helper()
+	p := &panel{t: t, sql: new(statements), log: new(buffer), actors: map[string]*actor.Actor{}}
+	p.db = testkit.DB(t, func(c *pgxpool.Config) { c.ConnConfig.Tracer = p.sql })
+	log := slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	box, bus := testkit.Box(t), &membus.Bus{}
+	var err error
+	p.auth, err = auth.NewService(auth.Config{DB: p.db, Box: box, Issuer: "urn:mpanel:test", Log: log})
+	require.NoError(t, err)
+	trigger, err := jobs.NewTrigger(p.db)
+	require.NoError(t, err)
+	var registry *engine.Registry
+	databases := database.NewService(p.db, box, engine.NewStarter(func() *engine.Registry { return registry }, trigger), nowhere{}, uuid.New())
+	registry, err = engine.NewRegistry(databases.Plans()...)
+	require.NoError(t, err)
+	r := &resolvers.Resolver{
+		AuthService: p.auth, CustomerService: customer.NewService(p.db), DatabaseService: databases,
+		JobService: jobs.NewService(p.db, jobs.NewFeed(p.db, bus, 0, log)),
+	}
+	for _, c := range change {
+		c(r)
+	}
+	schema := graph.NewExecutableSchema(resolvers.Config(r))
+	p.schema = schema.Schema()
+	origins := httpapi.Origins("", []string{origin})
+	api := httpapi.New(httpapi.Config{
+		GraphQL: transport.New(transport.Config{
+			Schema: schema, Authenticate: p.authenticate, OriginAllowed: origins.Allow,
+			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Log: log,
+		}),
+		Schema: p.schema, Origins: origins, Metrics: prometheus.NewRegistry(), Log: log,
+		Ready: func(context.Context) error { return nil }, SetupNeeded: p.auth.SetupNeeded,
+	})
+	p.Server = httptest.NewServer(api)
+	t.Cleanup(p.Close)
+	return p
+}
+
+// nowhere is where all servers are away.
+type nowhere struct{}
+
+func (nowhere) Server(database.Address) database.Server { return away{} }
+
+// away is a server that does not answer.
+type away struct{ database.Server }
+
+func (away) Version(context.Context) (string, error) {
+	return "", fault.Unavailable.New("", "The server does not answer.")
+}
+
+func (p *panel) authenticate(ctx context.Context, token string) (*actor.Actor, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.away != nil {
+		return nil, p.away
+	}
+	if a := p.actors[token]; a != nil {
+		return a, nil
+	}
+	return p.auth.Authenticate(ctx, token)
+}
+
+// as gives a token for an actor that has a row in users.
+func (p *panel) as(a *actor.Actor) string {
+	p.t.Helper()
+	if a.User.IsZero() {
+		a.User = ident.NewUserID()
+		p.insert(&models.User{ID: a.User, Email: a.User.String() + "@example.com", Name: "User", PasswordHash: "x"})
+	}
+	token := "token-" + uuid.NewString()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.actors[token] = a
+	return token
+}
+
+func allPermissions() []actor.Permission { return auth.ProviderPermissions(models.ProviderOwner) }
+
+// staff is a token that holds everything.
+func (p *panel) staff() string { return p.as(&actor.Actor{Provider: allPermissions()}) }
+
+func (p *panel) insert(row any) {
+	p.t.Helper()
+	_, err := p.db.NewInsert().Model(row).Exec(p.t.Context())
+	require.NoError(p.t, err)
+}
+
+func (p *panel) exec(query string, args ...any) {
+	p.t.Helper()
+	_, err := p.db.NewRaw(query, args...).Exec(p.t.Context())
+	require.NoError(p.t, err)
+}
+
+func (p *panel) count(query string, args ...any) (n int) {
+	p.t.Helper()
+	require.NoError(p.t, p.db.NewRaw(query, args...).Scan(p.t.Context(), &n))
+	return n
+}
+
+// A tenant is a customer with one of everything.
+type tenant struct {
+	user     ident.UserID
+	customer ident.CustomerID
+	database ident.DatabaseID
+	job      ident.JobID
+	token    string // its owner's
+}
+
+// ids are all that the tenant has, of every kind.
+func (s tenant) ids() map[string]string {
+	return map[string]string{
+		"user": s.user.Opaque(), "customer": s.customer.Opaque(), "database": s.database.Opaque(), "job": s.job.Opaque(),
+	}
+}
+
+// server registers a database server.
+func (p *panel) addServer() ident.DatabaseServerID {
+	p.t.Helper()
+	id := ident.NewDatabaseServerID()
+	p.insert(&models.DatabaseServer{ID: id, Name: "server-" + id.String(), Host: "db.example.com", Port: 5432, AdminUser: "admin", AdminPasswordSealed: []byte{1}, SSLMode: "prefer", Reachable: true})
+	return id
+}
+
+// addTenant makes a customer whose every text has the mark in it.
+func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.DatabaseServerID) tenant {
+	p.t.Helper()
+	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), ""}
+	p.insert(&models.User{ID: s.user, Email: mark + "@example.com", Name: "User " + mark, PasswordHash: "x"})
+	p.insert(&models.Customer{ID: s.customer, ParentID: parent, Name: "Customer " + mark, Email: mark + "@example.com", Company: new("Company " + mark), State: models.CustomerActive})
+	p.exec(`INSERT INTO customer_tree (ancestor_id, customer_id, depth)
+		SELECT ancestor_id, ?0::uuid, depth + 1 FROM customer_tree WHERE customer_id = ?1 UNION ALL SELECT ?0::uuid, ?0::uuid, 0`, s.customer, parent)
+	p.insert(&models.Quota{CustomerID: s.customer, Name: models.QuotaDatabases, Used: 1})
+	p.insert(&models.Membership{UserID: s.user, CustomerID: s.customer, Role: models.CustomerOwner})
+	name := strings.ReplaceAll(mark, "-", "_")
+	p.insert(&models.Database{
+		ID: s.database, CustomerID: s.customer, ServerID: server, Name: name, ExtName: "c_" + name, Username: "c_" + name,
+		VerifierSealed: []byte{1}, ConnectionLimit: 5, State: models.ResourceActive, Generation: 1, HoldsQuota: true,
+	})
+	p.insert(&models.Job{
+		ID: s.job, Kind: database.KindCreate, PlanVersion: 1, CustomerID: s.customer, ResourceKind: ident.Database, ResourceID: s.database.UUID,
+		TargetGeneration: 1, ActorUserID: s.user, State: models.JobSucceeded, EventSeq: 2, Percent: 100, WaitingFor: new("waits " + mark),
+	})
+	p.insert(&models.JobStep{JobID: s.job, Idx: 0, Name: "step " + mark, State: models.StepDone})
+	p.insert(&models.JobEvent{JobID: s.job, Seq: 1, Kind: engine.EventCreated, State: models.JobPending, Message: new("event " + mark)})
+	p.insert(&models.JobEvent{JobID: s.job, Seq: 2, Kind: engine.EventSucceeded, State: models.JobSucceeded, Percent: 100, Message: new("event " + mark)})
+	s.token = p.as(&actor.Actor{User: s.user, Grants: []actor.Grant{{Customer: s.customer, Permissions: auth.CustomerPermissions(models.CustomerOwner)}}})
+	return s
+}
+
+// A reply is what came back.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+	Data   map[string]any
+	Errors []replyError
+}
+
+type replyError struct {
+	Message    string
+	Path       []any
+	Extensions map[string]any
+}
+
+func (r reply) codes() (list []string) {
+	for _, e := range r.Errors {
+		list = append(list, fmt.Sprint(e.Extensions["code"]))
+	}
+	return list
+}
+
+// requestIDs is what may differ between answers that must be the same.
+var requestIDs = regexp.MustCompile(`"requestId":"[0-9a-f]{24}"`)
+
+// same is all of the answer but the request's id.
+func (r reply) same() string {
+	return fmt.Sprintf("%d %s %s", r.status, r.header.Get("Content-Type"), requestIDs.ReplaceAllString(r.body, `"requestId":"-"`))
+}
+
+// wellFormed checks what every error of the API has.
+func (r reply) wellFormed(t *testing.T) {
+	t.Helper()
+	for _, e := range r.Errors {
+		code := fault.Code(fmt.Sprint(e.Extensions["code"]))
+		require.Contains(t, fault.Codes(), code, "%s", r.body)
+		require.Equal(t, code.Retryable(), e.Extensions["retryable"], "%s", r.body)
+		require.Equal(t, r.header.Get("X-Request-Id"), e.Extensions["requestId"], "%s", r.body)
+		require.NotEmpty(t, e.Message)
+	}
+}
+
+// do sends a request as it is.
+func (p *panel) do(method, target, token, contentType string, body io.Reader, headers ...string) reply {
+	p.t.Helper()
+	req, err := http.NewRequestWithContext(p.t.Context(), method, p.URL+target, body)
+	require.NoError(p.t, err)
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := p.Client().Do(req)
+	require.NoError(p.t, err)
+	defer func() { _ = res.Body.Close() }()
+	b, err := io.ReadAll(res.Body)
+	require.NoError(p.t, err)
+	out := reply{status: res.StatusCode, header: res.Header, body: string(b)}
+	_ = json.Unmarshal(b, &out)
+	return out
+}
+
+type vars map[string]any
+
+// post sends an operation.
+func (p *panel) post(token, query string, variables vars, headers ...string) reply {
+	p.t.Helper()
+	b, err := json.Marshal(map[string]any{"query": query, "variables": variables})
+	require.NoError(p.t, err)
+	return p.do(http.MethodPost, "/graphql", token, "application/json", bytes.NewReader(b), headers...)
+}
+
+// get is post for what must work.
+func (p *panel) must(token, query string, variables vars, headers ...string) map[string]any {
+	p.t.Helper()
+	r := p.post(token, query, variables, headers...)
+	require.Empty(p.t, r.Errors, "%s\n%s", query, r.body)
+	require.Equal(p.t, http.StatusOK, r.status, r.body)
+	return r.Data
+}
+
+// at goes down into an answer: names of fields and indexes of lists.
+func at(v any, path ...any) any {
+	for _, step := range path {
+		switch s := step.(type) {
+		case string:
+			m, _ := v.(map[string]any)
+			v = m[s]
+		case int:
+			l, _ := v.([]any)
+			if s >= len(l) {
+				return nil
+			}
+			v = l[s]
+		}
+	}
+	return v
+}
+
+// statements counts what reaches the database.
+type statements struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !strings.HasPrefix(d.SQL, "--") { // a ping
+		s.list = append(s.list, d.SQL)
+	}
+	return ctx
+}
+
+func (*statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// during gives the statements of fn.
+func (s *statements) during(fn func()) []string {
+	s.mu.Lock()
+	s.list = nil
+	s.mu.Unlock()
+	fn()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.list
+}
+
+// A buffer takes the log of several goroutines.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// without is a copy of all permissions but one.
+func without(p actor.Permission) (list []actor.Permission) {
+	for _, have := range allPermissions() {
+		if have != p {
+			list = append(list, have)
+		}
+	}
+	return list
+}
+
+// withID adds one to what a tenant has.
+func withID(ids map[string]string, kind, id string) map[string]string {
+	out := maps.Clone(ids)
+	out[kind] = id
+	return out
+}
+
+const soon = 10 * time.Second

@@ -1,0 +1,282 @@
+package transport_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/transport"
+)
+
+// A frame is a message of graphql-transport-ws.
+type frame struct {
+	Type    string          `json:"type"`
+	ID      string          `json:"id,omitempty"`
+	Payload json.RawMessage `json:"payload,omitempty"`
+}
+
+func (p *panel) dial(t *testing.T, header http.Header) *websocket.Conn {
+	t.Helper()
+	d := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}, HandshakeTimeout: soon}
+	conn, res, err := d.DialContext(t.Context(), "ws"+strings.TrimPrefix(p.URL, "http")+"/graphql", header)
+	require.NoError(t, err)
+	_ = res.Body.Close()
+	t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(soon)))
+	require.Equal(t, "graphql-transport-ws", conn.Subprotocol())
+	return conn
+}
+
+// open is dial with a connection_init that is accepted.
+func (p *panel) open(t *testing.T, token string) *websocket.Conn {
+	t.Helper()
+	conn := p.dial(t, nil)
+	send(t, conn, frame{Type: "connection_init", Payload: initPayload(token)})
+	require.Equal(t, "connection_ack", receive(t, conn).Type)
+	return conn
+}
+
+func initPayload(token string) json.RawMessage {
+	if token == "" {
+		return nil
+	}
+	b, _ := json.Marshal(map[string]string{"Authorization": "Bearer " + token})
+	return b
+}
+
+func send(t *testing.T, conn *websocket.Conn, f frame) {
+	t.Helper()
+	require.NoError(t, conn.WriteJSON(f))
+}
+
+// receive is the next frame that is not the server's ping.
+func receive(t *testing.T, conn *websocket.Conn) (f frame) {
+	t.Helper()
+	for {
+		f = frame{}
+		require.NoError(t, conn.ReadJSON(&f))
+		if f.Type != "ping" && f.Type != "pong" {
+			return f
+		}
+	}
+}
+
+func operation(query string, variables vars) json.RawMessage {
+	b, _ := json.Marshal(map[string]any{"query": query, "variables": variables})
+	return b
+}
+
+// closing is the code with which the server ends the socket.
+func closing(t *testing.T, conn *websocket.Conn) int {
+	t.Helper()
+	for {
+		_, _, err := conn.ReadMessage()
+		if err == nil {
+			continue // an error message before the close
+		}
+		var c *websocket.CloseError
+		require.ErrorAs(t, err, &c)
+		return c.Code
+	}
+}
+
+// overSocket gives all frames of an operation, without request ids.
+func (p *panel) overSocket(t *testing.T, token, query, id string) (out []string) {
+	t.Helper()
+	conn := p.open(t, token)
+	send(t, conn, frame{Type: "subscribe", ID: "1", Payload: operation(query, vars{"id": id})})
+	for {
+		f := receive(t, conn)
+		out = append(out, fmt.Sprintf("%s %s %s", f.Type, f.ID, requestIDs.ReplaceAllString(string(f.Payload), "-")))
+		if f.Type == "complete" || f.Type == "error" {
+			return out
+		}
+	}
+}
+
+func TestSocket_WhoConnects(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	a := p.addTenant("tenant-a", ident.CustomerID{}, p.addServer())
+	viewer := operation("{ viewer { user { id } } }", nil)
+	for name, tc := range map[string]struct {
+		init json.RawMessage
+		code int // of the close
+		want string
+	}{
+		"a good token":       {initPayload(a.token), 0, a.user.Opaque()},
+		"no payload":         {nil, 0, "UNAUTHENTICATED"},
+		"an empty payload":   {json.RawMessage(`{}`), 0, "UNAUTHENTICATED"},
+		"another scheme":     {json.RawMessage(`{"Authorization":"Basic eDp5"}`), 0, "UNAUTHENTICATED"},
+		"a token of no kind": {json.RawMessage(`{"Authorization":["x"]}`), 0, "UNAUTHENTICATED"},
+		"a bad token":        {initPayload("nonsense"), 4403, ""},
+		"an empty token":     {json.RawMessage(`{"Authorization":"Bearer "}`), 4403, ""},
+		"a very long token":  {initPayload(strings.Repeat("x", 20_000)), 4403, ""},
+		"in small letters":   {json.RawMessage(`{"authorization":"bearer ` + a.token + `"}`), 0, a.user.Opaque()},
+	} {
+		conn := p.dial(t, nil)
+		send(t, conn, frame{Type: "connection_init", Payload: tc.init})
+		if tc.code != 0 {
+			require.Equal(t, tc.code, closing(t, conn), name)
+			continue
+		}
+		require.Equal(t, "connection_ack", receive(t, conn).Type, name)
+		send(t, conn, frame{Type: "subscribe", ID: "1", Payload: viewer})
+		require.Contains(t, string(receive(t, conn).Payload), tc.want, name)
+	}
+	require.NotContains(t, p.log.String(), a.token)
+}
+
+func TestSocket_WhoConnectsWhileTheDatabaseIsAway(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	p.mu.Lock()
+	p.away = fault.Unavailable.New("", "Away.")
+	p.mu.Unlock()
+	conn := p.dial(t, nil)
+	send(t, conn, frame{Type: "connection_init", Payload: initPayload("some")})
+	require.NotEqual(t, 4403, closing(t, conn), "a client takes 4403 for final and would sign its user out")
+}
+
+func TestSocket_Origin(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	for name, tc := range map[string]struct {
+		origin string
+		ok     bool
+	}{
+		"no page":       {"", true},
+		"a listed page": {origin, true},
+		"the panel's":   {p.URL, true},
+		"another page":  {"https://evil.example.com", false},
+		"null":          {"null", false},
+	} {
+		h := http.Header{}
+		if tc.origin != "" {
+			h.Set("Origin", tc.origin)
+		}
+		conn, res, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(p.URL, "http")+"/graphql", h)
+		require.Equal(t, tc.ok, err == nil, "%s: %v", name, err)
+		if err != nil {
+			require.Equal(t, http.StatusForbidden, res.StatusCode, name)
+		} else {
+			require.NoError(t, conn.Close())
+		}
+		_ = res.Body.Close()
+	}
+}
+
+func TestSocket_AJobFromItsBeginning(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	a := p.addTenant("tenant-a", ident.CustomerID{}, p.addServer())
+	conn := p.open(t, a.token)
+	send(t, conn, frame{Type: "subscribe", ID: "job", Payload: operation(`subscription($id: ID!) { jobProgress(id: $id) { ... on JobEvent { kind state position jobId } } }`, vars{"id": a.job.Opaque()})})
+	var last struct {
+		Data struct {
+			JobProgress struct{ Kind, State, Position, JobID string }
+		}
+	}
+	for _, kind := range []string{"job.created", "job.succeeded"} {
+		f := receive(t, conn)
+		require.Equal(t, "next", f.Type)
+		require.Equal(t, "job", f.ID)
+		require.NoError(t, json.Unmarshal(f.Payload, &last))
+		require.Equal(t, kind, last.Data.JobProgress.Kind)
+		require.Equal(t, a.job.Opaque(), last.Data.JobProgress.JobID)
+	}
+	require.Equal(t, frame{Type: "complete", ID: "job"}, receive(t, conn), "it ends with the job")
+
+	send(t, conn, frame{Type: "subscribe", ID: "again", Payload: operation(`subscription($id: ID!, $after: StreamPosition) { jobProgress(id: $id, after: $after) { __typename } }`,
+		vars{"id": a.job.Opaque(), "after": last.Data.JobProgress.Position})})
+	require.Equal(t, frame{Type: "complete", ID: "again"}, receive(t, conn), "after the end there is nothing")
+	for name, after := range map[string]string{"of another job": ident.NewJobID().Opaque(), "garbage": "!", "empty": ""} {
+		send(t, conn, frame{Type: "subscribe", ID: name, Payload: operation(`subscription($id: ID!, $after: StreamPosition) { jobProgress(id: $id, after: $after) { __typename } }`,
+			vars{"id": a.job.Opaque(), "after": after})})
+		f := receive(t, conn)
+		require.Contains(t, string(f.Payload), `"INVALID"`, name)
+		require.Contains(t, string(f.Payload), `"field":"after"`, name)
+		require.Equal(t, "complete", receive(t, conn).Type)
+	}
+}
+
+func TestSocket_ErrorsAreAsOverHTTP(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	conn := p.open(t, p.staff())
+	for name, tc := range map[string]struct{ query, code string }{
+		"a name that is not there": {"{ custmers { totalCount } }", "INVALID"},
+		"no GraphQL":               {"{", "INVALID"},
+		"too many tokens":          {"{" + strings.Repeat(" __typename", transport.MaxTokens) + "}", "TOO_COMPLEX"},
+		"too complex":              {deep(30), "TOO_COMPLEX"},
+	} {
+		send(t, conn, frame{Type: "subscribe", ID: "1", Payload: operation(tc.query, nil)})
+		f := receive(t, conn)
+		require.Contains(t, string(f.Payload), `"code":"`+tc.code+`"`, "%s: %s", name, f.Payload)
+		require.Contains(t, string(f.Payload), `"requestId":"`, name)
+		require.NotContains(t, string(f.Payload), "Did you mean", name)
+		for f.Type == "next" || f.Type == "error" { // an error may be followed by a complete
+			f = receive(t, conn)
+		}
+		require.Equal(t, "complete", f.Type, name)
+	}
+	send(t, conn, frame{Type: "subscribe", ID: "2", Payload: operation("{ __typename }", nil)})
+	require.JSONEq(t, `{"data":{"__typename":"Query"}}`, string(receive(t, conn).Payload), "the socket goes on")
+}
+
+func TestSocket_TooLargeAFrame(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	conn := p.open(t, "")
+	send(t, conn, frame{Type: "subscribe", ID: "1", Payload: operation("{ __typename }", vars{"x": strings.Repeat("x", transport.MaxFrameBytes)})})
+	require.Equal(t, websocket.CloseMessageTooBig, closing(t, conn))
+}
+
+func TestSocket_InitThatDoesNotCome(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	conn := p.dial(t, nil)
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(transport.InitTimeout+soon)))
+	begin := time.Now()
+	closing(t, conn)
+	require.GreaterOrEqual(t, time.Since(begin), transport.InitTimeout)
+}
+
+func TestSocket_InitThatIsNoObject(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	conn := p.dial(t, nil)
+	send(t, conn, frame{Type: "connection_init", Payload: json.RawMessage(`"x"`)})
+	_, _, err := conn.ReadMessage()
+	require.Error(t, err)
+	require.NotErrorIs(t, err, http.ErrHandlerTimeout)
+	require.NotContains(t, err.Error(), "i/o timeout", "the server ends the socket, rather than forgetting it")
+}
+
+func TestSocket_MutationsAndUnexpectedMessages(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	conn := p.open(t, p.staff())
+	send(t, conn, frame{Type: "subscribe", ID: "1", Payload: operation(`mutation { createCustomer(input: {name: "A", email: "a@example.com"}) { customer { name } } }`, nil)})
+	require.JSONEq(t, `{"data":{"createCustomer":{"customer":{"name":"A"}}}}`, string(receive(t, conn).Payload))
+	require.Equal(t, "complete", receive(t, conn).Type)
+	send(t, conn, frame{Type: "connection_init"})
+	require.NotZero(t, closing(t, conn), "a second init is no message of this state")
+
+	before := p.dial(t, nil)
+	send(t, before, frame{Type: "subscribe", ID: "1", Payload: operation("{ __typename }", nil)})
+	require.NotZero(t, closing(t, before), "nothing before connection_init")
+}
+
+// deep is a document whose answer would have more rows than there are atoms.
+func deep(levels int) string {
+	return "{ customers(first: 100) { nodes {" + strings.Repeat(" children(first: 100) { nodes {", levels) + " id " + strings.Repeat("} }", levels) + "} } }"
+}

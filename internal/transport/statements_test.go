@@ -1,0 +1,175 @@
+package transport_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/mpanel/mpanel/internal/ident"
+)
+
+// addMany makes n customers, each with a parent, a child, two databases with
+// two jobs each, and two members; and as many servers.
+func (p *panel) addMany(n int) {
+	p.t.Helper()
+	for _, q := range []string{
+		`INSERT INTO database_servers (id, name, host, port, admin_user, admin_password_sealed, created_at)
+			SELECT gen_random_uuid(), 's' || i, 'h' || i, 1, 'u', '', now() - i * interval '1 s' FROM generate_series(1, ?0) AS i`,
+		`INSERT INTO users (id, email, name, password_hash) SELECT gen_random_uuid(), i || '@example.com', 'u' || i, 'x' FROM generate_series(1, 2 * ?0) AS i`,
+		`INSERT INTO customers (id, name, email, created_at) SELECT gen_random_uuid(), 'parent' || i, 'a@b.c', now() + interval '1 d' FROM generate_series(1, ?0) AS i`,
+		`INSERT INTO customers (id, parent_id, name, email, created_at)
+			SELECT gen_random_uuid(), id, 'middle', 'a@b.c', now() - number * interval '1 s' FROM customers WHERE name LIKE 'parent%'`,
+		`INSERT INTO customers (id, parent_id, name, email, created_at) SELECT gen_random_uuid(), id, 'child', 'a@b.c', now() + interval '2 d' FROM customers WHERE name = 'middle'`,
+		`INSERT INTO customer_tree (ancestor_id, customer_id, depth)
+			SELECT id, id, 0 FROM customers UNION ALL SELECT parent_id, id, 1 FROM customers WHERE parent_id IS NOT NULL
+			UNION ALL SELECT p.parent_id, c.id, 2 FROM customers AS c JOIN customers AS p ON p.id = c.parent_id WHERE p.parent_id IS NOT NULL`,
+		`INSERT INTO customer_quotas (customer_id, name) SELECT id, 'DATABASES' FROM customers`,
+		`INSERT INTO memberships (user_id, customer_id, role) SELECT u.id, c.id, 'ADMIN' FROM customers AS c
+			JOIN LATERAL (SELECT id FROM users WHERE email LIKE (c.number % 7) || '%' ORDER BY id LIMIT 2) AS u ON true`,
+		`INSERT INTO databases (id, customer_id, server_id, name, ext_name, username, verifier_sealed, connection_limit, state)
+			SELECT gen_random_uuid(), c.id, s.id, 'd' || i, 'c' || c.number || '_d' || i, 'x', '', 1, 'ACTIVE'
+			FROM (SELECT *, row_number() OVER () AS n FROM customers WHERE name = 'middle') AS c
+			JOIN (SELECT *, row_number() OVER () AS n FROM database_servers) AS s ON s.n = c.n, generate_series(1, 2) AS i`,
+		`INSERT INTO jobs (id, kind, plan_version, customer_id, resource_kind, resource_id, target_generation, actor_user_id, state, event_seq)
+			SELECT gen_random_uuid(), 'database.create', 1, d.customer_id, 'database', d.id, 1, (SELECT user_id FROM memberships AS m WHERE m.customer_id = d.customer_id LIMIT 1), 'SUCCEEDED', 2
+			FROM databases AS d, generate_series(1, 2)`,
+		`INSERT INTO job_steps (job_id, idx, name, state) SELECT id, i, 's' || i, 'DONE' FROM jobs, generate_series(0, 3) AS i`,
+		`INSERT INTO job_events (job_id, seq, kind, state, percent) SELECT id, i, 'job.created', 'PENDING', 0 FROM jobs, generate_series(1, 2) AS i`,
+		`ANALYZE`,
+	} {
+		p.exec(q, n)
+	}
+}
+
+// asked is how many statements an operation takes with n rows.
+func (p *panel) asked(t *testing.T, token, query string, n int) []string {
+	t.Helper()
+	var r reply
+	list := p.sql.during(func() { r = p.post(token, query, vars{"n": n}) })
+	require.Equal(t, http.StatusOK, r.status, "%s\n%.500s", query, r.body)
+	require.Empty(t, r.Errors, "%s\n%.500s", query, r.body)
+	for _, list := range r.Data {
+		rows, ok := at(list, "nodes").([]any)
+		if !ok {
+			rows, ok = at(list, "edges").([]any)
+		}
+		require.True(t, ok, query)
+		require.Len(t, rows, n, query)
+	}
+	return list
+}
+
+// Each list, with each edge of its rows that the schema has: as many rows as
+// you like, as many statements as for one.
+func TestStatements_ConstantForEachListAndEdge(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	p.addMany(100)
+	token, tried := p.staff(), 0
+	for _, f := range rootFields(p.schema) {
+		conn := p.schema.Types[f.Type.Name()]
+		nodes := conn.Fields.ForName("nodes")
+		if nodes == nil {
+			continue
+		}
+		row := p.schema.Types[nodes.Type.Name()]
+		queries := map[string]string{"alone": "id", "with its total": "id } totalCount pageInfo { hasNextPage"}
+		var all []string
+		for _, edge := range row.Fields {
+			kind := p.schema.Types[edge.Type.Name()].Kind
+			leaf := kind == ast.Scalar || kind == ast.Enum
+			if strings.HasPrefix(edge.Name, "__") || leaf && edge.Directives.ForName("goField") == nil {
+				continue // a column
+			}
+			args := ""
+			if edge.Arguments.ForName("first") != nil {
+				args = "(first: 2)"
+			}
+			selection := edge.Name + args + document{p.schema}.selection(edge.Type)
+			queries[edge.Name] = selection
+			all = append(all, selection)
+		}
+		queries["with everything"] = strings.Join(all, " ")
+		for name, selection := range queries {
+			tried++
+			query := fmt.Sprintf("query($n: Int) { %s(first: $n) { nodes { %s } } }", f.Name, selection)
+			one := p.asked(t, token, query, 1)
+			for _, n := range []int{10, 100} {
+				require.Len(t, p.asked(t, token, query, n), len(one), "%s, %s, %d rows: %v", f.Name, name, n, one)
+			}
+			require.NotEmpty(t, one)
+			if name == "alone" {
+				require.Len(t, one, 1, f.Name)
+			}
+		}
+	}
+	require.Greater(t, tried, 20)
+}
+
+func TestStatements_ConstantForNodes(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	p.addMany(40)
+	var ids []string
+	for _, kind := range []struct{ name, sql string }{
+		{ident.Customer, "SELECT id::text FROM customers WHERE name = 'middle' ORDER BY id LIMIT 25"},
+		{ident.Database, "SELECT id::text FROM databases ORDER BY id LIMIT 25"},
+	} {
+		var rows []string
+		require.NoError(t, p.db.NewRaw(kind.sql).Scan(t.Context(), &rows))
+		require.Len(t, rows, 25)
+		for _, id := range rows {
+			ids = append(ids, ident.Opaque(kind.name, uuid.MustParse(id)))
+		}
+	}
+	token := p.staff()
+	query := `query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Customer { quotas { used } databases(first: 1) { nodes { name } } } ... on Database { host customer { name } jobs(first: 1) { nodes { id } } } } }`
+	count := func(ids []string) int {
+		return len(p.sql.during(func() { require.Len(t, at(p.must(token, query, vars{"ids": ids}), "nodes"), len(ids)) }))
+	}
+	require.Equal(t, count([]string{ids[0], ids[49]}), count(ids), "one statement for each kind and each edge")
+}
+
+// Two levels down stock gqlgen asks once for each list of siblings: not more.
+func TestStatements_LinearInSiblingsTwoLevelsDown(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	p.addMany(100)
+	token := p.staff()
+	for name, query := range map[string]string{
+		"databases of customers": `query($n: Int) { customers(first: $n) { nodes { databases(first: 2) { nodes { host server { name } customer { name } jobs(first: 2) { nodes { id } } } } } } }`,
+		"steps of jobs":          `query($n: Int) { databases(first: $n) { nodes { jobs(first: 2) { nodes { steps { name } actor { email } customer { name } } } } } }`,
+		"users of memberships":   `query($n: Int) { customers(first: $n) { nodes { memberships(first: 2) { nodes { user { email } customer { name } } } } } }`,
+		"children's quotas":      `query($n: Int) { customers(first: $n) { nodes { children(first: 2) { nodes { quotas { used } parent { name } } } } } }`,
+		"all of it": `query($n: Int) { customers(first: $n) { nodes { quotas { used } parent { name } children(first: 1) { nodes { id } } memberships(first: 2) { nodes { user { email } } }
+			databases(first: 2) { nodes { host server { name } customer { name } jobs(first: 2) { nodes { steps { name } } } } } } } }`,
+	} {
+		one, two, ten := len(p.asked(t, token, query, 1)), len(p.asked(t, token, query, 2)), len(p.asked(t, token, query, 10))
+		each := two - one
+		require.Positive(t, each, "%s: two levels down are in the query", name)
+		require.LessOrEqual(t, ten, one+9*each, "%s: %d, %d, %d statements for 1, 2, 10 rows", name, one, two, ten)
+		require.LessOrEqual(t, len(p.asked(t, token, query, 100)), one+99*each, "%s: %d, %d, %d statements for 1, 2, 10 rows", name, one, two, ten)
+		t.Logf("%s: %d statements for 1 row, %d for 10", name, one, ten)
+	}
+}
+
+// A row asked for as edges { node } is one level below its list, as in nodes.
+func TestStatements_EdgesCostWhatNodesCost(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	p.addMany(10)
+	token := p.staff()
+	for list, edge := range map[string]string{"customers": "quotas { used }", "databases": "host", "jobs": "steps { name }", "databaseServers": "databaseCount"} {
+		nodes := p.asked(t, token, "query($n: Int) { "+list+"(first: $n) { nodes { "+edge+" } } }", 10)
+		edges := p.asked(t, token, "query($n: Int) { "+list+"(first: $n) { edges { node { "+edge+" } } } }", 10)
+		require.LessOrEqual(t, len(edges), len(nodes)+9, "%s: never more than one statement a row", list)
+		if len(edges) > len(nodes) {
+			t.Logf("%s: edges { node } takes %d statements for 10 rows, nodes %d; the stock executor batches lists of rows only", list, len(edges), len(nodes))
+		}
+	}
+}

@@ -1,0 +1,241 @@
+package transport_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/auth"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/models"
+)
+
+// What an id that names nothing of the caller's gives.
+type answer int
+
+const (
+	isNull     answer = iota // a lookup: null without an error
+	isNotFound               // a mutation or a stream: NOT_FOUND with the field
+	isEmpty                  // a filter: nothing is found
+)
+
+// Each place of the schema that takes an id, and what it gives for one that is
+// not the caller's. A new place fails the test until it is entered here.
+var places = map[string]answer{
+	"Query.customer(id)":                        isNull,
+	"Query.database(id)":                        isNull,
+	"Query.databases(filter.customerId)":        isEmpty,
+	"Query.databases(filter.serverId)":          isEmpty,
+	"Query.job(id)":                             isNull,
+	"Query.jobs(filter.customerId)":             isEmpty,
+	"Query.jobs(filter.resourceId)":             isEmpty,
+	"Query.node(id)":                            isNull,
+	"Query.nodes(ids)":                          isNull,
+	"Mutation.archiveCustomer(input.id)":        isNotFound,
+	"Mutation.createCustomer(input.parentId)":   isNotFound,
+	"Mutation.createDatabase(input.customerId)": isNotFound,
+	"Mutation.createDatabase(input.serverId)":   isNotFound,
+	"Mutation.deleteDatabase(input.id)":         isNotFound,
+	"Mutation.updateCustomer(input.id)":         isNotFound,
+	"Subscription.jobProgress(id)":              isNotFound,
+	"Viewer.permissions(customerId)":            isEmpty,
+}
+
+// samples are values without which a mutation would stop before it looks at
+// the id.
+var samples = strings.NewReplacer(
+	`email: "sample_text"`, `email: "sample@example.com"`,
+)
+
+// call is the operation that gives $id at the place.
+func (d document) call(t *testing.T, p place, own tenant) string {
+	t.Helper()
+	def := d.schema.Types[p.typeName]
+	f := def.Fields.ForName(p.field)
+	field := p.field + samples.Replace(d.arguments(f, p.path)) + d.selection(f.Type)
+	if p.String() == "Mutation.createDatabase(input.serverId)" { // for a customer that is the caller's
+		field = strings.Replace(field, `customerId: "bm90aGluZw"`, fmt.Sprintf("customerId: %q", own.customer.Opaque()), 1)
+	}
+	switch def {
+	case d.schema.Query:
+		return "query($id: ID!) { " + field + " }"
+	case d.schema.Mutation:
+		return "mutation($id: ID!) { " + field + " }"
+	case d.schema.Subscription:
+		return "subscription($id: ID!) { " + field + " }"
+	}
+	require.Equal(t, "Viewer", p.typeName, "%s: this test does not know how to reach a %s", p, p.typeName)
+	return "query($id: ID!) { viewer { " + field + " } }"
+}
+
+func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	server := p.addServer()
+	a, b := p.addTenant("canary-a", ident.CustomerID{}, server), p.addTenant("tenant-b", ident.CustomerID{}, server)
+	reseller := p.addTenant("canary-reseller", ident.CustomerID{}, server)
+	p.exec("UPDATE customers SET parent_id = ? WHERE id = ?", reseller.customer, b.customer)
+	p.exec("INSERT INTO customer_tree (ancestor_id, customer_id, depth) VALUES (?, ?, 1)", reseller.customer, b.customer)
+	d := document{p.schema}
+
+	all := d.allPlaces()
+	var found []string
+	for _, at := range all {
+		found = append(found, at.String())
+	}
+	var known []string
+	for name := range places {
+		known = append(known, name)
+	}
+	slices.Sort(found)
+	slices.Sort(known)
+	require.Equal(t, known, found, "every place that takes an id is entered in places")
+
+	missing := ident.Opaque(ident.Customer, uuid.New())
+	foreign := map[string]string{"the server": server.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque()}
+	for kind, id := range a.ids() {
+		foreign["a's "+kind] = id
+	}
+	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.Job, "invoice"} {
+		foreign["a missing "+kind] = ident.Opaque(kind, uuid.New())
+	}
+	for name, id := range map[string]string{
+		"empty": "", "spaces": "  ", "a plain UUID": a.customer.UUID.String(), "a number": "42", "SQL": "' OR true --",
+		"unicode": "日本", "a megabyte's start": strings.Repeat("A", 10_000),
+		"another spelling": ident.Opaque(ident.Customer, a.customer.UUID) + "==", "a line break": a.customer.Opaque() + "\n",
+		"in capital letters": base64.RawURLEncoding.EncodeToString([]byte("customer:" + strings.ToUpper(a.customer.UUID.String()))),
+		"the zero id":        ident.Opaque(ident.Customer, uuid.Nil), "the zero job": ident.Opaque(ident.Job, uuid.Nil),
+	} {
+		foreign["garbage: "+name] = id
+	}
+
+	before := p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM customers)")
+	for _, at := range all {
+		t.Run(at.String(), func(t *testing.T) {
+			p.sameForAll(t, at, d.call(t, at, b), b.token, missing, foreign)
+		})
+	}
+	require.Equal(t, before, p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM customers)"), "and nothing was done")
+
+	// The other way round: with staff's rights the same calls do find something,
+	// so what is above was no accident.
+	staff := p.staff()
+	for _, at := range all {
+		query := d.call(t, at, a)
+		nothing := p.post(staff, query, vars{"id": missing})
+		ids := withID(a.ids(), "server", server.Opaque())
+		differs := slices.ContainsFunc([]string{"customer", "database", "job", "server", "user"}, func(kind string) bool {
+			return p.post(staff, query, vars{"id": ids[kind]}).same() != nothing.same()
+		})
+		require.True(t, differs, "%s finds nothing for staff either", at)
+	}
+}
+
+// sameForAll checks that the call answers each of the ids as it does a missing one.
+func (p *panel) sameForAll(t *testing.T, at place, query, token, missing string, foreign map[string]string) {
+	t.Helper()
+	want := p.post(token, query, vars{"id": missing})
+	want.wellFormed(t)
+	kind := places[at.String()]
+	switch kind {
+	case isNotFound:
+		require.Equal(t, []string{"NOT_FOUND"}, want.codes(), want.body)
+		require.Equal(t, at.path[strings.LastIndex(at.path, ".")+1:], want.Errors[0].Extensions["field"], want.body)
+	case isNull, isEmpty:
+		require.Empty(t, want.Errors, want.body)
+	}
+	if kind == isEmpty && strings.Contains(query, "totalCount") {
+		require.Contains(t, want.body, `{"totalCount":0,"nodes":[]}`)
+	}
+	for what, id := range foreign {
+		require.Equal(t, want.same(), p.post(token, query, vars{"id": id}).same(), "%s is not as missing", what)
+	}
+	if at.typeName == "Subscription" {
+		want := p.overSocket(t, token, query, missing)
+		for what, id := range foreign {
+			require.Equal(t, want, p.overSocket(t, token, query, id), "%s over a socket is not as missing", what)
+		}
+	}
+}
+
+// Whatever hangs on what a caller sees, nothing of another tenant's is in it.
+func TestTenancy_NothingForeignHangsOnAnything(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	server := p.addServer()
+	reseller := p.addTenant("canary-reseller", ident.CustomerID{}, server)
+	b := p.addTenant("tenant-b", reseller.customer, server)
+	sister := p.addTenant("canary-sister", reseller.customer, server)
+	a := p.addTenant("canary-a", ident.CustomerID{}, server)
+	p.addTenant("child-of-b", b.customer, server)
+	// Somebody works for both, and staff asked for one of b's jobs.
+	p.insert(&models.Membership{UserID: a.user, CustomerID: b.customer, Role: models.CustomerDeveloper})
+	p.exec("UPDATE users SET email = 'shared@example.com', name = 'Shared' WHERE id = ?", a.user)
+	boss := ident.NewUserID()
+	p.insert(&models.User{ID: boss, Email: "canary-staff@example.com", Name: "canary-staff", PasswordHash: "x", ProviderRole: new(models.ProviderAdmin)})
+	p.exec("UPDATE jobs SET actor_user_id = ? WHERE id = ?", boss, b.job)
+
+	for _, role := range []models.CustomerRole{models.CustomerOwner, models.CustomerAdmin, models.CustomerDeveloper, models.CustomerBilling, models.CustomerReadOnly} {
+		token := p.as(&actor.Actor{User: b.user, Grants: []actor.Grant{{Customer: b.customer, Permissions: auth.CustomerPermissions(role)}}})
+		reached := map[string]bool{}
+		for _, f := range rootFields(p.schema) {
+			if f.operation != "query" || slices.ContainsFunc(f.Arguments, func(a *ast.ArgumentDefinition) bool { return a.Type.NonNull }) {
+				continue
+			}
+			for _, query := range (document{p.schema}).deepQueries(f) {
+				r := p.post(token, query, nil)
+				require.Equal(t, http.StatusOK, r.status, "%s: %s", query, r.body)
+				for _, code := range r.codes() {
+					require.Equal(t, "FORBIDDEN", code, "%s as %s: %s", f, role, r.body)
+				}
+				require.NotContains(t, r.body, "canary", "%s as %s", query, role)
+				for _, id := range []string{a.customer.Opaque(), a.database.Opaque(), a.job.Opaque(), reseller.customer.Opaque(), reseller.user.Opaque(), sister.customer.Opaque(), sister.database.Opaque(), boss.Opaque(), server.Opaque()} {
+					require.NotContains(t, r.body, id, "%s as %s", query, role)
+				}
+				for _, kind := range []string{"Customer", "Database", "Job", "Membership", "User"} {
+					reached[kind] = reached[kind] || strings.Contains(r.body, `"__typename":"`+kind+`"`)
+				}
+			}
+		}
+		if role == models.CustomerOwner {
+			require.Equal(t, map[string]bool{"Customer": true, "Database": true, "Job": true, "Membership": true, "User": true}, reached)
+		}
+	}
+	// With the provider's rights the same operations do come upon it.
+	r := p.post(p.staff(), "{ customers"+document{p.schema}.everything(p.schema.Query.Fields.ForName("customers").Type, 2)+" }", nil)
+	require.Contains(t, r.body, "canary", r.body)
+}
+
+func TestNodes_OrderDuplicatesAndLimits(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	server := p.addServer()
+	a, b := p.addTenant("tenant-a", ident.CustomerID{}, server), p.addTenant("tenant-b", ident.CustomerID{}, server)
+	query := `query($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Customer { name databases { totalCount nodes { name } } children { nodes { id } } } ... on Database { name jobs { totalCount nodes { id } } } } }`
+	ids := []string{b.database.Opaque(), a.customer.Opaque(), "garbage", b.customer.Opaque(), b.user.Opaque(), b.customer.Opaque(), server.Opaque(), b.job.Opaque(), b.database.Opaque()}
+	d := p.must(b.token, query, vars{"ids": ids})
+	customer := map[string]any{"__typename": "Customer", "id": b.customer.Opaque(), "name": "Customer tenant-b", "databases": map[string]any{"totalCount": 1.0, "nodes": []any{map[string]any{"name": "tenant_b"}}}, "children": map[string]any{"nodes": []any{}}}
+	db := map[string]any{"__typename": "Database", "id": b.database.Opaque(), "name": "tenant_b", "jobs": map[string]any{"totalCount": 1.0, "nodes": []any{map[string]any{"id": b.job.Opaque()}}}}
+	require.Equal(t, []any{
+		db, nil, nil, customer, map[string]any{"__typename": "User", "id": b.user.Opaque()}, customer, nil,
+		map[string]any{"__typename": "Job", "id": b.job.Opaque()}, db,
+	}, at(d, "nodes"), "in the order of the ids; the same object twice is twice the same")
+	require.Equal(t, []any{}, at(p.must(b.token, query, vars{"ids": []string{}}), "nodes"))
+	many := make([]string, 100)
+	for i := range many {
+		many[i] = b.customer.Opaque()
+	}
+	small := `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`
+	require.Len(t, at(p.must(b.token, small, vars{"ids": many}), "nodes"), 100)
+	r := p.post(b.token, small, vars{"ids": slices.Concat(many, []string{"x"})})
+	require.Equal(t, []string{"INVALID"}, r.codes())
+	require.Equal(t, "ids", r.Errors[0].Extensions["field"])
+}
