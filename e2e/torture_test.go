@@ -41,8 +41,8 @@ func TestTorture_R1(t *testing.T) {
 	}
 	k.server.stop(t)
 	slices.Sort(k.recovery)
-	testkit.Report(t, "%-8s %20s %6s %6s %10s %9s %9s %8s", "scenario", "seed", "runs", "kills", "violations", "p50", "p99", "peakRSS")
-	testkit.Report(t, "%-8s %20d %6d %6d %10d %9v %9v %5d MB", "R1", seed, k.done, k.kills, len(k.violations),
+	testkit.Reportf(t, "%-8s %20s %6s %6s %10s %9s %9s %8s", "scenario", "seed", "runs", "kills", "violations", "p50", "p99", "peakRSS")
+	testkit.Reportf(t, "%-8s %20d %6d %6d %10d %9v %9v %5d MB", "R1", seed, k.done, k.kills, len(k.violations),
 		quantile(k.recovery, 0.5), quantile(k.recovery, 0.99), k.peakRSS()>>20)
 	t.Log("p50 and p99: from the beginning of a restart that found a job to the end of that job")
 	require.Empty(t, k.violations)
@@ -91,8 +91,8 @@ func TestTorture_R11(t *testing.T) {
 		}
 	}
 	slices.Sort(took)
-	testkit.Report(t, "%-8s %6s %10s %9s %9s", "scenario", "runs", "violations", "p50", "p99")
-	testkit.Report(t, "%-8s %6d %10d %9v %9v", "R11", 2*rounds, violations, quantile(took, 0.5), quantile(took, 0.99))
+	testkit.Reportf(t, "%-8s %6s %10s %9s %9s", "scenario", "runs", "violations", "p50", "p99")
+	testkit.Reportf(t, "%-8s %6d %10d %9v %9v", "R11", 2*rounds, violations, quantile(took, 0.5), quantile(took, 0.99))
 	t.Log("p50 and p99: of fifty orders at once")
 	eventually(t, jobTime, func() error { return s.noJobsOf(t, append(leaves, plain)...) })
 	require.Equal(t, strconv.Itoa(rounds), admin.quotaUsed(t, below))

@@ -2285,11 +2285,11 @@ enum JobState {
   COMPENSATING
   "Done."
   SUCCEEDED
-  "Failed; nothing of it is left."
+  "Failed; what it did was taken back."
   FAILED
-  "Taken back because somebody asked for it; nothing of it is left."
+  "Taken back because somebody asked for it."
   CANCELED
-  "Failed, and taking back fails too; tried again every hour, and staff are told."
+  "Failed, and taking back fails too; tried again every hour."
   STUCK
 }
 

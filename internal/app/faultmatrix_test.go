@@ -95,7 +95,7 @@ func TestPlans_FaultMatrix(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	testkit.Report(t, "fault matrix: %s", counts)
+	testkit.Reportf(t, "fault matrix: %s", counts)
 }
 
 // matrix makes the cells of one plan: each point of a run that succeeds, and

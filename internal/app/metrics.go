@@ -14,13 +14,13 @@ import (
 func newMetrics(db *store.DB) *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		jobStates{db}, pool(db, "idle", "Idle connections to the panel's database.", func() float64 { return float64(db.Pool.Stat().IdleConns()) }),
-		pool(db, "in_use", "Connections to the panel's database in use.", func() float64 { return float64(db.Pool.Stat().AcquiredConns()) }),
-		pool(db, "max", "Most connections to the panel's database.", func() float64 { return float64(db.Pool.Stat().MaxConns()) }))
+		jobStates{db}, pool("idle", "Idle connections to the panel's database.", func() float64 { return float64(db.Pool.Stat().IdleConns()) }),
+		pool("in_use", "Connections to the panel's database in use.", func() float64 { return float64(db.Pool.Stat().AcquiredConns()) }),
+		pool("max", "Most connections to the panel's database.", func() float64 { return float64(db.Pool.Stat().MaxConns()) }))
 	return r
 }
 
-func pool(_ *store.DB, name, help string, value func() float64) prometheus.Collector {
+func pool(name, help string, value func() float64) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "mpanel_database_connections_" + name, Help: help}, value)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -104,5 +103,3 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) *httpapi.API {
 
 // close ends what a panel keeps open.
 func (p *panel) close() { p.dialer.Close() }
-
-var _ http.Handler = (*httpapi.API)(nil)

@@ -55,20 +55,29 @@ func Run(ctx context.Context, env Env) (err error) {
 			}
 		}
 	}()
-	var cli commands
-	parser, err := kong.New(&cli, kong.Name("mpanel"), kong.Description("A hosting control panel over one typed, live GraphQL graph."),
-		kong.Writers(env.Stdout, env.Stderr), kong.Exit(func(code int) { panic(exited{code}) }),
-		kong.Configuration(kong.JSON), kong.Resolvers(variables(env.Lookup)), kong.UsageOnError(),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(env))
-	if err != nil {
-		return fmt.Errorf("set up the command line: %w", err)
-	}
-	parsed, err := parser.Parse(env.Args)
+	cli, parsed, err := parse(env, kong.Exit(func(code int) { panic(exited{code}) }), kong.BindTo(ctx, (*context.Context)(nil)))
 	if err != nil {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(env.Stderr, &slog.HandlerOptions{Level: cli.LogLevel}))
 	return parsed.Run(cli.Options, log)
+}
+
+// parse reads flags, variables and the file.
+func parse(env Env, options ...kong.Option) (*commands, *kong.Context, error) {
+	cli := &commands{}
+	parser, err := kong.New(cli, append(options, kong.Name("mpanel"), kong.Description("A hosting control panel over one typed, live GraphQL graph."),
+		kong.Writers(env.Stdout, env.Stderr), kong.Configuration(kong.JSON), kong.UsageOnError(), kong.Bind(env),
+		kong.BindTo(variables(env.Lookup), (*kong.Resolver)(nil)), kong.Resolvers(variables(env.Lookup)))...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("set up the command line: %w", err)
+	}
+	args := env.Args
+	if file, ok := env.Lookup("MPANEL_CONFIG"); ok && file != "" {
+		args = append([]string{"--config=" + file}, args...) // one given as a flag comes later and wins
+	}
+	parsed, err := parser.Parse(args)
+	return cli, parsed, err
 }
 
 // variables resolves a flag such as --data-dir from MPANEL_DATA_DIR.

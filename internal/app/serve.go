@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,7 +22,7 @@ import (
 // come last and need a part of that.
 const (
 	drainTime = 3 * time.Second
-	stopTime  = 9 * time.Second
+	stopTime  = 7 * time.Second // all of it; the clusters' last resort takes 2 s more
 )
 
 type serveCommand struct{}
@@ -47,8 +48,14 @@ func (serveCommand) Run(ctx context.Context, env Env, o config.Options, log *slo
 	if err != nil {
 		return err
 	}
+	var asked atomic.Pointer[time.Time] // when the stop was asked for
+	defer context.AfterFunc(ctx, func() { now := time.Now(); asked.Store(&now) })()
 	defer func() {
-		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+		begun := time.Now()
+		if at := asked.Load(); at != nil {
+			begun = *at
+		}
+		stopping, cancel := context.WithDeadline(context.WithoutCancel(ctx), begun.Add(stopTime))
 		defer cancel()
 		err = errors.Join(err, s.close(stopping))
 	}()
@@ -98,29 +105,40 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener n
 		case <-ctx.Done():
 			return nil
 		}
-		if err := p.queue.Start(context.WithoutCancel(ctx)); err != nil {
-			return err
-		}
-		p.api.SetReady()
-		if err := p.announce(ctx, env, o); err != nil && ctx.Err() == nil {
-			return err
-		}
-		return nil
+		return p.work(ctx, env, o)
 	})
 	parts.Go(func() error {
 		<-ctx.Done()
 		p.api.SetStopping()
 		draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 		defer cancel()
-		err := p.queue.Stop(draining)
 		time.AfterFunc(drainTime/2, endRequests) // streams end themselves only then
 		if shut := srv.Shutdown(draining); shut != nil {
 			endRequests()
 			_ = srv.Close()
 		}
-		return err
+		return nil
 	})
 	return parts.Wait()
+}
+
+// work takes jobs from the queue until ctx ends.
+func (p *panel) work(ctx context.Context, env Env, o config.Options) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err := p.queue.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	p.api.SetReady()
+	err := p.announce(ctx, env, o)
+	if err == nil || ctx.Err() != nil {
+		<-ctx.Done()
+		err = nil
+	}
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	return errors.Join(err, p.queue.Stop(draining))
 }
 
 // announce prints where to open the panel, and at the first start how to begin.

@@ -189,6 +189,6 @@ func setSetupToken(ctx context.Context, tx store.Tx, hash []byte) error {
 
 // SetupNeeded tells whether there is no user yet.
 func (s *Service) SetupNeeded(ctx context.Context) (bool, error) {
-	there, err := s.db.NewSelect().Model((*models.User)(nil)).Exists(ctx)
-	return !there, store.Wrap(err, "look for users")
+	used, err := hasUsers(ctx, s.db)
+	return !used, err
 }

@@ -63,7 +63,7 @@ func TestPermissions_TreeOfThree(t *testing.T) {
 		"two trees":           {"", []member{{foreign, "OWNER"}, {agency, "BILLING"}}, owner, none, billing, billing, owner},
 		"support":             {"SUPPORT", nil, support, support, support, support, support},
 		"billing":             {"BILLING", nil, billing, billing, billing, billing, billing},
-		"support and owner":   {"SUPPORT", []member{{agency, "OWNER"}}, support, support, supportAndOwner, supportAndOwner, support},
+		"support and owner":   {"SUPPORT", []member{{agency, "OWNER"}}, supportAndOwner, support, supportAndOwner, supportAndOwner, support},
 	} {
 		u := w.user("u"+ident.NewUserID().String()+"@example.com", tc.provider)
 		for _, m := range tc.members {

@@ -13,7 +13,7 @@ import (
 
 // Options are common to all sub-commands.
 type Options struct {
-	Config kong.ConfigFlag `help:"JSON file with further options." placeholder:"FILE"`
+	Config File `help:"JSON file with further options." placeholder:"FILE"`
 
 	Listen         string      `default:":8080" help:"Address to serve HTTP on."`
 	BaseURL        string      `name:"base-url" help:"URL under which people reach the panel; by default made of the listen address." placeholder:"URL"`
@@ -23,4 +23,21 @@ type Options struct {
 	SecretKey      secret.Text `help:"Encrypts what is stored: 32 random characters or more, the same on every node. Required with a database URL, otherwise generated into the data dir. Give it as MPANEL_SECRET_KEY." placeholder:"KEY"`
 	NodeID         string      `name:"node-id" help:"Name of this node, different on each; by default the host's." placeholder:"NAME"`
 	LogLevel       slog.Level  `default:"info" help:"debug, info, warn or error." placeholder:"LEVEL"`
+}
+
+// A File is a JSON file of options.
+type File string
+
+// BeforeResolve adds the file, and the variables once more after it: of kong's
+// resolvers the last one wins.
+func (f File) BeforeResolve(k *kong.Kong, ctx *kong.Context, trace *kong.Path, variables kong.Resolver) error {
+	if path, ok := ctx.FlagValue(trace.Flag).(File); ok && path != "" {
+		file, err := k.LoadConfig(string(path))
+		if err != nil {
+			return err
+		}
+		ctx.AddResolver(file)
+	}
+	ctx.AddResolver(variables)
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -60,6 +61,11 @@ func New(c Config) (*Engine, error) {
 	return e, nil
 }
 
+// interruptions is how often a run is taken up again at once, a quarter of a
+// second apart. After that the lease ends by itself and a sweep goes on, so that
+// what lasts does not keep a slot.
+const interruptions = 12
+
 // Slots is how many jobs this node runs at once.
 func (e *Engine) Slots() int { return cap(e.slots) }
 
@@ -78,8 +84,13 @@ func (e *Engine) runInSlot(ctx context.Context, id ident.JobID) {
 	e.running.Add(1)
 	defer e.running.Done()
 	defer func() { <-e.slots }()
+	defer func() { // the last net: a mistake of ours must not take the node's other jobs with it
+		if p := recover(); p != nil {
+			e.log.ErrorContext(ctx, "job panicked", "job_id", id.Opaque(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		}
+	}()
 	var fence int64
-	for {
+	for range interruptions {
 		r, err := e.take(ctx, id, fence)
 		if err == nil && r == nil {
 			return // another has it, it waits, or it is over

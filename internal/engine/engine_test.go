@@ -427,3 +427,79 @@ func TestNew_RefusesALeaseThatCannotBeRenewed(t *testing.T) {
 	})
 	require.ErrorContains(t, err, "renewed")
 }
+
+func TestRun_LoadThatFailsWaitsAndKeepsNoSlot(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	r := newRig(t, w, nil, step{world: w, name: "a"})
+	for name, load := range map[string]func() error{
+		"an error": func() error { return errBroken },
+		"a panic":  func() error { panic("a mistake") },
+	} {
+		plan := r.reg.Plans()[0]
+		whole := plan.Load
+		plan.Load = func(context.Context, uuid.UUID) (engine.Target, error) { return engine.Target{}, load() }
+		id := r.start(t)
+		r.Run(t.Context(), id)
+		j := r.job(t, id)
+		require.Equal(t, models.JobRunning, j.State, name)
+		require.NotNil(t, j.WaitingFor, name)
+		require.Nil(t, j.LeaseOwner, name)
+		plan.Load = whole
+		_, err := r.db.ExecContext(t.Context(), "UPDATE jobs SET next_attempt_at = now() WHERE id = ?", id)
+		require.NoError(t, err)
+		r.Run(t.Context(), id)
+		require.Equal(t, models.JobSucceeded, r.job(t, id).State, name)
+	}
+}
+
+// observing is a step whose Observe panics once.
+type observing struct {
+	step
+	panics *int
+}
+
+func (s observing) Observe(ctx context.Context, e *engine.Env) (engine.Observed, error) {
+	if *s.panics++; *s.panics == 1 {
+		panic("a mistake")
+	}
+	return s.step.Observe(ctx, e)
+}
+
+func TestRun_PanicOfObserveCostsAnAttempt(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	panics := 0
+	r := newRig(t, w, nil, observing{step{world: w, name: "a", policy: engine.Policy{Backoff: time.Millisecond}}, &panics})
+	id := r.start(t)
+	_, err := r.db.ExecContext(t.Context(), "UPDATE job_steps SET state = 'APPLYING', attempt = 1 WHERE job_id = ?", id)
+	require.NoError(t, err)
+	r.Run(t.Context(), id)
+	require.Equal(t, models.JobSucceeded, r.job(t, id).State)
+	require.Equal(t, 2, panics)
+}
+
+func TestRun_LeaseThatCannotBeRenewedEndsTheStep(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	ended := make(chan error, 1)
+	r := newRig(t, w, func(c *engine.Config) { c.Lease, c.Renew = 400*time.Millisecond, 100*time.Millisecond }, step{world: w, name: "a", apply: func(ctx context.Context, _ *engine.Env, n int) error {
+		if n == 1 {
+			<-ctx.Done()
+			ended <- ctx.Err()
+			return ctx.Err()
+		}
+		return nil
+	}})
+	id := r.start(t)
+	done := make(chan struct{})
+	go func() { defer close(done); r.Run(t.Context(), id) }()
+	until(t, "the step is begun", func() bool { return w.count("a") == 1 })
+	_, err := r.db.ExecContext(t.Context(), "UPDATE jobs SET fence = fence + 1, lease_until = now() WHERE id = ?", id)
+	require.NoError(t, err)
+	require.ErrorIs(t, <-ended, context.Canceled)
+	<-done
+	r.node(t, "two", nil).Run(t.Context(), id)
+	require.Equal(t, models.JobSucceeded, r.job(t, id).State)
+	require.Empty(t, w.undone)
+}

@@ -53,7 +53,17 @@ func (r *run) goOn(ctx context.Context) error {
 		r.log.ErrorContext(ctx, "no such plan on this node", "job_id", r.job.ID.Opaque(), "kind", r.job.Kind, "version", r.job.PlanVersion)
 		return r.wait(ctx, "A node that knows this kind of job.", time.Now().Add(MaxBackoff))
 	}
-	target, err := r.plan.Load(ctx, r.job.ResourceID)
+	var target Target
+	err := guard(func() (err error) {
+		target, err = r.plan.Load(ctx, r.job.ResourceID)
+		return err
+	})
+	if err != nil && ctx.Err() == nil {
+		// Not the step's failure, so it is no attempt of it; and it may last.
+		r.log.ErrorContext(ctx, "load failed", "job_id", r.job.ID.Opaque(), "kind", r.job.Kind, "error", err)
+		_, message := describe(err)
+		return r.wait(ctx, message, time.Now().Add(Policy{}.withDefaults().pause(r.job.Attempts)))
+	}
 	if err != nil {
 		return fmt.Errorf("load %s: %w", r.job.Kind, err)
 	}
@@ -96,11 +106,16 @@ func (r *run) keepLease(ctx context.Context) (context.Context, func()) {
 	go func() {
 		defer close(over)
 		until := r.leased.Add(r.lease)
+		lost := time.NewTimer(time.Until(until))
+		defer lost.Stop()
 		tick := time.NewTicker(r.renew)
 		defer tick.Stop()
 		for {
 			select {
 			case <-ctx.Done():
+				return
+			case <-lost.C:
+				cancel(errFenced)
 				return
 			case <-tick.C:
 			}
@@ -108,7 +123,8 @@ func (r *run) keepLease(ctx context.Context) (context.Context, func()) {
 			switch held, err := r.renewLease(ctx, until); {
 			case err == nil && held:
 				until = asked.Add(r.lease)
-			case err == nil, time.Now().After(until):
+				lost.Reset(time.Until(until))
+			case err == nil:
 				cancel(errFenced)
 				return
 			}
@@ -221,7 +237,12 @@ func (r *run) apply(ctx context.Context, i int, resumed bool) error {
 	defer cancel()
 	r.env.Progress = r.progress(i)
 	if resumed {
-		switch seen, err := step.Observe(ctx, r.env); {
+		var seen Observed
+		err := guard(func() (err error) {
+			seen, err = step.Observe(ctx, r.env)
+			return err
+		})
+		switch {
 		case err != nil:
 			return err
 		case seen.State == Matches:
@@ -273,6 +294,9 @@ func (r *run) failed(ctx context.Context, i int, cause error) (again bool, err e
 			steps:  []*models.JobStep{s},
 			events: []*models.JobEvent{stepFailed, r.event(EventCompensating)},
 		})
+	}
+	if s.Attempt > policy.Retries { // after the pivot: there is no way but on
+		r.log.ErrorContext(ctx, "step keeps failing after the pivot", "job_id", r.job.ID.Opaque(), "step", s.Name, "attempt", s.Attempt)
 	}
 	d := policy.pause(s.Attempt)
 	s.Attempt++
@@ -367,7 +391,7 @@ func (r *run) end(ctx context.Context, c change, state models.JobState, kind str
 	c.release = true
 	c.events = append(c.events, r.event(kind))
 	c.settle = func(ctx context.Context, tx store.Tx) error {
-		return r.plan.Settle(ctx, tx, r.job.ResourceID, state)
+		return guard(func() error { return r.plan.Settle(ctx, tx, r.job.ResourceID, state) })
 	}
 	return r.commit(ctx, c)
 }
@@ -396,7 +420,8 @@ func (r *run) waitWith(ctx context.Context, c change, reason string, until time.
 // progress lets the i-th step tell how far it is.
 func (r *run) progress(i int) func(context.Context, float64, string) error {
 	return func(ctx context.Context, percent float64, message string) error {
-		r.job.Percent = (float64(i)*100 + min(max(percent, 0), 100)) / float64(len(r.steps))
+		now := (float64(i)*100 + min(max(percent, 0), 100)) / float64(len(r.steps))
+		r.job.Percent = max(r.job.Percent, now) // a step that is tried again has been there
 		ev := r.stepEvent(EventStepProgress, r.steps[i])
 		ev.Message = &message
 		return r.commit(ctx, change{events: []*models.JobEvent{ev}})

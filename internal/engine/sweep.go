@@ -61,8 +61,10 @@ func (e *Engine) Serve(ctx context.Context, ready func()) error {
 // keepLock takes the lock again when it was lost with its session, such as when
 // PostgreSQL restarts. Error: another process was faster.
 func (e *Engine) keepLock(ctx context.Context, lock *pgx.Conn) (*pgx.Conn, error) {
-	if lock.Ping(ctx) == nil || ctx.Err() != nil {
-		return lock, nil //nolint:nilerr // an ended context is the end of the loop, not a failure
+	asking, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if lock.Ping(asking) == nil || ctx.Err() != nil {
+		return lock, nil
 	}
 	_ = lock.Close(context.WithoutCancel(ctx))
 	again, err := e.lockNode(ctx)

@@ -43,6 +43,9 @@ type Chore struct {
 	Do    func(ctx context.Context) error
 }
 
+// choreQueue is River's queue of chores.
+const choreQueue = "chores"
+
 type choreArgs struct {
 	Name string `json:"name" river:"unique"`
 }
@@ -71,7 +74,6 @@ type Queue struct {
 	client *river.Client[pgx.Tx]
 }
 
-// An InsertOnly queue can trigger jobs, and runs none; Work makes it one that does.
 func newClient(db *store.DB, cfg *river.Config) (*Queue, error) {
 	c, err := river.NewClient(riverpgxv5.New(db.Pool), cfg)
 	if err != nil {
@@ -97,7 +99,7 @@ func NewQueue(db *store.DB, node string, slots int, run func(context.Context, id
 	for _, c := range chores {
 		byName[c.Name] = c
 		periodic = append(periodic, river.NewPeriodicJob(river.PeriodicInterval(c.Every), func() (river.JobArgs, *river.InsertOpts) {
-			return choreArgs{Name: c.Name}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: c.Every}}
+			return choreArgs{Name: c.Name}, &river.InsertOpts{Queue: choreQueue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: c.Every}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 	}
 	river.AddWorker(workers, &choreWorker{chores: byName})
@@ -105,7 +107,10 @@ func NewQueue(db *store.DB, node string, slots int, run func(context.Context, id
 		ID:      node,
 		Logger:  slog.New(quiet{log.Handler()}),
 		Workers: workers,
-		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: slots + len(chores)}},
+		Queues: map[string]river.QueueConfig{
+			river.QueueDefault: {MaxWorkers: slots},
+			choreQueue:         {MaxWorkers: max(1, len(chores))}, // its own: jobs may fill the other for long
+		},
 		// The default of 100 ms is added to every order; 5 ms costs few notifications more.
 		FetchCooldown: 5 * time.Millisecond,
 		PeriodicJobs:  periodic,

@@ -1,5 +1,5 @@
 // Package page has the pages of Relay connections: arguments, keyset cursors
-// and the connection itself. It builds no SQL; that is store.Page.
+// and the connection itself. It builds no SQL; that is store.Rows.
 package page
 
 import (
@@ -122,7 +122,7 @@ func (c *Connection[T]) TotalCount(context.Context) (int, error) {
 	return *c.total, nil
 }
 
-// Of makes a connection from rows read with store.Page: in the direction of
+// Of makes a connection from rows read with store.Rows: in the direction of
 // reading, with one row more than the page when there are more. place gives a
 // row's sort key and id; total is nil when it was not counted.
 func Of[T any](rows []T, w Window, order string, total *int, place func(T) (key, id string)) *Connection[T] {

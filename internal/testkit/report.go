@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// Report logs a figure that a run is judged by, and appends it to the file of
+// Reportf logs a figure that a run is judged by, and appends it to the file of
 // MPANEL_TEST_REPORT, since `go test` shows no log of tests that pass.
-func Report(t testing.TB, format string, args ...any) {
+func Reportf(t testing.TB, format string, args ...any) {
 	t.Helper()
 	line := fmt.Sprintf(format, args...)
 	t.Log(line)

@@ -20,7 +20,8 @@ import (
 const (
 	complexityExceeded = "COMPLEXITY_LIMIT_EXCEEDED" // a code
 	tokensExceeded     = "exceeded token limit"
-	suggestion         = " Did you mean" // names of the schema, which strangers need not learn
+	introspectionDepth = "MaxIntrospectionDepth" // a rule: lists of the schema within each other
+	suggestion         = " Did you mean"         // names of the schema, which strangers need not learn
 )
 
 // present turns an error into what the client sees. What is no fault goes to
@@ -49,7 +50,7 @@ func (c Config) present(ctx context.Context, err error) *gqlerror.Error {
 		if f.Code == fault.Internal || f.Code == fault.Unavailable {
 			c.Log.ErrorContext(ctx, "request failed", "request_id", ext["requestId"], "path", out.Path.String(), "error", err)
 		}
-	case out.Extensions["code"] == complexityExceeded, strings.HasPrefix(out.Message, tokensExceeded):
+	case out.Extensions["code"] == complexityExceeded, strings.HasPrefix(out.Message, tokensExceeded), out.Rule == introspectionDepth:
 		code = fault.TooComplex
 	case out.Extensions["code"] == errcode.ParseFailed, out.Extensions["code"] == errcode.ValidationFailed, isClients(out, err):
 		code = fault.Invalid

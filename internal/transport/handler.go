@@ -67,7 +67,7 @@ func New(c Config) http.Handler {
 	srv.AddTransport(gqltransport.SSE{KeepAlivePingInterval: pingEvery})
 	srv.AddTransport(gqltransport.GET{})
 	srv.AddTransport(gqltransport.POST{})
-	srv.SetQueryCache(lru.New[*ast.QueryDocument](1000))
+	srv.SetQueryCache(lru.New[*ast.QueryDocument](100))
 	srv.SetParserTokenLimit(MaxTokens)
 	srv.SetDisableSuggestion(true) // would tell strangers the schema's names
 	srv.SetErrorPresenter(c.present)

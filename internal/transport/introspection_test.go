@@ -31,3 +31,17 @@ func TestIntrospection_IsThereForTools(t *testing.T) {
 		}
 	}
 }
+
+// The complexity limit does not see what the schema says of itself.
+func TestIntrospection_TooDeep(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	nested := func(n int) string {
+		return `{ __schema { types ` + strings.Repeat("{ fields { type ", n) + "{ name }" + strings.Repeat(" } }", n) + " } }"
+	}
+	require.Empty(t, p.post("", nested(2), nil).codes())
+	require.Equal(t, []string{"TOO_COMPLEX"}, p.post("", nested(3), nil).codes())
+	require.Equal(t, []string{"TOO_COMPLEX"}, p.post("", `fragment T on __Type { fields { type { interfaces { possibleTypes { ...F } } } } }
+		fragment F on __Type { name inputFields { name } }
+		query { __type(name: "Query") { ... on __Type { ...T } } }`, nil).codes())
+}

@@ -20,7 +20,7 @@ import (
 
 const (
 	connectTimeout = 5 * time.Second
-	maxConns       = 8 // per server; the slots there belong to the customers
+	maxConns       = 20 // per server: one for each job of a node, and some for those that need two
 	maxIdle        = time.Minute
 	adminDatabase  = "postgres"
 )
