@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -53,10 +54,9 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 		return nil, err
 	}
 	password := secret.NewPassword(passwordLen)
-	verifier, err := ScramVerifier(password)
-	if err != nil {
-		return nil, err
-	}
+	// It takes as long as the transaction up to the row, which needs it.
+	verify := sync.OnceValues(func() (secret.Text, error) { return ScramVerifier(password) })
+	go func() { _, _ = verify() }() // the row asks again, for the error too
 	out := &CreatePayload{}
 	err = idempotency.Once(ctx, s.db, "createDatabase", in, func(ctx context.Context, tx store.Tx) (ref, error) {
 		owner, err := lockOwner(ctx, tx, who, in.CustomerID)
@@ -68,6 +68,10 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 			return ref{}, err
 		}
 		if err := quota.Take(ctx, tx, who, owner.ID, models.QuotaDatabases); err != nil {
+			return ref{}, err
+		}
+		verifier, err := verify()
+		if err != nil {
 			return ref{}, err
 		}
 		row := s.newRow(in, owner, server, verifier)

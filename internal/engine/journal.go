@@ -3,9 +3,11 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/fault"
@@ -116,48 +118,78 @@ type change struct {
 // ours. Error: errFenced when it is not. Any other error leaves the outcome
 // unknown: the journal has to be read again.
 func (r *run) commit(ctx context.Context, c change) error {
-	j := r.job
 	err := store.InTx(ctx, r.db, func(ctx context.Context, tx store.Tx) error {
-		q := tx.NewUpdate().Model(j).
-			Set("state = ?, percent = ?, error_code = ?, error_message = ?", j.State, j.Percent, j.ErrorCode, j.ErrorMessage).
-			Set("waiting_for = ?, next_attempt_at = ?", j.WaitingFor, j.NextAttemptAt).
-			Set("event_seq = event_seq + ?", len(c.events)).
-			Where("id = ?", j.ID).Where("fence = ?", j.Fence)
-		if c.release {
-			q = q.Set("lease_owner = NULL, lease_until = NULL")
-		}
-		if j.State.Terminal() {
-			q = q.Set("finished_at = clock_timestamp()")
-		}
-		var seq int64
-		if err := q.Returning("event_seq").Scan(ctx, &seq); err != nil {
-			if errors.Is(err, sql.ErrNoRows) {
-				return errFenced
-			}
-			return store.Wrap(err, "write job %s", j.ID)
-		}
-		for _, s := range c.steps {
-			if _, err := tx.NewUpdate().Model(s).WherePK().
-				Column("state", "attempt", "handle", "error_message", "started_at", "finished_at").Exec(ctx); err != nil {
-				return store.Wrap(err, "write step %s of job %s", s.Name, j.ID)
-			}
-		}
-		for i, ev := range c.events {
-			ev.Seq = seq - int64(len(c.events)-1-i)
-		}
-		if err := insertEvents(ctx, tx, c.events); err != nil {
+		err := tx.Pgx(ctx, func(ctx context.Context, ptx pgx.Tx) error { return r.write(ctx, ptx, c) })
+		if err != nil || c.settle == nil {
 			return err
 		}
-		if c.settle != nil {
-			return c.settle(ctx, tx)
-		}
-		return nil
+		return c.settle(ctx, tx)
 	})
 	if err != nil {
 		return err
 	}
+	r.job.EventSeq += int64(len(c.events))
 	r.published(c.events)
 	return nil
+}
+
+// write sends a change in one round trip. The counter of events is ours alone
+// for as long as the fence is, so their numbers are known before.
+func (r *run) write(ctx context.Context, ptx pgx.Tx, c change) error {
+	j, id := r.job, r.job.ID.String()
+	b := &pgx.Batch{}
+	b.Queue(`UPDATE jobs SET state = $3, percent = $4, error_code = $5, error_message = $6, waiting_for = $7,
+			next_attempt_at = $8::timestamptz, event_seq = event_seq + $9::bigint,
+			lease_owner = CASE WHEN $10::boolean THEN NULL ELSE lease_owner END,
+			lease_until = CASE WHEN $10::boolean THEN NULL ELSE lease_until END,
+			finished_at = CASE WHEN $11::boolean THEN clock_timestamp() ELSE finished_at END
+		WHERE id = $1::uuid AND fence = $2::bigint`,
+		id, j.Fence, string(j.State), j.Percent, (*string)(j.ErrorCode), j.ErrorMessage, j.WaitingFor,
+		j.NextAttemptAt, int64(len(c.events)), c.release, j.State.Terminal())
+	for _, s := range c.steps {
+		b.Queue(`UPDATE job_steps SET state = $3, attempt = $4::int, handle = $5::jsonb, error_message = $6,
+				started_at = $7::timestamptz, finished_at = $8::timestamptz
+			WHERE job_id = $1::uuid AND idx = $2::int`,
+			id, s.Idx, string(s.State), s.Attempt, jsonText(s.Handle), s.ErrorMessage, s.StartedAt, s.FinishedAt)
+	}
+	for i, ev := range c.events {
+		ev.Seq = j.EventSeq + int64(i) + 1
+		b.Queue(`INSERT INTO job_events (job_id, seq, kind, state, step, step_state, percent, message, error_code, error_message)
+			VALUES ($1::uuid, $2::bigint, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING at`,
+			id, ev.Seq, ev.Kind, string(ev.State), ev.Step, (*string)(ev.StepState), ev.Percent, ev.Message, (*string)(ev.ErrorCode), ev.ErrorMessage)
+	}
+	results := ptx.SendBatch(ctx, b)
+	err := func() error {
+		if tag, err := results.Exec(); err != nil {
+			return store.Wrap(err, "write job %s", j.ID)
+		} else if tag.RowsAffected() == 0 {
+			return errFenced
+		}
+		for _, s := range c.steps {
+			if _, err := results.Exec(); err != nil {
+				return store.Wrap(err, "write step %s of job %s", s.Name, j.ID)
+			}
+		}
+		for _, ev := range c.events {
+			if err := results.QueryRow().Scan(&ev.At); err != nil {
+				return store.Wrap(err, "insert event %s of job %s", ev.Kind, j.ID)
+			}
+		}
+		return nil
+	}()
+	if closing := results.Close(); err == nil {
+		err = store.Wrap(closing, "write job %s", j.ID)
+	}
+	return err
+}
+
+// jsonText is JSON as a text parameter, NULL for none.
+func jsonText(b json.RawMessage) *string {
+	if b == nil {
+		return nil
+	}
+	s := string(b)
+	return &s
 }
 
 func insertEvents(ctx context.Context, tx store.Tx, events []*models.JobEvent) error {
