@@ -6,7 +6,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/uptrace/bun"
 
+	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
 )
@@ -41,12 +43,15 @@ func (j jobStates) Collect(c chan<- prometheus.Metric) {
 		N     int
 	}
 	err := j.db.NewSelect().Model((*models.Job)(nil)).Column("state").ColumnExpr("count(*) AS n").
-		Where("state IN ('PENDING', 'RUNNING', 'COMPENSATING', 'STUCK')").Group("state").Scan(ctx, &counts)
+		Where("state IN (?)", bun.List(engine.Active)).Group("state").Scan(ctx, &counts)
 	if err != nil {
 		c <- prometheus.NewInvalidMetric(jobStatesDesc, err)
 		return
 	}
-	byState := map[models.JobState]int{models.JobPending: 0, models.JobRunning: 0, models.JobCompensating: 0, models.JobStuck: 0}
+	byState := map[models.JobState]int{}
+	for _, state := range engine.Active {
+		byState[state] = 0 // a series that is not there looks like a server that is not asked
+	}
 	for _, n := range counts {
 		byState[n.State] = n.N
 	}

@@ -87,8 +87,8 @@ func (e *Engine) take(ctx context.Context, id ident.JobID, held int64) (*run, er
 		if kind != "" {
 			events = []*models.JobEvent{r.event(kind)}
 			events[0].Seq = j.EventSeq
-			if err := insertEvents(ctx, tx, events); err != nil {
-				return err
+			if _, err := tx.NewInsert().Model(events[0]).Returning("at").Exec(ctx); err != nil {
+				return store.Wrap(err, "insert event of job %s", id)
 			}
 		}
 		return tx.NewSelect().Model(&r.steps).Where("job_id = ?", id).Order("idx").Scan(ctx)
@@ -190,14 +190,6 @@ func jsonText(b json.RawMessage) *string {
 	}
 	s := string(b)
 	return &s
-}
-
-func insertEvents(ctx context.Context, tx store.Tx, events []*models.JobEvent) error {
-	if len(events) == 0 {
-		return nil
-	}
-	_, err := tx.NewInsert().Model(&events).Returning("at").Exec(ctx)
-	return store.Wrap(err, "insert events of job %s", events[0].JobID)
 }
 
 func (r *run) published(events []*models.JobEvent) {

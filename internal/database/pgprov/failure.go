@@ -21,7 +21,6 @@ const (
 	adminShutdown       = "57P01"
 	crashShutdown       = "57P02"
 	cannotConnectNow    = "57P03"
-	databaseInUse       = "55006"
 	dependentObjects    = "2BP01"
 	duplicateObject     = "42710"
 	duplicateDatabase   = "42P04"
