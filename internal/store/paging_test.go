@@ -1,16 +1,13 @@
 package store_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 	"github.com/uptrace/bun"
@@ -52,7 +49,7 @@ func edge(o store.Order[*item]) store.Edge[uuid.UUID, *item] {
 // A list is a table of items and what was asked of the server.
 type list struct {
 	*store.DB
-	sql  *statements
+	sql  *testkit.Statements
 	rows []*item
 }
 
@@ -60,7 +57,7 @@ type list struct {
 // several times.
 func newList(t *testing.T, parents []uuid.UUID, each int) *list {
 	t.Helper()
-	l := &list{sql: new(statements)}
+	l := &list{sql: new(testkit.Statements)}
 	l.DB = testkit.DB(t, func(c *pgxpool.Config) { c.ConnConfig.Tracer = l.sql })
 	_, err := l.ExecContext(t.Context(), `CREATE TABLE items (id uuid PRIMARY KEY, parent uuid NOT NULL, name text COLLATE "C" NOT NULL, at timestamptz NOT NULL)`)
 	require.NoError(t, err)
@@ -203,7 +200,7 @@ func TestRows_SizesAndTotals(t *testing.T) {
 		"last 101":       {page.Args{Last: new(101)}, 0, fault.Invalid},
 		"first and last": {page.Args{First: new(1), Last: new(1)}, 0, fault.Invalid},
 	} {
-		asked := l.sql.during(func() {
+		asked := l.sql.During(func() {
 			c, err := store.Rows(t.Context(), l.query(), tc.args, byName(false))
 			require.Equal(t, tc.code, fault.CodeOf(err), name)
 			if err == nil {
@@ -221,7 +218,7 @@ func TestRows_SizesAndTotals(t *testing.T) {
 		require.Equal(t, tc.code, fault.CodeOf(err), name)
 	}
 	var n int
-	asked := l.sql.during(func() {
+	asked := l.sql.During(func() {
 		c := l.page(t, page.Args{First: new(2), WithTotal: true}, byTime(true))
 		n, _ = c.TotalCount(t.Context())
 	})
@@ -366,7 +363,7 @@ func TestRowsOf_StatementsDoNotGrowWithParents(t *testing.T) {
 	l := newList(t, parents, 3)
 	for _, n := range []int{0, 1, 10, 100} {
 		for _, total := range []bool{false, true} {
-			asked := l.sql.during(func() {
+			asked := l.sql.During(func() {
 				pages, err := store.RowsOf(t.Context(), l.DB, l.query(), parents[:n], page.Args{First: new(2), WithTotal: total}, edge(byTime(true)))
 				require.NoError(t, err)
 				require.Len(t, pages, n)
@@ -398,32 +395,4 @@ func TestPaging_DatabaseErrors(t *testing.T) {
 		require.Equal(t, fault.Internal, fault.CodeOf(err), name)
 		require.ErrorContains(t, err, "items.name.false", name)
 	}
-}
-
-// statements are what reached the server.
-type statements struct {
-	mu   sync.Mutex
-	list []string
-}
-
-func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !strings.HasPrefix(d.SQL, "--") { // a ping
-		s.list = append(s.list, d.SQL)
-	}
-	return ctx
-}
-
-func (*statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
-
-// during gives the statements of fn.
-func (s *statements) during(fn func()) []string {
-	s.mu.Lock()
-	s.list = nil
-	s.mu.Unlock()
-	fn()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.list
 }

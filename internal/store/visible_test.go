@@ -17,13 +17,13 @@ import (
 // A tree is reseller > shop > branch beside a foreign customer.
 type tree struct {
 	*store.DB
-	sql                             *statements
+	sql                             *testkit.Statements
 	reseller, shop, branch, foreign ident.CustomerID
 }
 
 func newTree(t *testing.T) tree {
 	t.Helper()
-	s := tree{sql: new(statements)}
+	s := tree{sql: new(testkit.Statements)}
 	s.DB = testkit.DB(t, func(c *pgxpool.Config) { c.ConnConfig.Tracer = s.sql })
 	add := func(name string, parent ident.CustomerID) ident.CustomerID {
 		row := &models.Customer{ID: ident.NewCustomerID(), ParentID: parent, Name: name, Email: name + "@example.com", State: models.CustomerActive}
@@ -103,7 +103,7 @@ func TestMayAll_OneStatementForAnyNumber(t *testing.T) {
 		"nothing held": {&actor.Actor{}, many, map[ident.CustomerID]bool{}, 0},
 		"staff":        {&actor.Actor{Provider: []actor.Permission{read}}, many[:2], map[ident.CustomerID]bool{s.shop: true, s.branch: true}, 0},
 	} {
-		asked := s.sql.during(func() {
+		asked := s.sql.During(func() {
 			may, err := store.MayAll(t.Context(), s.DB, tc.who, read, tc.ids)
 			require.NoError(t, err, name)
 			require.Equal(t, tc.want, may, name)

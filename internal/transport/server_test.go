@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
@@ -53,7 +52,7 @@ type panel struct {
 	db     *store.DB
 	auth   *auth.Service
 	schema *ast.Schema
-	sql    *statements
+	sql    *testkit.Statements
 	log    *buffer
 
 	mu     sync.Mutex
@@ -64,7 +63,7 @@ type panel struct {
 // newPanel wires the parts as the real server does. change may break one.
 func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	t.Helper()
-	p := &panel{t: t, sql: new(statements), log: new(buffer), actors: map[string]*actor.Actor{}}
+	p := &panel{t: t, sql: new(testkit.Statements), log: new(buffer), actors: map[string]*actor.Actor{}}
 	p.db = testkit.DB(t, func(c *pgxpool.Config) { c.ConnConfig.Tracer = p.sql })
 	log := slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	box, bus := testkit.Box(t), &membus.Bus{}
@@ -312,34 +311,6 @@ func at(v any, path ...any) any {
 		}
 	}
 	return v
-}
-
-// statements counts what reaches the database.
-type statements struct {
-	mu   sync.Mutex
-	list []string
-}
-
-func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !strings.HasPrefix(d.SQL, "--") { // a ping
-		s.list = append(s.list, d.SQL)
-	}
-	return ctx
-}
-
-func (*statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
-
-// during gives the statements of fn.
-func (s *statements) during(fn func()) []string {
-	s.mu.Lock()
-	s.list = nil
-	s.mu.Unlock()
-	fn()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.list
 }
 
 // A buffer takes the log of several goroutines.

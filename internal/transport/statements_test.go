@@ -50,7 +50,7 @@ func (p *panel) addMany(n int) {
 func (p *panel) asked(t *testing.T, token, query string, n int) []string {
 	t.Helper()
 	var r reply
-	list := p.sql.during(func() { r = p.post(token, query, vars{"n": n}) })
+	list := p.sql.During(func() { r = p.post(token, query, vars{"n": n}) })
 	require.Equal(t, http.StatusOK, r.status, "%s\n%.500s", query, r.body)
 	require.Empty(t, r.Errors, "%s\n%.500s", query, r.body)
 	for _, list := range r.Data {
@@ -130,7 +130,7 @@ func TestStatements_ConstantForNodes(t *testing.T) {
 	token := p.staff()
 	query := `query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Customer { quotas { used } databases(first: 1) { nodes { name } } } ... on Database { host customer { name } jobs(first: 1) { nodes { id } } } } }`
 	count := func(ids []string) int {
-		return len(p.sql.during(func() { require.Len(t, at(p.must(token, query, vars{"ids": ids}), "nodes"), len(ids)) }))
+		return len(p.sql.During(func() { require.Len(t, at(p.must(token, query, vars{"ids": ids}), "nodes"), len(ids)) }))
 	}
 	require.Equal(t, count([]string{ids[0], ids[49]}), count(ids), "one statement for each kind and each edge")
 }
