@@ -28,7 +28,7 @@ type Entry struct {
 // maxUserAgent bounds what a client can write into the audit, in bytes.
 const maxUserAgent = 256
 
-// Record writes the entry in the caller's transaction.
+// Record writes the entry at the end of the caller's transaction.
 func Record(ctx context.Context, tx store.Tx, e Entry) error {
 	req := actor.RequestFrom(ctx)
 	row := &models.AuditEntry{
@@ -45,6 +45,6 @@ func Record(ctx context.Context, tx store.Tx, e Entry) error {
 		}
 		row.Detail = b
 	}
-	_, err := tx.NewInsert().Model(row).ExcludeColumn("id").Exec(ctx)
-	return store.Wrap(err, "audit %s", e.Action)
+	tx.Queue(tx.NewInsert().Model(row).ExcludeColumn("id"), func(err error) error { return store.Wrap(err, "audit %s", e.Action) })
+	return nil
 }

@@ -82,8 +82,10 @@ func Once[R any](ctx context.Context, db *store.DB, mutation string, input any, 
 		if claim.Refs, err = json.Marshal(refs); err != nil {
 			return fmt.Errorf("encode ids of %s: %w", mutation, err)
 		}
-		_, err = tx.NewUpdate().Model(claim).WherePK().Column("refs").Exec(ctx)
-		return store.Wrap(err, "keep ids of %s", mutation)
+		tx.Queue(tx.NewUpdate().Model(claim).WherePK().Column("refs"), func(err error) error {
+			return store.Wrap(err, "keep ids of %s", mutation)
+		})
+		return nil
 	})
 }
 

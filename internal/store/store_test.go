@@ -3,9 +3,13 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mpanel/mpanel/internal/fault"
@@ -19,6 +23,8 @@ func TestInTx_CopyAndBunAreOneTransaction(t *testing.T) {
 	t.Parallel()
 	ctx, db := t.Context(), testkit.DB(t)
 	_, err := db.ExecContext(ctx, "CREATE TABLE t (n int)")
+	require.NoError(t, err)
+	queue, err := river.NewClient(riverpgxv5.New(db.Pool), &river.Config{})
 	require.NoError(t, err)
 	boom := errors.New("boom")
 	for name, end := range map[string]error{"committed": nil, "rolled back": boom} {
@@ -34,17 +40,72 @@ func TestInTx_CopyAndBunAreOneTransaction(t *testing.T) {
 				_, err = sp.Exec(ctx, "INSERT INTO t VALUES (4)")
 				require.NoError(t, err)
 				require.Error(t, ptx.Commit(ctx), "the transaction is not pgx's to commit")
-				return sp.Rollback(ctx)
+				require.NoError(t, sp.Rollback(ctx))
+				_, err = queue.InsertTx(ctx, ptx, chore{}, nil)
+				return err
 			}))
 			return end
 		})
 		require.ErrorIs(t, err, end, name)
-		want := before
+		want, wantQueued := before, 0
 		if end == nil {
-			want += 3
+			want, wantQueued = before+3, 1
 		}
 		require.Equal(t, want, count(t, db), name)
+		queued, err := db.NewDelete().Table("river_job").Where("TRUE").Exec(ctx)
+		require.NoError(t, err)
+		n, err := queued.RowsAffected()
+		require.NoError(t, err)
+		require.EqualValues(t, wantQueued, n, name)
 	}
+}
+
+type chore struct{}
+
+func (chore) Kind() string { return "chore" }
+
+func TestTx_QueuedStatementsAreSentTogetherBeforeTheCommit(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	sent := &testkit.Statements{}
+	db, err := store.Open(ctx, testkit.URL(t), func(c *pgxpool.Config) { c.ConnConfig.Tracer = sent })
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	_, err = db.ExecContext(ctx, "CREATE TABLE t (n int UNIQUE)")
+	require.NoError(t, err)
+	insert := func(tx store.Tx, n int) {
+		tx.Queue(tx.NewInsert().Model(&map[string]any{"n": n}).Table("t"), func(err error) error { return fmt.Errorf("%d: %w", n, err) })
+	}
+	committed := 0
+	list := sent.During(func() {
+		require.NoError(t, store.InTx(ctx, db, func(_ context.Context, tx store.Tx) error {
+			insert(tx, 1)
+			insert(tx, 2)
+			tx.AfterCommit(func() { committed++ })
+			require.Zero(t, committed)
+			return nil
+		}))
+	})
+	require.Len(t, list, 2, "begin and commit; the batch is one more: %q", list)
+	require.Equal(t, 2, count(t, db))
+	require.Equal(t, 1, committed)
+
+	err = store.InTx(ctx, db, func(_ context.Context, tx store.Tx) error {
+		for _, n := range []int{3, 2, 4} {
+			insert(tx, n)
+		}
+		tx.AfterCommit(func() { committed++ })
+		return nil
+	})
+	require.ErrorContains(t, err, "2: ", "the statement that failed explains itself")
+	require.True(t, store.Violates(err, "t_n_key"))
+	require.Equal(t, 2, count(t, db), "nothing of it is left")
+	require.Equal(t, 1, committed)
+	require.Error(t, store.InTx(ctx, db, func(_ context.Context, tx store.Tx) error {
+		tx.Queue(tx.NewInsert(), func(err error) error { return err })
+		return nil
+	}), "what bun cannot write is found out")
+	require.NoError(t, store.InTx(ctx, db, func(context.Context, store.Tx) error { return nil }))
 }
 
 func count(t *testing.T, db *store.DB) (n int) {

@@ -10,12 +10,63 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 )
 
 // A Tx is one transaction, for bun by embedding and for pgx by Pgx.
 type Tx struct {
 	bun.Tx
 	conn bun.Conn
+	end  *ending
+}
+
+// An ending is what waits for the end of a transaction.
+type ending struct {
+	gen    schema.QueryGen
+	writes []write
+	after  []func()
+}
+
+type write struct {
+	query   bun.Query
+	explain func(error) error
+}
+
+// Queue has a statement sent just before the commit, in one round trip with all
+// that are queued and in their order. Its result is thrown away, and nothing in
+// the transaction sees its effect. Explain turns its error into the caller's.
+func (tx Tx) Queue(q bun.Query, explain func(error) error) {
+	tx.end.writes = append(tx.end.writes, write{q, explain})
+}
+
+// AfterCommit has fn called once the transaction is committed for sure. When
+// the answer to a commit is lost it is not, so it may only hurry up what would
+// happen anyway.
+func (tx Tx) AfterCommit(fn func()) { tx.end.after = append(tx.end.after, fn) }
+
+// flush sends what is queued.
+func (tx Tx) flush(ctx context.Context) error {
+	if len(tx.end.writes) == 0 {
+		return nil
+	}
+	return tx.Pgx(ctx, func(ctx context.Context, ptx pgx.Tx) error {
+		b := &pgx.Batch{}
+		for _, w := range tx.end.writes {
+			sql, err := w.query.AppendQuery(tx.end.gen, nil)
+			if err != nil {
+				return w.explain(err)
+			}
+			b.Queue(string(sql))
+		}
+		results := ptx.SendBatch(ctx, b)
+		for _, w := range tx.end.writes {
+			if _, err := results.Exec(); err != nil {
+				_ = results.Close() // says the same again
+				return w.explain(err)
+			}
+		}
+		return Wrap(results.Close(), "send queued statements")
+	})
 }
 
 // Pgx runs fn on the pgx side of the same transaction, for River and COPY. fn
@@ -57,11 +108,21 @@ func inTx(ctx context.Context, db *DB, fn func(ctx context.Context, tx Tx) error
 			_ = btx.Rollback()
 		}
 	}()
-	if err := fn(ctx, Tx{Tx: btx, conn: conn}); err != nil {
+	tx := Tx{Tx: btx, conn: conn, end: &ending{gen: db.QueryGen()}}
+	if err := fn(ctx, tx); err != nil {
+		return err
+	}
+	if err := tx.flush(ctx); err != nil {
 		return err
 	}
 	done = true
-	return Wrap(btx.Commit(), "commit")
+	if err := btx.Commit(); err != nil {
+		return Wrap(err, "commit")
+	}
+	for _, fn := range tx.end.after {
+		fn()
+	}
+	return nil
 }
 
 // joined presents the connection under an open bun transaction as a pgx.Tx. It
