@@ -7,8 +7,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/uptrace/bun"
-
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -18,53 +16,49 @@ import (
 
 // Take counts one more for the customer and the whole line above it. Error:
 // fault.QuotaExceeded with used and max, of a reseller's counter only where the
-// caller may see that reseller.
+// caller may see that reseller; the transaction must not be committed then.
 func Take(ctx context.Context, tx store.Tx, who *actor.Actor, customer ident.CustomerID, name models.QuotaName) error {
-	line, err := lock(ctx, tx, customer, name)
+	line, err := move(ctx, tx, customer, name, +1)
 	if err != nil {
 		return err
 	}
 	for i, q := range slices.Backward(line) { // the customer's own first
-		if q.Max != nil && q.Used >= *q.Max {
+		if q.Max != nil && q.Used > *q.Max {
 			return exceeded(who, line, i)
 		}
 	}
-	return move(ctx, tx, line, name, +1)
+	return nil
 }
 
 // Give counts one less for the customer and the whole line above it.
 func Give(ctx context.Context, tx store.Tx, customer ident.CustomerID, name models.QuotaName) error {
-	line, err := lock(ctx, tx, customer, name)
-	if err != nil {
-		return err
-	}
-	return move(ctx, tx, line, name, -1)
+	_, err := move(ctx, tx, customer, name, -1)
+	return err
 }
 
-// lock returns the counters of the line, the topmost first. Everybody locks in
-// this order, so nobody waits in a circle.
-func lock(ctx context.Context, tx store.Tx, customer ident.CustomerID, name models.QuotaName) ([]*models.Quota, error) {
-	var line []*models.Quota
-	err := tx.NewSelect().Model(&line).Join("JOIN customer_tree AS t ON t.ancestor_id = q.customer_id").
-		Where("t.customer_id = ?", customer).Where("q.name = ?", name).OrderExpr("t.depth DESC").For("UPDATE OF q").Scan(ctx)
-	return line, store.Wrap(err, "lock quota %s", name)
+// A counter is a quota and how far above the customer it is.
+type counter struct {
+	CustomerID ident.CustomerID
+	Used       int64
+	Max        *int64
+	Depth      int
 }
 
-func move(ctx context.Context, tx store.Tx, line []*models.Quota, name models.QuotaName, by int) error {
-	_, err := tx.NewUpdate().Model((*models.Quota)(nil)).Set("used = used + ?", by).
-		Where("customer_id IN (?)", bun.List(customers(line))).Where("name = ?", name).Exec(ctx)
-	return store.Wrap(err, "move quota %s", name)
+// move changes the counters of the line and returns them as they are then, the
+// topmost first. Everybody locks in this order, so nobody waits in a circle.
+func move(ctx context.Context, tx store.Tx, customer ident.CustomerID, name models.QuotaName, by int) ([]counter, error) {
+	locked := tx.NewSelect().Model((*models.Quota)(nil)).Column("q.customer_id", "t.depth").
+		Join("JOIN customer_tree AS t ON t.ancestor_id = q.customer_id").
+		Where("t.customer_id = ?", customer).Where("q.name = ?", name).OrderExpr("t.depth DESC").For("UPDATE OF q")
+	var line []counter
+	err := tx.NewUpdate().With("line", locked).Model((*models.Quota)(nil)).TableExpr("line").
+		Set("used = q.used + ?", by).Where("q.customer_id = line.customer_id").Where("q.name = ?", name).
+		Returning("q.customer_id, q.used, q.max, line.depth").Scan(ctx, &line)
+	slices.SortFunc(line, func(a, b counter) int { return b.Depth - a.Depth })
+	return line, store.Wrap(err, "move quota %s", name)
 }
 
-func customers(line []*models.Quota) []ident.CustomerID {
-	ids := make([]ident.CustomerID, len(line))
-	for i, q := range line {
-		ids[i] = q.CustomerID
-	}
-	return ids
-}
-
-func exceeded(who *actor.Actor, line []*models.Quota, i int) error {
+func exceeded(who *actor.Actor, line []counter, i int) error {
 	own := i == len(line)-1
 	message := "All of this customer's quota is used; raise it or remove something."
 	if !own {
@@ -72,8 +66,8 @@ func exceeded(who *actor.Actor, line []*models.Quota, i int) error {
 	}
 	f := fault.QuotaExceeded.New("customerId", "%s", message)
 	roots, all := who.Customers(actor.CustomersRead)
-	if own || all || slices.ContainsFunc(line[:i+1], func(q *models.Quota) bool { return slices.Contains(roots, q.CustomerID) }) {
-		f.Details = map[string]any{"used": line[i].Used, "max": *line[i].Max}
+	if own || all || slices.ContainsFunc(line[:i+1], func(q counter) bool { return slices.Contains(roots, q.CustomerID) }) {
+		f.Details = map[string]any{"used": line[i].Used - 1, "max": *line[i].Max}
 	}
 	return f
 }
