@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -72,8 +73,10 @@ func (c *bareClient) create(ctx context.Context, name string) error {
 		"COMMENT ON ROLE "+role+" IS '"+c.mark+"'"); err != nil {
 		return err
 	}
-	if err := alone(ctx, c.conn,
-		"CREATE DATABASE "+work+" TEMPLATE template0 ENCODING 'UTF8' CONNECTION LIMIT 0",
+	if err := together(ctx, c.conn, "CREATE DATABASE "+work+" TEMPLATE template0 ENCODING 'UTF8' CONNECTION LIMIT 0"); err != nil {
+		return err
+	}
+	if err := together(ctx, c.conn,
 		"REVOKE ALL ON DATABASE "+work+" FROM PUBLIC",
 		"COMMENT ON DATABASE "+work+" IS '"+c.mark+"'"); err != nil {
 		return err
@@ -88,7 +91,7 @@ func (c *bareClient) create(ctx context.Context, name string) error {
 		"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE "+work+" TO "+role); err != nil {
 		return err
 	}
-	return alone(ctx, c.conn, "ALTER DATABASE "+work+" RENAME TO "+base)
+	return together(ctx, c.conn, "ALTER DATABASE "+work+" RENAME TO "+base)
 }
 
 func (c *bareClient) drop(ctx context.Context, name string) error {
@@ -108,23 +111,19 @@ func (c *bareClient) inside(ctx context.Context, name string, stmts ...string) e
 
 func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-// together runs statements in one transaction.
+// together runs statements in one transaction and one round trip, as pgprov does.
 func together(ctx context.Context, conn *pgx.Conn, stmts ...string) error {
-	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		for _, sql := range stmts {
-			if _, err := tx.Exec(ctx, sql); err != nil {
-				return fmt.Errorf("bare statement: %w", err)
-			}
-		}
-		return nil
-	})
+	if _, err := conn.Exec(ctx, strings.Join(stmts, ";\n")); err != nil {
+		return fmt.Errorf("bare statement: %w", err)
+	}
+	return nil
 }
 
 // alone runs statements in a transaction each.
 func alone(ctx context.Context, conn *pgx.Conn, stmts ...string) error {
 	for _, sql := range stmts {
-		if _, err := conn.Exec(ctx, sql); err != nil {
-			return fmt.Errorf("bare statement: %w", err)
+		if err := together(ctx, conn, sql); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -142,6 +141,9 @@ func newCommitter(ctx context.Context, conn *pgx.Conn) (*committer, error) {
 // commit times one transaction of one row.
 func (c *committer) commit(ctx context.Context) (time.Duration, error) {
 	began := time.Now()
-	err := together(ctx, c.conn, "UPDATE bench_commits SET n = n + 1 WHERE id = 1")
+	err := pgx.BeginFunc(ctx, c.conn, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE bench_commits SET n = n + 1 WHERE id = 1")
+		return err
+	})
 	return time.Since(began), err
 }

@@ -138,7 +138,7 @@ func (s *server) EnsureLogin(ctx context.Context, l database.Login) error {
 		case err != nil:
 			return err
 		case !r.exists():
-			return s.together(ctx,
+			return s.change(ctx,
 				waitForEarlier(l.Name),
 				stmt{"create role " + l.Name, "CREATE ROLE " + ident(l.Name) + attributes(l, true)},
 				tempFileLimit(l),
@@ -146,7 +146,7 @@ func (s *server) EnsureLogin(ctx context.Context, l database.Login) error {
 		case r.mark != l.Mark:
 			return roleTaken()
 		}
-		return s.together(ctx,
+		return s.change(ctx,
 			stmt{"change role " + l.Name, "ALTER ROLE " + ident(l.Name) + attributes(l, r.superuser)},
 			tempFileLimit(l))
 	})
@@ -191,7 +191,7 @@ func (s *server) DisableLogin(ctx context.Context, l database.Login) error {
 
 func (s *server) disable(ctx context.Context, l database.Login, r role) error {
 	if r.canLogin {
-		if err := s.alone(ctx, "disable role "+l.Name, "ALTER ROLE "+ident(l.Name)+" NOLOGIN"); err != nil {
+		if err := s.change(ctx, stmt{"disable role " + l.Name, "ALTER ROLE " + ident(l.Name) + " NOLOGIN"}); err != nil {
 			return err
 		}
 	}
@@ -211,7 +211,7 @@ func (s *server) DropLogin(ctx context.Context, l database.Login) error {
 	if err := checkLogin(l); err != nil {
 		return err
 	}
-	if err := s.together(ctx, waitForEarlier(l.Name)); err != nil {
+	if err := s.change(ctx, waitForEarlier(l.Name)); err != nil {
 		return err
 	}
 	return settle(func() error {
@@ -222,7 +222,7 @@ func (s *server) DropLogin(ctx context.Context, l database.Login) error {
 		if err := s.disable(ctx, l, r); err != nil {
 			return err
 		}
-		err = s.alone(ctx, "drop role "+l.Name, "DROP ROLE IF EXISTS "+ident(l.Name))
+		err = s.change(ctx, stmt{"drop role " + l.Name, "DROP ROLE IF EXISTS " + ident(l.Name)})
 		if codeOf(err) != dependentObjects {
 			return err
 		}

@@ -114,7 +114,7 @@ func (s *server) OpenSpace(ctx context.Context, sp database.Space) error {
 			open = append(open, stmt{"grant rights on database " + b.name, "GRANT " + strings.Join(rights, ", ") +
 				" ON DATABASE " + ident(b.name) + " TO " + ident(sp.Login)})
 		}
-		if err := s.together(ctx, open...); err != nil {
+		if err := s.change(ctx, open...); err != nil {
 			return err
 		}
 		return engine.Point(ctx, "granted")
@@ -140,11 +140,9 @@ func (s *server) handSchema(ctx context.Context, f finding, b base) error {
 		if err != nil || owner == "" {
 			return err
 		}
-		return s.wrap(pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			return s.exec(ctx, tx,
-				stmt{"hand over schema public", "ALTER SCHEMA public OWNER TO " + ident(sp.Login)},
-				stmt{"close schema public", "REVOKE ALL ON SCHEMA public FROM PUBLIC"})
-		}), "hand over schema public")
+		return s.exec(ctx, conn,
+			stmt{"hand over schema public", "ALTER SCHEMA public OWNER TO " + ident(sp.Login)},
+			stmt{"close schema public", "REVOKE ALL ON SCHEMA public FROM PUBLIC"})
 	})
 }
 
@@ -163,7 +161,7 @@ func (s *server) letIn(ctx context.Context, f finding, b base) error {
 	if limit >= 0 {
 		limit += maxConns
 	}
-	return s.together(ctx,
+	return s.change(ctx,
 		stmt{"become member of role " + f.space.Login, member},
 		limitConnections(b.name, limit))
 }
@@ -192,7 +190,7 @@ func (s *server) CloseSpace(ctx context.Context, sp database.Space) error {
 				"REVOKE CONNECT ON DATABASE " + ident(b.name) + " FROM " + ident(sp.Login)})
 		}
 		if len(shut) > 0 {
-			if err := s.together(ctx, shut...); err != nil {
+			if err := s.change(ctx, shut...); err != nil {
 				return err
 			}
 		}

@@ -3,6 +3,7 @@ package pgprov
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,24 +21,27 @@ type execer interface {
 // A stmt is one statement and what it is for.
 type stmt struct{ what, sql string }
 
-// exec runs statements one by one, each in a transaction of its own unless db
-// is one.
+// exec runs statements in one transaction and one round trip: all of them or
+// none. One that cannot be part of a transaction, such as CREATE DATABASE, comes
+// alone.
 func (s *server) exec(ctx context.Context, db execer, stmts ...stmt) error {
-	for _, st := range stmts {
-		if _, err := db.Exec(ctx, st.sql); err != nil {
-			return s.wrap(err, st.what)
-		}
+	sql, what := make([]string, len(stmts)), make([]string, len(stmts))
+	for i, st := range stmts {
+		sql[i], what[i] = st.sql, st.what
 	}
-	return nil
+	// Without arguments pgx sends the text as it is; the server takes all of one
+	// message as one transaction.
+	_, err := db.Exec(ctx, strings.Join(sql, ";\n"))
+	return s.wrap(err, strings.Join(what, ", "))
 }
 
-// alone runs one statement as admin outside of any transaction.
-func (s *server) alone(ctx context.Context, what, sql string) error {
+// change runs statements as admin, in one transaction.
+func (s *server) change(ctx context.Context, stmts ...stmt) error {
 	pool, err := s.admin()
 	if err != nil {
 		return err
 	}
-	return s.exec(ctx, pool, stmt{what, sql})
+	return s.exec(ctx, pool, stmts...)
 }
 
 // exclusively gives do a connection on which nobody else makes or removes what
@@ -65,17 +69,6 @@ func (s *server) exclusively(ctx context.Context, name string, do func(conn *pgx
 		_ = conn.Conn().Close(closing)
 	}
 	return err
-}
-
-// together runs statements as admin: all of them or none.
-func (s *server) together(ctx context.Context, stmts ...stmt) error {
-	pool, err := s.admin()
-	if err != nil {
-		return err
-	}
-	return s.wrap(pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		return s.exec(ctx, tx, stmts...)
-	}), stmts[0].what)
 }
 
 // queryRow scans the one row of a query of the admin; pgx.ErrNoRows stays what it is.

@@ -69,7 +69,7 @@ func (s *server) rename(ctx context.Context, oid uint32, from, to string) error 
 	defer cancel()
 	renamed := make(chan error, 1)
 	go func() {
-		renamed <- s.alone(ctx, "rename database "+from, "ALTER DATABASE "+ident(from)+" RENAME TO "+ident(to))
+		renamed <- s.change(ctx, stmt{"rename database " + from, "ALTER DATABASE " + ident(from) + " RENAME TO " + ident(to)})
 	}()
 
 	tick := time.NewTicker(endEvery)

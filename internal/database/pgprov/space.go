@@ -145,7 +145,7 @@ func comparison(differences []string) engine.Observed {
 
 // EnsureSpace makes the database under WorkName, closed to PUBLIC and marked, or
 // finishes what an earlier run left. Creating cannot be part of a transaction,
-// so each effect is one of its own and leaves something that is known as ours.
+// so it leaves something that is known as ours, and the rest follows at once.
 func (s *server) EnsureSpace(ctx context.Context, sp database.Space) error {
 	if err := checkSpace(sp); err != nil {
 		return err
@@ -185,30 +185,23 @@ func (s *server) finish(ctx context.Context, sp database.Space, b base) error {
 	if b.limit == invalidLimit {
 		return fmt.Errorf("finish database %s: its removal was interrupted", b.name)
 	}
+	var rest []stmt
 	if !b.open {
-		err := s.alone(ctx, "let connections into database "+b.name,
-			"ALTER DATABASE "+ident(b.name)+" WITH ALLOW_CONNECTIONS true")
-		if err != nil {
-			return err
-		}
+		rest = append(rest, stmt{"let connections into database " + b.name, "ALTER DATABASE " + ident(b.name) + " WITH ALLOW_CONNECTIONS true"})
 	}
 	if b.public {
-		err := s.alone(ctx, "close database "+b.name, "REVOKE ALL ON DATABASE "+ident(b.name)+" FROM PUBLIC")
-		if err != nil {
-			return err
-		}
-		if err := engine.Point(ctx, "closed"); err != nil {
-			return err
-		}
+		rest = append(rest, stmt{"close database " + b.name, "REVOKE ALL ON DATABASE " + ident(b.name) + " FROM PUBLIC"})
 	}
 	if b.mark == "" {
-		err := s.alone(ctx, "mark database "+b.name, "COMMENT ON DATABASE "+ident(b.name)+" IS "+literal(sp.Mark))
-		if err != nil {
-			return err
-		}
-		return engine.Point(ctx, "marked")
+		rest = append(rest, stmt{"mark database " + b.name, "COMMENT ON DATABASE " + ident(b.name) + " IS " + literal(sp.Mark)})
 	}
-	return nil
+	if len(rest) == 0 {
+		return nil
+	}
+	if err := s.change(ctx, rest...); err != nil {
+		return err
+	}
+	return engine.Point(ctx, "marked")
 }
 
 // DropSpace removes our database under either name, ending its sessions.
@@ -229,7 +222,7 @@ func (s *server) DropSpace(ctx context.Context, sp database.Space) error {
 			if !f.isOurs(b) {
 				continue
 			}
-			err := s.alone(ctx, "drop database "+b.name, "DROP DATABASE IF EXISTS "+ident(b.name)+" WITH (FORCE)")
+			err := s.change(ctx, stmt{"drop database " + b.name, "DROP DATABASE IF EXISTS " + ident(b.name) + " WITH (FORCE)"})
 			if err != nil {
 				return err
 			}
