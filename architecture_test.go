@@ -114,7 +114,7 @@ var rules = []rule{
 		planted: [2]string{"internal/transport", "github.com/uptrace/bun"},
 	},
 	{
-		why: "River only wakes the engine up; nothing else may come to rely on it",
+		why: "River does chores; the journal is the engine's own, and nothing may come to rely on another",
 		who: `.*`, except: `internal/(jobs|store)`, never: `github.com/riverqueue/.*`,
 		planted: [2]string{"internal/engine", "github.com/riverqueue/river"},
 	},

@@ -18,6 +18,7 @@ import (
 	"github.com/mpanel/mpanel/internal/events/membus"
 	"github.com/mpanel/mpanel/internal/httpapi"
 	"github.com/mpanel/mpanel/internal/idempotency"
+	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
 	"github.com/mpanel/mpanel/internal/transport"
 	"github.com/mpanel/mpanel/resolvers"
@@ -32,7 +33,7 @@ type panel struct {
 	dialer    *pgprov.Dialer
 	registry  *engine.Registry
 	engine    *engine.Engine
-	queue     *jobs.Queue
+	chores    *jobs.Chores
 	feed      *jobs.Feed
 	api       *httpapi.API
 	metrics   *prometheus.Registry
@@ -49,12 +50,8 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		return nil, err
 	}
 	bus := &membus.Bus{}
-	trigger, err := jobs.NewTrigger(s.db)
-	if err != nil {
-		return nil, err
-	}
 	// The plans need the domains, and the domains start plans.
-	starter := engine.NewStarter(func() *engine.Registry { return p.registry }, trigger)
+	starter := engine.NewStarter(func() *engine.Registry { return p.registry }, func(id ident.JobID) { p.engine.Wake(id) })
 	p.databases = database.NewService(s.db, s.box, starter, p.dialer, installation)
 	if p.registry, err = engine.NewRegistry(p.databases.Plans()...); err != nil {
 		return nil, err
@@ -67,7 +64,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		{Name: "check-database-servers", Every: 30 * time.Second, Do: p.databases.CheckServers},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 	}
-	if p.queue, err = jobs.NewQueue(s.db, run.Node, p.engine.Slots(), p.engine.Run, chores, log); err != nil {
+	if p.chores, err = jobs.NewChores(s.db, run.Node, chores, log); err != nil {
 		return nil, err
 	}
 	p.feed = jobs.NewFeed(s.db, bus, jobs.LookEvery, log)

@@ -122,12 +122,12 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener n
 	return parts.Wait()
 }
 
-// work takes jobs from the queue until ctx ends.
+// work does chores until ctx ends.
 func (p *panel) work(ctx context.Context, env Env, o config.Options) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	if err := p.queue.Start(context.WithoutCancel(ctx)); err != nil {
+	if err := p.chores.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
 	p.api.SetReady()
@@ -138,7 +138,7 @@ func (p *panel) work(ctx context.Context, env Env, o config.Options) error {
 	}
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	return errors.Join(err, p.queue.Stop(draining))
+	return errors.Join(err, p.chores.Stop(draining))
 }
 
 // announce prints where to open the panel, and at the first start how to begin.

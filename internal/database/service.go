@@ -81,7 +81,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 			}
 			return ref{}, store.Wrap(err, "insert database %s", row.ID)
 		}
-		job, err := s.start(ctx, tx, who, KindCreate, row)
+		job, err := s.start(tx, who, KindCreate, row)
 		if err != nil {
 			return ref{}, err
 		}
@@ -143,7 +143,7 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) (*DeletePayload, e
 		if err := beginDelete(ctx, tx, row, in.GraceSeconds); err != nil {
 			return ref{}, err
 		}
-		if out.Job, err = s.start(ctx, tx, who, KindDelete, row); err != nil {
+		if out.Job, err = s.start(tx, who, KindDelete, row); err != nil {
 			return ref{}, err
 		}
 		return ref{row.ID, out.Job.ID}, record(ctx, tx, "database.delete", row)
@@ -199,8 +199,8 @@ func (s *Service) replay(ctx context.Context, tx store.Tx, who *actor.Actor, r r
 	return row, nil, nil
 }
 
-func (s *Service) start(ctx context.Context, tx store.Tx, who *actor.Actor, kind string, row *models.Database) (*models.Job, error) {
-	return s.engine.Start(ctx, tx, engine.Order{
+func (s *Service) start(tx store.Tx, who *actor.Actor, kind string, row *models.Database) (*models.Job, error) {
+	return s.engine.Start(tx, engine.Order{
 		Kind: kind, Resource: row.ID.UUID, Customer: row.CustomerID, Actor: who.User, Generation: row.Generation,
 	})
 }

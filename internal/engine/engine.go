@@ -43,6 +43,9 @@ type Engine struct {
 	slots    chan struct{}
 	probe    Probe
 	running  sync.WaitGroup
+
+	mu   sync.Mutex
+	wake func(ident.JobID) // nil unless the node serves
 }
 
 // New returns an Engine that runs nothing until Run or Serve is called.
@@ -66,8 +69,21 @@ func New(c Config) (*Engine, error) {
 // what lasts does not keep a slot.
 const interruptions = 12
 
-// Slots is how many jobs this node runs at once.
-func (e *Engine) Slots() int { return cap(e.slots) }
+// Wake runs a job in the background as soon as there is a slot, if this node
+// serves. Nothing is lost when it does not: sweeps find what is due.
+func (e *Engine) Wake(id ident.JobID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.wake != nil {
+		e.wake(id)
+	}
+}
+
+func (e *Engine) setWake(wake func(ident.JobID)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.wake = wake
+}
 
 // Run takes the job up if it is due and nobody else has it, and goes on with
 // it until it is over, has to wait, or ctx ends. Calling it for any job at any
@@ -95,8 +111,10 @@ func (e *Engine) runInSlot(ctx context.Context, id ident.JobID) {
 		if err == nil && r == nil {
 			return // another has it, it waits, or it is over
 		}
-		if err == nil {
+		if r != nil {
 			fence = r.job.Fence
+		}
+		if err == nil {
 			err = r.do(ctx)
 			if err == nil || errors.Is(err, errFenced) {
 				return

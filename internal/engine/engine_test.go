@@ -303,17 +303,17 @@ func TestServe_SweepsWhatOthersLeft(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	r := newRig(t, w, nil, step{world: w, name: "a"})
-	expired, untriggered := r.start(t), r.start(t)
+	expired, unheard := r.start(t), r.start(t)
 	for sql, id := range map[string]string{
 		"UPDATE jobs SET state = 'RUNNING', started_at = now(), lease_owner = 'dead', lease_until = now() - interval '1 second' WHERE id = ?": expired.String(),
-		"UPDATE jobs SET created_at = now() - interval '1 minute' WHERE id = ?":                                                               untriggered.String(),
+		"UPDATE jobs SET created_at = now() - interval '1 minute' WHERE id = ?":                                                               unheard.String(),
 	} {
 		_, err := r.db.ExecContext(t.Context(), sql, id)
 		require.NoError(t, err)
 	}
 	serve(t, r.Engine)
 	until(t, "both are done", func() bool {
-		return r.job(t, expired).State == models.JobSucceeded && r.job(t, untriggered).State == models.JobSucceeded
+		return r.job(t, expired).State == models.JobSucceeded && r.job(t, unheard).State == models.JobSucceeded
 	})
 	require.Contains(t, r.events(t, expired), "job.resumed")
 }
@@ -352,22 +352,6 @@ func TestServe_GivesJobsBackWhenItStops(t *testing.T) {
 	r.node(t, "two", nil).Run(t.Context(), id)
 	require.Equal(t, models.JobSucceeded, r.job(t, id).State)
 	require.Empty(t, w.undone, "stopping is no failure")
-}
-
-func TestStart_OneActiveJobPerResource(t *testing.T) {
-	t.Parallel()
-	w := newWorld()
-	r := newRig(t, w, nil, step{world: w, name: "a"})
-	resource := uuid.New()
-	start := func(what string) error {
-		return store.InTx(t.Context(), r.db, func(ctx context.Context, tx store.Tx) error {
-			_, err := r.starter.Start(ctx, tx, engine.Order{Kind: what, Resource: resource, Generation: 1})
-			return err
-		})
-	}
-	require.NoError(t, start(kind))
-	require.Equal(t, fault.Conflict, fault.CodeOf(start(kind)))
-	require.Equal(t, fault.Internal, fault.CodeOf(start("no.such")))
 }
 
 func TestRun_UnknownPlanWaitsForAnotherNode(t *testing.T) {
@@ -472,8 +456,12 @@ func TestRun_PanicOfObserveCostsAnAttempt(t *testing.T) {
 	panics := 0
 	r := newRig(t, w, nil, observing{step{world: w, name: "a", policy: engine.Policy{Backoff: time.Millisecond}}, &panics})
 	id := r.start(t)
-	_, err := r.db.ExecContext(t.Context(), "UPDATE job_steps SET state = 'APPLYING', attempt = 1 WHERE job_id = ?", id)
-	require.NoError(t, err)
+	for _, begun := range []string{
+		"UPDATE job_steps SET state = 'APPLYING', attempt = 1 WHERE job_id = ?", "UPDATE jobs SET state = 'RUNNING', started_at = now() WHERE id = ?",
+	} {
+		_, err := r.db.ExecContext(t.Context(), begun, id)
+		require.NoError(t, err)
+	}
 	r.Run(t.Context(), id)
 	require.Equal(t, models.JobSucceeded, r.job(t, id).State)
 	require.Equal(t, 2, panics)

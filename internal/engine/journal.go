@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -42,65 +43,84 @@ var Active = []models.JobState{models.JobPending, models.JobRunning, models.JobC
 // errFenced says that another runner has the job: stop and write nothing more.
 var errFenced = errors.New("engine: the lease is another runner's")
 
+// A lease is what takeJob answers: the job under a new fence, and how it was found.
+type lease struct {
+	models.Job `bun:",extend"`
+
+	Fresh  bool // nobody had it before
+	Died   bool // the lease of the one who had it ran out
+	Waited *string
+	At     time.Time
+	First  *string // of a fresh job, the step whose intent is journaled along
+}
+
+// takeJob gives nothing while another has the job, it waits, or it is over.
+const takeJob = `
+WITH due AS (
+	SELECT id, started_at IS NULL AS fresh, lease_until IS NOT NULL AS died, waiting_for AS waited, clock_timestamp() AS at
+	FROM jobs WHERE id = ? AND state IN (?)
+	AND (lease_until IS NULL AND (next_attempt_at IS NULL OR next_attempt_at <= now())
+		OR lease_until < now() OR lease_owner = ? AND fence = ?)
+	FOR UPDATE SKIP LOCKED
+), first AS (
+	UPDATE job_steps AS st SET state = 'APPLYING', attempt = 1, started_at = due.at
+	FROM due WHERE due.fresh AND st.job_id = due.id AND st.idx = 0 RETURNING st.name
+), taken AS (
+	UPDATE jobs AS j SET
+		fence = fence + 1, lease_owner = ?, lease_until = now() + ? * interval '1 second', attempts = attempts + 1,
+		waiting_for = NULL, next_attempt_at = NULL, started_at = COALESCE(started_at, due.at),
+		state = CASE state WHEN 'PENDING' THEN 'RUNNING' WHEN 'STUCK' THEN 'COMPENSATING' ELSE state END,
+		event_seq = event_seq + CASE WHEN due.fresh THEN 2 WHEN due.died THEN 1 ELSE 0 END
+	FROM due WHERE j.id = due.id
+	RETURNING j.*, due.fresh, due.died, due.waited, due.at
+), told AS (
+	INSERT INTO job_events (job_id, seq, at, kind, state, percent, error_code, error_message)
+	SELECT id, CASE WHEN fresh THEN event_seq - 1 ELSE event_seq END, at,
+		CASE WHEN fresh THEN '` + EventStarted + `' ELSE '` + EventResumed + `' END, state, percent, error_code, error_message
+	FROM taken WHERE fresh OR died
+), begun AS (
+	INSERT INTO job_events (job_id, seq, at, kind, state, percent, step, step_state)
+	SELECT id, event_seq, at, '` + EventStepStarted + `', state, percent, first.name, 'APPLYING' FROM taken, first
+)
+SELECT *, (SELECT name FROM first) AS first FROM taken`
+
 // take gets the lease of a job that is due, or of the one whose lease this node
 // holds under the held fence after a broken connection. It returns nil when
-// there is nothing to do.
+// there is nothing to do, and a run with an error when the lease is ours but the
+// steps could not be read.
 func (e *Engine) take(ctx context.Context, id ident.JobID, held int64) (*run, error) {
-	var r *run
-	var events []*models.JobEvent
-	err := store.InTx(ctx, e.db, func(ctx context.Context, tx store.Tx) error {
-		r, events = &run{Engine: e, job: new(models.Job), leased: time.Now(), begun: -1}, nil
-		j := r.job
-		err := tx.NewSelect().Model(j).Where("id = ?", id).Where("state IN (?)", bun.List(Active)).
-			WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-				return q.Where("lease_until IS NULL AND (next_attempt_at IS NULL OR next_attempt_at <= now())").
-					WhereOr("lease_until < now()").
-					WhereOr("lease_owner = ? AND fence = ?", e.node, held)
-			}).
-			For("UPDATE SKIP LOCKED").Scan(ctx)
-		if err != nil {
-			return err
-		}
-		died := j.LeaseUntil != nil
-		if j.WaitingFor != nil {
-			r.waited = *j.WaitingFor
-		}
-		kind := ""
-		switch {
-		case j.StartedAt == nil:
-			kind = EventStarted
-		case died:
-			kind = EventResumed
-		}
-		q := tx.NewUpdate().Model(j).WherePK().
-			Set("fence = fence + 1, lease_owner = ?, lease_until = now() + ? * interval '1 second'", e.node, e.lease.Seconds()).
-			Set("attempts = attempts + 1, waiting_for = NULL, next_attempt_at = NULL").
-			Set("started_at = COALESCE(started_at, clock_timestamp())").
-			Set("state = CASE state WHEN 'PENDING' THEN 'RUNNING' WHEN 'STUCK' THEN 'COMPENSATING' ELSE state END")
-		if kind != "" {
-			q = q.Set("event_seq = event_seq + 1")
-		}
-		j.WaitingFor, j.NextAttemptAt = nil, nil // bun leaves what is there for a NULL
-		if err := q.Returning("*").Scan(ctx); err != nil {
-			return err
-		}
-		if kind != "" {
-			events = []*models.JobEvent{r.event(kind)}
-			events[0].Seq = j.EventSeq
-			if _, err := tx.NewInsert().Model(events[0]).Returning("at").Exec(ctx); err != nil {
-				return store.Wrap(err, "insert event of job %s", id)
-			}
-		}
-		return tx.NewSelect().Model(&r.steps).Where("job_id = ?", id).Order("idx").Scan(ctx)
-	})
+	r, l := &run{Engine: e, leased: time.Now(), begun: -1}, new(lease)
+	err := e.db.NewRaw(takeJob, id, bun.List(Active), e.node, held, e.node, e.lease.Seconds()).Scan(ctx, l)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, store.Wrap(err, "take job %s", id)
 	}
-	r.published(events)
-	return r, nil
+	r.job = &l.Job
+	if l.Waited != nil {
+		r.waited = *l.Waited
+	}
+	switch {
+	case l.Fresh:
+		r.begun = 0
+		begun := r.event(EventStepStarted)
+		state := models.StepApplying
+		begun.Step, begun.StepState = l.First, &state
+		r.published(l.numbered(r.event(EventStarted), begun))
+	case l.Died:
+		r.published(l.numbered(r.event(EventResumed)))
+	}
+	err = e.db.NewSelect().Model(&r.steps).Where("job_id = ?", id).Order("idx").Scan(ctx)
+	return r, store.Wrap(err, "read steps of job %s", id)
+}
+
+// numbered stamps the events that the lease was taken with, the job's newest.
+func (l *lease) numbered(events ...*models.JobEvent) []*models.JobEvent {
+	for i, ev := range events {
+		ev.Seq, ev.At = l.EventSeq-int64(len(events)-1-i), l.At
+	}
+	return events
 }
 
 // A change is what one commit of the journal writes. Its events are numbered
@@ -118,14 +138,19 @@ type change struct {
 // ours. Error: errFenced when it is not. Any other error leaves the outcome
 // unknown: the journal has to be read again.
 func (r *run) commit(ctx context.Context, c change) error {
-	err := store.InTx(ctx, r.db, func(ctx context.Context, tx store.Tx) error {
-		err := tx.Pgx(ctx, func(ctx context.Context, ptx pgx.Tx) error { return r.write(ctx, ptx, c) })
-		if err != nil || c.settle == nil {
-			return err
+	write := func(ctx context.Context) error { return r.write(ctx, r.db.Pool, c) }
+	if c.settle != nil {
+		write = func(ctx context.Context) error {
+			return store.InTx(ctx, r.db, func(ctx context.Context, tx store.Tx) error {
+				err := tx.Pgx(ctx, func(ctx context.Context, ptx pgx.Tx) error { return r.write(ctx, ptx, c) })
+				if err != nil {
+					return err
+				}
+				return c.settle(ctx, tx)
+			})
 		}
-		return c.settle(ctx, tx)
-	})
-	if err != nil {
+	}
+	if err := write(ctx); err != nil {
 		return err
 	}
 	r.job.EventSeq += int64(len(c.events))
@@ -133,63 +158,93 @@ func (r *run) commit(ctx context.Context, c change) error {
 	return nil
 }
 
+// writeJob is a commit of its own or a part of one. A change comes with a
+// handful of rows; as JSON the statement is the same for all and is prepared.
+const writeJob = `
+WITH written AS (
+	UPDATE jobs SET state = $3, percent = $4, error_code = $5, error_message = $6, waiting_for = $7, next_attempt_at = $8,
+		event_seq = event_seq + jsonb_array_length($12),
+		lease_owner = CASE WHEN $9 THEN NULL ELSE lease_owner END,
+		lease_until = CASE WHEN $9 THEN NULL ELSE lease_until END,
+		finished_at = CASE WHEN $10 THEN clock_timestamp() ELSE finished_at END
+	WHERE id = $1 AND fence = $2 RETURNING id
+), moved AS (
+	UPDATE job_steps AS st SET state = n.state, attempt = n.attempt, handle = n.handle, error_message = n.error_message,
+		started_at = n.started_at, finished_at = n.finished_at
+	FROM written, jsonb_to_recordset($11) AS n (idx int, state text, attempt int, handle jsonb, error_message text,
+		started_at timestamptz, finished_at timestamptz)
+	WHERE st.job_id = written.id AND st.idx = n.idx
+), told AS (
+	INSERT INTO job_events (job_id, seq, kind, state, step, step_state, percent, message, error_code, error_message)
+	SELECT id, seq, kind, state, step, step_state, percent, message, error_code, error_message
+	FROM written, jsonb_to_recordset($12) AS n (seq bigint, kind text, state text, step text, step_state text, percent real,
+		message text, error_code text, error_message text)
+	ORDER BY seq RETURNING seq, at
+)
+SELECT EXISTS (SELECT FROM written), ARRAY(SELECT at FROM told ORDER BY seq)`
+
+type stepRow struct {
+	Idx          int                 `json:"idx"`
+	State        models.JobStepState `json:"state"`
+	Attempt      int                 `json:"attempt"`
+	Handle       json.RawMessage     `json:"handle,omitempty"`
+	ErrorMessage *string             `json:"error_message"`
+	StartedAt    *time.Time          `json:"started_at"`
+	FinishedAt   *time.Time          `json:"finished_at"`
+}
+
+type eventRow struct {
+	Seq          int64                `json:"seq"`
+	Kind         string               `json:"kind"`
+	State        models.JobState      `json:"state"`
+	Step         *string              `json:"step"`
+	StepState    *models.JobStepState `json:"step_state"`
+	Percent      float64              `json:"percent"`
+	Message      *string              `json:"message"`
+	ErrorCode    *fault.Code          `json:"error_code"`
+	ErrorMessage *string              `json:"error_message"`
+}
+
+// A querier is a pool, for a commit of its own, or a transaction.
+type querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
 // write sends a change in one round trip. The counter of events is ours alone
 // for as long as the fence is, so their numbers are known before.
-func (r *run) write(ctx context.Context, ptx pgx.Tx, c change) error {
-	j, id := r.job, r.job.ID.String()
-	b := &pgx.Batch{}
-	b.Queue(`UPDATE jobs SET state = $3, percent = $4, error_code = $5, error_message = $6, waiting_for = $7,
-			next_attempt_at = $8::timestamptz, event_seq = event_seq + $9::bigint,
-			lease_owner = CASE WHEN $10::boolean THEN NULL ELSE lease_owner END,
-			lease_until = CASE WHEN $10::boolean THEN NULL ELSE lease_until END,
-			finished_at = CASE WHEN $11::boolean THEN clock_timestamp() ELSE finished_at END
-		WHERE id = $1::uuid AND fence = $2::bigint`,
-		id, j.Fence, string(j.State), j.Percent, (*string)(j.ErrorCode), j.ErrorMessage, j.WaitingFor,
-		j.NextAttemptAt, int64(len(c.events)), c.release, j.State.Terminal())
-	for _, s := range c.steps {
-		b.Queue(`UPDATE job_steps SET state = $3, attempt = $4::int, handle = $5::jsonb, error_message = $6,
-				started_at = $7::timestamptz, finished_at = $8::timestamptz
-			WHERE job_id = $1::uuid AND idx = $2::int`,
-			id, s.Idx, string(s.State), s.Attempt, jsonText(s.Handle), s.ErrorMessage, s.StartedAt, s.FinishedAt)
+func (r *run) write(ctx context.Context, db querier, c change) error {
+	j := r.job
+	steps, events := make([]stepRow, len(c.steps)), make([]eventRow, len(c.events))
+	for i, s := range c.steps {
+		steps[i] = stepRow{s.Idx, s.State, s.Attempt, s.Handle, s.ErrorMessage, s.StartedAt, s.FinishedAt}
 	}
 	for i, ev := range c.events {
 		ev.Seq = j.EventSeq + int64(i) + 1
-		b.Queue(`INSERT INTO job_events (job_id, seq, kind, state, step, step_state, percent, message, error_code, error_message)
-			VALUES ($1::uuid, $2::bigint, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING at`,
-			id, ev.Seq, ev.Kind, string(ev.State), ev.Step, (*string)(ev.StepState), ev.Percent, ev.Message, (*string)(ev.ErrorCode), ev.ErrorMessage)
+		events[i] = eventRow{ev.Seq, ev.Kind, ev.State, ev.Step, ev.StepState, ev.Percent, ev.Message, ev.ErrorCode, ev.ErrorMessage}
 	}
-	results := ptx.SendBatch(ctx, b)
-	err := func() error {
-		if tag, err := results.Exec(); err != nil {
-			return store.Wrap(err, "write job %s", j.ID)
-		} else if tag.RowsAffected() == 0 {
-			return errFenced
-		}
-		for _, s := range c.steps {
-			if _, err := results.Exec(); err != nil {
-				return store.Wrap(err, "write step %s of job %s", s.Name, j.ID)
-			}
-		}
-		for _, ev := range c.events {
-			if err := results.QueryRow().Scan(&ev.At); err != nil {
-				return store.Wrap(err, "insert event %s of job %s", ev.Kind, j.ID)
-			}
-		}
-		return nil
-	}()
-	if closing := results.Close(); err == nil {
-		err = store.Wrap(closing, "write job %s", j.ID)
+	stepsJSON, err := json.Marshal(steps)
+	if err != nil {
+		return fmt.Errorf("encode steps of job %s: %w", j.ID, err)
 	}
-	return err
-}
-
-// jsonText is JSON as a text parameter, NULL for none.
-func jsonText(b json.RawMessage) *string {
-	if b == nil {
-		return nil
+	eventsJSON, err := json.Marshal(events)
+	if err != nil {
+		return fmt.Errorf("encode events of job %s: %w", j.ID, err)
 	}
-	s := string(b)
-	return &s
+	var held bool
+	var at []time.Time
+	err = db.QueryRow(ctx, writeJob, pgx.QueryExecModeCacheStatement, j.ID.String(), j.Fence, string(j.State), j.Percent,
+		(*string)(j.ErrorCode), j.ErrorMessage, j.WaitingFor, j.NextAttemptAt, c.release, j.State.Terminal(),
+		string(stepsJSON), string(eventsJSON)).Scan(&held, &at)
+	if err != nil {
+		return store.Wrap(err, "write job %s", j.ID)
+	}
+	if !held {
+		return errFenced
+	}
+	for i, ev := range c.events {
+		ev.At = at[i]
+	}
+	return nil
 }
 
 func (r *run) published(events []*models.JobEvent) {

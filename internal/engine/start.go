@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -22,28 +21,25 @@ type Order struct {
 	Generation int64            // of the resource's wish
 }
 
-// A Trigger wakes a worker up for a job once the transaction is committed.
-type Trigger interface {
-	Trigger(ctx context.Context, tx store.Tx, job ident.JobID) error
-}
-
 // A Starter writes new jobs. Unlike the Engine it runs nothing, so that the
 // domains, whose steps the Engine runs, can depend on it.
 type Starter struct {
 	registry func() *Registry
-	trigger  Trigger
+	wake     func(ident.JobID)
 }
 
 // NewStarter returns a Starter for the plans that registry gives, asked anew
-// each time since plans and starters need each other.
-func NewStarter(registry func() *Registry, trigger Trigger) *Starter {
-	return &Starter{registry: registry, trigger: trigger}
+// each time since plans and starters need each other. wake is told of each job
+// that is committed, for a quick start, such as Engine.Wake: without it the next
+// sweep finds the job.
+func NewStarter(registry func() *Registry, wake func(ident.JobID)) *Starter {
+	return &Starter{registry: registry, wake: wake}
 }
 
-// Start writes a job, its steps and its first event in the caller's
-// transaction, and wakes up a worker when that is committed. Error:
-// fault.Conflict while another job is at work on the resource.
-func (s *Starter) Start(ctx context.Context, tx store.Tx, o Order) (*models.Job, error) {
+// Start writes a job, its steps and its first event at the end of the caller's
+// transaction. Error, then: fault.Conflict while another job is at work on the
+// resource.
+func (s *Starter) Start(tx store.Tx, o Order) (*models.Job, error) {
 	plan := s.registry().latest[o.Kind]
 	if plan == nil {
 		return nil, fmt.Errorf("start job: no plan %q", o.Kind)
@@ -54,25 +50,23 @@ func (s *Starter) Start(ctx context.Context, tx store.Tx, o Order) (*models.Job,
 		TargetGeneration: o.Generation, ActorUserID: o.Actor,
 		State: models.JobPending, EventSeq: 1, CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
 	}
-	if _, err := tx.NewInsert().Model(job).Exec(ctx); err != nil {
+	tx.Queue(tx.NewInsert().Model(job), func(err error) error {
 		if store.Violates(err, "jobs_one_active") {
-			return nil, fault.Conflict.New("id", "Another job is at work on this; wait for it to end.")
+			return fault.Conflict.New("id", "Another job is at work on this; wait for it to end.")
 		}
-		return nil, store.Wrap(err, "insert job")
-	}
+		return store.Wrap(err, "insert job")
+	})
 	steps := make([]*models.JobStep, len(plan.Steps))
 	for i, step := range plan.Steps {
 		steps[i] = &models.JobStep{JobID: job.ID, Idx: i, Name: step.Name(), State: models.StepPending}
 	}
-	if _, err := tx.NewInsert().Model(&steps).Exec(ctx); err != nil {
-		return nil, store.Wrap(err, "insert steps of job %s", job.ID)
-	}
+	tx.Queue(tx.NewInsert().Model(&steps), wrapped("insert steps of job", job.ID))
 	first := &models.JobEvent{JobID: job.ID, Seq: 1, Kind: EventCreated, State: job.State}
-	if _, err := tx.NewInsert().Model(first).Exec(ctx); err != nil {
-		return nil, store.Wrap(err, "insert first event of job %s", job.ID)
-	}
-	if err := s.trigger.Trigger(ctx, tx, job.ID); err != nil {
-		return nil, store.Wrap(err, "trigger job %s", job.ID)
-	}
+	tx.Queue(tx.NewInsert().Model(first), wrapped("insert first event of job", job.ID))
+	tx.AfterCommit(func() { s.wake(job.ID) })
 	return job, nil
+}
+
+func wrapped(what string, id ident.JobID) func(error) error {
+	return func(err error) error { return store.Wrap(err, "%s %s", what, id) }
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
+	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
 )
@@ -32,6 +33,7 @@ func (e *Engine) Serve(ctx context.Context, ready func()) error {
 	// The lock is the session's: PostgreSQL gives it back when we die.
 	defer func() { _ = lock.Close(context.WithoutCancel(ctx)) }()
 	defer e.running.Wait()
+	defer e.setWake(nil)
 
 	// Whoever held these leases under our name is dead, since we hold the lock.
 	_, err = e.db.NewUpdate().Model((*models.Job)(nil)).
@@ -40,6 +42,7 @@ func (e *Engine) Serve(ctx context.Context, ready func()) error {
 	if err != nil {
 		return store.Wrap(err, "clear the leases of node %s", e.node)
 	}
+	e.setWake(func(id ident.JobID) { e.running.Go(func() { e.Run(ctx, id) }) })
 	ready()
 	tick := time.NewTicker(e.sweep)
 	defer tick.Stop()
@@ -109,7 +112,7 @@ func (e *Engine) lockNode(ctx context.Context) (*pgx.Conn, error) {
 }
 
 // sweepOnce takes up as many due jobs as there are free slots: those whose
-// runner died, those that waited long enough, and those whose trigger was lost.
+// runner died, those that waited long enough, and those that nobody was told of.
 func (e *Engine) sweepOnce(ctx context.Context) error {
 	free := cap(e.slots) - len(e.slots)
 	if free == 0 {
@@ -121,9 +124,9 @@ func (e *Engine) sweepOnce(ctx context.Context) error {
 		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 			return q.Where("lease_until < now()").
 				WhereOr("lease_until IS NULL AND next_attempt_at <= now()").
-				// A fresh job belongs to the worker that its trigger wakes up; one that
-				// was begun and given back does not.
-				WhereOr("lease_until IS NULL AND next_attempt_at IS NULL AND (started_at IS NOT NULL OR created_at < now() - interval '3 seconds')")
+				// A fresh job is left for a moment to the node that was told of it; it may
+				// have died since, or be busy.
+				WhereOr("lease_until IS NULL AND next_attempt_at IS NULL AND (started_at IS NOT NULL OR created_at < now() - interval '1 second')")
 		}).
 		Order("created_at").Limit(int64(free)).Scan(ctx)
 	if err != nil {

@@ -106,10 +106,6 @@ type rig struct {
 	reg     *engine.Registry
 }
 
-type noTrigger struct{}
-
-func (noTrigger) Trigger(context.Context, store.Tx, ident.JobID) error { return nil }
-
 func newRig(t *testing.T, w *world, change func(*engine.Config), steps ...engine.Step) *rig {
 	t.Helper()
 	r := &rig{db: testkit.DB(t), bus: &membus.Bus{}, world: w}
@@ -125,7 +121,7 @@ func newRig(t *testing.T, w *world, change func(*engine.Config), steps ...engine
 		},
 	})
 	require.NoError(t, err)
-	r.starter = engine.NewStarter(func() *engine.Registry { return r.reg }, noTrigger{})
+	r.starter = engine.NewStarter(func() *engine.Registry { return r.reg }, func(ident.JobID) {})
 	r.Engine = r.node(t, "one", change)
 	return r
 }
@@ -148,8 +144,8 @@ func (r *rig) node(t *testing.T, name string, change func(*engine.Config)) *engi
 func (r *rig) start(t *testing.T) ident.JobID {
 	t.Helper()
 	var job *models.Job
-	require.NoError(t, store.InTx(t.Context(), r.db, func(ctx context.Context, tx store.Tx) (err error) {
-		job, err = r.starter.Start(ctx, tx, engine.Order{Kind: kind, Resource: uuid.New(), Generation: 1})
+	require.NoError(t, store.InTx(t.Context(), r.db, func(_ context.Context, tx store.Tx) (err error) {
+		job, err = r.starter.Start(tx, engine.Order{Kind: kind, Resource: uuid.New(), Generation: 1})
 		return err
 	}))
 	return job.ID

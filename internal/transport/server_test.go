@@ -70,10 +70,8 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	var err error
 	p.auth, err = auth.NewService(auth.Config{DB: p.db, Box: box, Issuer: "urn:mpanel:test", Log: log})
 	require.NoError(t, err)
-	trigger, err := jobs.NewTrigger(p.db)
-	require.NoError(t, err)
 	var registry *engine.Registry
-	databases := database.NewService(p.db, box, engine.NewStarter(func() *engine.Registry { return registry }, trigger), nowhere{}, uuid.New())
+	databases := database.NewService(p.db, box, engine.NewStarter(func() *engine.Registry { return registry }, func(ident.JobID) {}), nowhere{}, uuid.New())
 	registry, err = engine.NewRegistry(databases.Plans()...)
 	require.NoError(t, err)
 	r := &resolvers.Resolver{
