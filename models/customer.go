@@ -30,8 +30,11 @@ type Customer struct {
 	Company   *string
 	Country   *string // ISO 3166-1 alpha-2
 	State     CustomerState
+	Suspended bool      // the wish; State follows
 	CreatedAt time.Time `bun:",nullzero,default:now()"`
 	UpdatedAt time.Time `bun:",nullzero,default:now()"`
+
+	SuspendReason *string
 }
 
 // QuotaName is a resource that customers have a number of.

@@ -45,18 +45,22 @@ type DatabaseServer struct {
 type Database struct {
 	bun.BaseModel `bun:"table:databases,alias:d"`
 
-	ID              ident.DatabaseID       `bun:"id,pk"`
-	CustomerID      ident.CustomerID       `bun:"customer_id"`
-	ServerID        ident.DatabaseServerID `bun:"server_id"`
-	Name            string
-	ExtName         string // on the server, prefixed
-	Username        string
-	VerifierSealed  []byte `json:"-"`
-	ConnectionLimit int
-	State           ResourceState
-	Generation      int64
-	HoldsQuota      bool
-	DeleteAfter     *time.Time
-	CreatedAt       time.Time `bun:",nullzero,default:now()"`
-	UpdatedAt       time.Time `bun:",nullzero,default:now()"`
+	ID             ident.DatabaseID       `bun:"id,pk"`
+	CustomerID     ident.CustomerID       `bun:"customer_id"`
+	ServerID       ident.DatabaseServerID `bun:"server_id"`
+	Name           string
+	ExtName        string // on the server, prefixed
+	Username       string
+	VerifierSealed []byte `json:"-"`
+	// NextVerifierSealed is what a rotation moves to, until it has.
+	NextVerifierSealed []byte `json:"-"`
+	ConnectionLimit    int
+	State              ResourceState
+	Generation         int64
+	HoldsQuota         bool
+	DeleteAfter        *time.Time
+	Suspended          bool // for its own sake; see also models.Customer
+	SuspendReason      *string
+	CreatedAt          time.Time `bun:",nullzero,default:now()"`
+	UpdatedAt          time.Time `bun:",nullzero,default:now()"`
 }

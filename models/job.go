@@ -69,6 +69,10 @@ type Job struct {
 	CreatedAt        time.Time `bun:",nullzero,default:now()"`
 	StartedAt        *time.Time
 	FinishedAt       *time.Time
+	// CancelRequestedAt is when a person asked to take the job back.
+	CancelRequestedAt *time.Time
+	// ParentID is the job that ordered this one and waits for it, zero without.
+	ParentID ident.JobID `bun:"parent_id,nullzero"`
 }
 
 // A JobStep is a step of a job as the journal has it.

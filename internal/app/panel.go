@@ -51,7 +51,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	}
 	bus := &membus.Bus{}
 	// The plans need the domains, and the domains start plans.
-	starter := engine.NewStarter(func() *engine.Registry { return p.registry }, func(id ident.JobID) { p.engine.Wake(id) })
+	starter := engine.NewStarter(func() *engine.Registry { return p.registry }, late{p})
 	p.databases = database.NewService(s.db, s.box, starter, p.dialer, installation)
 	if p.registry, err = engine.NewRegistry(p.databases.Plans()...); err != nil {
 		return nil, err
@@ -97,6 +97,12 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) *httpapi.API {
 		Log:         log,
 	})
 }
+
+// late is the engine, which comes after those who start its jobs.
+type late struct{ *panel }
+
+func (l late) Wake(id ident.JobID)   { l.engine.Wake(id) }
+func (l late) Cancel(id ident.JobID) { l.engine.Cancel(id) }
 
 // close ends what a panel keeps open.
 func (p *panel) close() { p.dialer.Close() }

@@ -44,8 +44,9 @@ type Engine struct {
 	probe    Probe
 	running  sync.WaitGroup
 
-	mu   sync.Mutex
-	wake func(ident.JobID) // nil unless the node serves
+	mu     sync.Mutex
+	wake   func(ident.JobID) // nil unless the node serves
+	leases map[ident.JobID]*run
 }
 
 // New returns an Engine that runs nothing until Run or Serve is called.
@@ -56,7 +57,7 @@ func New(c Config) (*Engine, error) {
 	e := &Engine{
 		db: c.DB, bus: c.Bus, registry: c.Registry, node: c.Node, log: c.Log, probe: c.Probe,
 		lease: cmp.Or(c.Lease, 10*time.Second), renew: cmp.Or(c.Renew, 3*time.Second), sweep: cmp.Or(c.Sweep, 2*time.Second),
-		slots: make(chan struct{}, cmp.Or(c.Slots, 16)),
+		slots: make(chan struct{}, cmp.Or(c.Slots, 16)), leases: map[ident.JobID]*run{},
 	}
 	if e.renew*2 > e.lease {
 		return nil, fmt.Errorf("engine: a lease of %v cannot be renewed every %v", e.lease, e.renew)
@@ -83,6 +84,30 @@ func (e *Engine) setWake(wake func(ident.JobID)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.wake = wake
+}
+
+// Cancel stops the step that a job is in, if it runs here, after the request to
+// take it back is committed. Where it runs elsewhere, that node sees the request
+// when it renews the lease.
+func (e *Engine) Cancel(id ident.JobID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if r := e.leases[id]; r != nil {
+		r.stopSteps(errCanceled)
+	}
+}
+
+func (e *Engine) leased(r *run) (over func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.leases[r.job.ID] = r
+	return func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if e.leases[r.job.ID] == r {
+			delete(e.leases, r.job.ID)
+		}
+	}
 }
 
 // Run takes the job up if it is due and nobody else has it, and goes on with
@@ -122,6 +147,9 @@ func (e *Engine) runInSlot(ctx context.Context, id ident.JobID) {
 		}
 		if ctx.Err() != nil {
 			return
+		}
+		if errors.Is(err, errCanceled) {
+			continue // what the journal has is taken back
 		}
 		// The journal could not be read or written, or a commit's answer was lost.
 		// The lease may still be ours: read the journal again and go on from there.

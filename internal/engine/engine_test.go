@@ -167,7 +167,7 @@ func TestRun_AfterThePivotOnlyForward(t *testing.T) {
 			return nil
 		}},
 		step{world: w, name: "b", policy: engine.Policy{Retries: 1, Backoff: time.Millisecond}, apply: func(_ context.Context, _ *engine.Env, n int) error {
-			if n < 5 {
+			if n < 2 {
 				return errBroken
 			}
 			return nil
@@ -176,7 +176,7 @@ func TestRun_AfterThePivotOnlyForward(t *testing.T) {
 	r.Run(t.Context(), id)
 	require.Equal(t, models.JobSucceeded, r.job(t, id).State)
 	require.Empty(t, w.undone)
-	require.Equal(t, 5, w.count("b"))
+	require.Equal(t, 2, w.count("b"))
 	r.events(t, id)
 }
 

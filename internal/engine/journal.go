@@ -2,14 +2,12 @@ package engine
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -40,89 +38,6 @@ const (
 // Active are the states in which a job still has something to do.
 var Active = []models.JobState{models.JobPending, models.JobRunning, models.JobCompensating, models.JobStuck}
 
-// errFenced says that another runner has the job: stop and write nothing more.
-var errFenced = errors.New("engine: the lease is another runner's")
-
-// A lease is what takeJob answers: the job under a new fence, and how it was found.
-type lease struct {
-	models.Job `bun:",extend"`
-
-	Fresh  bool // nobody had it before
-	Died   bool // the lease of the one who had it ran out
-	Waited *string
-	At     time.Time
-	First  *string // of a fresh job, the step whose intent is journaled along
-}
-
-// takeJob gives nothing while another has the job, it waits, or it is over.
-const takeJob = `
-WITH due AS (
-	SELECT id, started_at IS NULL AS fresh, lease_until IS NOT NULL AS died, waiting_for AS waited, clock_timestamp() AS at
-	FROM jobs WHERE id = ? AND state IN (?)
-	AND (lease_until IS NULL AND (next_attempt_at IS NULL OR next_attempt_at <= now())
-		OR lease_until < now() OR lease_owner = ? AND fence = ?)
-	FOR UPDATE SKIP LOCKED
-), first AS (
-	UPDATE job_steps AS st SET state = 'APPLYING', attempt = 1, started_at = due.at
-	FROM due WHERE due.fresh AND st.job_id = due.id AND st.idx = 0 RETURNING st.name
-), taken AS (
-	UPDATE jobs AS j SET
-		fence = fence + 1, lease_owner = ?, lease_until = now() + ? * interval '1 second', attempts = attempts + 1,
-		waiting_for = NULL, next_attempt_at = NULL, started_at = COALESCE(started_at, due.at),
-		state = CASE state WHEN 'PENDING' THEN 'RUNNING' WHEN 'STUCK' THEN 'COMPENSATING' ELSE state END,
-		event_seq = event_seq + CASE WHEN due.fresh THEN 2 WHEN due.died THEN 1 ELSE 0 END
-	FROM due WHERE j.id = due.id
-	RETURNING j.*, due.fresh, due.died, due.waited, due.at
-), told AS (
-	INSERT INTO job_events (job_id, seq, at, kind, state, percent, error_code, error_message)
-	SELECT id, CASE WHEN fresh THEN event_seq - 1 ELSE event_seq END, at,
-		CASE WHEN fresh THEN '` + EventStarted + `' ELSE '` + EventResumed + `' END, state, percent, error_code, error_message
-	FROM taken WHERE fresh OR died
-), begun AS (
-	INSERT INTO job_events (job_id, seq, at, kind, state, percent, step, step_state)
-	SELECT id, event_seq, at, '` + EventStepStarted + `', state, percent, first.name, 'APPLYING' FROM taken, first
-)
-SELECT *, (SELECT name FROM first) AS first FROM taken`
-
-// take gets the lease of a job that is due, or of the one whose lease this node
-// holds under the held fence after a broken connection. It returns nil when
-// there is nothing to do, and a run with an error when the lease is ours but the
-// steps could not be read.
-func (e *Engine) take(ctx context.Context, id ident.JobID, held int64) (*run, error) {
-	r, l := &run{Engine: e, leased: time.Now(), begun: -1}, new(lease)
-	err := e.db.NewRaw(takeJob, id, bun.List(Active), e.node, held, e.node, e.lease.Seconds()).Scan(ctx, l)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, store.Wrap(err, "take job %s", id)
-	}
-	r.job = &l.Job
-	if l.Waited != nil {
-		r.waited = *l.Waited
-	}
-	switch {
-	case l.Fresh:
-		r.begun = 0
-		begun := r.event(EventStepStarted)
-		state := models.StepApplying
-		begun.Step, begun.StepState = l.First, &state
-		r.published(l.numbered(r.event(EventStarted), begun))
-	case l.Died:
-		r.published(l.numbered(r.event(EventResumed)))
-	}
-	err = e.db.NewSelect().Model(&r.steps).Where("job_id = ?", id).Order("idx").Scan(ctx)
-	return r, store.Wrap(err, "read steps of job %s", id)
-}
-
-// numbered stamps the events that the lease was taken with, the job's newest.
-func (l *lease) numbered(events ...*models.JobEvent) []*models.JobEvent {
-	for i, ev := range events {
-		ev.Seq, ev.At = l.EventSeq-int64(len(events)-1-i), l.At
-	}
-	return events
-}
-
 // A change is what one commit of the journal writes. Its events are numbered
 // and stamped when it is written.
 type change struct {
@@ -130,13 +45,17 @@ type change struct {
 	events []*models.JobEvent
 	// release gives the lease back: the job waits, or is over.
 	release bool
+	// last is the end of what can be taken back: it is not written once a person
+	// asked for that.
+	last bool
 	// settle runs in the same transaction; it ends the job.
 	settle func(ctx context.Context, tx store.Tx) error
 }
 
 // commit writes the job as r.job has it, and the change, if the fence is still
-// ours. Error: errFenced when it is not. Any other error leaves the outcome
-// unknown: the journal has to be read again.
+// ours. Errors: errFenced when it is not, errCanceled for a last change that
+// came too late. Any other error leaves the outcome unknown: the journal has to
+// be read again.
 func (r *run) commit(ctx context.Context, c change) error {
 	write := func(ctx context.Context) error { return r.write(ctx, r.db.Pool, c) }
 	if c.settle != nil {
@@ -167,7 +86,7 @@ WITH written AS (
 		lease_owner = CASE WHEN $9 THEN NULL ELSE lease_owner END,
 		lease_until = CASE WHEN $9 THEN NULL ELSE lease_until END,
 		finished_at = CASE WHEN $10 THEN clock_timestamp() ELSE finished_at END
-	WHERE id = $1 AND fence = $2 RETURNING id
+	WHERE id = $1 AND fence = $2 AND (cancel_requested_at IS NULL OR NOT $13) RETURNING id, cancel_requested_at
 ), moved AS (
 	UPDATE job_steps AS st SET state = n.state, attempt = n.attempt, handle = n.handle, error_message = n.error_message,
 		started_at = n.started_at, finished_at = n.finished_at
@@ -181,7 +100,8 @@ WITH written AS (
 		message text, error_code text, error_message text)
 	ORDER BY seq RETURNING seq, at
 )
-SELECT EXISTS (SELECT FROM written), ARRAY(SELECT at FROM told ORDER BY seq)`
+SELECT EXISTS (SELECT FROM written), ARRAY(SELECT at FROM told ORDER BY seq),
+	(SELECT cancel_requested_at FROM written)`
 
 type stepRow struct {
 	Idx          int                 `json:"idx"`
@@ -234,17 +154,33 @@ func (r *run) write(ctx context.Context, db querier, c change) error {
 	var at []time.Time
 	err = db.QueryRow(ctx, writeJob, pgx.QueryExecModeCacheStatement, j.ID.String(), j.Fence, string(j.State), j.Percent,
 		(*string)(j.ErrorCode), j.ErrorMessage, j.WaitingFor, j.NextAttemptAt, c.release, j.State.Terminal(),
-		string(stepsJSON), string(eventsJSON)).Scan(&held, &at)
+		string(stepsJSON), string(eventsJSON), c.last).Scan(&held, &at, &j.CancelRequestedAt)
 	if err != nil {
 		return store.Wrap(err, "write job %s", j.ID)
 	}
 	if !held {
-		return errFenced
+		return r.refused(ctx, db, c)
 	}
 	for i, ev := range c.events {
 		ev.At = at[i]
 	}
 	return nil
+}
+
+// refused tells why a change was not written.
+func (r *run) refused(ctx context.Context, db querier, c change) error {
+	if !c.last {
+		return errFenced
+	}
+	var canceled bool
+	err := db.QueryRow(ctx, "SELECT cancel_requested_at IS NOT NULL FROM jobs WHERE id = $1 AND fence = $2", r.job.ID.String(), r.job.Fence).Scan(&canceled)
+	switch {
+	case err != nil && !errors.Is(err, pgx.ErrNoRows):
+		return store.Wrap(err, "read job %s", r.job.ID)
+	case canceled:
+		return errCanceled
+	}
+	return errFenced
 }
 
 func (r *run) published(events []*models.JobEvent) {

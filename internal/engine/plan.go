@@ -24,6 +24,11 @@ type Plan struct {
 	// transaction that ends the job, so it happens exactly once. The outcome is
 	// models.JobSucceeded, models.JobFailed or models.JobCanceled.
 	Settle func(ctx context.Context, tx store.Tx, resource uuid.UUID, outcome models.JobState) error
+	// Again takes up the wish of a job that FAILED or was CANCELED, in the
+	// transaction that starts another: state, quota and name. It returns the
+	// generation of the wish. Nil where that makes no sense. Errors:
+	// fault.Conflict, fault.QuotaExceeded.
+	Again func(ctx context.Context, tx store.Tx, resource uuid.UUID) (generation int64, err error)
 }
 
 // A Target is what a plan works towards.

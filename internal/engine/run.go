@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/mpanel/mpanel/internal/fault"
@@ -27,9 +26,12 @@ type run struct {
 	steps  []*models.JobStep
 	plan   *Plan
 	env    *Env
-	leased time.Time // just before the lease was taken
+	since  time.Time // just before the lease was taken
 	waited string    // what the job waited for until this lease
 	begun  int       // the step whose intent this run journaled with the end of the one before
+
+	// stopSteps ends what goes forward, and only that.
+	stopSteps context.CancelCauseFunc
 }
 
 // do goes on with the job until it is over, waits, or cannot be written. A nil
@@ -37,7 +39,11 @@ type run struct {
 func (r *run) do(ctx context.Context) error {
 	ctx, stop := r.keepLease(ctx)
 	defer stop()
-	switch err := r.goOn(ctx); {
+	forth, stopSteps := context.WithCancelCause(ctx)
+	defer stopSteps(nil)
+	r.stopSteps = stopSteps
+	defer r.Engine.leased(r)()
+	switch err := r.goOn(ctx, forth); {
 	case errors.Is(err, errReleased):
 		return nil
 	case err != nil:
@@ -47,11 +53,16 @@ func (r *run) do(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) goOn(ctx context.Context) error {
+// goOn goes on with the job. Forth is for what goes forward; it also ends when
+// the job is to be taken back.
+func (r *run) goOn(ctx, forth context.Context) error {
 	r.plan = r.registry.plans[planKey{r.job.Kind, r.job.PlanVersion}]
 	if r.plan == nil {
 		r.log.ErrorContext(ctx, "no such plan on this node", "job_id", r.job.ID.Opaque(), "kind", r.job.Kind, "version", r.job.PlanVersion)
 		return r.wait(ctx, "A node that knows this kind of job.", time.Now().Add(MaxBackoff))
+	}
+	if r.toTakeBack(forth) && r.untouched() { // nothing outside has to be asked
+		return r.end(ctx, change{}, models.JobCanceled, EventCanceled)
 	}
 	var target Target
 	err := guard(func() (err error) {
@@ -69,7 +80,7 @@ func (r *run) goOn(ctx context.Context) error {
 	}
 	r.env = &Env{Job: r.job.ID, Resource: r.job.ResourceID, Spec: target.Spec, OwnerMark: target.OwnerMark}
 	if r.job.State == models.JobRunning {
-		if err := r.forward(ctx); err != nil {
+		if err := r.forward(ctx, forth); err != nil {
 			return err
 		}
 	}
@@ -82,77 +93,14 @@ func (r *run) goOn(ctx context.Context) error {
 // errReleased says that the job waits and the lease was given back.
 var errReleased = errors.New("engine: the job waits")
 
-// interrupted handles what stopped the run, not the job. On shutdown the lease
-// is given back, so that another node goes on at once.
-func (r *run) interrupted(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); errors.Is(cause, errFenced) || errors.Is(err, errFenced) {
-		return errFenced
-	}
-	if ctx.Err() == nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer cancel()
-	_, relErr := r.db.NewUpdate().Model(r.job).Set("lease_owner = NULL, lease_until = NULL").
-		Where("id = ?", r.job.ID).Where("fence = ?", r.job.Fence).Exec(ctx)
-	return errors.Join(err, relErr)
-}
-
-// keepLease renews the lease in the background. The context that it returns
-// ends when the lease is lost, with errFenced as cause.
-func (r *run) keepLease(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		until := r.leased.Add(r.lease)
-		lost := time.NewTimer(time.Until(until))
-		defer lost.Stop()
-		tick := time.NewTicker(r.renew)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-lost.C:
-				cancel(errFenced)
-				return
-			case <-tick.C:
-			}
-			asked := time.Now()
-			switch held, err := r.renewLease(ctx, until); {
-			case err == nil && held:
-				until = asked.Add(r.lease)
-				lost.Reset(time.Until(until))
-			case err == nil:
-				cancel(errFenced)
-				return
-			}
-		}
-	}()
-	return ctx, func() {
-		cancel(nil)
-		<-over
-	}
-}
-
-func (r *run) renewLease(ctx context.Context, until time.Time) (bool, error) {
-	ctx, cancel := context.WithDeadline(ctx, until)
-	defer cancel()
-	res, err := r.db.NewUpdate().Table("jobs").Set("lease_until = now() + ? * interval '1 second'", r.lease.Seconds()).
-		Where("id = ?", r.job.ID).Where("fence = ?", r.job.Fence).Where("lease_owner = ?", r.node).Exec(ctx)
-	if err != nil {
-		return false, store.Wrap(err, "renew lease of job %s", r.job.ID)
-	}
-	n, err := res.RowsAffected()
-	return n == 1, err
-}
-
 // forward applies the steps that are not done, in order.
-func (r *run) forward(ctx context.Context) error {
+func (r *run) forward(ctx, forth context.Context) error {
 	for i, s := range r.steps {
 		if s.State == models.StepDone {
 			continue
+		}
+		if r.toTakeBack(forth) {
+			return r.takeBack(ctx)
 		}
 		resumed := s.State == models.StepApplying && i != r.begun
 		if err := r.point(ctx, s, "before-intent"); err != nil {
@@ -161,11 +109,12 @@ func (r *run) forward(ctx context.Context) error {
 		if s.State != models.StepApplying {
 			s.Attempt++
 			r.mark(s, models.StepApplying)
-			if err := r.commit(ctx, change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.stepEvent(EventStepStarted, s)}}); err != nil {
+			c := change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.stepEvent(EventStepStarted, s)}, last: i == r.plan.pivot()}
+			if err := r.commit(ctx, c); err != nil {
 				return err
 			}
 		}
-		if err := r.applyUntilDone(ctx, i, resumed); err != nil {
+		if err := r.applyUntilDone(ctx, forth, i, resumed); err != nil {
 			return err
 		}
 		if r.job.State != models.JobRunning {
@@ -173,7 +122,7 @@ func (r *run) forward(ctx context.Context) error {
 		}
 	}
 	if r.job.State == models.JobRunning { // every step was done when the job was taken up
-		return r.end(ctx, change{}, models.JobSucceeded, EventSucceeded)
+		return r.end(ctx, change{last: r.plan.pivot() == len(r.steps)}, models.JobSucceeded, EventSucceeded)
 	}
 	return nil
 }
@@ -181,12 +130,12 @@ func (r *run) forward(ctx context.Context) error {
 // applyUntilDone applies the i-th step, whose intent is journaled, and journals
 // the outcome: done, with the next step's intent or the job's success in the
 // same commit, or the beginning of compensation.
-func (r *run) applyUntilDone(ctx context.Context, i int, resumed bool) error {
+func (r *run) applyUntilDone(ctx, forth context.Context, i int, resumed bool) error {
 	s, step := r.steps[i], r.plan.Steps[i]
 	for {
 		err := r.point(ctx, s, "after-intent")
 		if err == nil {
-			err = r.apply(ctx, i, resumed)
+			err = r.apply(forth, i, resumed)
 		}
 		if err == nil {
 			err = r.point(ctx, s, "after-effect")
@@ -197,18 +146,24 @@ func (r *run) applyUntilDone(ctx context.Context, i int, resumed bool) error {
 		if ctx.Err() != nil {
 			return err
 		}
+		if r.toTakeBack(forth) {
+			return r.takeBack(ctx)
+		}
 		resumed = true // what Apply left behind is unknown
 		again, err := r.failed(ctx, i, err)
 		if err != nil || !again {
 			return err
 		}
-		if !pause(ctx, step.Policy().withDefaults().pause(s.Attempt-1)) {
+		if !pause(forth, step.Policy().withDefaults().pause(s.Attempt-1)) && ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
 	r.mark(s, models.StepDone)
 	r.job.Percent = 100 * float64(i+1) / float64(len(r.steps))
-	c := change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.stepEvent(EventStepDone, s)}}
+	c := change{
+		steps: []*models.JobStep{s}, events: []*models.JobEvent{r.stepEvent(EventStepDone, s)},
+		last: i+1 == r.plan.pivot(), // either the pivot is next or all is done
+	}
 	if i+1 == len(r.steps) {
 		if err := r.end(ctx, c, models.JobSucceeded, EventSucceeded); err != nil {
 			return err
@@ -296,7 +251,8 @@ func (r *run) failed(ctx context.Context, i int, cause error) (again bool, err e
 		})
 	}
 	if s.Attempt > policy.Retries { // after the pivot: there is no way but on
-		r.log.ErrorContext(ctx, "step keeps failing after the pivot", "job_id", r.job.ID.Opaque(), "step", s.Name, "attempt", s.Attempt)
+		r.log.ErrorContext(ctx, "job is stuck after the pivot", "job_id", r.job.ID.Opaque(), "step", s.Name, "attempt", s.Attempt, "error", cause)
+		return false, r.getStuck(ctx, s, message)
 	}
 	d := policy.pause(s.Attempt)
 	s.Attempt++
@@ -309,78 +265,6 @@ func (r *run) failed(ctx context.Context, i int, cause error) (again bool, err e
 	return false, r.waitWith(ctx, c, message, time.Now().Add(d))
 }
 
-// compensate undoes every step that may have had an effect, the last one first.
-func (r *run) compensate(ctx context.Context) error {
-	for i, s := range slices.Backward(r.steps) {
-		if s.State == models.StepPending || s.State == models.StepUndone {
-			continue
-		}
-		if s.State != models.StepUndoing {
-			s.Attempt = 1
-			r.mark(s, models.StepUndoing)
-			if err := r.commit(ctx, change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.stepEvent(EventStepUndoing, s)}}); err != nil {
-				return err
-			}
-		}
-		if err := r.undoUntilDone(ctx, i); err != nil {
-			return err
-		}
-		r.mark(s, models.StepUndone)
-		if err := r.commit(ctx, change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.stepEvent(EventStepUndone, s)}}); err != nil {
-			return err
-		}
-		if err := r.point(ctx, s, "after-undone"); err != nil {
-			return err
-		}
-	}
-	return r.end(ctx, change{}, models.JobFailed, EventFailed)
-}
-
-func (r *run) undoUntilDone(ctx context.Context, i int) error {
-	s, step := r.steps[i], r.plan.Steps[i]
-	policy := step.Policy().withDefaults()
-	for {
-		if err := r.point(ctx, s, "before-undo"); err != nil {
-			return err
-		}
-		cause := func() error {
-			ctx, cancel := context.WithTimeout(r.withPoints(ctx, s), policy.Timeout)
-			defer cancel()
-			return guard(func() error { return step.Undo(ctx, r.env, s.Handle) })
-		}()
-		if cause == nil {
-			cause = r.point(ctx, s, "after-undo-effect")
-		}
-		if cause == nil {
-			return nil
-		}
-		if ctx.Err() != nil {
-			return cause
-		}
-		_, message := describe(cause)
-		if fault.CodeOf(cause) == fault.Unavailable {
-			return r.wait(ctx, message, time.Now().Add(min(policy.pause(r.job.Attempts), unreachable)))
-		}
-		r.log.ErrorContext(ctx, "undo failed", "job_id", r.job.ID.Opaque(), "step", s.Name, "attempt", s.Attempt, "error", cause)
-		s.ErrorMessage = &message
-		if s.Attempt > policy.Retries {
-			r.job.State = models.JobStuck
-			s.Attempt = 1
-			return r.waitWith(ctx, change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.event(EventStuck)}}, message, time.Now().Add(stuck))
-		}
-		d := policy.pause(s.Attempt)
-		s.Attempt++
-		retrying := r.stepEvent(EventStepRetrying, s)
-		retrying.Message = &message
-		if err := r.commit(ctx, change{steps: []*models.JobStep{s}, events: []*models.JobEvent{retrying}}); err != nil {
-			return err
-		}
-		if !pause(ctx, d) {
-			return ctx.Err()
-		}
-	}
-}
-
 // end journals the end of the job and lets the plan settle its resource.
 func (r *run) end(ctx context.Context, c change, state models.JobState, kind string) error {
 	r.job.State = state
@@ -391,6 +275,11 @@ func (r *run) end(ctx context.Context, c change, state models.JobState, kind str
 	c.release = true
 	c.events = append(c.events, r.event(kind))
 	c.settle = func(ctx context.Context, tx store.Tx) error {
+		if !r.job.ParentID.IsZero() {
+			tx.Queue(tx.NewUpdate().Table("jobs").Set("next_attempt_at = now()").
+				Where("id = ?", r.job.ParentID).Where("lease_until IS NULL").Where("next_attempt_at > now()"), wrapped("wake the parent of job", r.job.ID))
+			tx.AfterCommit(func() { r.Wake(r.job.ParentID) })
+		}
 		return guard(func() error { return r.plan.Settle(ctx, tx, r.job.ResourceID, state) })
 	}
 	return r.commit(ctx, c)

@@ -19,21 +19,27 @@ type Order struct {
 	Customer   ident.CustomerID // zero for what belongs to no customer
 	Actor      ident.UserID     // zero for the panel itself
 	Generation int64            // of the resource's wish
+	Parent     ident.JobID      // zero unless a job orders it and waits for it
 }
 
 // A Starter writes new jobs. Unlike the Engine it runs nothing, so that the
 // domains, whose steps the Engine runs, can depend on it.
 type Starter struct {
 	registry func() *Registry
-	wake     func(ident.JobID)
+	node     Node
+}
+
+// A Node is told what was committed, so that it happens at once. What it misses
+// is found by the next sweep or renewal. An Engine is one.
+type Node interface {
+	Wake(id ident.JobID)
+	Cancel(id ident.JobID)
 }
 
 // NewStarter returns a Starter for the plans that registry gives, asked anew
-// each time since plans and starters need each other. wake is told of each job
-// that is committed, for a quick start, such as Engine.Wake: without it the next
-// sweep finds the job.
-func NewStarter(registry func() *Registry, wake func(ident.JobID)) *Starter {
-	return &Starter{registry: registry, wake: wake}
+// each time since plans and starters need each other.
+func NewStarter(registry func() *Registry, node Node) *Starter {
+	return &Starter{registry: registry, node: node}
 }
 
 // Start writes a job, its steps and its first event at the end of the caller's
@@ -47,7 +53,7 @@ func (s *Starter) Start(tx store.Tx, o Order) (*models.Job, error) {
 	job := &models.Job{
 		ID: ident.NewJobID(), Kind: plan.Kind, PlanVersion: plan.Version,
 		CustomerID: o.Customer, ResourceKind: plan.ResourceKind, ResourceID: o.Resource,
-		TargetGeneration: o.Generation, ActorUserID: o.Actor,
+		TargetGeneration: o.Generation, ActorUserID: o.Actor, ParentID: o.Parent,
 		State: models.JobPending, EventSeq: 1, CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
 	}
 	tx.Queue(tx.NewInsert().Model(job), func(err error) error {
@@ -63,7 +69,7 @@ func (s *Starter) Start(tx store.Tx, o Order) (*models.Job, error) {
 	tx.Queue(tx.NewInsert().Model(&steps), wrapped("insert steps of job", job.ID))
 	first := &models.JobEvent{JobID: job.ID, Seq: 1, Kind: EventCreated, State: job.State}
 	tx.Queue(tx.NewInsert().Model(first), wrapped("insert first event of job", job.ID))
-	tx.AfterCommit(func() { s.wake(job.ID) })
+	tx.AfterCommit(func() { s.node.Wake(job.ID) })
 	return job, nil
 }
 

@@ -30,7 +30,7 @@ func TestWake_RunsWithoutASweep(t *testing.T) {
 		}
 		return ctx.Err()
 	}})
-	r.starter = engine.NewStarter(func() *engine.Registry { return r.reg }, r.Wake)
+	r.starter = engine.NewStarter(func() *engine.Registry { return r.reg }, r.Engine)
 	stop := serve(t, r.Engine)
 	jobs := []ident.JobID{r.start(t)}
 	until(t, "the slot is taken", func() bool { return w.count("a") == 1 })

@@ -96,6 +96,12 @@ func (s step) Undo(ctx context.Context, _ *engine.Env, _ engine.Handle) error {
 
 const kind = "thing.create"
 
+// silent is a node that nobody tells anything.
+type silent struct{}
+
+func (silent) Wake(ident.JobID)   {}
+func (silent) Cancel(ident.JobID) {}
+
 // A rig is an engine on a database of its own.
 type rig struct {
 	*engine.Engine
@@ -121,7 +127,7 @@ func newRig(t *testing.T, w *world, change func(*engine.Config), steps ...engine
 		},
 	})
 	require.NoError(t, err)
-	r.starter = engine.NewStarter(func() *engine.Registry { return r.reg }, func(ident.JobID) {})
+	r.starter = engine.NewStarter(func() *engine.Registry { return r.reg }, silent{})
 	r.Engine = r.node(t, "one", change)
 	return r
 }

@@ -71,7 +71,7 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	p.auth, err = auth.NewService(auth.Config{DB: p.db, Box: box, Issuer: "urn:mpanel:test", Log: log})
 	require.NoError(t, err)
 	var registry *engine.Registry
-	databases := database.NewService(p.db, box, engine.NewStarter(func() *engine.Registry { return registry }, func(ident.JobID) {}), nowhere{}, uuid.New())
+	databases := database.NewService(p.db, box, engine.NewStarter(func() *engine.Registry { return registry }, silent{}), nowhere{}, uuid.New())
 	registry, err = engine.NewRegistry(databases.Plans()...)
 	require.NoError(t, err)
 	r := &resolvers.Resolver{
@@ -347,3 +347,9 @@ func withID(ids map[string]string, kind, id string) map[string]string {
 }
 
 const soon = 10 * time.Second
+
+// silent is a node on which nothing runs.
+type silent struct{}
+
+func (silent) Wake(ident.JobID)   {}
+func (silent) Cancel(ident.JobID) {}
