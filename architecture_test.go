@@ -76,7 +76,7 @@ var rules = []rule{
 	},
 	{
 		why: "the engine runs steps and writes its journal; who wakes it up and who watches is package jobs'",
-		who: `internal/engine`, only: `internal/(events|fault|ident|store)|models`, planted: [2]string{"internal/engine", "internal/jobs"},
+		who: `internal/engine`, only: `internal/(actor|events|fault|ident|store)|models`, planted: [2]string{"internal/engine", "internal/jobs"},
 	},
 	{
 		why: "the store is below the domains: it gives them tools and knows nothing of them",

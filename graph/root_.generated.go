@@ -51,6 +51,10 @@ type ComplexityRoot struct {
 		Customer func(childComplexity int) int
 	}
 
+	CancelJobPayload struct {
+		Job func(childComplexity int) int
+	}
+
 	ConnectionString struct {
 		Format func(childComplexity int) int
 		Value  func(childComplexity int) int
@@ -64,22 +68,24 @@ type ComplexityRoot struct {
 		Credentials func(childComplexity int) int
 		Database    func(childComplexity int) int
 		Job         func(childComplexity int) int
+		Preview     func(childComplexity int) int
 	}
 
 	Customer struct {
-		Children    func(childComplexity int, first *int, after *string, last *int, before *string) int
-		Company     func(childComplexity int) int
-		Country     func(childComplexity int) int
-		CreatedAt   func(childComplexity int) int
-		Databases   func(childComplexity int, first *int, after *string, last *int, before *string) int
-		Email       func(childComplexity int) int
-		ID          func(childComplexity int) int
-		Memberships func(childComplexity int, first *int, after *string, last *int, before *string) int
-		Name        func(childComplexity int) int
-		Parent      func(childComplexity int) int
-		Quotas      func(childComplexity int) int
-		State       func(childComplexity int) int
-		UpdatedAt   func(childComplexity int) int
+		Children      func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Company       func(childComplexity int) int
+		Country       func(childComplexity int) int
+		CreatedAt     func(childComplexity int) int
+		Databases     func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Email         func(childComplexity int) int
+		ID            func(childComplexity int) int
+		Memberships   func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Name          func(childComplexity int) int
+		Parent        func(childComplexity int) int
+		Quotas        func(childComplexity int) int
+		State         func(childComplexity int) int
+		SuspendReason func(childComplexity int) int
+		UpdatedAt     func(childComplexity int) int
 	}
 
 	CustomerConnection struct {
@@ -108,6 +114,7 @@ type ComplexityRoot struct {
 		Port              func(childComplexity int) int
 		Server            func(childComplexity int) int
 		State             func(childComplexity int) int
+		SuspendReason     func(childComplexity int) int
 		UpdatedAt         func(childComplexity int) int
 		Username          func(childComplexity int) int
 	}
@@ -160,26 +167,30 @@ type ComplexityRoot struct {
 	DeleteDatabasePayload struct {
 		Database func(childComplexity int) int
 		Job      func(childComplexity int) int
+		Preview  func(childComplexity int) int
 	}
 
 	Job struct {
-		Actor         func(childComplexity int) int
-		Attempts      func(childComplexity int) int
-		CreatedAt     func(childComplexity int) int
-		Customer      func(childComplexity int) int
-		Error         func(childComplexity int) int
-		Events        func(childComplexity int, first *int, after *jobs.Position) int
-		FinishedAt    func(childComplexity int) int
-		ID            func(childComplexity int) int
-		Kind          func(childComplexity int) int
-		NextAttemptAt func(childComplexity int) int
-		Percent       func(childComplexity int) int
-		Position      func(childComplexity int) int
-		Resource      func(childComplexity int) int
-		StartedAt     func(childComplexity int) int
-		State         func(childComplexity int) int
-		Steps         func(childComplexity int) int
-		WaitingFor    func(childComplexity int) int
+		Actor             func(childComplexity int) int
+		Attempts          func(childComplexity int) int
+		CancelRequestedAt func(childComplexity int) int
+		Children          func(childComplexity int, first *int, after *string, last *int, before *string) int
+		CreatedAt         func(childComplexity int) int
+		Customer          func(childComplexity int) int
+		Error             func(childComplexity int) int
+		Events            func(childComplexity int, first *int, after *jobs.Position) int
+		FinishedAt        func(childComplexity int) int
+		ID                func(childComplexity int) int
+		Kind              func(childComplexity int) int
+		NextAttemptAt     func(childComplexity int) int
+		Parent            func(childComplexity int) int
+		Percent           func(childComplexity int) int
+		Position          func(childComplexity int) int
+		Resource          func(childComplexity int) int
+		StartedAt         func(childComplexity int) int
+		State             func(childComplexity int) int
+		Steps             func(childComplexity int) int
+		WaitingFor        func(childComplexity int) int
 	}
 
 	JobConnection struct {
@@ -243,13 +254,21 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		ArchiveCustomer func(childComplexity int, input customer.ArchiveInput) int
-		CreateCustomer  func(childComplexity int, input customer.CreateInput) int
-		CreateDatabase  func(childComplexity int, input database.CreateInput) int
-		DeleteDatabase  func(childComplexity int, input database.DeleteInput) int
-		SetUp           func(childComplexity int, input auth.SetUpInput) int
-		SignIn          func(childComplexity int, input auth.SignInInput) int
-		UpdateCustomer  func(childComplexity int, input customer.UpdateInput) int
+		ArchiveCustomer        func(childComplexity int, input customer.ArchiveInput) int
+		CancelJob              func(childComplexity int, input jobs.CancelInput) int
+		CreateCustomer         func(childComplexity int, input customer.CreateInput) int
+		CreateDatabase         func(childComplexity int, input database.CreateInput) int
+		DeleteDatabase         func(childComplexity int, input database.DeleteInput) int
+		RestoreDatabase        func(childComplexity int, input database.RestoreInput) int
+		ResumeCustomer         func(childComplexity int, input customer.ResumeInput) int
+		ResumeDatabase         func(childComplexity int, input database.ResumeInput) int
+		RetryJob               func(childComplexity int, input jobs.RetryInput) int
+		RotateDatabasePassword func(childComplexity int, input database.RotateInput) int
+		SetUp                  func(childComplexity int, input auth.SetUpInput) int
+		SignIn                 func(childComplexity int, input auth.SignInInput) int
+		SuspendCustomer        func(childComplexity int, input customer.SuspendInput) int
+		SuspendDatabase        func(childComplexity int, input database.SuspendInput) int
+		UpdateCustomer         func(childComplexity int, input customer.UpdateInput) int
 	}
 
 	PageInfo struct {
@@ -257,6 +276,11 @@ type ComplexityRoot struct {
 		HasNextPage     func(childComplexity int) int
 		HasPreviousPage func(childComplexity int) int
 		StartCursor     func(childComplexity int) int
+	}
+
+	Preview struct {
+		Quotas func(childComplexity int) int
+		Steps  func(childComplexity int) int
 	}
 
 	Query struct {
@@ -278,6 +302,31 @@ type ComplexityRoot struct {
 		Used func(childComplexity int) int
 	}
 
+	RestoreDatabasePayload struct {
+		Database func(childComplexity int) int
+		Job      func(childComplexity int) int
+	}
+
+	ResumeCustomerPayload struct {
+		Customer func(childComplexity int) int
+		Job      func(childComplexity int) int
+	}
+
+	ResumeDatabasePayload struct {
+		Database func(childComplexity int) int
+		Job      func(childComplexity int) int
+	}
+
+	RetryJobPayload struct {
+		Job func(childComplexity int) int
+	}
+
+	RotateDatabasePasswordPayload struct {
+		Credentials func(childComplexity int) int
+		Database    func(childComplexity int) int
+		Job         func(childComplexity int) int
+	}
+
 	SignInPayload struct {
 		AccessToken func(childComplexity int) int
 		ExpiresAt   func(childComplexity int) int
@@ -290,6 +339,17 @@ type ComplexityRoot struct {
 
 	Subscription struct {
 		JobProgress func(childComplexity int, id string, after *jobs.Position) int
+	}
+
+	SuspendCustomerPayload struct {
+		Customer func(childComplexity int) int
+		Job      func(childComplexity int) int
+		Preview  func(childComplexity int) int
+	}
+
+	SuspendDatabasePayload struct {
+		Database func(childComplexity int) int
+		Job      func(childComplexity int) int
 	}
 
 	UpdateCustomerPayload struct {
@@ -334,6 +394,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ArchiveCustomerPayload.Customer(childComplexity), true
 
+	case "CancelJobPayload.job":
+		if e.ComplexityRoot.CancelJobPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelJobPayload.Job(childComplexity), true
+
 	case "ConnectionString.format":
 		if e.ComplexityRoot.ConnectionString.Format == nil {
 			break
@@ -372,6 +439,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateDatabasePayload.Job(childComplexity), true
+	case "CreateDatabasePayload.preview":
+		if e.ComplexityRoot.CreateDatabasePayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateDatabasePayload.Preview(childComplexity), true
 
 	case "Customer.children":
 		if e.ComplexityRoot.Customer.Children == nil {
@@ -460,6 +533,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Customer.State(childComplexity), true
+	case "Customer.suspendReason":
+		if e.ComplexityRoot.Customer.SuspendReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Customer.SuspendReason(childComplexity), true
 	case "Customer.updatedAt":
 		if e.ComplexityRoot.Customer.UpdatedAt == nil {
 			break
@@ -588,6 +667,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Database.State(childComplexity), true
+	case "Database.suspendReason":
+		if e.ComplexityRoot.Database.SuspendReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.SuspendReason(childComplexity), true
 	case "Database.updatedAt":
 		if e.ComplexityRoot.Database.UpdatedAt == nil {
 			break
@@ -781,6 +866,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteDatabasePayload.Job(childComplexity), true
+	case "DeleteDatabasePayload.preview":
+		if e.ComplexityRoot.DeleteDatabasePayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteDatabasePayload.Preview(childComplexity), true
 
 	case "Job.actor":
 		if e.ComplexityRoot.Job.Actor == nil {
@@ -794,6 +885,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Job.Attempts(childComplexity), true
+	case "Job.cancelRequestedAt":
+		if e.ComplexityRoot.Job.CancelRequestedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.CancelRequestedAt(childComplexity), true
+	case "Job.children":
+		if e.ComplexityRoot.Job.Children == nil {
+			break
+		}
+
+		args, err := ec.field_Job_children_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Job.Children(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Job.createdAt":
 		if e.ComplexityRoot.Job.CreatedAt == nil {
 			break
@@ -847,6 +955,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Job.NextAttemptAt(childComplexity), true
+	case "Job.parent":
+		if e.ComplexityRoot.Job.Parent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.Parent(childComplexity), true
 	case "Job.percent":
 		if e.ComplexityRoot.Job.Percent == nil {
 			break
@@ -1125,6 +1239,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ArchiveCustomer(childComplexity, args["input"].(customer.ArchiveInput)), true
+	case "Mutation.cancelJob":
+		if e.ComplexityRoot.Mutation.CancelJob == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelJob_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelJob(childComplexity, args["input"].(jobs.CancelInput)), true
 	case "Mutation.createCustomer":
 		if e.ComplexityRoot.Mutation.CreateCustomer == nil {
 			break
@@ -1158,6 +1283,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteDatabase(childComplexity, args["input"].(database.DeleteInput)), true
+	case "Mutation.restoreDatabase":
+		if e.ComplexityRoot.Mutation.RestoreDatabase == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_restoreDatabase_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RestoreDatabase(childComplexity, args["input"].(database.RestoreInput)), true
+	case "Mutation.resumeCustomer":
+		if e.ComplexityRoot.Mutation.ResumeCustomer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resumeCustomer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResumeCustomer(childComplexity, args["input"].(customer.ResumeInput)), true
+	case "Mutation.resumeDatabase":
+		if e.ComplexityRoot.Mutation.ResumeDatabase == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resumeDatabase_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResumeDatabase(childComplexity, args["input"].(database.ResumeInput)), true
+	case "Mutation.retryJob":
+		if e.ComplexityRoot.Mutation.RetryJob == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retryJob_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetryJob(childComplexity, args["input"].(jobs.RetryInput)), true
+	case "Mutation.rotateDatabasePassword":
+		if e.ComplexityRoot.Mutation.RotateDatabasePassword == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateDatabasePassword_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateDatabasePassword(childComplexity, args["input"].(database.RotateInput)), true
 	case "Mutation.setUp":
 		if e.ComplexityRoot.Mutation.SetUp == nil {
 			break
@@ -1180,6 +1360,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(auth.SignInInput)), true
+	case "Mutation.suspendCustomer":
+		if e.ComplexityRoot.Mutation.SuspendCustomer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_suspendCustomer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SuspendCustomer(childComplexity, args["input"].(customer.SuspendInput)), true
+	case "Mutation.suspendDatabase":
+		if e.ComplexityRoot.Mutation.SuspendDatabase == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_suspendDatabase_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SuspendDatabase(childComplexity, args["input"].(database.SuspendInput)), true
 	case "Mutation.updateCustomer":
 		if e.ComplexityRoot.Mutation.UpdateCustomer == nil {
 			break
@@ -1216,6 +1418,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
+
+	case "Preview.quotas":
+		if e.ComplexityRoot.Preview.Quotas == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preview.Quotas(childComplexity), true
+	case "Preview.steps":
+		if e.ComplexityRoot.Preview.Steps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preview.Steps(childComplexity), true
 
 	case "Query.customer":
 		if e.ComplexityRoot.Query.Customer == nil {
@@ -1343,6 +1558,71 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Quota.Used(childComplexity), true
 
+	case "RestoreDatabasePayload.database":
+		if e.ComplexityRoot.RestoreDatabasePayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestoreDatabasePayload.Database(childComplexity), true
+	case "RestoreDatabasePayload.job":
+		if e.ComplexityRoot.RestoreDatabasePayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestoreDatabasePayload.Job(childComplexity), true
+
+	case "ResumeCustomerPayload.customer":
+		if e.ComplexityRoot.ResumeCustomerPayload.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResumeCustomerPayload.Customer(childComplexity), true
+	case "ResumeCustomerPayload.job":
+		if e.ComplexityRoot.ResumeCustomerPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResumeCustomerPayload.Job(childComplexity), true
+
+	case "ResumeDatabasePayload.database":
+		if e.ComplexityRoot.ResumeDatabasePayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResumeDatabasePayload.Database(childComplexity), true
+	case "ResumeDatabasePayload.job":
+		if e.ComplexityRoot.ResumeDatabasePayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResumeDatabasePayload.Job(childComplexity), true
+
+	case "RetryJobPayload.job":
+		if e.ComplexityRoot.RetryJobPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryJobPayload.Job(childComplexity), true
+
+	case "RotateDatabasePasswordPayload.credentials":
+		if e.ComplexityRoot.RotateDatabasePasswordPayload.Credentials == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateDatabasePasswordPayload.Credentials(childComplexity), true
+	case "RotateDatabasePasswordPayload.database":
+		if e.ComplexityRoot.RotateDatabasePasswordPayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateDatabasePasswordPayload.Database(childComplexity), true
+	case "RotateDatabasePasswordPayload.job":
+		if e.ComplexityRoot.RotateDatabasePasswordPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateDatabasePasswordPayload.Job(childComplexity), true
+
 	case "SignInPayload.accessToken":
 		if e.ComplexityRoot.SignInPayload.AccessToken == nil {
 			break
@@ -1380,6 +1660,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.JobProgress(childComplexity, args["id"].(string), args["after"].(*jobs.Position)), true
+
+	case "SuspendCustomerPayload.customer":
+		if e.ComplexityRoot.SuspendCustomerPayload.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SuspendCustomerPayload.Customer(childComplexity), true
+	case "SuspendCustomerPayload.job":
+		if e.ComplexityRoot.SuspendCustomerPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SuspendCustomerPayload.Job(childComplexity), true
+	case "SuspendCustomerPayload.preview":
+		if e.ComplexityRoot.SuspendCustomerPayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SuspendCustomerPayload.Preview(childComplexity), true
+
+	case "SuspendDatabasePayload.database":
+		if e.ComplexityRoot.SuspendDatabasePayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SuspendDatabasePayload.Database(childComplexity), true
+	case "SuspendDatabasePayload.job":
+		if e.ComplexityRoot.SuspendDatabasePayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SuspendDatabasePayload.Job(childComplexity), true
 
 	case "UpdateCustomerPayload.customer":
 		if e.ComplexityRoot.UpdateCustomerPayload.Customer == nil {
@@ -1470,6 +1782,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("ArchiveCustomerInput", ec.unmarshalInputArchiveCustomerInput),
+			graphql.NewInputUnmarshaler("CancelJobInput", ec.unmarshalInputCancelJobInput),
 			graphql.NewInputUnmarshaler("CreateCustomerInput", ec.unmarshalInputCreateCustomerInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseInput", ec.unmarshalInputCreateDatabaseInput),
 			graphql.NewInputUnmarshaler("CustomerFilter", ec.unmarshalInputCustomerFilter),
@@ -1479,8 +1792,15 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteDatabaseInput", ec.unmarshalInputDeleteDatabaseInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
 			graphql.NewInputUnmarshaler("QuotaInput", ec.unmarshalInputQuotaInput),
+			graphql.NewInputUnmarshaler("RestoreDatabaseInput", ec.unmarshalInputRestoreDatabaseInput),
+			graphql.NewInputUnmarshaler("ResumeCustomerInput", ec.unmarshalInputResumeCustomerInput),
+			graphql.NewInputUnmarshaler("ResumeDatabaseInput", ec.unmarshalInputResumeDatabaseInput),
+			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
+			graphql.NewInputUnmarshaler("RotateDatabasePasswordInput", ec.unmarshalInputRotateDatabasePasswordInput),
 			graphql.NewInputUnmarshaler("SetUpInput", ec.unmarshalInputSetUpInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
+			graphql.NewInputUnmarshaler("SuspendCustomerInput", ec.unmarshalInputSuspendCustomerInput),
+			graphql.NewInputUnmarshaler("SuspendDatabaseInput", ec.unmarshalInputSuspendDatabaseInput),
 			graphql.NewInputUnmarshaler("UpdateCustomerInput", ec.unmarshalInputUpdateCustomerInput),
 		)
 	}
@@ -1629,6 +1949,8 @@ enum Permission {
   SERVERS_READ
   "See jobs and follow them."
   JOBS_READ
+  "Cancel jobs and try them again, with the permission that their order needs."
+  JOBS_WRITE
 }
 
 "The values of ` + "`" + `extensions.code` + "`" + ` of an error. docs/errors.md tells what to do about each."
@@ -1655,6 +1977,14 @@ enum ErrorCode {
   UNAVAILABLE
   "A mistake of the panel's; the provider finds it in the log by ` + "`" + `extensions.requestId` + "`" + `."
   INTERNAL
+}
+
+"What a dry run found; nothing was written."
+type Preview {
+  "The steps that the job would take, in order; empty when there is nothing to do on a server."
+  steps: [String!]!
+  "The customer's quotas, as they would be."
+  quotas: [Quota!]!
 }
 
 "Anything with a global id."
@@ -1731,6 +2061,18 @@ extend type Mutation {
   archived already; ` + "`" + `FORBIDDEN` + "`" + ` unless the caller is the provider's staff or of the reseller above.
   """
   archiveCustomer("Which one." input: ArchiveCustomerInput!): ArchiveCustomerPayload! @auth(requires: [CUSTOMERS_WRITE])
+  """
+  Stop every service of a customer and of those below it: logins are refused, sessions ended, nothing is removed. One
+  job, with a child for each service; the customer is SUSPENDED once all have stopped. Errors: ` + "`" + `INVALID` + "`" + ` for the reason;
+  ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `FORBIDDEN` + "`" + ` unless the caller is the provider's staff or of the reseller above; ` + "`" + `CONFLICT` + "`" + ` unless the
+  customer is ACTIVE.
+  """
+  suspendCustomer("Which one, and why." input: SuspendCustomerInput!): SuspendCustomerPayload! @auth(requires: [CUSTOMERS_WRITE])
+  """
+  Let the services of a customer run again, with unchanged passwords, but for those that are suspended for their own
+  sake or another customer's. Errors: as of suspendCustomer; ` + "`" + `CONFLICT` + "`" + ` unless the customer is SUSPENDED.
+  """
+  resumeCustomer("Which one." input: ResumeCustomerInput!): ResumeCustomerPayload! @auth(requires: [CUSTOMERS_WRITE])
 }
 
 "Somebody who buys hosting. A reseller is a customer with customers below it."
@@ -1747,6 +2089,8 @@ type Customer implements Node {
   country: String
   "Where the customer is in its life."
   state: CustomerState!
+  "Why it is suspended, or is being so; null otherwise."
+  suspendReason: String
   "When it was made."
   createdAt: DateTime!
   "When it was last changed."
@@ -1908,6 +2252,40 @@ type ArchiveCustomerPayload {
   customer: Customer!
 }
 
+"A customer to suspend."
+input SuspendCustomerInput {
+  "Which one."
+  id: ID!
+  "Why, in 1 to 500 characters; the customer reads it."
+  reason: String!
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `."
+  dryRun: Boolean = false
+}
+
+"The ordered suspension."
+type SuspendCustomerPayload {
+  "The customer; null after a dry run."
+  customer: Customer
+  "The job, for those above the customer to see; null after a dry run."
+  job: Job
+  "Only after a dry run."
+  preview: Preview
+}
+
+"A customer to resume."
+input ResumeCustomerInput {
+  "Which one."
+  id: ID!
+}
+
+"The ordered resumption."
+type ResumeCustomerPayload {
+  "The customer."
+  customer: Customer!
+  "The job, for those above the customer to see."
+  job: Job!
+}
+
 "One page of customers."
 type CustomerConnection {
   "The rows with their cursors."
@@ -1974,6 +2352,26 @@ extend type Mutation {
   job is at work on it or when it is being deleted already.
   """
   deleteDatabase("Which one, and when." input: DeleteDatabaseInput!): DeleteDatabasePayload! @auth(requires: [DATABASES_WRITE])
+  """
+  Take a deletion back within its grace period: everything is as it was, with the password of before. Errors:
+  ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when it is not being deleted, or when its data is being dropped.
+  """
+  restoreDatabase("Which one." input: RestoreDatabaseInput!): RestoreDatabasePayload! @auth(requires: [DATABASES_WRITE])
+  """
+  Refuse the logins of a database and end their sessions; nothing is removed, and the password stays. Errors: ` + "`" + `INVALID` + "`" + `;
+  ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless it is ACTIVE or DEGRADED, or while another job is at work on it.
+  """
+  suspendDatabase("Which one, and why." input: SuspendDatabaseInput!): SuspendDatabasePayload! @auth(requires: [DATABASES_WRITE])
+  """
+  Let the logins of a suspended database in again. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless it is SUSPENDED, while its
+  customer or a reseller above is, or while another job is at work on it.
+  """
+  resumeDatabase("Which one." input: ResumeDatabaseInput!): ResumeDatabasePayload! @auth(requires: [DATABASES_WRITE])
+  """
+  Give the login another password. Sessions go on, and the old password works until the job has SUCCEEDED. Errors:
+  ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless it is ACTIVE or DEGRADED, or while another job is at work on it.
+  """
+  rotateDatabasePassword("Which one." input: RotateDatabasePasswordInput!): RotateDatabasePasswordPayload! @auth(requires: [DATABASES_WRITE])
 }
 
 "Where something that is provisioned is in its life."
@@ -2056,6 +2454,8 @@ type Database implements Node {
   server: DatabaseServer @auth(requires: [SERVERS_READ]) @goField(forceResolver: true, batch: true)
   "Connections at once."
   connectionLimit: Int!
+  "Why it is suspended for its own sake, as it was said; null otherwise."
+  suspendReason: String
   "When it was ordered."
   createdAt: DateTime!
   "When it was last changed."
@@ -2151,10 +2551,14 @@ input CreateDatabaseInput {
   name: String!
   "Connections at once: 1 to 100, 20 by default."
   connectionLimit: Int
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The ordered database."
 type CreateDatabasePayload {
+  "Only after a dry run; everything else is null then."
+  preview: Preview
   "The database, PENDING; null in the answer to a repeated mutation when it is gone."
   database: Database
   "Shown this once; null in the answer to a repeated mutation."
@@ -2169,10 +2573,14 @@ input DeleteDatabaseInput {
   id: ID!
   "Seconds until the data is dropped, at most a year; 0 drops at once. The server's setting when left out."
   graceSeconds: Int
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The ordered deletion."
 type DeleteDatabasePayload {
+  "Only after a dry run; everything else is null then."
+  preview: Preview
   "The database, DELETING; null in the answer to a repeated mutation when it is gone."
   database: Database
   "The job that deletes it; null when there was nothing on a server."
@@ -2198,6 +2606,66 @@ type DatabaseEdge {
   "The row."
   node: Database!
 }
+
+"A database to take back from deletion."
+input RestoreDatabaseInput {
+  "Which one."
+  id: ID!
+}
+
+"The restored database."
+type RestoreDatabasePayload {
+  "As it is now; its state follows with the job."
+  database: Database!
+  "The job of its deletion, which is taken back."
+  job: Job!
+}
+
+"A database to suspend."
+input SuspendDatabaseInput {
+  "Which one."
+  id: ID!
+  "Why; the customer reads it."
+  reason: String
+}
+
+"The ordered suspension."
+type SuspendDatabasePayload {
+  "As it is now; its state follows with the job."
+  database: Database!
+  "The job that does it."
+  job: Job!
+}
+
+"A database to resume."
+input ResumeDatabaseInput {
+  "Which one."
+  id: ID!
+}
+
+"The ordered resumption."
+type ResumeDatabasePayload {
+  "As it is now; its state follows with the job."
+  database: Database!
+  "The job that does it."
+  job: Job!
+}
+
+"A database whose login gets another password."
+input RotateDatabasePasswordInput {
+  "Which one."
+  id: ID!
+}
+
+"The ordered rotation."
+type RotateDatabasePasswordPayload {
+  "As it is now."
+  database: Database!
+  "Shown this once; null in the answer to a repeated mutation."
+  credentials: DatabaseCredentials
+  "The job that sets the password."
+  job: Job!
+}
 `, BuiltIn: false},
 	{Name: "../schema/job.graphqls", Input: `extend type Query {
   "A job; null for what does not exist and for what is not the caller's."
@@ -2215,6 +2683,22 @@ type DatabaseEdge {
     "Which rows."
     filter: JobFilter
   ): JobConnection! @auth(requires: [JOBS_READ])
+}
+
+extend type Mutation {
+  """
+  Take a job back: the step that it is in ends, what was done is undone, and it ends as CANCELED; follow ` + "`" + `jobProgress` + "`" + `.
+  Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `FORBIDDEN` + "`" + ` without the permission that its order needs; ` + "`" + `CONFLICT` + "`" + ` when it is over, takes back
+  already, or has begun what cannot be undone.
+  """
+  cancelJob("Which one." input: CancelJobInput!): CancelJobPayload! @auth(requires: [JOBS_WRITE])
+  """
+  Let a job that waits or is STUCK go on at once, or order again what FAILED or was CANCELED: in a new job, with the
+  credentials that were shown then. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `FORBIDDEN` + "`" + ` without the permission that its order needs;
+  ` + "`" + `CONFLICT` + "`" + ` while it runs, when it has succeeded, when a later job was at work on the same thing, and, like
+  ` + "`" + `QUOTA_EXCEEDED` + "`" + `, for what the order itself would be refused with.
+  """
+  retryJob("Which one." input: RetryJobInput!): RetryJobPayload! @auth(requires: [JOBS_WRITE])
 }
 
 extend type Subscription {
@@ -2258,6 +2742,21 @@ type Job implements Node {
   nextAttemptAt: DateTime
   "How often it was taken up: 1 when nothing came in between."
   attempts: Int!
+  "The job that ordered this one and waits for it; null without one and where the caller may not see it."
+  parent: Job @goField(forceResolver: true, batch: true)
+  "The jobs that this one ordered and waits for, the newest first."
+  children(
+    "Rows of the page, from the front: 1 to 100, 20 by default."
+    first: Int
+    "Only rows after this cursor."
+    after: Cursor
+    "Rows of the page, from the back."
+    last: Int
+    "Only rows before this cursor."
+    before: Cursor
+  ): JobConnection @goField(forceResolver: true, batch: true)
+  "When somebody asked to take it back; null when nobody did."
+  cancelRequestedAt: DateTime
   "Its newest event, for ` + "`" + `jobProgress` + "`" + `."
   position: StreamPosition! @goField(forceResolver: true, batch: true)
   "When it was asked for."
@@ -2289,8 +2788,32 @@ enum JobState {
   FAILED
   "Taken back because somebody asked for it."
   CANCELED
-  "Failed, and taking back fails too; tried again every hour."
+  "Can neither go on nor back, since a step keeps failing; tried again every hour, or by ` + "`" + `retryJob` + "`" + `."
   STUCK
+}
+
+"A job to take back."
+input CancelJobInput {
+  "Which one."
+  id: ID!
+}
+
+"The job that is taken back."
+type CancelJobPayload {
+  "As it is now; it ends as CANCELED."
+  job: Job!
+}
+
+"A job to try again."
+input RetryJobInput {
+  "Which one."
+  id: ID!
+}
+
+"The job that tries."
+type RetryJobPayload {
+  "The same one when it waited, else a new one."
+  job: Job!
 }
 
 "One step of a job."
@@ -2556,6 +3079,14 @@ func (ec *executionContext) childFields_ArchiveCustomerPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type ArchiveCustomerPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CancelJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_CancelJobPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelJobPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ConnectionString(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "format":
@@ -2576,6 +3107,8 @@ func (ec *executionContext) childFields_CreateCustomerPayload(ctx context.Contex
 
 func (ec *executionContext) childFields_CreateDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_CreateDatabasePayload_preview(ctx, field)
 	case "database":
 		return ec.fieldContext_CreateDatabasePayload_database(ctx, field)
 	case "credentials":
@@ -2600,6 +3133,8 @@ func (ec *executionContext) childFields_Customer(ctx context.Context, field grap
 		return ec.fieldContext_Customer_country(ctx, field)
 	case "state":
 		return ec.fieldContext_Customer_state(ctx, field)
+	case "suspendReason":
+		return ec.fieldContext_Customer_suspendReason(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Customer_createdAt(ctx, field)
 	case "updatedAt":
@@ -2664,6 +3199,8 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_server(ctx, field)
 	case "connectionLimit":
 		return ec.fieldContext_Database_connectionLimit(ctx, field)
+	case "suspendReason":
+		return ec.fieldContext_Database_suspendReason(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Database_createdAt(ctx, field)
 	case "updatedAt":
@@ -2770,6 +3307,8 @@ func (ec *executionContext) childFields_DatabaseServerEdge(ctx context.Context, 
 
 func (ec *executionContext) childFields_DeleteDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_DeleteDatabasePayload_preview(ctx, field)
 	case "database":
 		return ec.fieldContext_DeleteDatabasePayload_database(ctx, field)
 	case "job":
@@ -2804,6 +3343,12 @@ func (ec *executionContext) childFields_Job(ctx context.Context, field graphql.C
 		return ec.fieldContext_Job_nextAttemptAt(ctx, field)
 	case "attempts":
 		return ec.fieldContext_Job_attempts(ctx, field)
+	case "parent":
+		return ec.fieldContext_Job_parent(ctx, field)
+	case "children":
+		return ec.fieldContext_Job_children(ctx, field)
+	case "cancelRequestedAt":
+		return ec.fieldContext_Job_cancelRequestedAt(ctx, field)
 	case "position":
 		return ec.fieldContext_Job_position(ctx, field)
 	case "createdAt":
@@ -2952,6 +3497,16 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_Preview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "steps":
+		return ec.fieldContext_Preview_steps(ctx, field)
+	case "quotas":
+		return ec.fieldContext_Preview_quotas(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Preview", field.Name)
+}
+
 func (ec *executionContext) childFields_Quota(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -2964,6 +3519,56 @@ func (ec *executionContext) childFields_Quota(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Quota", field.Name)
 }
 
+func (ec *executionContext) childFields_RestoreDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "database":
+		return ec.fieldContext_RestoreDatabasePayload_database(ctx, field)
+	case "job":
+		return ec.fieldContext_RestoreDatabasePayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestoreDatabasePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResumeCustomerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customer":
+		return ec.fieldContext_ResumeCustomerPayload_customer(ctx, field)
+	case "job":
+		return ec.fieldContext_ResumeCustomerPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResumeCustomerPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResumeDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "database":
+		return ec.fieldContext_ResumeDatabasePayload_database(ctx, field)
+	case "job":
+		return ec.fieldContext_ResumeDatabasePayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResumeDatabasePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetryJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_RetryJobPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryJobPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateDatabasePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "database":
+		return ec.fieldContext_RotateDatabasePasswordPayload_database(ctx, field)
+	case "credentials":
+		return ec.fieldContext_RotateDatabasePasswordPayload_credentials(ctx, field)
+	case "job":
+		return ec.fieldContext_RotateDatabasePasswordPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateDatabasePasswordPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "accessToken":
@@ -2974,6 +3579,28 @@ func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field
 		return ec.fieldContext_SignInPayload_viewer(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignInPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SuspendCustomerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customer":
+		return ec.fieldContext_SuspendCustomerPayload_customer(ctx, field)
+	case "job":
+		return ec.fieldContext_SuspendCustomerPayload_job(ctx, field)
+	case "preview":
+		return ec.fieldContext_SuspendCustomerPayload_preview(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SuspendCustomerPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SuspendDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "database":
+		return ec.fieldContext_SuspendDatabasePayload_database(ctx, field)
+	case "job":
+		return ec.fieldContext_SuspendDatabasePayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SuspendDatabasePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateCustomerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -55,6 +55,16 @@ func (r *mutationResolver) ArchiveCustomer(ctx context.Context, input customer.A
 	return r.CustomerService.Archive(ctx, input)
 }
 
+// SuspendCustomer is the resolver for the suspendCustomer field.
+func (r *mutationResolver) SuspendCustomer(ctx context.Context, input customer.SuspendInput) (*customer.JobPayload, error) {
+	return r.CustomerService.Suspend(ctx, input)
+}
+
+// ResumeCustomer is the resolver for the resumeCustomer field.
+func (r *mutationResolver) ResumeCustomer(ctx context.Context, input customer.ResumeInput) (*customer.JobPayload, error) {
+	return r.CustomerService.Resume(ctx, input)
+}
+
 // Customer is the resolver for the customer field.
 func (r *queryResolver) Customer(ctx context.Context, id string) (*models.Customer, error) {
 	return r.CustomerService.Find(ctx, ident.ParseCustomerID(id))

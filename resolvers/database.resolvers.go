@@ -64,6 +64,26 @@ func (r *mutationResolver) DeleteDatabase(ctx context.Context, input database.De
 	return r.DatabaseService.Delete(ctx, input)
 }
 
+// RestoreDatabase is the resolver for the restoreDatabase field.
+func (r *mutationResolver) RestoreDatabase(ctx context.Context, input database.RestoreInput) (*database.ChangePayload, error) {
+	return r.DatabaseService.Restore(ctx, input)
+}
+
+// SuspendDatabase is the resolver for the suspendDatabase field.
+func (r *mutationResolver) SuspendDatabase(ctx context.Context, input database.SuspendInput) (*database.ChangePayload, error) {
+	return r.DatabaseService.Suspend(ctx, input)
+}
+
+// ResumeDatabase is the resolver for the resumeDatabase field.
+func (r *mutationResolver) ResumeDatabase(ctx context.Context, input database.ResumeInput) (*database.ChangePayload, error) {
+	return r.DatabaseService.Resume(ctx, input)
+}
+
+// RotateDatabasePassword is the resolver for the rotateDatabasePassword field.
+func (r *mutationResolver) RotateDatabasePassword(ctx context.Context, input database.RotateInput) (*database.RotatePayload, error) {
+	return r.DatabaseService.Rotate(ctx, input)
+}
+
 // DatabaseServers is the resolver for the databaseServers field.
 func (r *queryResolver) DatabaseServers(ctx context.Context, first *int, after *string, last *int, before *string) (*page.Connection[*models.DatabaseServer], error) {
 	return r.DatabaseService.Servers(ctx, args(ctx, first, after, last, before))

@@ -45,6 +45,16 @@ func (r *jobResolver) Error(ctx context.Context, objs []*models.Job) ([]*jobs.Er
 	return each(objs, func(j *models.Job) *jobs.Error { return jobs.ErrorOf(j.ErrorCode, j.ErrorMessage) }), nil
 }
 
+// Parent is the batch resolver for the parent field.
+func (r *jobResolver) Parent(ctx context.Context, objs []*models.Job) ([]*models.Job, error) {
+	return r.JobService.Parents(ctx, objs)
+}
+
+// Children is the batch resolver for the children field.
+func (r *jobResolver) Children(ctx context.Context, objs []*models.Job, first *int, after *string, last *int, before *string) ([]*page.Connection[*models.Job], error) {
+	return r.JobService.Children(ctx, objs, args(ctx, first, after, last, before))
+}
+
 // Position is the batch resolver for the position field.
 func (r *jobResolver) Position(ctx context.Context, objs []*models.Job) ([]*jobs.Position, error) {
 	return each(objs, func(j *models.Job) *jobs.Position { return &jobs.Position{Job: j.ID, Seq: j.EventSeq} }), nil
@@ -68,6 +78,16 @@ func (r *jobEventResolver) Error(ctx context.Context, objs []*models.JobEvent) (
 // DurationMs is the batch resolver for the durationMs field.
 func (r *jobStepResolver) DurationMs(ctx context.Context, objs []*models.JobStep) ([]*int, error) {
 	return each(objs, jobs.DurationMs), nil
+}
+
+// CancelJob is the resolver for the cancelJob field.
+func (r *mutationResolver) CancelJob(ctx context.Context, input jobs.CancelInput) (*jobs.Payload, error) {
+	return r.JobService.Cancel(ctx, input)
+}
+
+// RetryJob is the resolver for the retryJob field.
+func (r *mutationResolver) RetryJob(ctx context.Context, input jobs.RetryInput) (*jobs.Payload, error) {
+	return r.JobService.Retry(ctx, input)
 }
 
 // Job is the resolver for the job field.

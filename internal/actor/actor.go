@@ -24,6 +24,7 @@ const (
 	DatabasesWrite Permission = "DATABASES_WRITE"
 	ServersRead    Permission = "SERVERS_READ"
 	JobsRead       Permission = "JOBS_READ"
+	JobsWrite      Permission = "JOBS_WRITE"
 )
 
 // A Grant is what an actor may do within one customer and everything below it.

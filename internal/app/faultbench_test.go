@@ -17,7 +17,6 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/config"
-	"github.com/mpanel/mpanel/internal/customer"
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/devstack"
 	"github.com/mpanel/mpanel/internal/engine/faulttest"
@@ -88,78 +87,11 @@ func (b *faultBench) terminate(ctx context.Context) error {
 	return errors.Join(err, conn.Close(ctx))
 }
 
-// A scene is a job that is about to run, and what it is about.
-type scene struct {
-	job      ident.JobID
-	database *models.Database
-	password secret.Text
-}
-
-// A scenario is how a plan's resource comes to be, and what has to be there
-// when its job is over.
-type scenario struct {
-	begin func(ctx context.Context, b *faultBench) (scene, error)
-	check func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error
-}
-
-// scenarios has one for each kind of plan.
-var scenarios = map[string]scenario{
-	database.KindCreate: {
-		begin: func(ctx context.Context, b *faultBench) (scene, error) { return b.order(ctx) },
-		check: func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error {
-			if outcome == models.JobSucceeded {
-				return b.mustBeThere(ctx, s, models.ResourceActive, 1)
-			}
-			return b.mustBeGone(ctx, s, models.ResourceFailed)
-		},
-	},
-	database.KindDelete: {
-		begin: func(ctx context.Context, b *faultBench) (scene, error) {
-			s, err := b.order(ctx)
-			if err != nil {
-				return s, err
-			}
-			b.panel.engine.Run(ctx, s.job)
-			if faults := b.mustBeThere(ctx, s, models.ResourceActive, 1); len(faults) > 0 {
-				return s, errors.Join(faults...)
-			}
-			now := 0
-			out, err := b.panel.databases.Delete(actor.With(ctx, b.staff), database.DeleteInput{ID: s.database.ID, GraceSeconds: &now})
-			if err == nil {
-				s.job = out.Job.ID
-			}
-			return s, err
-		},
-		check: func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error {
-			if outcome == models.JobSucceeded {
-				return b.mustBeGone(ctx, s, "")
-			}
-			return b.mustBeThere(ctx, s, models.ResourceActive, 1)
-		},
-	},
-}
-
 func (b *faultBench) set(ctx context.Context, kind string) (scene, error) {
 	b.trap.Store(nil)
 	b.acks.Disarm()
+	b.panel.stores.db.Pool.Reset() // the cell before may have ended its sessions
 	return scenarios[kind].begin(ctx, b)
-}
-
-func (b *faultBench) order(ctx context.Context) (scene, error) {
-	ctx = actor.With(ctx, b.staff)
-	one := int64(1)
-	c, err := b.panel.customers.Create(ctx, customer.CreateInput{
-		Name: "Tenant", Email: "tenant@example.com", Quotas: []*customer.QuotaInput{{Name: models.QuotaDatabases, Max: &one}},
-	})
-	if err != nil {
-		return scene{}, err
-	}
-	// Each bench counts its customers from 1; the server is everybody's.
-	out, err := b.panel.databases.Create(ctx, database.CreateInput{CustomerID: c.Customer.ID, Name: b.name})
-	if err != nil {
-		return scene{}, err
-	}
-	return scene{job: out.Job.ID, database: out.Database, password: out.Credentials.Secret}, nil
 }
 
 // clear removes what a scene left on the server, through the same driver.
@@ -223,15 +155,8 @@ func (b *faultBench) mustBeThere(ctx context.Context, s scene, state models.Reso
 	if want := (outside{Role: true, Marked: 2, Database: true, Limit: int64(s.database.ConnectionLimit)}); found != want {
 		faults = append(faults, fmt.Errorf("on the server %+v, want %+v", found, want))
 	}
-	conn, err := pgx.Connect(ctx, fmt.Sprintf("host=%s port=%d user=%s dbname=%s password=%s sslmode=disable",
-		b.tenants.Host(), b.tenants.Port(), s.database.Username, s.database.ExtName, s.password.Reveal()))
-	if err != nil {
-		faults = append(faults, errors.New("the credentials do not work"))
-	} else {
-		if _, err := conn.Exec(ctx, "CREATE TABLE IF NOT EXISTS proof (n int)"); err != nil {
-			faults = append(faults, fmt.Errorf("the login cannot work: %w", err))
-		}
-		_ = conn.Close(ctx)
+	if err := b.enters(ctx, s, s.password); err != nil {
+		faults = append(faults, err)
 	}
 	return append(faults, b.checkRow(ctx, s, state, used)...)
 }

@@ -55,8 +55,21 @@ func runChild(job string) {
 		if err != nil {
 			return err
 		}
-		p.engine.Run(ctx, ident.ParseJobID(job))
-		return nil
+		id := ident.ParseJobID(job)
+		ctx, stop := context.WithTimeout(ctx, time.Minute)
+		defer stop()
+		go func() { // a job may end without having come by the point
+			tick := time.NewTicker(20 * time.Millisecond)
+			defer tick.Stop()
+			for range tick.C {
+				j := new(models.Job)
+				if db.NewSelect().Model(j).Where("j.id = ?", id).Scan(ctx) == nil && j.State.Terminal() {
+					stop()
+					return
+				}
+			}
+		}()
+		return p.engine.Serve(ctx, func() { p.engine.Wake(id) })
 	}()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "child:", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,6 +36,7 @@ type panel struct {
 	engine    *engine.Engine
 	chores    *jobs.Chores
 	feed      *jobs.Feed
+	jobs      *jobs.Service
 	api       *httpapi.API
 	metrics   *prometheus.Registry
 }
@@ -45,7 +47,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if err != nil {
 		return nil, err
 	}
-	p := &panel{stores: s, customers: customer.NewService(s.db), dialer: pgprov.NewDialer(log), metrics: newMetrics(s.db)}
+	p := &panel{stores: s, dialer: pgprov.NewDialer(log), metrics: newMetrics(s.db)}
 	if p.auth, err = s.auth(ctx, log); err != nil {
 		return nil, err
 	}
@@ -53,7 +55,8 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	// The plans need the domains, and the domains start plans.
 	starter := engine.NewStarter(func() *engine.Registry { return p.registry }, late{p})
 	p.databases = database.NewService(s.db, s.box, starter, p.dialer, installation)
-	if p.registry, err = engine.NewRegistry(p.databases.Plans()...); err != nil {
+	p.customers = customer.NewService(s.db, starter, p.databases)
+	if p.registry, err = engine.NewRegistry(slices.Concat(p.databases.Plans(), p.customers.Plans())...); err != nil {
 		return nil, err
 	}
 	run.DB, run.Bus, run.Registry, run.Log = s.db, bus, p.registry, log
@@ -68,6 +71,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		return nil, err
 	}
 	p.feed = jobs.NewFeed(s.db, bus, jobs.LookEvery, log)
+	p.jobs = jobs.NewService(s.db, p.feed, starter)
 	p.api = p.newAPI(o, log)
 	return p, nil
 }
@@ -75,7 +79,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 func (p *panel) newAPI(o config.Options, log *slog.Logger) *httpapi.API {
 	config := resolvers.Config(&resolvers.Resolver{
 		AuthService: p.auth, CustomerService: p.customers, DatabaseService: p.databases,
-		JobService: jobs.NewService(p.stores.db, p.feed),
+		JobService: p.jobs,
 	})
 	schema := graph.NewExecutableSchema(config)
 	origins := httpapi.Origins(o.BaseURL, o.AllowedOrigins)

@@ -10,7 +10,7 @@ import (
 func allPermissions() []actor.Permission {
 	return []actor.Permission{
 		actor.CustomersRead, actor.CustomersWrite, actor.UsersRead, actor.DatabasesRead,
-		actor.DatabasesWrite, actor.ServersRead, actor.JobsRead,
+		actor.DatabasesWrite, actor.ServersRead, actor.JobsRead, actor.JobsWrite,
 	}
 }
 
@@ -37,11 +37,11 @@ func CustomerPermissions(r models.CustomerRole) []actor.Permission {
 	case models.CustomerOwner, models.CustomerAdmin:
 		return []actor.Permission{
 			actor.CustomersRead, actor.CustomersWrite, actor.UsersRead, actor.DatabasesRead,
-			actor.DatabasesWrite, actor.JobsRead,
+			actor.DatabasesWrite, actor.JobsRead, actor.JobsWrite,
 		}
 	case models.CustomerDeveloper:
 		return []actor.Permission{
-			actor.CustomersRead, actor.DatabasesRead, actor.DatabasesWrite, actor.JobsRead,
+			actor.CustomersRead, actor.DatabasesRead, actor.DatabasesWrite, actor.JobsRead, actor.JobsWrite,
 		}
 	case models.CustomerBilling:
 		return []actor.Permission{actor.CustomersRead}

@@ -17,8 +17,8 @@ import (
 func TestRoles(t *testing.T) {
 	t.Parallel()
 	const read = "CUSTOMERS_READ USERS_READ DATABASES_READ SERVERS_READ JOBS_READ"
-	const all = read + " CUSTOMERS_WRITE DATABASES_WRITE"
-	const ofOwner = "CUSTOMERS_READ CUSTOMERS_WRITE USERS_READ DATABASES_READ DATABASES_WRITE JOBS_READ"
+	const all = read + " CUSTOMERS_WRITE DATABASES_WRITE JOBS_WRITE"
+	const ofOwner = "CUSTOMERS_READ CUSTOMERS_WRITE USERS_READ DATABASES_READ DATABASES_WRITE JOBS_READ JOBS_WRITE"
 	for role, want := range map[models.ProviderRole]string{
 		models.ProviderOwner:   all,
 		models.ProviderAdmin:   all,
@@ -32,7 +32,7 @@ func TestRoles(t *testing.T) {
 	for role, want := range map[models.CustomerRole]string{
 		models.CustomerOwner:     ofOwner,
 		models.CustomerAdmin:     ofOwner,
-		models.CustomerDeveloper: "CUSTOMERS_READ DATABASES_READ DATABASES_WRITE JOBS_READ",
+		models.CustomerDeveloper: "CUSTOMERS_READ DATABASES_READ DATABASES_WRITE JOBS_READ JOBS_WRITE",
 		models.CustomerBilling:   "CUSTOMERS_READ",
 		models.CustomerReadOnly:  "CUSTOMERS_READ DATABASES_READ JOBS_READ",
 		"ROOT":                   "",

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/audit"
+	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -16,10 +17,16 @@ import (
 )
 
 // A Service is safe for concurrent use. The zero value is not usable.
-type Service struct{ db *store.DB }
+type Service struct {
+	db       *store.DB
+	engine   *engine.Starter
+	services []Suspendable
+}
 
-// NewService returns a Service.
-func NewService(db *store.DB) *Service { return &Service{db: db} }
+// NewService returns a Service for customers whose services are given.
+func NewService(db *store.DB, starter *engine.Starter, services ...Suspendable) *Service {
+	return &Service{db: db, engine: starter, services: services}
+}
 
 // ref is what an idempotency key keeps.
 type ref struct {

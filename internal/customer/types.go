@@ -7,9 +7,11 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/page"
+	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
 )
 
@@ -55,6 +57,32 @@ type ArchiveInput struct{ ID ident.CustomerID }
 type QuotaInput struct {
 	Name models.QuotaName
 	Max  *int64
+}
+
+// SuspendInput is the graph's SuspendCustomerInput.
+type SuspendInput struct {
+	ID     ident.CustomerID
+	Reason string
+	DryRun bool
+}
+
+// ResumeInput is the graph's ResumeCustomerInput.
+type ResumeInput struct{ ID ident.CustomerID }
+
+// JobPayload is what a suspension or resumption returns; after a dry run only
+// Preview is there.
+type JobPayload struct {
+	Customer *models.Customer
+	Job      *models.Job
+	Preview  *engine.Preview
+}
+
+// Validate checks the reason.
+func (in SuspendInput) Validate() error {
+	if n := utf8.RuneCountInString(in.Reason); strings.TrimSpace(in.Reason) == "" || n > MaxReasonLen {
+		return fault.Invalid.New("reason", "Say why, in 1 to %d characters; the customer reads it.", MaxReasonLen)
+	}
+	return fault.Join(store.CheckText("reason", &in.Reason))
 }
 
 // Payload is what every mutation of a customer returns.

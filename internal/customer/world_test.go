@@ -11,6 +11,7 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/customer"
+	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/page"
@@ -34,7 +35,12 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	db := testkit.DB(t)
-	w := &world{Service: customer.NewService(db), t: t, db: db}
+	w := &world{t: t, db: db}
+	var registry *engine.Registry
+	w.Service = customer.NewService(db, engine.NewStarter(func() *engine.Registry { return registry }, silent{}))
+	var err error
+	registry, err = engine.NewRegistry(w.Plans()...)
+	require.NoError(t, err)
 	w.reseller = w.create("Reseller", nil)
 	w.shop = w.create("Shop", w.reseller)
 	w.branch = w.create("Branch", w.shop)
@@ -126,3 +132,9 @@ func (w *world) list(ctx context.Context, f *customer.Filter, o *customer.Order)
 }
 
 func code(err error) fault.Code { return fault.CodeOf(err) }
+
+// silent is a node on which nothing runs.
+type silent struct{}
+
+func (silent) Wake(ident.JobID)   {}
+func (silent) Cancel(ident.JobID) {}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
+	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/quota"
@@ -21,13 +22,19 @@ import (
 const (
 	KindCreate = "database.create"
 	KindDelete = "database.delete"
+	// KindSuspend and KindResume are also ordered by the job of a customer.
+	KindSuspend = "database.suspend"
+	KindResume  = "database.resume"
+	KindRotate  = "database.rotate"
 )
 
 // A spec is what the steps work towards.
 type spec struct {
 	server      Server
 	login       Login
+	next        Login // with what a rotation moves to
 	space       Space
+	shut        bool // it, its customer, or one above is to be suspended
 	deleteAfter time.Time
 }
 
@@ -35,19 +42,40 @@ type spec struct {
 func (s *Service) Plans() []*engine.Plan {
 	return []*engine.Plan{
 		{
-			Kind: KindCreate, Version: 1, ResourceKind: ident.Database, Load: s.load, Settle: settleCreate,
-			Steps: createSteps(),
+			Kind: KindCreate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleCreate,
+			Steps: createSteps(), Again: s.createAgain,
 		},
 		{
-			Kind: KindDelete, Version: 1, ResourceKind: ident.Database, Load: s.load, Settle: settleDelete,
-			Steps: deleteSteps(),
+			Kind: KindDelete, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleDelete,
+			Steps: deleteSteps(), Again: s.deleteAgain,
+		},
+		{
+			Kind: KindSuspend, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleSuspend,
+			Steps: suspendSteps(), Again: s.suspendAgain,
+		},
+		{
+			Kind: KindResume, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleResume,
+			Steps: resumeSteps(), Again: s.resumeAgain,
+		},
+		{
+			Kind: KindRotate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleRotate,
+			Steps: rotateSteps(), Again: s.rotateAgain,
 		},
 	}
 }
 
+// shut tells of a row d whether its logins are to be refused.
+const shut = `d.suspended OR EXISTS (SELECT FROM customer_tree AS t JOIN customers AS c ON c.id = t.ancestor_id
+	WHERE t.customer_id = d.customer_id AND c.suspended)`
+
 func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error) {
-	row, server := new(models.Database), new(models.DatabaseServer)
-	if err := s.db.NewSelect().Model(row).Where("d.id = ?", id).Scan(ctx); err != nil {
+	var row struct {
+		models.Database `bun:",extend"`
+
+		Shut bool
+	}
+	server := new(models.DatabaseServer)
+	if err := s.db.NewSelect().Model(&row).ColumnExpr("d.*").ColumnExpr(shut+" AS shut").Where("d.id = ?", id).Scan(ctx); err != nil {
 		return engine.Target{}, store.Wrap(err, "read database %s", id)
 	}
 	if err := s.db.NewSelect().Model(server).Where("s.id = ?", row.ServerID).Scan(ctx); err != nil {
@@ -61,16 +89,24 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 	if err != nil {
 		return engine.Target{}, fmt.Errorf("open verifier of database %s: %w", id, err)
 	}
+	next := verifier
+	if row.NextVerifierSealed != nil {
+		if next, err = s.box.Open(row.NextVerifierSealed, verifierPlace(row.ID)); err != nil {
+			return engine.Target{}, fmt.Errorf("open next verifier of database %s: %w", id, err)
+		}
+	}
 	mark := "mpanel:" + s.installation.String() + ":" + row.ID.String()
+	login := Login{
+		Name: row.Username, Mark: mark, Verifier: verifier, ConnectionLimit: row.ConnectionLimit, TempFileLimitKiB: tempFileLimitKiB,
+	}
+	changed := login
+	changed.Verifier = next
 	return engine.Target{OwnerMark: mark, Spec: &spec{
-		server: conn,
-		login: Login{
-			Name: row.Username, Mark: mark, Verifier: verifier, ConnectionLimit: row.ConnectionLimit, TempFileLimitKiB: tempFileLimitKiB,
-		},
+		server: conn, login: login, next: changed, shut: row.Shut,
 		space: Space{
 			Name: row.ExtName, WorkName: workName(row.ID), Mark: mark, Login: row.Username, ConnectionLimit: row.ConnectionLimit,
 		},
-		deleteAfter: deletedAfter(row),
+		deleteAfter: deletedAfter(&row.Database),
 	}}, nil
 }
 
@@ -101,8 +137,46 @@ func settleDelete(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models
 	if outcome == models.JobSucceeded {
 		return discard(ctx, tx, row)
 	}
-	_, err = tx.NewUpdate().Model(row).WherePK().Set("state = ?, delete_after = NULL, updated_at = now()", models.ResourceActive).Exec(ctx)
+	_, err = tx.NewUpdate().Model(row).WherePK().Set("delete_after = NULL, updated_at = now()").
+		Set("state = CASE WHEN "+shut+" THEN ? ELSE ? END", models.ResourceSuspended, models.ResourceActive).Exec(ctx)
 	return store.Wrap(err, "keep database %s", id)
+}
+
+// settleSuspend leaves a suspension that was taken back without its wish.
+func settleSuspend(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
+	q := tx.NewUpdate().Model((*models.Database)(nil)).Where("d.id = ?", id).Set("updated_at = now()")
+	if outcome == models.JobSucceeded {
+		q = q.Set("state = ?", models.ResourceSuspended)
+	} else {
+		q = q.Set("suspended = false, suspend_reason = NULL")
+	}
+	_, err := q.Exec(ctx)
+	return store.Wrap(err, "settle the suspension of database %s", id)
+}
+
+// settleResume keeps a database suspended for its own sake when that failed, so
+// that it can be tried again.
+func settleResume(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
+	q := tx.NewUpdate().Model((*models.Database)(nil)).Where("d.id = ?", id).Set("updated_at = now()")
+	if outcome == models.JobSucceeded {
+		q = q.Set("state = ?", models.ResourceActive)
+	} else {
+		q = q.Set("suspended = true")
+	}
+	_, err := q.Exec(ctx)
+	return store.Wrap(err, "settle the resumption of database %s", id)
+}
+
+// settleRotate keeps what was shown when it failed, so that another attempt
+// makes it true.
+func settleRotate(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
+	if outcome != models.JobSucceeded {
+		return nil
+	}
+	_, err := tx.NewUpdate().Model((*models.Database)(nil)).Where("d.id = ?", id).
+		Set("verifier_sealed = next_verifier_sealed, next_verifier_sealed = NULL, updated_at = now()").
+		Where("next_verifier_sealed IS NOT NULL").Exec(ctx)
+	return store.Wrap(err, "settle the rotation of database %s", id)
 }
 
 // settled reads the row that a job leaves behind, nil when it is gone.

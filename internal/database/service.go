@@ -58,7 +58,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 	verify := sync.OnceValues(func() (secret.Text, error) { return ScramVerifier(password) })
 	go func() { _, _ = verify() }() // the row asks again, for the error too
 	out := &CreatePayload{}
-	err = idempotency.Once(ctx, s.db, "createDatabase", in, func(ctx context.Context, tx store.Tx) (ref, error) {
+	order := func(ctx context.Context, tx store.Tx) (ref, error) {
 		owner, err := lockOwner(ctx, tx, who, in.CustomerID)
 		if err != nil {
 			return ref{}, err
@@ -77,7 +77,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 		row := s.newRow(in, owner, server, verifier)
 		if _, err := tx.NewInsert().Model(row).Returning("created_at, updated_at").Exec(ctx); err != nil {
 			if store.Violates(err, "databases_name_in_use") {
-				return ref{}, fault.Conflict.Wrap(err, "name", "This customer already has a database of that name on that server.")
+				return ref{}, nameInUse(err)
 			}
 			return ref{}, store.Wrap(err, "insert database %s", row.ID)
 		}
@@ -89,11 +89,29 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 			Host: server.Host, Port: server.Port, Database: row.ExtName, Username: row.Username, Secret: password,
 		}}
 		return ref{row.ID, job.ID}, record(ctx, tx, "database.create", row)
-	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
+	}
+	if in.DryRun {
+		preview, err := s.preview(ctx, order, KindCreate, in.CustomerID)
+		return &CreatePayload{Preview: preview}, err
+	}
+	err = idempotency.Once(ctx, s.db, "createDatabase", in, order, func(ctx context.Context, tx store.Tx, r ref) (err error) {
 		out.Database, out.Job, err = s.replay(ctx, tx, who, r)
 		return err
 	})
 	return out, err
+}
+
+// preview does what a mutation would, tells what its job would do, and takes
+// everything back.
+func (s *Service) preview(ctx context.Context, do func(context.Context, store.Tx) (ref, error), kind string, customer ident.CustomerID) (p *engine.Preview, err error) {
+	err = store.DryRun(ctx, s.db, func(ctx context.Context, tx store.Tx) (err error) {
+		if _, err = do(ctx, tx); err != nil {
+			return err
+		}
+		p, err = s.engine.Preview(ctx, tx, kind, customer)
+		return err
+	})
+	return p, err
 }
 
 func (s *Service) newRow(in CreateInput, owner *models.Customer, server *models.DatabaseServer, verifier secret.Text) *models.Database {
@@ -124,7 +142,7 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) (*DeletePayload, e
 		return nil, err
 	}
 	out := &DeletePayload{}
-	err = idempotency.Once(ctx, s.db, "deleteDatabase", in, func(ctx context.Context, tx store.Tx) (ref, error) {
+	remove := func(ctx context.Context, tx store.Tx) (ref, error) {
 		row, err := lockForWrite(ctx, tx, who, in.ID)
 		if err != nil {
 			return ref{}, err
@@ -147,8 +165,29 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) (*DeletePayload, e
 			return ref{}, err
 		}
 		return ref{row.ID, out.Job.ID}, record(ctx, tx, "database.delete", row)
-	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
+	}
+	if in.DryRun {
+		return s.previewDelete(ctx, remove, out)
+	}
+	err = idempotency.Once(ctx, s.db, "deleteDatabase", in, remove, func(ctx context.Context, tx store.Tx, r ref) (err error) {
 		out.Database, out.Job, err = s.replay(ctx, tx, who, r)
+		return err
+	})
+	return out, err
+}
+
+// previewDelete tells nothing of steps where a discarded database needs none.
+func (s *Service) previewDelete(ctx context.Context, remove func(context.Context, store.Tx) (ref, error), out *DeletePayload) (*DeletePayload, error) {
+	err := store.DryRun(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
+		_, err := remove(ctx, tx)
+		if err != nil {
+			return err
+		}
+		preview, err := s.engine.Preview(ctx, tx, KindDelete, out.Database.CustomerID)
+		if err == nil && out.Job == nil {
+			preview.Steps = []string{}
+		}
+		*out = DeletePayload{Preview: preview}
 		return err
 	})
 	return out, err
@@ -176,6 +215,10 @@ func discard(ctx context.Context, tx store.Tx, row *models.Database) error {
 	}
 	_, err := tx.NewDelete().Model(row).WherePK().Exec(ctx)
 	return store.Wrap(err, "remove database %s", row.ID)
+}
+
+func nameInUse(err error) error {
+	return fault.Conflict.Wrap(err, "name", "This customer already has a database of that name on that server.")
 }
 
 // replay answers a repeated mutation with what is there now; a database that
@@ -225,7 +268,11 @@ func lockOwner(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.Cust
 	case row.State != models.CustomerActive:
 		return nil, fault.Conflict.New("customerId", "This customer is not active.")
 	}
-	return row, nil
+	held, err := customerSuspended(ctx, tx, row.ID)
+	if held {
+		return nil, fault.Conflict.New("customerId", "This customer, or a reseller above it, is suspended.")
+	}
+	return row, err
 }
 
 // lockForWrite reads a database that the caller may change, with a row lock.

@@ -119,9 +119,10 @@ func closeAll(ctx context.Context, s *spec) error {
 	return s.server.WithdrawSpace(ctx, s.space)
 }
 
-// reopenAll opens in the other order: the login comes last.
+// reopenAll opens in the other order: the login comes last. What was suspended
+// before stays shut.
 func reopenAll(ctx context.Context, s *spec) error {
-	if err := s.server.PublishSpace(ctx, s.space); err != nil {
+	if err := s.server.PublishSpace(ctx, s.space); err != nil || s.shut {
 		return err
 	}
 	if err := s.server.OpenSpace(ctx, s.space); err != nil {
@@ -129,6 +130,51 @@ func reopenAll(ctx context.Context, s *spec) error {
 	}
 	return s.server.EnsureLogin(ctx, s.login)
 }
+
+// suspendSteps shut the login out of the server, and everybody out of the
+// database: a tenant can undo neither.
+func suspendSteps() []engine.Step {
+	policy := engine.Policy{Timeout: 30 * time.Second}
+	return []engine.Step{
+		step{name: "disable-login", policy: policy, observe: observeClosed, apply: disableLogin, undo: enableLogin},
+		step{name: "close-database", policy: policy, observe: observeClosed, apply: closeDatabase, undo: openDatabase},
+	}
+}
+
+// resumeSteps open in the other order.
+func resumeSteps() []engine.Step {
+	policy := engine.Policy{Timeout: 30 * time.Second}
+	return []engine.Step{
+		step{
+			name: "open-database", policy: policy, apply: openDatabase, undo: closeDatabase,
+			observe: func(ctx context.Context, s *spec) (engine.Observed, error) { return s.server.ObserveOpen(ctx, s.space) },
+		},
+		step{
+			name: "enable-login", policy: policy, apply: enableLogin, undo: disableLogin,
+			observe: func(ctx context.Context, s *spec) (engine.Observed, error) {
+				return s.server.ObserveLogin(ctx, s.login)
+			},
+		},
+	}
+}
+
+// rotateSteps set the password. Only a superuser could see whether it is set, so
+// a resumed step sets it again.
+func rotateSteps() []engine.Step {
+	return []engine.Step{step{
+		name: "set-password", policy: engine.Policy{Timeout: 20 * time.Second},
+		observe: func(context.Context, *spec) (engine.Observed, error) {
+			return engine.Observed{State: engine.Differs}, nil
+		},
+		apply: func(ctx context.Context, s *spec) error { return s.server.EnsureLogin(ctx, s.next) },
+		undo:  enableLogin,
+	}}
+}
+
+func disableLogin(ctx context.Context, s *spec) error  { return s.server.DisableLogin(ctx, s.login) }
+func enableLogin(ctx context.Context, s *spec) error   { return s.server.EnsureLogin(ctx, s.login) }
+func closeDatabase(ctx context.Context, s *spec) error { return s.server.CloseSpace(ctx, s.space) }
+func openDatabase(ctx context.Context, s *spec) error  { return s.server.OpenSpace(ctx, s.space) }
 
 func observeGrace(_ context.Context, s *spec) (engine.Observed, error) {
 	if time.Now().Before(s.deleteAfter) {

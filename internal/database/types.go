@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/page"
@@ -47,10 +48,13 @@ type CreateInput struct {
 	ServerID        *ident.DatabaseServerID
 	Name            string
 	ConnectionLimit *int
+	DryRun          bool
 }
 
-// CreatePayload is the graph's CreateDatabasePayload.
+// CreatePayload is the graph's CreateDatabasePayload. After a dry run only
+// Preview is there.
 type CreatePayload struct {
+	Preview     *engine.Preview
 	Database    *models.Database
 	Credentials *Credentials // nil in the answer to a repeated mutation
 	Job         *models.Job
@@ -60,13 +64,43 @@ type CreatePayload struct {
 type DeleteInput struct {
 	ID           ident.DatabaseID
 	GraceSeconds *int
+	DryRun       bool
 }
 
 // DeletePayload is the graph's DeleteDatabasePayload. Job is nil when there was
 // nothing to do on a server.
 type DeletePayload struct {
+	Preview  *engine.Preview
 	Database *models.Database
 	Job      *models.Job
+}
+
+// SuspendInput is the graph's SuspendDatabaseInput.
+type SuspendInput struct {
+	ID     ident.DatabaseID
+	Reason *string
+}
+
+// ResumeInput is the graph's ResumeDatabaseInput.
+type ResumeInput struct{ ID ident.DatabaseID }
+
+// RestoreInput is the graph's RestoreDatabaseInput.
+type RestoreInput struct{ ID ident.DatabaseID }
+
+// RotateInput is the graph's RotateDatabasePasswordInput.
+type RotateInput struct{ ID ident.DatabaseID }
+
+// ChangePayload is what a change of an existing database returns.
+type ChangePayload struct {
+	Database *models.Database
+	Job      *models.Job
+}
+
+// RotatePayload is the graph's RotateDatabasePasswordPayload.
+type RotatePayload struct {
+	Database    *models.Database
+	Credentials *Credentials // nil in the answer to a repeated mutation
+	Job         *models.Job
 }
 
 // Filter is the graph's DatabaseFilter.

@@ -93,6 +93,9 @@ func (r *run) undoUntilDone(ctx context.Context, i int) error {
 		if ctx.Err() != nil {
 			return cause
 		}
+		if w, ok := errors.AsType[*Wait](cause); ok {
+			return r.wait(ctx, w.Reason, w.Until)
+		}
 		_, message := describe(cause)
 		if fault.CodeOf(cause) == fault.Unavailable {
 			return r.wait(ctx, message, time.Now().Add(min(policy.pause(r.job.Attempts), unreachable)))
@@ -114,4 +117,3 @@ func (r *run) undoUntilDone(ctx context.Context, i int) error {
 		}
 	}
 }
-

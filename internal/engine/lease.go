@@ -170,4 +170,3 @@ func (r *run) renewLease(ctx context.Context, until time.Time) (bool, error) {
 	}
 	return err == nil, store.Wrap(err, "renew lease of job %s", r.job.ID)
 }
-

@@ -7,6 +7,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/store"
@@ -99,6 +100,15 @@ func (s *Starter) again(ctx context.Context, tx store.Tx, job *models.Job, by id
 	return s.Start(tx, Order{Kind: job.Kind, Resource: job.ResourceID, Customer: job.CustomerID, Actor: by, Generation: generation})
 }
 
+// Needs is what a person must hold, beside JOBS_WRITE, to operate a job of the
+// kind; empty for an unknown kind, which nobody may operate.
+func (s *Starter) Needs(kind string) actor.Permission {
+	if plan := s.registry().latest[kind]; plan != nil {
+		return plan.Needs
+	}
+	return ""
+}
+
 func lockJob(ctx context.Context, tx store.Tx, id ident.JobID) (*models.Job, error) {
 	job := new(models.Job)
 	err := tx.NewSelect().Model(job).Where("j.id = ?", id).For("UPDATE").Scan(ctx)
@@ -117,15 +127,23 @@ func (s *Starter) Active(ctx context.Context, tx store.Tx, resource fmt.Stringer
 	return rows[0], nil
 }
 
-// Steps names the steps of a kind's newest plan, for a dry run. Error: no such plan.
-func (s *Starter) Steps(kind string) ([]string, error) {
+// A Preview is what a dry run found.
+type Preview struct {
+	Steps  []string        // that the job would take, in order
+	Quotas []*models.Quota // of the customer, as they would be
+}
+
+// Preview tells what a job of the kind would do for the customer, after the
+// caller's transaction has done what comes before. Error: no such plan.
+func (s *Starter) Preview(ctx context.Context, tx store.Tx, kind string, customer ident.CustomerID) (*Preview, error) {
 	plan := s.registry().latest[kind]
 	if plan == nil {
 		return nil, errors.New("engine: no plan " + kind)
 	}
-	names := make([]string, len(plan.Steps))
-	for i, step := range plan.Steps {
-		names[i] = step.Name()
+	p := &Preview{}
+	for _, step := range plan.Steps {
+		p.Steps = append(p.Steps, step.Name())
 	}
-	return names, nil
+	err := tx.NewSelect().Model(&p.Quotas).Where("q.customer_id = ?", customer).Order("q.name").Scan(ctx)
+	return p, store.Wrap(err, "read quotas of customer %s", customer)
 }

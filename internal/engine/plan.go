@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
 )
@@ -24,6 +25,8 @@ type Plan struct {
 	// transaction that ends the job, so it happens exactly once. The outcome is
 	// models.JobSucceeded, models.JobFailed or models.JobCanceled.
 	Settle func(ctx context.Context, tx store.Tx, resource uuid.UUID, outcome models.JobState) error
+	// Needs is what a person must hold, beside JOBS_WRITE, to operate such a job.
+	Needs actor.Permission
 	// Again takes up the wish of a job that FAILED or was CANCELED, in the
 	// transaction that starts another: state, quota and name. It returns the
 	// generation of the wish. Nil where that makes no sense. Errors:
@@ -46,7 +49,7 @@ func (p *Plan) pivot() int {
 }
 
 func (p *Plan) validate() error {
-	if p.Kind == "" || p.Version < 1 || p.ResourceKind == "" || p.Load == nil || p.Settle == nil || len(p.Steps) == 0 {
+	if p.Kind == "" || p.Version < 1 || p.ResourceKind == "" || p.Load == nil || p.Settle == nil || p.Needs == "" || len(p.Steps) == 0 {
 		return fmt.Errorf("engine: plan %q is not complete", p.Kind)
 	}
 	seen := map[string]bool{}

@@ -97,8 +97,8 @@ type Env struct {
 	Progress func(ctx context.Context, percent float64, message string) error
 }
 
-// A Wait is returned by Apply to be called again later without counting as a
-// failure, such as for a grace period.
+// A Wait is returned by Apply or Undo to be called again later without counting
+// as a failure, such as for a grace period.
 type Wait struct {
 	Until  time.Time
 	Reason string // a sentence: Job.waitingFor

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/events/membus"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -117,7 +118,7 @@ func newRig(t *testing.T, w *world, change func(*engine.Config), steps ...engine
 	r := &rig{db: testkit.DB(t), bus: &membus.Bus{}, world: w}
 	var err error
 	r.reg, err = engine.NewRegistry(&engine.Plan{
-		Kind: kind, Version: 1, ResourceKind: ident.Database, Steps: steps,
+		Kind: kind, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Steps: steps,
 		Load: func(context.Context, uuid.UUID) (engine.Target, error) { return engine.Target{OwnerMark: "mark"}, nil },
 		Settle: func(_ context.Context, _ store.Tx, _ uuid.UUID, outcome models.JobState) error {
 			w.mu.Lock()

@@ -45,7 +45,7 @@ func newRig(t *testing.T, bus events.Bus, look time.Duration) *rig {
 	done := make(chan struct{})
 	go func() { defer close(done); feed.Run(ctx) }()
 	t.Cleanup(func() { stop(); <-done })
-	return &rig{Service: jobs.NewService(db, feed), db: db, bus: bus}
+	return &rig{Service: jobs.NewService(db, feed, nil), db: db, bus: bus}
 }
 
 func staff(ctx context.Context) context.Context {

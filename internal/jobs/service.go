@@ -8,6 +8,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/page"
@@ -44,14 +45,18 @@ type Filter struct {
 	ResourceID *string // opaque; of any kind
 }
 
-// A Service shows jobs to those who may see them.
+// A Service shows jobs to those who may see them, and lets those who may
+// operate them.
 type Service struct {
-	db   *store.DB
-	feed *Feed
+	db      *store.DB
+	feed    *Feed
+	starter *engine.Starter
 }
 
-// NewService returns a Service.
-func NewService(db *store.DB, feed *Feed) *Service { return &Service{db: db, feed: feed} }
+// NewService returns a Service. A Service that only shows needs no starter.
+func NewService(db *store.DB, feed *Feed, starter *engine.Starter) *Service {
+	return &Service{db: db, feed: feed, starter: starter}
+}
 
 var newest = store.Order[*models.Job]{
 	Name: "jobs.newest", Key: "j.created_at", Type: "timestamptz", ID: "j.id", Desc: true,
@@ -140,6 +145,50 @@ func (s *Service) OfResources(ctx context.Context, resources []uuid.UUID, custom
 		if may[customers[i]] {
 			out[i] = pages[id]
 		}
+	}
+	return out, nil
+}
+
+// Parents returns the job that ordered each of the jobs and waits for it, nil
+// for those that none did: one query.
+func (s *Service) Parents(ctx context.Context, jobs []*models.Job) ([]*models.Job, error) {
+	var ids []ident.JobID
+	for _, j := range jobs {
+		if !j.ParentID.IsZero() {
+			ids = append(ids, j.ParentID)
+		}
+	}
+	found, err := s.FindAll(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*models.Job, len(jobs))
+	for i, j := range jobs {
+		out[i] = found[j.ParentID]
+	}
+	return out, nil
+}
+
+// Children returns a page of the jobs that each of the jobs ordered, newest
+// first: one query.
+func (s *Service) Children(ctx context.Context, jobs []*models.Job, args page.Args) ([]*Connection, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]uuid.UUID, len(jobs))
+	for i, j := range jobs {
+		ids[i] = j.ID.UUID
+	}
+	pages, err := store.RowsOf(ctx, s.db, s.visible(who, (*models.Job)(nil)), ids, args, store.Edge[uuid.UUID, *models.Job]{
+		Order: newest, Parent: "j.parent_id", Of: func(j *models.Job) uuid.UUID { return j.ParentID.UUID },
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*Connection, len(ids))
+	for i, id := range ids {
+		out[i] = pages[id]
 	}
 	return out, nil
 }

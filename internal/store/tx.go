@@ -92,6 +92,25 @@ func InTx(ctx context.Context, db *DB, fn func(ctx context.Context, tx Tx) error
 	}
 }
 
+var errDryRun = errors.New("store: a dry run")
+
+// DryRun runs fn as InTx does, queued statements included, and takes all of it back.
+func DryRun(ctx context.Context, db *DB, fn func(ctx context.Context, tx Tx) error) error {
+	err := InTx(ctx, db, func(ctx context.Context, tx Tx) error {
+		if err := fn(ctx, tx); err != nil {
+			return err
+		}
+		if err := tx.flush(ctx); err != nil {
+			return err
+		}
+		return errDryRun
+	})
+	if errors.Is(err, errDryRun) {
+		return nil
+	}
+	return err
+}
+
 func inTx(ctx context.Context, db *DB, fn func(ctx context.Context, tx Tx) error) error {
 	conn, err := db.Conn(ctx)
 	if err != nil {

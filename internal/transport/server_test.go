@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -71,12 +72,14 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	p.auth, err = auth.NewService(auth.Config{DB: p.db, Box: box, Issuer: "urn:mpanel:test", Log: log})
 	require.NoError(t, err)
 	var registry *engine.Registry
-	databases := database.NewService(p.db, box, engine.NewStarter(func() *engine.Registry { return registry }, silent{}), nowhere{}, uuid.New())
-	registry, err = engine.NewRegistry(databases.Plans()...)
+	starter := engine.NewStarter(func() *engine.Registry { return registry }, silent{})
+	databases := database.NewService(p.db, box, starter, nowhere{}, uuid.New())
+	customers := customer.NewService(p.db, starter, databases)
+	registry, err = engine.NewRegistry(slices.Concat(databases.Plans(), customers.Plans())...)
 	require.NoError(t, err)
 	r := &resolvers.Resolver{
-		AuthService: p.auth, CustomerService: customer.NewService(p.db), DatabaseService: databases,
-		JobService: jobs.NewService(p.db, jobs.NewFeed(p.db, bus, 0, log)),
+		AuthService: p.auth, CustomerService: customers, DatabaseService: databases,
+		JobService: jobs.NewService(p.db, jobs.NewFeed(p.db, bus, 0, log), starter),
 	}
 	for _, c := range change {
 		c(r)

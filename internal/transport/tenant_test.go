@@ -40,6 +40,14 @@ var places = map[string]answer{
 	"Query.node(id)":                            isNull,
 	"Query.nodes(ids)":                          isNull,
 	"Mutation.archiveCustomer(input.id)":        isNotFound,
+	"Mutation.cancelJob(input.id)":              isNotFound,
+	"Mutation.restoreDatabase(input.id)":        isNotFound,
+	"Mutation.resumeCustomer(input.id)":         isNotFound,
+	"Mutation.resumeDatabase(input.id)":         isNotFound,
+	"Mutation.retryJob(input.id)":               isNotFound,
+	"Mutation.rotateDatabasePassword(input.id)": isNotFound,
+	"Mutation.suspendCustomer(input.id)":        isNotFound,
+	"Mutation.suspendDatabase(input.id)":        isNotFound,
 	"Mutation.createCustomer(input.parentId)":   isNotFound,
 	"Mutation.createDatabase(input.customerId)": isNotFound,
 	"Mutation.createDatabase(input.serverId)":   isNotFound,
@@ -129,6 +137,7 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 	// so what is above was no accident.
 	staff := p.staff()
 	for _, at := range all {
+		p.exec("UPDATE customers SET state = 'ACTIVE', suspended = false") // the call before may have changed that
 		query := d.call(t, at, a)
 		nothing := p.post(staff, query, vars{"id": missing})
 		ids := withID(a.ids(), "server", server.Opaque())

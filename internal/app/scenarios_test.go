@@ -1,0 +1,225 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/customer"
+	"github.com/mpanel/mpanel/internal/database"
+	"github.com/mpanel/mpanel/internal/engine/faulttest"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/secret"
+	"github.com/mpanel/mpanel/models"
+)
+
+// A scene is a job that is about to run, and what it is about.
+type scene struct {
+	job      ident.JobID
+	database *models.Database
+	password secret.Text
+	next     secret.Text // of a rotation
+}
+
+// A scenario is how a plan's resource comes to be, and what has to be there
+// when its job is over.
+type scenario struct {
+	begin func(ctx context.Context, b *faultBench) (scene, error)
+	check func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error
+}
+
+// scenarios has one for each kind of plan.
+var scenarios = map[string]scenario{
+	database.KindCreate: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) { return b.order(ctx) },
+		check: func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error {
+			if outcome == models.JobSucceeded {
+				return b.mustBeThere(ctx, s, models.ResourceActive, 1)
+			}
+			return b.mustBeGone(ctx, s, models.ResourceFailed)
+		},
+	},
+	database.KindSuspend: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) {
+			s, err := b.made(ctx)
+			if err != nil {
+				return s, err
+			}
+			out, err := b.panel.databases.Suspend(actor.With(ctx, b.staff), database.SuspendInput{ID: s.database.ID})
+			return s.with(out, err)
+		},
+		check: suspendedIf(models.JobSucceeded),
+	},
+	database.KindResume: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) {
+			s, err := b.made(ctx)
+			if err != nil {
+				return s, err
+			}
+			out, err := b.panel.databases.Suspend(actor.With(ctx, b.staff), database.SuspendInput{ID: s.database.ID})
+			if s, err = s.with(out, err); err != nil {
+				return s, err
+			}
+			b.panel.engine.Run(ctx, s.job)
+			out, err = b.panel.databases.Resume(actor.With(ctx, b.staff), database.ResumeInput{ID: s.database.ID})
+			return s.with(out, err)
+		},
+		check: suspendedIf(models.JobFailed),
+	},
+	database.KindRotate: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) {
+			s, err := b.made(ctx)
+			if err != nil {
+				return s, err
+			}
+			out, err := b.panel.databases.Rotate(actor.With(ctx, b.staff), database.RotateInput{ID: s.database.ID})
+			if err == nil {
+				s.job, s.next = out.Job.ID, out.Credentials.Secret
+			}
+			return s, err
+		},
+		check: func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error {
+			if outcome == models.JobSucceeded {
+				s.password, s.next = s.next, s.password
+			}
+			faults := b.mustBeThere(ctx, s, models.ResourceActive, 1)
+			if b.enters(ctx, s, s.next) == nil {
+				faults = append(faults, errors.New("the other password works, too"))
+			}
+			return faults
+		},
+	},
+	customer.KindSuspend: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) {
+			s, err := b.made(ctx)
+			if err != nil {
+				return s, err
+			}
+			return b.suspendCustomer(ctx, s)
+		},
+		check: suspendedIf(models.JobSucceeded),
+	},
+	customer.KindResume: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) {
+			s, err := b.made(ctx)
+			if err == nil {
+				s, err = b.suspendCustomer(ctx, s)
+			}
+			if err != nil {
+				return s, err
+			}
+			if err := b.untilOver(ctx, s.job, faulttest.Cell{}); err != nil {
+				return s, err
+			}
+			out, err := b.panel.customers.Resume(actor.With(ctx, b.staff), customer.ResumeInput{ID: s.database.CustomerID})
+			if err == nil {
+				s.job = out.Job.ID
+			}
+			return s, err
+		},
+		check: suspendedIf(models.JobFailed),
+	},
+	database.KindDelete: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) {
+			s, err := b.made(ctx)
+			if err != nil {
+				return s, err
+			}
+			now := 0
+			out, err := b.panel.databases.Delete(actor.With(ctx, b.staff), database.DeleteInput{ID: s.database.ID, GraceSeconds: &now})
+			if err == nil {
+				s.job = out.Job.ID
+			}
+			return s, err
+		},
+		check: func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error {
+			if outcome == models.JobSucceeded {
+				return b.mustBeGone(ctx, s, "")
+			}
+			return b.mustBeThere(ctx, s, models.ResourceActive, 1)
+		},
+	},
+}
+
+func (b *faultBench) order(ctx context.Context) (scene, error) {
+	ctx = actor.With(ctx, b.staff)
+	one := int64(1)
+	c, err := b.panel.customers.Create(ctx, customer.CreateInput{
+		Name: "Tenant", Email: "tenant@example.com", Quotas: []*customer.QuotaInput{{Name: models.QuotaDatabases, Max: &one}},
+	})
+	if err != nil {
+		return scene{}, err
+	}
+	// Each bench counts its customers from 1; the server is everybody's.
+	out, err := b.panel.databases.Create(ctx, database.CreateInput{CustomerID: c.Customer.ID, Name: b.name})
+	if err != nil {
+		return scene{}, err
+	}
+	return scene{job: out.Job.ID, database: out.Database, password: out.Credentials.Secret}, nil
+}
+
+// made is a database that is there.
+func (b *faultBench) made(ctx context.Context) (scene, error) {
+	s, err := b.order(ctx)
+	if err != nil {
+		return s, err
+	}
+	b.panel.engine.Run(ctx, s.job)
+	return s, errors.Join(b.mustBeThere(ctx, s, models.ResourceActive, 1)...)
+}
+
+func (s scene) with(out *database.ChangePayload, err error) (scene, error) {
+	if err == nil {
+		s.job = out.Job.ID
+	}
+	return s, err
+}
+
+func (b *faultBench) suspendCustomer(ctx context.Context, s scene) (scene, error) {
+	out, err := b.panel.customers.Suspend(actor.With(ctx, b.staff), customer.SuspendInput{ID: s.database.CustomerID, Reason: "The matrix."})
+	if err == nil {
+		s.job = out.Job.ID
+	}
+	return s, err
+}
+
+func suspendedIf(when models.JobState) func(context.Context, *faultBench, scene, models.JobState) []error {
+	return func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error {
+		if outcome == when {
+			return b.mustBeShut(ctx, s)
+		}
+		return b.mustBeThere(ctx, s, models.ResourceActive, 1)
+	}
+}
+
+// mustBeShut wants the database on the server, whole, with nobody let in.
+func (b *faultBench) mustBeShut(ctx context.Context, s scene) (faults []error) {
+	found, err := b.onServer(ctx, s)
+	if err != nil {
+		return []error{err}
+	}
+	if want := (outside{Marked: 2, Database: true}); found != want {
+		faults = append(faults, fmt.Errorf("on the server %+v, want %+v", found, want))
+	}
+	if b.enters(ctx, s, s.password) == nil {
+		faults = append(faults, errors.New("the login gets in"))
+	}
+	return append(faults, b.checkRow(ctx, s, models.ResourceSuspended, 1)...)
+}
+
+// enters logs in as the tenant and works a little.
+func (b *faultBench) enters(ctx context.Context, s scene, password secret.Text) error {
+	conn, err := pgx.Connect(ctx, fmt.Sprintf("host=%s port=%d user=%s dbname=%s password=%s sslmode=disable",
+		b.tenants.Host(), b.tenants.Port(), s.database.Username, s.database.ExtName, password.Reveal()))
+	if err != nil {
+		return errors.New("the credentials do not work")
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, "CREATE TABLE IF NOT EXISTS proof (n int)"); err != nil {
+		return fmt.Errorf("the login cannot work: %w", err)
+	}
+	return nil
+}

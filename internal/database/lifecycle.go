@@ -1,0 +1,263 @@
+package database
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/idempotency"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/quota"
+	"github.com/mpanel/mpanel/internal/secret"
+	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
+)
+
+// change is a mutation of one database that ends in a job: do moves the locked
+// row to the wish and gives the job.
+func (s *Service) change(ctx context.Context, mutation string, in any, id ident.DatabaseID, action string,
+	do func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error),
+) (*ChangePayload, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &ChangePayload{}
+	err = idempotency.Once(ctx, s.db, mutation, in, func(ctx context.Context, tx store.Tx) (ref, error) {
+		row, err := lockForWrite(ctx, tx, who, id)
+		if err != nil {
+			return ref{}, err
+		}
+		if out.Job, err = do(ctx, tx, who, row); err != nil {
+			return ref{}, err
+		}
+		out.Database = row
+		return ref{row.ID, out.Job.ID}, record(ctx, tx, action, row)
+	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
+		out.Database, out.Job, err = s.replay(ctx, tx, who, r)
+		if err == nil && (out.Database == nil || out.Job == nil) {
+			return store.NotFound("id") // deleted since
+		}
+		return err
+	})
+	return out, err
+}
+
+// wish writes what is wished of a row, with a new generation.
+func wish(ctx context.Context, tx store.Tx, row *models.Database, columns ...string) error {
+	row.Generation++
+	_, err := tx.NewUpdate().Model(row).WherePK().Column(append(columns, "generation")...).
+		Set("updated_at = now()").Returning("updated_at").Exec(ctx)
+	return store.Wrap(err, "change database %s", row.ID)
+}
+
+// mustRun refuses a database that is not there to be worked with.
+func mustRun(row *models.Database) error {
+	switch row.State {
+	case models.ResourceActive, models.ResourceDegraded:
+		return nil
+	case models.ResourceSuspended:
+		return fault.Conflict.New("id", "This database is suspended; resume it first.")
+	case models.ResourceDeleting:
+		return fault.Conflict.New("id", "This database is being deleted.")
+	case models.ResourceFailed:
+		return fault.Conflict.New("id", "This database could not be made; try its job again or delete it.")
+	case models.ResourcePending:
+	}
+	return fault.Conflict.New("id", "This database is still being made; wait for its job.")
+}
+
+// Suspend refuses the database's logins and ends their sessions; nothing is
+// removed, and the password stays. Errors: fault.NotFound, fault.Invalid,
+// fault.Conflict unless it is ACTIVE or DEGRADED and no other job is at work on it.
+func (s *Service) Suspend(ctx context.Context, in SuspendInput) (*ChangePayload, error) {
+	if err := fault.Join(store.CheckText("reason", in.Reason)); err != nil {
+		return nil, err
+	}
+	return s.change(ctx, "suspendDatabase", in, in.ID, "database.suspend", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
+		// What its customer's suspension has shut is kept shut after that.
+		if ofCustomer := row.State == models.ResourceSuspended && !row.Suspended; !ofCustomer {
+			if row.Suspended {
+				return nil, fault.Conflict.New("id", "This database is suspended already.")
+			}
+			if err := mustRun(row); err != nil {
+				return nil, err
+			}
+		}
+		row.Suspended, row.SuspendReason = true, in.Reason
+		if err := wish(ctx, tx, row, "suspended", "suspend_reason"); err != nil {
+			return nil, err
+		}
+		return s.start(tx, who, KindSuspend, row)
+	})
+}
+
+// Resume lets the logins in again, with the password of before. Errors:
+// fault.NotFound, fault.Conflict unless it is SUSPENDED, or while its customer is.
+func (s *Service) Resume(ctx context.Context, in ResumeInput) (*ChangePayload, error) {
+	return s.change(ctx, "resumeDatabase", in, in.ID, "database.resume", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
+		if err := mayResume(ctx, tx, row); err != nil {
+			return nil, err
+		}
+		row.Suspended, row.SuspendReason = false, nil
+		if err := wish(ctx, tx, row, "suspended", "suspend_reason"); err != nil {
+			return nil, err
+		}
+		return s.start(tx, who, KindResume, row)
+	})
+}
+
+func mayResume(ctx context.Context, tx store.Tx, row *models.Database) error {
+	if row.State != models.ResourceSuspended {
+		return fault.Conflict.New("id", "This database is not suspended.")
+	}
+	held, err := customerSuspended(ctx, tx, row.CustomerID)
+	if held {
+		return fault.Conflict.New("id", "The customer of this database is suspended; resume that first.")
+	}
+	return err
+}
+
+// Restore takes a delete back within its grace period. Errors: fault.NotFound,
+// fault.Conflict when it is not being deleted or its data is being dropped.
+func (s *Service) Restore(ctx context.Context, in RestoreInput) (*ChangePayload, error) {
+	return s.change(ctx, "restoreDatabase", in, in.ID, "database.restore", func(ctx context.Context, tx store.Tx, _ *actor.Actor, row *models.Database) (*models.Job, error) {
+		if row.State != models.ResourceDeleting {
+			return nil, fault.Conflict.New("id", "This database is not being deleted.")
+		}
+		job, err := s.engine.Active(ctx, tx, row.ID.UUID)
+		if err != nil {
+			return nil, err
+		}
+		if job == nil {
+			return nil, fault.Conflict.New("id", "Its deletion is over.")
+		}
+		return s.engine.Cancel(ctx, tx, job.ID)
+	})
+}
+
+// Rotate gives the login another password, returned once; sessions go on, and
+// the old password works until the job has SUCCEEDED. Errors: fault.NotFound,
+// fault.Conflict unless it is ACTIVE or DEGRADED and no other job is at work on it.
+func (s *Service) Rotate(ctx context.Context, in RotateInput) (*RotatePayload, error) {
+	password := secret.NewPassword(passwordLen)
+	verifier, err := ScramVerifier(password)
+	if err != nil {
+		return nil, err
+	}
+	var shown *Credentials
+	out, err := s.change(ctx, "rotateDatabasePassword", in, in.ID, "database.rotate", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
+		if err := mustRun(row); err != nil {
+			return nil, err
+		}
+		row.NextVerifierSealed = s.box.Seal(verifier, verifierPlace(row.ID))
+		if err := wish(ctx, tx, row, "next_verifier_sealed"); err != nil {
+			return nil, err
+		}
+		server := new(models.DatabaseServer)
+		if err := tx.NewSelect().Model(server).Column("host", "port").Where("s.id = ?", row.ServerID).Scan(ctx); err != nil {
+			return nil, store.Wrap(err, "read server %s", row.ServerID)
+		}
+		shown = &Credentials{Host: server.Host, Port: server.Port, Database: row.ExtName, Username: row.Username, Secret: password}
+		return s.start(tx, who, KindRotate, row)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &RotatePayload{Database: out.Database, Job: out.Job, Credentials: shown}, nil
+}
+
+// customerSuspended tells whether the customer, or one above it, is to be
+// suspended, and sees to it that none will be before the transaction is over.
+func customerSuspended(ctx context.Context, tx store.Tx, id ident.CustomerID) (bool, error) {
+	var line []bool
+	err := tx.NewSelect().TableExpr("customer_tree AS t").Join("JOIN customers AS c ON c.id = t.ancestor_id").
+		ColumnExpr("c.suspended").Where("t.customer_id = ?", id).OrderExpr("t.depth DESC").For("KEY SHARE OF c").Scan(ctx, &line)
+	return slices.Contains(line, true), store.Wrap(err, "look for a suspension above customer %s", id)
+}
+
+// What takes up the wish of a job that failed or was canceled.
+
+func (s *Service) createAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {
+	row, err := again(ctx, tx, id)
+	if err != nil {
+		return 0, err
+	}
+	if row.State != models.ResourceFailed {
+		return 0, fault.Conflict.New("id", "This database is there already.")
+	}
+	who, err := actor.From(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if err := quota.Take(ctx, tx, who, row.CustomerID, models.QuotaDatabases); err != nil {
+		return 0, err
+	}
+	row.State, row.HoldsQuota = models.ResourcePending, true
+	err = wish(ctx, tx, row, "state", "holds_quota")
+	if store.Violates(err, "databases_name_in_use") {
+		return 0, nameInUse(err)
+	}
+	return row.Generation, err
+}
+
+func (s *Service) deleteAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {
+	row, err := again(ctx, tx, id)
+	if err != nil {
+		return 0, err
+	}
+	err = beginDelete(ctx, tx, row, nil)
+	return row.Generation, err
+}
+
+func (s *Service) suspendAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {
+	row, err := again(ctx, tx, id)
+	if err == nil {
+		err = mustRun(row)
+	}
+	if err != nil {
+		return 0, err
+	}
+	row.Suspended = true
+	err = wish(ctx, tx, row, "suspended")
+	return row.Generation, err
+}
+
+func (s *Service) resumeAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {
+	row, err := again(ctx, tx, id)
+	if err != nil {
+		return 0, err
+	}
+	if err := mayResume(ctx, tx, row); err != nil {
+		return 0, err
+	}
+	row.Suspended, row.SuspendReason = false, nil
+	err = wish(ctx, tx, row, "suspended", "suspend_reason")
+	return row.Generation, err
+}
+
+func (s *Service) rotateAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {
+	row, err := again(ctx, tx, id)
+	if err == nil {
+		err = mustRun(row)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if row.NextVerifierSealed == nil {
+		return 0, fault.Conflict.New("id", "The password that was shown is not kept any more; rotate it anew.")
+	}
+	err = wish(ctx, tx, row)
+	return row.Generation, err
+}
+
+func again(ctx context.Context, tx store.Tx, id uuid.UUID) (*models.Database, error) {
+	row, err := settled(ctx, tx, id)
+	if err == nil && row == nil {
+		return nil, fault.Conflict.New("id", "The database is gone.")
+	}
+	return row, err
+}
