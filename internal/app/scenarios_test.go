@@ -212,8 +212,7 @@ func (b *faultBench) mustBeShut(ctx context.Context, s scene) (faults []error) {
 
 // enters logs in as the tenant and works a little.
 func (b *faultBench) enters(ctx context.Context, s scene, password secret.Text) error {
-	conn, err := pgx.Connect(ctx, fmt.Sprintf("host=%s port=%d user=%s dbname=%s password=%s sslmode=disable",
-		b.tenants.Host(), b.tenants.Port(), s.database.Username, s.database.ExtName, password.Reveal()))
+	conn, err := pgx.Connect(ctx, b.dsn(s, password))
 	if err != nil {
 		return errors.New("the credentials do not work")
 	}
@@ -222,4 +221,9 @@ func (b *faultBench) enters(ctx context.Context, s scene, password secret.Text) 
 		return fmt.Errorf("the login cannot work: %w", err)
 	}
 	return nil
+}
+
+func (b *faultBench) dsn(s scene, password secret.Text) string {
+	return fmt.Sprintf("host=%s port=%d user=%s dbname=%s password=%s sslmode=disable",
+		b.tenants.Host(), b.tenants.Port(), s.database.Username, s.database.ExtName, password.Reveal())
 }
