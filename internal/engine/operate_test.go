@@ -242,7 +242,7 @@ func TestRun_TheEndWakesTheParent(t *testing.T) {
 	w := newWorld()
 	var r *rig
 	var child ident.JobID
-	r = newRig(t, w, func(c *engine.Config) { c.Sweep = time.Hour }, step{world: w, name: "a", apply: func(ctx context.Context, e *engine.Env, n int) error {
+	r = newRig(t, w, func(c *engine.Config) { c.Sweep = time.Hour }, step{world: w, name: "a", apply: func(ctx context.Context, e *engine.Env, _ int) error {
 		if !child.IsZero() {
 			if e.Job != child && r.job(t, child).State != models.JobSucceeded {
 				return &engine.Wait{Until: time.Now().Add(time.Hour), Reason: "The child."}
