@@ -23,6 +23,9 @@ const (
 	createPayload    = `{ database { ` + databaseFields + ` } credentials { ` + credentialFields + ` } job { ` + jobFields + ` } }`
 	createMutation   = `mutation ($in: CreateDatabaseInput!) { createDatabase(input: $in) ` + createPayload + ` }`
 	deletePayload    = `{ database { ` + databaseFields + ` } job { ` + jobFields + ` } }`
+	suspendMutation  = `mutation ($in: SuspendDatabaseInput!) { suspendDatabase(input: $in) ` + deletePayload + ` }`
+	resumeMutation   = `mutation ($in: ResumeDatabaseInput!) { resumeDatabase(input: $in) ` + deletePayload + ` }`
+	rotateMutation   = `mutation ($in: RotateDatabasePasswordInput!) { rotateDatabasePassword(input: $in) ` + createPayload + ` }`
 	deleteMutation   = `mutation ($in: DeleteDatabaseInput!) { deleteDatabase(input: $in) ` + deletePayload + ` }`
 )
 

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,19 +16,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// orderIn reads an answer to createDatabase or deleteDatabase.
+// orderIn reads an answer to a mutation of a database.
 func orderIn(a answer) (order, error) {
-	var out struct{ CreateDatabase, DeleteDatabase *order }
+	var out map[string]*order
 	if len(a.Errors) > 0 {
 		return order{}, fmt.Errorf("%v", a.Errors)
 	}
 	if err := json.Unmarshal(a.Data, &out); err != nil {
 		return order{}, err
 	}
-	if out.CreateDatabase != nil {
-		return *out.CreateDatabase, nil
+	for _, o := range out {
+		return *o, nil
 	}
-	return *out.DeleteDatabase, nil
+	return order{}, errors.New("an answer without data")
 }
 
 func jobIn(a answer) (*job, error) {
@@ -59,7 +60,7 @@ func (k *torture) judge(t *testing.T) []string {
 		switch {
 		case !ok:
 			say("lost: %s was acknowledged and has no row", l.externalName)
-		case row.state != "ACTIVE" || row.externalName != l.externalName:
+		case row.state != l.state || row.externalName != l.externalName:
 			say("half made: the row of %s is %v", l.externalName, row)
 		}
 		delete(rows, uuidOf(t, id))
@@ -119,12 +120,18 @@ func (k *torture) requireLogins(t *testing.T) {
 	t.Helper()
 	tried := 0
 	for _, id := range slices.Sorted(maps.Keys(k.live)) {
-		if c := k.live[id].credentials; c != nil && tried < 3 {
-			tried++
-			conn, err := pgx.Connect(t.Context(), c.at(t, k.admin.database(t, id).Port))
-			require.NoError(t, err, k.live[id].externalName)
-			_ = conn.Close(t.Context())
+		l := k.live[id]
+		if l.credentials == nil || tried == 5 {
+			continue
 		}
+		tried++
+		conn, err := pgx.Connect(t.Context(), l.credentials.at(t, k.admin.database(t, id).Port))
+		if l.state == "SUSPENDED" {
+			require.Error(t, err, "%s is suspended", l.externalName)
+			continue
+		}
+		require.NoError(t, err, l.externalName)
+		_ = conn.Close(t.Context())
 	}
 }
 

@@ -5,7 +5,9 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -39,6 +41,7 @@ type live struct {
 	externalName string
 	credentials  *credentials // nil when the answer with them was lost
 	customer     int
+	state        string // ACTIVE or SUSPENDED
 }
 
 // A provision is one order that must be carried out, whatever dies meanwhile.
@@ -47,7 +50,7 @@ type provision struct {
 	mutation string
 	input    vars
 	customer int    // of a create
-	delete   string // id; "" for a create
+	id       string // of the database; "" for a create
 
 	answered    order
 	credentials *credentials
@@ -95,23 +98,36 @@ func (k *torture) restart(t *testing.T, dies bool) {
 	k.admin, k.signedIn = k.server.signIn(t, adminEmail), time.Now()
 }
 
-// orders makes n orders: creates, and deletes of what is there.
+// change orders something of a database that is there.
+func (k *torture) change(id string) (mutation string, input vars) {
+	switch kind := k.rand.IntN(3); {
+	case kind == 0:
+		return deleteMutation, vars{"id": id, "graceSeconds": 0}
+	case k.live[id].state == "SUSPENDED":
+		return resumeMutation, vars{"id": id}
+	case kind == 1:
+		return suspendMutation, vars{"id": id, "reason": "Torture."}
+	}
+	return rotateMutation, vars{"id": id}
+}
+
+// orders makes n orders: creates, and changes of what is there.
 func (k *torture) orders(n int) []*provision {
 	var list []*provision
 	chosen := map[string]bool{}
 	for range n {
 		k.named++
 		p := &provision{key: fmt.Sprintf("torture %d", k.named)}
-		if k.rand.IntN(3) == 0 {
-			for id := range k.live {
+		if k.rand.IntN(2) == 0 {
+			for _, id := range slices.Sorted(maps.Keys(k.live)) {
 				if !chosen[id] {
-					chosen[id], p.delete = true, id
+					chosen[id], p.id = true, id
 					break
 				}
 			}
 		}
-		if p.delete != "" {
-			p.mutation, p.input = deleteMutation, vars{"id": p.delete, "graceSeconds": 0}
+		if p.id != "" {
+			p.mutation, p.input = k.change(p.id)
 		} else {
 			p.customer = k.rand.IntN(len(k.customers))
 			p.mutation, p.input = createMutation, vars{"customerId": k.customers[p.customer], "name": fmt.Sprintf("t%d", k.named)}
@@ -203,11 +219,24 @@ func (k *torture) settle(p *provision) {
 	if p.interrupted && p.over.FinishedAt.After(k.restarted) {
 		k.recovery = append(k.recovery, p.over.FinishedAt.Sub(k.restarted))
 	}
-	if p.delete != "" {
-		delete(k.live, p.delete)
+	l := k.live[p.id]
+	switch p.mutation {
+	case createMutation:
+		k.live[p.answered.Database.ID] = live{
+			externalName: p.answered.Database.ExternalName, credentials: p.credentials, customer: p.customer, state: "ACTIVE",
+		}
 		return
+	case deleteMutation:
+		delete(k.live, p.id)
+		return
+	case suspendMutation:
+		l.state = "SUSPENDED"
+	case resumeMutation:
+		l.state = "ACTIVE"
+	case rotateMutation:
+		l.credentials = p.credentials
 	}
-	k.live[p.answered.Database.ID] = live{externalName: p.answered.Database.ExternalName, credentials: p.credentials, customer: p.customer}
+	k.live[p.id] = l
 }
 
 func (k *torture) peakRSS() int64 {

@@ -2,8 +2,12 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -131,6 +135,9 @@ func TestWrap_MapsPostgreSQLToFaults(t *testing.T) {
 		_, err := db.ExecContext(ctx, tc.sql)
 		require.Error(t, err, name)
 		require.Equal(t, tc.want, fault.CodeOf(store.Wrap(err, "try %s", name)), name)
+	}
+	for _, broken := range []error{driver.ErrBadConn, sql.ErrConnDone, io.ErrUnexpectedEOF, net.ErrClosed} {
+		require.Equal(t, fault.Unavailable, fault.CodeOf(store.Wrap(fmt.Errorf("use: %w", broken), "try")), "%v", broken)
 	}
 	require.NoError(t, store.Wrap(nil, "nothing"))
 }
