@@ -46,7 +46,7 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter, o *Order)
 			return nil, err
 		}
 		if f.Search != nil && *f.Search != "" {
-			p := contains(*f.Search)
+			p := store.Containing(*f.Search)
 			q = q.Where("(c.name ILIKE ? OR c.email ILIKE ? OR c.company ILIKE ?)", p, p, p)
 		}
 		if f.State != nil {

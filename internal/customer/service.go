@@ -2,7 +2,6 @@ package customer
 
 import (
 	"context"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -265,9 +264,4 @@ func filled(s *string) *string {
 		return nil
 	}
 	return s
-}
-
-// contains makes a pattern for ILIKE that finds s anywhere.
-func contains(s string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s) + "%"
 }

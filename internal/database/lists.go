@@ -62,7 +62,7 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter, o *Order)
 			q = q.Where("d.state = ?", *f.State)
 		}
 		if f.Search != nil && *f.Search != "" {
-			q = q.Where("strpos(d.ext_name, ?) > 0", strings.ToLower(*f.Search))
+			q = q.Where("d.ext_name LIKE ?", store.Containing(strings.ToLower(*f.Search)))
 		}
 	}
 	return store.Rows(ctx, q, args, sorted(o))

@@ -145,3 +145,8 @@ func countOf[P comparable, T any](ctx context.Context, q *bun.SelectQuery, paren
 	}
 	return func(p P) *int { n := byParent[p]; return &n }, nil
 }
+
+// Containing makes a pattern for LIKE and ILIKE that finds s anywhere.
+func Containing(s string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s) + "%"
+}

@@ -1,0 +1,100 @@
+package transport_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/testkit"
+)
+
+// addDatabases makes n databases, ten to a customer, one in ten of them FAILED.
+func (p *panel) addDatabases(n int) {
+	p.t.Helper()
+	for _, q := range []string{
+		`INSERT INTO customers (id, name, email) SELECT gen_random_uuid(), 'scale' || i, 'a@b.c' FROM generate_series(?0 / 100, ?0 / 10) AS i`,
+		`INSERT INTO customer_tree (ancestor_id, customer_id, depth) SELECT id, id, 0 FROM customers ON CONFLICT DO NOTHING`,
+		`INSERT INTO databases (id, customer_id, server_id, name, ext_name, username, verifier_sealed, connection_limit, state, created_at)
+			SELECT gen_random_uuid(), c.id, (SELECT id FROM database_servers LIMIT 1), 'd' || i, 'c' || c.number || '_d' || i, 'x', '', 1,
+				CASE WHEN (c.number * 10 + i) % 10 = 0 THEN 'FAILED' ELSE 'ACTIVE' END, now() - (c.number * 10 + i) * interval '1 minute'
+			FROM (SELECT * FROM customers WHERE name LIKE 'scale%' AND NOT EXISTS (SELECT FROM databases AS d WHERE d.customer_id = customers.id)) AS c, generate_series(1, 10) AS i`,
+		`VACUUM ANALYZE`,
+	} {
+		p.exec(q, n)
+	}
+}
+
+// blocks is how much of the tables and indexes the statements of an operation touch.
+func (p *panel) blocks(t *testing.T, token, query string, v vars) (n int) {
+	t.Helper()
+	var r reply
+	list := p.sql.During(func() { r = p.post(token, query, v) })
+	require.Equal(t, http.StatusOK, r.status)
+	require.Empty(t, r.Errors, "%s", r.body)
+	for _, sql := range list {
+		if !strings.HasPrefix(sql, "SELECT") {
+			continue
+		}
+		var out string
+		require.NoError(t, p.db.NewRaw("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "+strings.ReplaceAll(sql, "?", `\?`)).Scan(t.Context(), &out))
+		var plans []struct {
+			Plan struct {
+				Hit  int `json:"Shared Hit Blocks"`
+				Read int `json:"Shared Read Blocks"`
+			}
+		}
+		require.NoError(t, json.Unmarshal([]byte(out), &plans), out)
+		n += plans[0].Plan.Hit + plans[0].Plan.Read
+	}
+	return n
+}
+
+// A page costs what it costs, however many databases there are.
+func TestScale_APageOfDatabasesCostsTheSame(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	server := p.addServer()
+	tenant := p.addTenant("small", ident.CustomerID{}, server)
+	staff := p.staff()
+	type page struct{ token, args string }
+	pages := map[string]page{
+		"newest":                  {staff, ``},
+		"by name":                 {staff, `order: {field: NAME}`},
+		"of a state":              {staff, `filter: {state: FAILED}`},
+		"of a state, by name":     {staff, `filter: {state: FAILED}, order: {field: NAME}`},
+		"of a state that is rare": {staff, `filter: {state: SUSPENDED}`},
+		"of a customer":           {staff, `filter: {customerId: "` + tenant.customer.Opaque() + `"}`},
+		"of a server":             {staff, `filter: {serverId: "` + server.Opaque() + `"}`},
+		"of a server, by name":    {staff, `filter: {serverId: "` + server.Opaque() + `"}, order: {field: NAME}`},
+		"a search for one":        {staff, `filter: {search: "c55_d7"}`},
+		"a search for many":       {staff, `filter: {search: "_d7"}`},
+		"a search for none":       {staff, `filter: {search: "nothing"}`},
+		"of a tenant":             {tenant.token, ``},
+	}
+	cost := func() map[string]int {
+		blocks := map[string]int{}
+		for name, pg := range pages {
+			query := `{ databases(first: 50` + strings.TrimSuffix(", "+pg.args, ", ") + `) { nodes { id name state } pageInfo { hasNextPage } } }`
+			p.blocks(t, pg.token, query, nil) // what is read only once
+			blocks[name] = p.blocks(t, pg.token, query, nil)
+		}
+		return blocks
+	}
+	p.addDatabases(1000)
+	few := cost()
+	p.addDatabases(100_000)
+	many := cost()
+	most := 0
+	for name := range pages {
+		t.Logf("%-24s %4d and %4d blocks", name, few[name], many[name])
+		most = max(most, many[name])
+		// Each of 51 rows may be in a block of its own, and an index may be deeper.
+		require.LessOrEqual(t, many[name], max(few[name]*5/4, 51+16), "%s: of a table of about 2000 blocks", name)
+	}
+	testkit.Reportf(t, "a page of 50 of 100,000 databases, %d filters and orders: at most %d blocks; the newest %d, of 1,000 databases %d",
+		len(pages), most, many["newest"], few["newest"])
+}
