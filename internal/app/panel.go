@@ -45,7 +45,11 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if err != nil {
 		return nil, err
 	}
-	p := &panel{stores: s, customers: customer.NewService(s.db), dialer: pgprov.NewDialer(log), metrics: newMetrics(s.db)}
+	cluster, err := s.cluster(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &panel{stores: s, customers: customer.NewService(s.db), dialer: pgprov.NewDialer(cluster, log), metrics: newMetrics(s.db)}
 	if p.auth, err = s.auth(ctx, log); err != nil {
 		return nil, err
 	}
