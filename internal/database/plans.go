@@ -26,6 +26,7 @@ const (
 // A spec is what the steps work towards.
 type spec struct {
 	server      Server
+	ready       func(context.Context) error // whether the next step may begin
 	login       Login
 	space       Space
 	deleteAfter time.Time
@@ -53,6 +54,9 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 	if err := s.db.NewSelect().Model(server).Where("s.id = ?", row.ServerID).Scan(ctx); err != nil {
 		return engine.Target{}, store.Wrap(err, "read database server %s", row.ServerID)
 	}
+	if err := leftAlone(server); err != nil {
+		return engine.Target{}, err
+	}
 	conn, err := s.dial(server)
 	if err != nil {
 		return engine.Target{}, err
@@ -63,7 +67,7 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 	}
 	mark := "mpanel:" + s.installation.String() + ":" + row.ID.String()
 	return engine.Target{OwnerMark: mark, Spec: &spec{
-		server: conn,
+		server: conn, ready: s.watchMaintenance(server.ID),
 		login: Login{
 			Name: row.Username, Mark: mark, Verifier: verifier, ConnectionLimit: row.ConnectionLimit, TempFileLimitKiB: tempFileLimitKiB,
 		},
