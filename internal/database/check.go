@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -180,8 +181,6 @@ func (s *Service) hurry(ctx context.Context, tx store.Tx, id ident.DatabaseServe
 
 func recordServer(ctx context.Context, tx store.Tx, action string, row *models.DatabaseServer, detail map[string]any) error {
 	all := map[string]any{"name": row.Name, "host": row.Host, "port": row.Port, "admin_user": row.AdminUser, "ssl_mode": row.SSLMode}
-	for k, v := range detail {
-		all[k] = v
-	}
+	maps.Copy(all, detail)
 	return audit.Record(ctx, tx, audit.Entry{Action: action, Kind: ident.DatabaseServer, Object: row.ID.UUID, Detail: all})
 }

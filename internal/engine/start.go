@@ -74,17 +74,17 @@ func (s *Starter) Start(tx store.Tx, o Order) (*models.Job, error) {
 // for may be there now; if not, they wait again. After the caller's
 // commit this node takes them up.
 func (s *Starter) Hurry(ctx context.Context, tx store.Tx, resources *bun.SelectQuery) error {
-	var ids []ident.JobID
+	var jobs []*models.Job
 	err := tx.NewUpdate().Model((*models.Job)(nil)).Set("next_attempt_at = now()").
 		Where("state IN (?)", bun.List(Active)).Where("lease_until IS NULL").Where("resource_id IN (?)", resources).
 		Where("next_attempt_at > now()").Where("(next_attempt_at <= now() + ? * interval '1 second' OR state = ?)", MaxBackoff.Seconds(), models.JobStuck).
-		Returning("id").Scan(ctx, &ids)
+		Returning("id").Scan(ctx, &jobs)
 	if err != nil {
 		return store.Wrap(err, "hurry jobs")
 	}
 	tx.AfterCommit(func() {
-		for _, id := range ids {
-			s.wake(id)
+		for _, j := range jobs {
+			s.wake(j.ID)
 		}
 	})
 	return nil

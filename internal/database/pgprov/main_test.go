@@ -74,7 +74,7 @@ func runOnCluster(m *testing.M) (code int, err error) {
 // startOther starts a second cluster, for a test that stops it or changes its settings.
 func startOther(t *testing.T) *devstack.Cluster {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "pgprov") //nolint:usetesting // PostgreSQL has another user when this is root, which cannot enter t.TempDir
+	dir, err := os.MkdirTemp("", "pgprov") // t.TempDir is closed to the user that PostgreSQL has when this is root
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o711))
 	c, err := devstack.Start(t.Context(), devstack.Config{
