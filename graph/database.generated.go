@@ -80,6 +80,65 @@ func (ec *executionContext) field_Database_jobs_args(ctx context.Context, rawArg
 
 // region    **************************** field.gotpl *****************************
 
+func (ec *executionContext) _CheckDatabaseServerPayload_databaseServer(ctx context.Context, field graphql.CollectedField, obj *database.CheckServerPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CheckDatabaseServerPayload_databaseServer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DatabaseServer, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.DatabaseServer) graphql.Marshaler {
+			return ec.marshalNDatabaseServer2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐDatabaseServer(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CheckDatabaseServerPayload_databaseServer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CheckDatabaseServerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DatabaseServer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CheckDatabaseServerPayload_problems(ctx context.Context, field graphql.CollectedField, obj *database.CheckServerPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CheckDatabaseServerPayload_problems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problems, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CheckDatabaseServerPayload_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CheckDatabaseServerPayload", field, false, false, "String")
+}
+
 func (ec *executionContext) _ConnectionString_format(ctx context.Context, field graphql.CollectedField, obj *database.ConnectionString) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1404,6 +1463,124 @@ func (ec *executionContext) fieldContext_DatabaseServer_checkedAt(_ context.Cont
 	return graphql.NewScalarFieldContext("DatabaseServer", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _DatabaseServer_blocked(ctx context.Context, field graphql.CollectedField, obj *models.DatabaseServer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DatabaseServer_blocked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Blocked, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DatabaseServer_blocked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DatabaseServer", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _DatabaseServer_problems(ctx context.Context, field graphql.CollectedField, obj *models.DatabaseServer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DatabaseServer_problems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problems, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DatabaseServer_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DatabaseServer", field, false, false, "String")
+}
+
+func (ec *executionContext) _DatabaseServer_capabilities(ctx context.Context, field graphql.CollectedField, obj *models.DatabaseServer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DatabaseServer_capabilities(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Capabilities, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*models.Capability) graphql.Marshaler {
+			return ec.marshalNCapability2ᚕᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐCapabilityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DatabaseServer_capabilities(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DatabaseServer",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Capability(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DatabaseServer_maintenance(ctx context.Context, field graphql.CollectedField, obj *models.DatabaseServer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DatabaseServer_maintenance(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Maintenance, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.DatabaseServerMaintenance) graphql.Marshaler {
+			return ec.marshalODatabaseServerMaintenance2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐDatabaseServerMaintenance(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DatabaseServer_maintenance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DatabaseServer",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DatabaseServerMaintenance(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _DatabaseServer_deleteGraceSeconds(ctx context.Context, field graphql.CollectedField, obj *models.DatabaseServer) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1663,6 +1840,56 @@ func (ec *executionContext) fieldContext_DatabaseServerEdge_node(_ context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _DatabaseServerMaintenance_reason(ctx context.Context, field graphql.CollectedField, obj *models.DatabaseServerMaintenance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DatabaseServerMaintenance_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DatabaseServerMaintenance_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DatabaseServerMaintenance", field, false, false, "String")
+}
+
+func (ec *executionContext) _DatabaseServerMaintenance_since(ctx context.Context, field graphql.CollectedField, obj *models.DatabaseServerMaintenance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DatabaseServerMaintenance_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DatabaseServerMaintenance_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DatabaseServerMaintenance", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _DeleteDatabasePayload_preview(ctx context.Context, field graphql.CollectedField, obj *database.DeletePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1763,6 +1990,65 @@ func (ec *executionContext) fieldContext_DeleteDatabasePayload_job(_ context.Con
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _RegisterDatabaseServerPayload_databaseServer(ctx context.Context, field graphql.CollectedField, obj *database.ServerPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RegisterDatabaseServerPayload_databaseServer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DatabaseServer, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.DatabaseServer) graphql.Marshaler {
+			return ec.marshalNDatabaseServer2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐDatabaseServer(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RegisterDatabaseServerPayload_databaseServer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RegisterDatabaseServerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DatabaseServer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RemoveDatabaseServerPayload_id(ctx context.Context, field graphql.CollectedField, obj *database.RemoveServerPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RemoveDatabaseServerPayload_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v ident.DatabaseServerID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseServerID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RemoveDatabaseServerPayload_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RemoveDatabaseServerPayload", field, false, false, "ID")
 }
 
 func (ec *executionContext) _RestoreDatabasePayload_database(ctx context.Context, field graphql.CollectedField, obj *database.ChangePayload) (ret graphql.Marshaler) {
@@ -2003,6 +2289,40 @@ func (ec *executionContext) fieldContext_RotateDatabasePasswordPayload_job(_ con
 	return fc, nil
 }
 
+func (ec *executionContext) _SetDatabaseServerMaintenancePayload_databaseServer(ctx context.Context, field graphql.CollectedField, obj *database.ServerPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetDatabaseServerMaintenancePayload_databaseServer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DatabaseServer, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.DatabaseServer) graphql.Marshaler {
+			return ec.marshalNDatabaseServer2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐDatabaseServer(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetDatabaseServerMaintenancePayload_databaseServer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetDatabaseServerMaintenancePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DatabaseServer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SuspendDatabasePayload_database(ctx context.Context, field graphql.CollectedField, obj *database.ChangePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2071,9 +2391,85 @@ func (ec *executionContext) fieldContext_SuspendDatabasePayload_job(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateDatabaseServerPayload_databaseServer(ctx context.Context, field graphql.CollectedField, obj *database.ServerPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateDatabaseServerPayload_databaseServer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DatabaseServer, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.DatabaseServer) graphql.Marshaler {
+			return ec.marshalNDatabaseServer2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐDatabaseServer(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateDatabaseServerPayload_databaseServer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateDatabaseServerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DatabaseServer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
+
+func (ec *executionContext) unmarshalInputCheckDatabaseServerInput(ctx context.Context, obj any) (database.CheckServerInput, error) {
+	var it database.CheckServerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseServerID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCheckDatabaseServerInput unmarshals raw into the CheckDatabaseServerInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCheckDatabaseServerInput(ctx context.Context, raw any) (database.CheckServerInput, error) {
+	var out database.CheckServerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CheckDatabaseServerInput", raw, &out)
+	return out, err
+}
 
 func (ec *executionContext) unmarshalInputCreateDatabaseInput(ctx context.Context, obj any) (database.CreateInput, error) {
 	var it database.CreateInput
@@ -2325,6 +2721,129 @@ func UnmarshalDeleteDatabaseInput(ctx context.Context, raw any) (database.Delete
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRegisterDatabaseServerInput(ctx context.Context, obj any) (database.RegisterServerInput, error) {
+	var it database.RegisterServerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["port"]; !present {
+		asMap["port"] = 5432
+	}
+
+	fieldsInOrder := [...]string{"name", "host", "port", "adminUser", "adminPassword", "sslMode"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "host":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("host"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Host = data
+		case "port":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("port"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Port = data
+		case "adminUser":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("adminUser"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AdminUser = data
+		case "adminPassword":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("adminPassword"))
+			data, err := ec.unmarshalNString2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋsecretᚐText(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AdminPassword = data
+		case "sslMode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sslMode"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SSLMode = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRegisterDatabaseServerInput unmarshals raw into the RegisterDatabaseServerInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRegisterDatabaseServerInput(ctx context.Context, raw any) (database.RegisterServerInput, error) {
+	var out database.RegisterServerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RegisterDatabaseServerInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRemoveDatabaseServerInput(ctx context.Context, obj any) (database.RemoveServerInput, error) {
+	var it database.RemoveServerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseServerID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRemoveDatabaseServerInput unmarshals raw into the RemoveDatabaseServerInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRemoveDatabaseServerInput(ctx context.Context, raw any) (database.RemoveServerInput, error) {
+	var out database.RemoveServerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RemoveDatabaseServerInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRestoreDatabaseInput(ctx context.Context, obj any) (database.RestoreInput, error) {
 	var it database.RestoreInput
 	if obj == nil {
@@ -2451,6 +2970,62 @@ func UnmarshalRotateDatabasePasswordInput(ctx context.Context, raw any) (databas
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSetDatabaseServerMaintenanceInput(ctx context.Context, obj any) (database.SetServerMaintenanceInput, error) {
+	var it database.SetServerMaintenanceInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "enabled", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseServerID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "enabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("enabled"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Enabled = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetDatabaseServerMaintenanceInput unmarshals raw into the SetDatabaseServerMaintenanceInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetDatabaseServerMaintenanceInput(ctx context.Context, raw any) (database.SetServerMaintenanceInput, error) {
+	var out database.SetServerMaintenanceInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetDatabaseServerMaintenanceInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSuspendDatabaseInput(ctx context.Context, obj any) (database.SuspendInput, error) {
 	var it database.SuspendInput
 	if obj == nil {
@@ -2500,6 +3075,90 @@ func UnmarshalSuspendDatabaseInput(ctx context.Context, raw any) (database.Suspe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputUpdateDatabaseServerInput(ctx context.Context, obj any) (database.UpdateServerInput, error) {
+	var it database.UpdateServerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "name", "host", "port", "adminUser", "adminPassword", "sslMode"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseServerID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "host":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("host"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Host = data
+		case "port":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("port"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Port = data
+		case "adminUser":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("adminUser"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AdminUser = data
+		case "adminPassword":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("adminPassword"))
+			data, err := ec.unmarshalOString2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋsecretᚐText(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AdminPassword = data
+		case "sslMode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sslMode"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SSLMode = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateDatabaseServerInput unmarshals raw into the UpdateDatabaseServerInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateDatabaseServerInput(ctx context.Context, raw any) (database.UpdateServerInput, error) {
+	var out database.UpdateServerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateDatabaseServerInput", raw, &out)
+	return out, err
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -2507,6 +3166,44 @@ func UnmarshalSuspendDatabaseInput(ctx context.Context, raw any) (database.Suspe
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
+
+var checkDatabaseServerPayloadImplementors = []string{"CheckDatabaseServerPayload"}
+
+func (ec *executionContext) _CheckDatabaseServerPayload(ctx context.Context, sel ast.SelectionSet, obj *database.CheckServerPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, checkDatabaseServerPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CheckDatabaseServerPayload")
+		case "databaseServer":
+			out.Values[i] = ec._CheckDatabaseServerPayload_databaseServer(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "problems":
+			out.Values[i] = ec._CheckDatabaseServerPayload_problems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
 
 var connectionStringImplementors = []string{"ConnectionString"}
 
@@ -2899,6 +3596,26 @@ func (ec *executionContext) _DatabaseServer(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "blocked":
+			out.Values[i] = ec._DatabaseServer_blocked(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "problems":
+			out.Values[i] = ec._DatabaseServer_problems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "capabilities":
+			out.Values[i] = ec._DatabaseServer_capabilities(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "maintenance":
+			out.Values[i] = ec._DatabaseServer_maintenance(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "deleteGraceSeconds":
 			out.Values[i] = ec._DatabaseServer_deleteGraceSeconds(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3014,6 +3731,44 @@ func (ec *executionContext) _DatabaseServerEdge(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var databaseServerMaintenanceImplementors = []string{"DatabaseServerMaintenance"}
+
+func (ec *executionContext) _DatabaseServerMaintenance(ctx context.Context, sel ast.SelectionSet, obj *models.DatabaseServerMaintenance) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, databaseServerMaintenanceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DatabaseServerMaintenance")
+		case "reason":
+			out.Values[i] = ec._DatabaseServerMaintenance_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "since":
+			out.Values[i] = ec._DatabaseServerMaintenance_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var deleteDatabasePayloadImplementors = []string{"DeleteDatabasePayload"}
 
 func (ec *executionContext) _DeleteDatabasePayload(ctx context.Context, sel ast.SelectionSet, obj *database.DeletePayload) graphql.Marshaler {
@@ -3038,6 +3793,72 @@ func (ec *executionContext) _DeleteDatabasePayload(ctx context.Context, sel ast.
 		case "job":
 			out.Values[i] = ec._DeleteDatabasePayload_job(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var registerDatabaseServerPayloadImplementors = []string{"RegisterDatabaseServerPayload"}
+
+func (ec *executionContext) _RegisterDatabaseServerPayload(ctx context.Context, sel ast.SelectionSet, obj *database.ServerPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, registerDatabaseServerPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RegisterDatabaseServerPayload")
+		case "databaseServer":
+			out.Values[i] = ec._RegisterDatabaseServerPayload_databaseServer(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var removeDatabaseServerPayloadImplementors = []string{"RemoveDatabaseServerPayload"}
+
+func (ec *executionContext) _RemoveDatabaseServerPayload(ctx context.Context, sel ast.SelectionSet, obj *database.RemoveServerPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, removeDatabaseServerPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RemoveDatabaseServerPayload")
+		case "id":
+			out.Values[i] = ec._RemoveDatabaseServerPayload_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -3176,6 +3997,39 @@ func (ec *executionContext) _RotateDatabasePasswordPayload(ctx context.Context, 
 	return out
 }
 
+var setDatabaseServerMaintenancePayloadImplementors = []string{"SetDatabaseServerMaintenancePayload"}
+
+func (ec *executionContext) _SetDatabaseServerMaintenancePayload(ctx context.Context, sel ast.SelectionSet, obj *database.ServerPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setDatabaseServerMaintenancePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetDatabaseServerMaintenancePayload")
+		case "databaseServer":
+			out.Values[i] = ec._SetDatabaseServerMaintenancePayload_databaseServer(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var suspendDatabasePayloadImplementors = []string{"SuspendDatabasePayload"}
 
 func (ec *executionContext) _SuspendDatabasePayload(ctx context.Context, sel ast.SelectionSet, obj *database.ChangePayload) graphql.Marshaler {
@@ -3214,9 +4068,55 @@ func (ec *executionContext) _SuspendDatabasePayload(ctx context.Context, sel ast
 	return out
 }
 
+var updateDatabaseServerPayloadImplementors = []string{"UpdateDatabaseServerPayload"}
+
+func (ec *executionContext) _UpdateDatabaseServerPayload(ctx context.Context, sel ast.SelectionSet, obj *database.ServerPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateDatabaseServerPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateDatabaseServerPayload")
+		case "databaseServer":
+			out.Values[i] = ec._UpdateDatabaseServerPayload_databaseServer(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
+
+func (ec *executionContext) unmarshalNCheckDatabaseServerInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐCheckServerInput(ctx context.Context, v any) (database.CheckServerInput, error) {
+	res, err := ec.unmarshalInputCheckDatabaseServerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCheckDatabaseServerPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐCheckServerPayload(ctx context.Context, sel ast.SelectionSet, v *database.CheckServerPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CheckDatabaseServerPayload!")
+		return graphql.Null
+	}
+	return ec._CheckDatabaseServerPayload(ctx, sel, v)
+}
 
 func (ec *executionContext) marshalNConnectionString2ᚕᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐConnectionStringᚄ(ctx context.Context, sel ast.SelectionSet, v []*database.ConnectionString) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
@@ -3412,6 +4312,32 @@ func (ec *executionContext) marshalNDeleteDatabasePayload2ᚖgithubᚗcomᚋmpan
 	return ec._DeleteDatabasePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRegisterDatabaseServerInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐRegisterServerInput(ctx context.Context, v any) (database.RegisterServerInput, error) {
+	res, err := ec.unmarshalInputRegisterDatabaseServerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRegisterDatabaseServerPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐServerPayload(ctx context.Context, sel ast.SelectionSet, v *database.ServerPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RegisterDatabaseServerPayload!")
+		return graphql.Null
+	}
+	return ec._RegisterDatabaseServerPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRemoveDatabaseServerInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐRemoveServerInput(ctx context.Context, v any) (database.RemoveServerInput, error) {
+	res, err := ec.unmarshalInputRemoveDatabaseServerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRemoveDatabaseServerPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐRemoveServerPayload(ctx context.Context, sel ast.SelectionSet, v *database.RemoveServerPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RemoveDatabaseServerPayload!")
+		return graphql.Null
+	}
+	return ec._RemoveDatabaseServerPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNResourceState2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐResourceState(ctx context.Context, v any) (models.ResourceState, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := models.ResourceState(tmp)
@@ -3466,6 +4392,19 @@ func (ec *executionContext) marshalNRotateDatabasePasswordPayload2ᚖgithubᚗco
 	return ec._RotateDatabasePasswordPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNSetDatabaseServerMaintenanceInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐSetServerMaintenanceInput(ctx context.Context, v any) (database.SetServerMaintenanceInput, error) {
+	res, err := ec.unmarshalInputSetDatabaseServerMaintenanceInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetDatabaseServerMaintenancePayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐServerPayload(ctx context.Context, sel ast.SelectionSet, v *database.ServerPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetDatabaseServerMaintenancePayload!")
+		return graphql.Null
+	}
+	return ec._SetDatabaseServerMaintenancePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNSuspendDatabaseInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐSuspendInput(ctx context.Context, v any) (database.SuspendInput, error) {
 	res, err := ec.unmarshalInputSuspendDatabaseInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -3477,6 +4416,19 @@ func (ec *executionContext) marshalNSuspendDatabasePayload2ᚖgithubᚗcomᚋmpa
 		return graphql.Null
 	}
 	return ec._SuspendDatabasePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNUpdateDatabaseServerInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐUpdateServerInput(ctx context.Context, v any) (database.UpdateServerInput, error) {
+	res, err := ec.unmarshalInputUpdateDatabaseServerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUpdateDatabaseServerPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐServerPayload(ctx context.Context, sel ast.SelectionSet, v *database.ServerPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UpdateDatabaseServerPayload!")
+		return graphql.Null
+	}
+	return ec._UpdateDatabaseServerPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalODatabase2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐDatabase(ctx context.Context, sel ast.SelectionSet, v *models.Database) graphql.Marshaler {
@@ -3521,6 +4473,13 @@ func (ec *executionContext) marshalODatabaseServer2ᚖgithubᚗcomᚋmpanelᚋmp
 		return graphql.Null
 	}
 	return ec._DatabaseServer(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalODatabaseServerMaintenance2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐDatabaseServerMaintenance(ctx context.Context, sel ast.SelectionSet, v *models.DatabaseServerMaintenance) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DatabaseServerMaintenance(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOResourceState2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐResourceState(ctx context.Context, v any) (*models.ResourceState, error) {

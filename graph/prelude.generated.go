@@ -2042,6 +2042,22 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	return res
 }
 
+func (ec *executionContext) unmarshalOString2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋsecretᚐText(ctx context.Context, v any) (*secret.Text, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(secret.Text)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOString2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋsecretᚐText(ctx context.Context, sel ast.SelectionSet, v *secret.Text) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
 func (ec *executionContext) unmarshalOString2ᚖstring(ctx context.Context, v any) (*string, error) {
 	if v == nil {
 		return nil, nil

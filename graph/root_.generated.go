@@ -55,6 +55,17 @@ type ComplexityRoot struct {
 		Job func(childComplexity int) int
 	}
 
+	Capability struct {
+		Available func(childComplexity int) int
+		Hint      func(childComplexity int) int
+		Name      func(childComplexity int) int
+	}
+
+	CheckDatabaseServerPayload struct {
+		DatabaseServer func(childComplexity int) int
+		Problems       func(childComplexity int) int
+	}
+
 	ConnectionString struct {
 		Format func(childComplexity int) int
 		Value  func(childComplexity int) int
@@ -141,13 +152,17 @@ type ComplexityRoot struct {
 	}
 
 	DatabaseServer struct {
+		Blocked            func(childComplexity int) int
+		Capabilities       func(childComplexity int) int
 		CheckedAt          func(childComplexity int) int
 		DatabaseCount      func(childComplexity int) int
 		DeleteGraceSeconds func(childComplexity int) int
 		Host               func(childComplexity int) int
 		ID                 func(childComplexity int) int
+		Maintenance        func(childComplexity int) int
 		Name               func(childComplexity int) int
 		Port               func(childComplexity int) int
+		Problems           func(childComplexity int) int
 		Reachable          func(childComplexity int) int
 		Version            func(childComplexity int) int
 	}
@@ -162,6 +177,11 @@ type ComplexityRoot struct {
 	DatabaseServerEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	DatabaseServerMaintenance struct {
+		Reason func(childComplexity int) int
+		Since  func(childComplexity int) int
 	}
 
 	DeleteDatabasePayload struct {
@@ -254,21 +274,26 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		ArchiveCustomer        func(childComplexity int, input customer.ArchiveInput) int
-		CancelJob              func(childComplexity int, input jobs.CancelInput) int
-		CreateCustomer         func(childComplexity int, input customer.CreateInput) int
-		CreateDatabase         func(childComplexity int, input database.CreateInput) int
-		DeleteDatabase         func(childComplexity int, input database.DeleteInput) int
-		RestoreDatabase        func(childComplexity int, input database.RestoreInput) int
-		ResumeCustomer         func(childComplexity int, input customer.ResumeInput) int
-		ResumeDatabase         func(childComplexity int, input database.ResumeInput) int
-		RetryJob               func(childComplexity int, input jobs.RetryInput) int
-		RotateDatabasePassword func(childComplexity int, input database.RotateInput) int
-		SetUp                  func(childComplexity int, input auth.SetUpInput) int
-		SignIn                 func(childComplexity int, input auth.SignInInput) int
-		SuspendCustomer        func(childComplexity int, input customer.SuspendInput) int
-		SuspendDatabase        func(childComplexity int, input database.SuspendInput) int
-		UpdateCustomer         func(childComplexity int, input customer.UpdateInput) int
+		ArchiveCustomer              func(childComplexity int, input customer.ArchiveInput) int
+		CancelJob                    func(childComplexity int, input jobs.CancelInput) int
+		CheckDatabaseServer          func(childComplexity int, input database.CheckServerInput) int
+		CreateCustomer               func(childComplexity int, input customer.CreateInput) int
+		CreateDatabase               func(childComplexity int, input database.CreateInput) int
+		DeleteDatabase               func(childComplexity int, input database.DeleteInput) int
+		RegisterDatabaseServer       func(childComplexity int, input database.RegisterServerInput) int
+		RemoveDatabaseServer         func(childComplexity int, input database.RemoveServerInput) int
+		RestoreDatabase              func(childComplexity int, input database.RestoreInput) int
+		ResumeCustomer               func(childComplexity int, input customer.ResumeInput) int
+		ResumeDatabase               func(childComplexity int, input database.ResumeInput) int
+		RetryJob                     func(childComplexity int, input jobs.RetryInput) int
+		RotateDatabasePassword       func(childComplexity int, input database.RotateInput) int
+		SetDatabaseServerMaintenance func(childComplexity int, input database.SetServerMaintenanceInput) int
+		SetUp                        func(childComplexity int, input auth.SetUpInput) int
+		SignIn                       func(childComplexity int, input auth.SignInInput) int
+		SuspendCustomer              func(childComplexity int, input customer.SuspendInput) int
+		SuspendDatabase              func(childComplexity int, input database.SuspendInput) int
+		UpdateCustomer               func(childComplexity int, input customer.UpdateInput) int
+		UpdateDatabaseServer         func(childComplexity int, input database.UpdateServerInput) int
 	}
 
 	PageInfo struct {
@@ -302,6 +327,14 @@ type ComplexityRoot struct {
 		Used func(childComplexity int) int
 	}
 
+	RegisterDatabaseServerPayload struct {
+		DatabaseServer func(childComplexity int) int
+	}
+
+	RemoveDatabaseServerPayload struct {
+		ID func(childComplexity int) int
+	}
+
 	RestoreDatabasePayload struct {
 		Database func(childComplexity int) int
 		Job      func(childComplexity int) int
@@ -325,6 +358,10 @@ type ComplexityRoot struct {
 		Credentials func(childComplexity int) int
 		Database    func(childComplexity int) int
 		Job         func(childComplexity int) int
+	}
+
+	SetDatabaseServerMaintenancePayload struct {
+		DatabaseServer func(childComplexity int) int
 	}
 
 	SignInPayload struct {
@@ -354,6 +391,10 @@ type ComplexityRoot struct {
 
 	UpdateCustomerPayload struct {
 		Customer func(childComplexity int) int
+	}
+
+	UpdateDatabaseServerPayload struct {
+		DatabaseServer func(childComplexity int) int
 	}
 
 	User struct {
@@ -400,6 +441,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CancelJobPayload.Job(childComplexity), true
+
+	case "Capability.available":
+		if e.ComplexityRoot.Capability.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Capability.Available(childComplexity), true
+	case "Capability.hint":
+		if e.ComplexityRoot.Capability.Hint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Capability.Hint(childComplexity), true
+	case "Capability.name":
+		if e.ComplexityRoot.Capability.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Capability.Name(childComplexity), true
+
+	case "CheckDatabaseServerPayload.databaseServer":
+		if e.ComplexityRoot.CheckDatabaseServerPayload.DatabaseServer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CheckDatabaseServerPayload.DatabaseServer(childComplexity), true
+	case "CheckDatabaseServerPayload.problems":
+		if e.ComplexityRoot.CheckDatabaseServerPayload.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CheckDatabaseServerPayload.Problems(childComplexity), true
 
 	case "ConnectionString.format":
 		if e.ComplexityRoot.ConnectionString.Format == nil {
@@ -761,6 +834,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DatabaseEdge.Node(childComplexity), true
 
+	case "DatabaseServer.blocked":
+		if e.ComplexityRoot.DatabaseServer.Blocked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseServer.Blocked(childComplexity), true
+	case "DatabaseServer.capabilities":
+		if e.ComplexityRoot.DatabaseServer.Capabilities == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseServer.Capabilities(childComplexity), true
 	case "DatabaseServer.checkedAt":
 		if e.ComplexityRoot.DatabaseServer.CheckedAt == nil {
 			break
@@ -791,6 +876,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DatabaseServer.ID(childComplexity), true
+	case "DatabaseServer.maintenance":
+		if e.ComplexityRoot.DatabaseServer.Maintenance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseServer.Maintenance(childComplexity), true
 	case "DatabaseServer.name":
 		if e.ComplexityRoot.DatabaseServer.Name == nil {
 			break
@@ -803,6 +894,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DatabaseServer.Port(childComplexity), true
+	case "DatabaseServer.problems":
+		if e.ComplexityRoot.DatabaseServer.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseServer.Problems(childComplexity), true
 	case "DatabaseServer.reachable":
 		if e.ComplexityRoot.DatabaseServer.Reachable == nil {
 			break
@@ -853,6 +950,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DatabaseServerEdge.Node(childComplexity), true
+
+	case "DatabaseServerMaintenance.reason":
+		if e.ComplexityRoot.DatabaseServerMaintenance.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseServerMaintenance.Reason(childComplexity), true
+	case "DatabaseServerMaintenance.since":
+		if e.ComplexityRoot.DatabaseServerMaintenance.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseServerMaintenance.Since(childComplexity), true
 
 	case "DeleteDatabasePayload.database":
 		if e.ComplexityRoot.DeleteDatabasePayload.Database == nil {
@@ -1250,6 +1360,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CancelJob(childComplexity, args["input"].(jobs.CancelInput)), true
+	case "Mutation.checkDatabaseServer":
+		if e.ComplexityRoot.Mutation.CheckDatabaseServer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_checkDatabaseServer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CheckDatabaseServer(childComplexity, args["input"].(database.CheckServerInput)), true
 	case "Mutation.createCustomer":
 		if e.ComplexityRoot.Mutation.CreateCustomer == nil {
 			break
@@ -1283,6 +1404,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteDatabase(childComplexity, args["input"].(database.DeleteInput)), true
+	case "Mutation.registerDatabaseServer":
+		if e.ComplexityRoot.Mutation.RegisterDatabaseServer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_registerDatabaseServer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RegisterDatabaseServer(childComplexity, args["input"].(database.RegisterServerInput)), true
+	case "Mutation.removeDatabaseServer":
+		if e.ComplexityRoot.Mutation.RemoveDatabaseServer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeDatabaseServer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveDatabaseServer(childComplexity, args["input"].(database.RemoveServerInput)), true
 	case "Mutation.restoreDatabase":
 		if e.ComplexityRoot.Mutation.RestoreDatabase == nil {
 			break
@@ -1338,6 +1481,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RotateDatabasePassword(childComplexity, args["input"].(database.RotateInput)), true
+	case "Mutation.setDatabaseServerMaintenance":
+		if e.ComplexityRoot.Mutation.SetDatabaseServerMaintenance == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setDatabaseServerMaintenance_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetDatabaseServerMaintenance(childComplexity, args["input"].(database.SetServerMaintenanceInput)), true
 	case "Mutation.setUp":
 		if e.ComplexityRoot.Mutation.SetUp == nil {
 			break
@@ -1393,6 +1547,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateCustomer(childComplexity, args["input"].(customer.UpdateInput)), true
+	case "Mutation.updateDatabaseServer":
+		if e.ComplexityRoot.Mutation.UpdateDatabaseServer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateDatabaseServer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateDatabaseServer(childComplexity, args["input"].(database.UpdateServerInput)), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -1558,6 +1723,20 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Quota.Used(childComplexity), true
 
+	case "RegisterDatabaseServerPayload.databaseServer":
+		if e.ComplexityRoot.RegisterDatabaseServerPayload.DatabaseServer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegisterDatabaseServerPayload.DatabaseServer(childComplexity), true
+
+	case "RemoveDatabaseServerPayload.id":
+		if e.ComplexityRoot.RemoveDatabaseServerPayload.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveDatabaseServerPayload.ID(childComplexity), true
+
 	case "RestoreDatabasePayload.database":
 		if e.ComplexityRoot.RestoreDatabasePayload.Database == nil {
 			break
@@ -1622,6 +1801,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RotateDatabasePasswordPayload.Job(childComplexity), true
+
+	case "SetDatabaseServerMaintenancePayload.databaseServer":
+		if e.ComplexityRoot.SetDatabaseServerMaintenancePayload.DatabaseServer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDatabaseServerMaintenancePayload.DatabaseServer(childComplexity), true
 
 	case "SignInPayload.accessToken":
 		if e.ComplexityRoot.SignInPayload.AccessToken == nil {
@@ -1699,6 +1885,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateCustomerPayload.Customer(childComplexity), true
+
+	case "UpdateDatabaseServerPayload.databaseServer":
+		if e.ComplexityRoot.UpdateDatabaseServerPayload.DatabaseServer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateDatabaseServerPayload.DatabaseServer(childComplexity), true
 
 	case "User.createdAt":
 		if e.ComplexityRoot.User.CreatedAt == nil {
@@ -1783,6 +1976,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("ArchiveCustomerInput", ec.unmarshalInputArchiveCustomerInput),
 			graphql.NewInputUnmarshaler("CancelJobInput", ec.unmarshalInputCancelJobInput),
+			graphql.NewInputUnmarshaler("CheckDatabaseServerInput", ec.unmarshalInputCheckDatabaseServerInput),
 			graphql.NewInputUnmarshaler("CreateCustomerInput", ec.unmarshalInputCreateCustomerInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseInput", ec.unmarshalInputCreateDatabaseInput),
 			graphql.NewInputUnmarshaler("CustomerFilter", ec.unmarshalInputCustomerFilter),
@@ -1792,16 +1986,20 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteDatabaseInput", ec.unmarshalInputDeleteDatabaseInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
 			graphql.NewInputUnmarshaler("QuotaInput", ec.unmarshalInputQuotaInput),
+			graphql.NewInputUnmarshaler("RegisterDatabaseServerInput", ec.unmarshalInputRegisterDatabaseServerInput),
+			graphql.NewInputUnmarshaler("RemoveDatabaseServerInput", ec.unmarshalInputRemoveDatabaseServerInput),
 			graphql.NewInputUnmarshaler("RestoreDatabaseInput", ec.unmarshalInputRestoreDatabaseInput),
 			graphql.NewInputUnmarshaler("ResumeCustomerInput", ec.unmarshalInputResumeCustomerInput),
 			graphql.NewInputUnmarshaler("ResumeDatabaseInput", ec.unmarshalInputResumeDatabaseInput),
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
 			graphql.NewInputUnmarshaler("RotateDatabasePasswordInput", ec.unmarshalInputRotateDatabasePasswordInput),
+			graphql.NewInputUnmarshaler("SetDatabaseServerMaintenanceInput", ec.unmarshalInputSetDatabaseServerMaintenanceInput),
 			graphql.NewInputUnmarshaler("SetUpInput", ec.unmarshalInputSetUpInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("SuspendCustomerInput", ec.unmarshalInputSuspendCustomerInput),
 			graphql.NewInputUnmarshaler("SuspendDatabaseInput", ec.unmarshalInputSuspendDatabaseInput),
 			graphql.NewInputUnmarshaler("UpdateCustomerInput", ec.unmarshalInputUpdateCustomerInput),
+			graphql.NewInputUnmarshaler("UpdateDatabaseServerInput", ec.unmarshalInputUpdateDatabaseServerInput),
 		)
 	}
 	first := true
@@ -1947,6 +2145,8 @@ enum Permission {
   DATABASES_WRITE
   "See the servers that things are made on; the provider's staff only."
   SERVERS_READ
+  "Register, change and remove servers, and put them in maintenance; the provider's staff only."
+  SERVERS_WRITE
   "See jobs and follow them."
   JOBS_READ
   "Cancel jobs and try them again, with the permission that their order needs."
@@ -2024,6 +2224,16 @@ type Mutation
 
 "Everything that can be followed live."
 type Subscription
+
+"Something that a server or the panel can do, or not."
+type Capability {
+  "Name, such as ` + "`" + `create_databases` + "`" + `."
+  name: String!
+  "Whether it can."
+  available: Boolean!
+  "What is missing and the command that adds it; null when available."
+  hint: String
+}
 `, BuiltIn: false},
 	{Name: "../schema/customer.graphqls", Input: `extend type Query {
   "A customer; null for what does not exist and for what is not the caller's."
@@ -2339,10 +2549,34 @@ type CustomerEdge {
 
 extend type Mutation {
   """
+  Enter a PostgreSQL server to make databases on. It is entered also when it cannot be reached now: ` + "`" + `reachable` + "`" + ` and
+  ` + "`" + `problems` + "`" + ` tell. Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the name is taken, when the server belongs to the panel's own
+  PostgreSQL cluster, or when its cluster is registered already.
+  """
+  registerDatabaseServer("The server." input: RegisterDatabaseServerInput!): RegisterDatabaseServerPayload! @auth(requires: [SERVERS_WRITE])
+  """
+  Change what is given of a server, and check it. Jobs that waited for it go on when it can be used now. Errors: those of
+  ` + "`" + `registerDatabaseServer` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` for more than the name of the server that the panel itself starts.
+  """
+  updateDatabaseServer("Which one, and what is new." input: UpdateDatabaseServerInput!): UpdateDatabaseServerPayload! @auth(requires: [SERVERS_WRITE])
+  "Ask a server now how it is and what the panel may do there; nothing on it is changed. Errors: ` + "`" + `NOT_FOUND` + "`" + `."
+  checkDatabaseServer("Which one." input: CheckDatabaseServerInput!): CheckDatabaseServerPayload! @auth(requires: [SERVERS_WRITE])
+  """
+  Forget a server; nothing on it is changed. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` while databases are on it, those included that
+  are being deleted or have failed, and for the server that the panel itself starts.
+  """
+  removeDatabaseServer("Which one." input: RemoveDatabaseServerInput!): RemoveDatabaseServerPayload! @auth(requires: [SERVERS_WRITE])
+  """
+  Begin or end maintenance of a server. Meanwhile nothing is placed on it, jobs at work finish their step, and all its jobs
+  wait and say why; when it ends they go on at once. Beginning it again changes the reason. Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `.
+  """
+  setDatabaseServerMaintenance("Which one, and why." input: SetDatabaseServerMaintenanceInput!): SetDatabaseServerMaintenancePayload! @auth(requires: [SERVERS_WRITE])
+  """
   Create a PostgreSQL database and the login that uses it. Returns at once; follow ` + "`" + `jobProgress` + "`" + `: the credentials
   work once the job has SUCCEEDED. Errors: ` + "`" + `INVALID` + "`" + ` for a bad name or limit; ` + "`" + `NOT_FOUND` + "`" + ` for the customer or server;
-  ` + "`" + `CONFLICT` + "`" + ` when the customer has a database of that name on that server or is not active; ` + "`" + `QUOTA_EXCEEDED` + "`" + ` when the
-  customer's quota or that of a reseller above is used up; ` + "`" + `UNAVAILABLE` + "`" + ` when there is no server.
+  ` + "`" + `CONFLICT` + "`" + ` when the customer has a database of that name on that server or is not active, and for a server in maintenance
+  or on which nothing can be made; ` + "`" + `QUOTA_EXCEEDED` + "`" + ` when the customer's quota or that of a reseller above is used up;
+  ` + "`" + `UNAVAILABLE` + "`" + ` when there is no server that takes databases.
   A foreign database or role of that name on the server makes the job FAILED with ` + "`" + `CONFLICT` + "`" + `.
   """
   createDatabase("The new database." input: CreateDatabaseInput!): CreateDatabasePayload! @auth(requires: [DATABASES_WRITE])
@@ -2406,10 +2640,117 @@ type DatabaseServer implements Node {
   reachable: Boolean!
   "When it was last asked; null before the first time."
   checkedAt: DateTime
+  "Whether nothing can be made on it, for a reason among ` + "`" + `problems` + "`" + `; its jobs wait."
+  blocked: Boolean!
+  "What the last check found to be wrong: for each a sentence and what helps."
+  problems: [String!]!
+  """
+  What the panel can do there, as of the last check that reached it: ` + "`" + `create_databases` + "`" + `, ` + "`" + `temp_file_limit` + "`" + `,
+  ` + "`" + `read_statistics` + "`" + `, ` + "`" + `end_sessions` + "`" + `, ` + "`" + `isolated_from_public` + "`" + `, ` + "`" + `read_verifiers` + "`" + `.
+  """
+  capabilities: [Capability!]!
+  "Set while staff work on it; null otherwise."
+  maintenance: DatabaseServerMaintenance
   "Seconds between the deletion of a database and its drop, where the deletion does not say."
   deleteGraceSeconds: Int!
   "Databases of all customers on it."
   databaseCount: Int! @goField(forceResolver: true, batch: true)
+}
+
+"A time in which a server is left alone."
+type DatabaseServerMaintenance {
+  "Why; customers read it while their jobs wait."
+  reason: String!
+  "When it began."
+  since: DateTime!
+}
+
+"A new server. Its admin is a superuser, or a role with CREATEDB and CREATEROLE; ` + "`" + `problems` + "`" + ` tells what else it needs."
+input RegisterDatabaseServerInput {
+  "1 to 100 characters, for people; no two servers share one."
+  name: String!
+  "Host name or IP address; customers' clients connect there, too."
+  host: String!
+  "TCP port, 1 to 65535."
+  port: Int! = 5432
+  "Role that the panel uses there."
+  adminUser: String!
+  "Its password; it is stored encrypted and cannot be read."
+  adminPassword: String!
+  "libpq's ` + "`" + `sslmode` + "`" + `: ` + "`" + `disable` + "`" + `, ` + "`" + `allow` + "`" + `, ` + "`" + `prefer` + "`" + `, ` + "`" + `require` + "`" + `, ` + "`" + `verify-ca` + "`" + ` or ` + "`" + `verify-full` + "`" + `; ` + "`" + `prefer` + "`" + ` when left out."
+  sslMode: String
+}
+
+"The registered server."
+type RegisterDatabaseServerPayload {
+  "The server, as the check found it."
+  databaseServer: DatabaseServer!
+}
+
+"What to change of a server; what is left out or null stays."
+input UpdateDatabaseServerInput {
+  "Which one."
+  id: ID!
+  "1 to 100 characters; no two servers share one."
+  name: String
+  "Host name or IP address."
+  host: String
+  "TCP port, 1 to 65535."
+  port: Int
+  "Role that the panel uses there."
+  adminUser: String
+  "Its password."
+  adminPassword: String
+  "libpq's ` + "`" + `sslmode` + "`" + `."
+  sslMode: String
+}
+
+"The changed server."
+type UpdateDatabaseServerPayload {
+  "The server, as the check found it."
+  databaseServer: DatabaseServer!
+}
+
+"A server to check."
+input CheckDatabaseServerInput {
+  "Which one."
+  id: ID!
+}
+
+"What the check found."
+type CheckDatabaseServerPayload {
+  "The server."
+  databaseServer: DatabaseServer!
+  "What is wrong: for each a sentence and what helps."
+  problems: [String!]!
+}
+
+"A server to forget."
+input RemoveDatabaseServerInput {
+  "Which one."
+  id: ID!
+}
+
+"The server is gone."
+type RemoveDatabaseServerPayload {
+  "Its id."
+  id: ID!
+}
+
+"Maintenance to begin or to end."
+input SetDatabaseServerMaintenanceInput {
+  "Which server."
+  id: ID!
+  "True begins it, false ends it."
+  enabled: Boolean!
+  "Why, in 1 to 200 characters that customers read; needed to begin, ignored at the end."
+  reason: String
+}
+
+"The server."
+type SetDatabaseServerMaintenancePayload {
+  "The server."
+  databaseServer: DatabaseServer!
 }
 
 "One page of database servers."
@@ -3087,6 +3428,28 @@ func (ec *executionContext) childFields_CancelJobPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type CancelJobPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Capability(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_Capability_name(ctx, field)
+	case "available":
+		return ec.fieldContext_Capability_available(ctx, field)
+	case "hint":
+		return ec.fieldContext_Capability_hint(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Capability", field.Name)
+}
+
+func (ec *executionContext) childFields_CheckDatabaseServerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "databaseServer":
+		return ec.fieldContext_CheckDatabaseServerPayload_databaseServer(ctx, field)
+	case "problems":
+		return ec.fieldContext_CheckDatabaseServerPayload_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CheckDatabaseServerPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ConnectionString(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "format":
@@ -3273,6 +3636,14 @@ func (ec *executionContext) childFields_DatabaseServer(ctx context.Context, fiel
 		return ec.fieldContext_DatabaseServer_reachable(ctx, field)
 	case "checkedAt":
 		return ec.fieldContext_DatabaseServer_checkedAt(ctx, field)
+	case "blocked":
+		return ec.fieldContext_DatabaseServer_blocked(ctx, field)
+	case "problems":
+		return ec.fieldContext_DatabaseServer_problems(ctx, field)
+	case "capabilities":
+		return ec.fieldContext_DatabaseServer_capabilities(ctx, field)
+	case "maintenance":
+		return ec.fieldContext_DatabaseServer_maintenance(ctx, field)
 	case "deleteGraceSeconds":
 		return ec.fieldContext_DatabaseServer_deleteGraceSeconds(ctx, field)
 	case "databaseCount":
@@ -3303,6 +3674,16 @@ func (ec *executionContext) childFields_DatabaseServerEdge(ctx context.Context, 
 		return ec.fieldContext_DatabaseServerEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DatabaseServerEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_DatabaseServerMaintenance(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_DatabaseServerMaintenance_reason(ctx, field)
+	case "since":
+		return ec.fieldContext_DatabaseServerMaintenance_since(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DatabaseServerMaintenance", field.Name)
 }
 
 func (ec *executionContext) childFields_DeleteDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3519,6 +3900,22 @@ func (ec *executionContext) childFields_Quota(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Quota", field.Name)
 }
 
+func (ec *executionContext) childFields_RegisterDatabaseServerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "databaseServer":
+		return ec.fieldContext_RegisterDatabaseServerPayload_databaseServer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RegisterDatabaseServerPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveDatabaseServerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_RemoveDatabaseServerPayload_id(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveDatabaseServerPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RestoreDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "database":
@@ -3569,6 +3966,14 @@ func (ec *executionContext) childFields_RotateDatabasePasswordPayload(ctx contex
 	return nil, fmt.Errorf("no field named %q was found under type RotateDatabasePasswordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetDatabaseServerMaintenancePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "databaseServer":
+		return ec.fieldContext_SetDatabaseServerMaintenancePayload_databaseServer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetDatabaseServerMaintenancePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "accessToken":
@@ -3609,6 +4014,14 @@ func (ec *executionContext) childFields_UpdateCustomerPayload(ctx context.Contex
 		return ec.fieldContext_UpdateCustomerPayload_customer(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateCustomerPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateDatabaseServerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "databaseServer":
+		return ec.fieldContext_UpdateDatabaseServerPayload_databaseServer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateDatabaseServerPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

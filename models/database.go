@@ -36,9 +36,28 @@ type DatabaseServer struct {
 	DeleteGraceSeconds  int
 	Version             *string
 	Reachable           bool
-	CheckedAt           *time.Time
-	CreatedAt           time.Time `bun:",nullzero,default:now()"`
-	UpdatedAt           time.Time `bun:",nullzero,default:now()"`
+	// Blocked says that nothing may be made on it, for a reason among Problems.
+	Blocked          bool
+	SystemIdentifier int64                      `bun:",nullzero"` // of its cluster, no other row has it; 0 before it was reached
+	Problems         []string                   `bun:"type:jsonb"`
+	Capabilities     []*Capability              `bun:"type:jsonb"`
+	Maintenance      *DatabaseServerMaintenance `bun:"type:jsonb"` // nil when there is none
+	CheckedAt        *time.Time
+	CreatedAt        time.Time `bun:",nullzero,default:now()"`
+	UpdatedAt        time.Time `bun:",nullzero,default:now()"`
+}
+
+// A Capability is something that a server or the panel can do, or not.
+type Capability struct {
+	Name      string  `json:"name"`
+	Available bool    `json:"available"`
+	Hint      *string `json:"hint,omitempty"` // what is missing and what adds it; nil when available
+}
+
+// DatabaseServerMaintenance says that a server is left alone for a while.
+type DatabaseServerMaintenance struct {
+	Reason string    `json:"reason"` // customers read it
+	Since  time.Time `json:"since"`
 }
 
 // A Database is one tenant's PostgreSQL database and the role that uses it.

@@ -54,6 +54,31 @@ func (r *databaseServerResolver) DatabaseCount(ctx context.Context, objs []*mode
 	return r.DatabaseService.DatabaseCounts(ctx, objs)
 }
 
+// RegisterDatabaseServer is the resolver for the registerDatabaseServer field.
+func (r *mutationResolver) RegisterDatabaseServer(ctx context.Context, input database.RegisterServerInput) (*database.ServerPayload, error) {
+	return r.DatabaseService.RegisterServer(ctx, input)
+}
+
+// UpdateDatabaseServer is the resolver for the updateDatabaseServer field.
+func (r *mutationResolver) UpdateDatabaseServer(ctx context.Context, input database.UpdateServerInput) (*database.ServerPayload, error) {
+	return r.DatabaseService.UpdateServer(ctx, input)
+}
+
+// CheckDatabaseServer is the resolver for the checkDatabaseServer field.
+func (r *mutationResolver) CheckDatabaseServer(ctx context.Context, input database.CheckServerInput) (*database.CheckServerPayload, error) {
+	return r.DatabaseService.CheckServer(ctx, input)
+}
+
+// RemoveDatabaseServer is the resolver for the removeDatabaseServer field.
+func (r *mutationResolver) RemoveDatabaseServer(ctx context.Context, input database.RemoveServerInput) (*database.RemoveServerPayload, error) {
+	return r.DatabaseService.RemoveServer(ctx, input)
+}
+
+// SetDatabaseServerMaintenance is the resolver for the setDatabaseServerMaintenance field.
+func (r *mutationResolver) SetDatabaseServerMaintenance(ctx context.Context, input database.SetServerMaintenanceInput) (*database.ServerPayload, error) {
+	return r.DatabaseService.SetServerMaintenance(ctx, input)
+}
+
 // CreateDatabase is the resolver for the createDatabase field.
 func (r *mutationResolver) CreateDatabase(ctx context.Context, input database.CreateInput) (*database.CreatePayload, error) {
 	return r.DatabaseService.Create(ctx, input)

@@ -23,6 +23,7 @@ const (
 	DatabasesRead  Permission = "DATABASES_READ"
 	DatabasesWrite Permission = "DATABASES_WRITE"
 	ServersRead    Permission = "SERVERS_READ"
+	ServersWrite   Permission = "SERVERS_WRITE"
 	JobsRead       Permission = "JOBS_READ"
 	JobsWrite      Permission = "JOBS_WRITE"
 )

@@ -40,6 +40,7 @@ type faultBench struct {
 	staff   *actor.Actor
 	acks    faulttest.Acks
 	trap    atomic.Pointer[faulttest.Trap]
+	probe   atomic.Pointer[func(ctx context.Context, point string) error] // instead of the trap
 	name    string
 }
 
@@ -58,6 +59,9 @@ func newFaultBench(t *testing.T) *faultBench {
 	box, err := secret.NewBox(secret.New(testKey))
 	require.NoError(t, err)
 	probe := func(ctx context.Context, point string) error {
+		if probe := b.probe.Load(); probe != nil {
+			return (*probe)(ctx, point)
+		}
 		if trap := b.trap.Load(); trap != nil {
 			return trap.Probe(ctx, point)
 		}

@@ -47,7 +47,11 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if err != nil {
 		return nil, err
 	}
-	p := &panel{stores: s, dialer: pgprov.NewDialer(log), metrics: newMetrics(s.db)}
+	cluster, err := s.cluster(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &panel{stores: s, dialer: pgprov.NewDialer(cluster, log), metrics: newMetrics(s.db)}
 	if p.auth, err = s.auth(ctx, log); err != nil {
 		return nil, err
 	}
@@ -64,7 +68,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		return nil, err
 	}
 	chores := []jobs.Chore{
-		{Name: "check-database-servers", Every: 30 * time.Second, Do: p.databases.CheckServers},
+		{Name: "check-database-servers", Every: database.CheckEvery, Do: p.databases.CheckServers},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 	}
 	if p.chores, err = jobs.NewChores(s.db, run.Node, chores, log); err != nil {

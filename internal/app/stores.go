@@ -68,6 +68,13 @@ func (s *stores) installation(ctx context.Context) (uuid.UUID, error) {
 	return row.ID, nil
 }
 
+// cluster is the system identifier of the panel's own PostgreSQL, which is never
+// used for tenants.
+func (s *stores) cluster(ctx context.Context) (id int64, err error) {
+	err = s.db.NewRaw("SELECT system_identifier FROM pg_control_system()").Scan(ctx, &id)
+	return id, store.Wrap(err, "read the system identifier of the panel's cluster")
+}
+
 // auth is the service that a sub-command without a server needs, too.
 func (s *stores) auth(ctx context.Context, log *slog.Logger) (*auth.Service, error) {
 	id, err := s.installation(ctx)

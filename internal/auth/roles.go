@@ -10,7 +10,7 @@ import (
 func allPermissions() []actor.Permission {
 	return []actor.Permission{
 		actor.CustomersRead, actor.CustomersWrite, actor.UsersRead, actor.DatabasesRead,
-		actor.DatabasesWrite, actor.ServersRead, actor.JobsRead, actor.JobsWrite,
+		actor.DatabasesWrite, actor.ServersRead, actor.ServersWrite, actor.JobsRead, actor.JobsWrite,
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 func TestRoles(t *testing.T) {
 	t.Parallel()
 	const read = "CUSTOMERS_READ USERS_READ DATABASES_READ SERVERS_READ JOBS_READ"
-	const all = read + " CUSTOMERS_WRITE DATABASES_WRITE JOBS_WRITE"
+	const all = read + " CUSTOMERS_WRITE DATABASES_WRITE SERVERS_WRITE JOBS_WRITE"
 	const ofOwner = "CUSTOMERS_READ CUSTOMERS_WRITE USERS_READ DATABASES_READ DATABASES_WRITE JOBS_READ JOBS_WRITE"
 	for role, want := range map[models.ProviderRole]string{
 		models.ProviderOwner:   all,

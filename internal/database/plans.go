@@ -31,6 +31,7 @@ const (
 // A spec is what the steps work towards.
 type spec struct {
 	server      Server
+	ready       func(context.Context) error // whether the next step may begin
 	login       Login
 	next        Login // with what a rotation moves to
 	space       Space
@@ -81,6 +82,9 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 	if err := s.db.NewSelect().Model(server).Where("s.id = ?", row.ServerID).Scan(ctx); err != nil {
 		return engine.Target{}, store.Wrap(err, "read database server %s", row.ServerID)
 	}
+	if err := leftAlone(server); err != nil {
+		return engine.Target{}, err
+	}
 	conn, err := s.dial(server)
 	if err != nil {
 		return engine.Target{}, err
@@ -102,7 +106,7 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 	changed := login
 	changed.Verifier = next
 	return engine.Target{OwnerMark: mark, Spec: &spec{
-		server: conn, login: login, next: changed, shut: row.Shut,
+		server: conn, ready: s.watchMaintenance(server.ID), login: login, next: changed, shut: row.Shut,
 		space: Space{
 			Name: row.ExtName, WorkName: workName(row.ID), Mark: mark, Login: row.Username, ConnectionLimit: row.ConnectionLimit,
 		},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/secret"
+	"github.com/mpanel/mpanel/models"
 )
 
 // A Login is a role on a server, as we wish it.
@@ -73,6 +74,25 @@ type Server interface {
 	Version(ctx context.Context) (string, error)
 }
 
+// An Inspection is what there is to know of a server before it is used.
+type Inspection struct {
+	Reachable bool
+	// Blocked says that nothing can be made on the server as it is.
+	Blocked bool
+	// Panel says that the server is the panel's own cluster; nothing else is known then.
+	Panel bool
+	// Cluster is PostgreSQL's system identifier, the same under each address and
+	// on a standby; 0 when it could not be asked.
+	Cluster int64
+	Version string // such as "15.18"; "" when it could not be asked
+	// Problems are for staff: for each a sentence and what helps.
+	Problems     []string
+	Capabilities []*Capability
+}
+
+// A Capability is something that a server lets its admin do, or not.
+type Capability = models.Capability
+
 // An Address is how a server is reached as its admin.
 type Address struct {
 	Host     string // name, IP or the folder of a unix socket
@@ -82,8 +102,15 @@ type Address struct {
 	SSLMode  string // libpq's sslmode; "" is prefer
 }
 
-// A Dialer keeps the connections to servers.
+// A Dialer keeps the connections to servers. It connects to nothing that is the
+// panel's own cluster.
 type Dialer interface {
 	// Server returns the server at a; it connects when it is first used.
 	Server(a Address) Server
+	// Inspect looks at the server at a and at what its admin may do, and changes
+	// nothing. What is wrong is in the Inspection, also that the server cannot be
+	// reached; an error is the caller's: it gave up.
+	Inspect(ctx context.Context, a Address) (Inspection, error)
+	// Forget closes the connections to the server at a once they are not in use.
+	Forget(a Address)
 }

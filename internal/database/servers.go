@@ -2,87 +2,17 @@ package database
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/page"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
 )
-
-func adminPlace(id ident.DatabaseServerID) string {
-	return "database_servers.admin_password/" + id.String()
-}
-
-func (s *Service) dial(row *models.DatabaseServer) (Server, error) {
-	password, err := s.box.Open(row.AdminPasswordSealed, adminPlace(row.ID))
-	if err != nil {
-		return nil, fmt.Errorf("open admin password of server %s: %w", row.ID, err)
-	}
-	return s.dialer.Server(Address{Host: row.Host, Port: row.Port, User: row.AdminUser, Password: password, SSLMode: row.SSLMode}), nil
-}
-
-// RegisterEmbedded enters the tenants' cluster that the panel itself starts, or
-// where it is this time, and tells whether it answers.
-func (s *Service) RegisterEmbedded(ctx context.Context, a Address) error {
-	row := new(models.DatabaseServer)
-	err := store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
-		var rows []*models.DatabaseServer
-		if err := tx.NewSelect().Model(&rows).Where("s.embedded").For("UPDATE").Scan(ctx); err != nil {
-			return store.Wrap(err, "look for the embedded server")
-		}
-		if len(rows) == 0 {
-			row = &models.DatabaseServer{ID: ident.NewDatabaseServerID(), Name: "local", Embedded: true, DeleteGraceSeconds: 7 * 24 * 3600}
-		} else {
-			row = rows[0]
-		}
-		row.Host, row.Port, row.AdminUser, row.SSLMode = a.Host, a.Port, a.User, a.SSLMode
-		row.AdminPasswordSealed = s.box.Seal(a.Password, adminPlace(row.ID))
-		_, err := tx.NewInsert().Model(row).On("CONFLICT (id) DO UPDATE").
-			Set("host = EXCLUDED.host, port = EXCLUDED.port, admin_user = EXCLUDED.admin_user, ssl_mode = EXCLUDED.ssl_mode").
-			Set("admin_password_sealed = EXCLUDED.admin_password_sealed, updated_at = now()").Exec(ctx)
-		return store.Wrap(err, "register the embedded server")
-	})
-	if err != nil {
-		return err
-	}
-	return s.checkServer(ctx, row)
-}
-
-// CheckServers asks every server whether it answers and of which version it is.
-func (s *Service) CheckServers(ctx context.Context) error {
-	var rows []*models.DatabaseServer
-	if err := s.db.NewSelect().Model(&rows).Scan(ctx); err != nil {
-		return store.Wrap(err, "list database servers")
-	}
-	var errs []error
-	for _, row := range rows {
-		errs = append(errs, s.checkServer(ctx, row))
-	}
-	return errors.Join(errs...)
-}
-
-func (s *Service) checkServer(ctx context.Context, row *models.DatabaseServer) error {
-	server, err := s.dial(row)
-	if err != nil {
-		return err
-	}
-	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	q := s.db.NewUpdate().Model(row).WherePK().Set("checked_at = now()")
-	if version, err := server.Version(asking); err != nil {
-		q = q.Set("reachable = false") // away; its jobs say why they wait
-	} else {
-		q = q.Set("reachable = true, version = ?", version)
-	}
-	_, err = q.Exec(ctx)
-	return store.Wrap(err, "note the state of server %s", row.ID)
-}
 
 // Servers returns a page of the servers, the oldest first. Only staff get here.
 func (s *Service) Servers(ctx context.Context, args page.Args) (*ServerConnection, error) {
@@ -109,6 +39,22 @@ func (s *Service) FindServers(ctx context.Context, ids []ident.DatabaseServerID)
 		return nil, err
 	}
 	return s.serversByID(ctx, ids)
+}
+
+// lockServer reads a server that the caller may change, with a row lock; with
+// its password, so that it is not for the graph before that is removed.
+func lockServer(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.DatabaseServerID) (*models.DatabaseServer, error) {
+	row := new(models.DatabaseServer)
+	find := func() *bun.SelectQuery { return tx.NewSelect().Model(row).Where("s.id = ?", id.UUID) }
+	if !who.HoldsWithProvider(actor.ServersWrite) {
+		return nil, store.Denied(ctx, find().Where("?", who.HoldsWithProvider(actor.ServersRead)), "id")
+	}
+	if err := find().For("UPDATE").Scan(ctx); fault.CodeOf(store.Wrap(err, "lock")) == fault.NotFound {
+		return nil, store.NotFound("id")
+	} else if err != nil {
+		return nil, store.Wrap(err, "lock database server %s", id)
+	}
+	return row, nil
 }
 
 func (s *Service) serversByID(ctx context.Context, ids []ident.DatabaseServerID) (map[ident.DatabaseServerID]*models.DatabaseServer, error) {

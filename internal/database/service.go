@@ -288,31 +288,6 @@ func lockForWrite(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.D
 	return row, nil
 }
 
-// place finds the server: the one that was asked for, which only staff can
-// name, or the reachable one with the fewest databases.
-func place(ctx context.Context, tx store.Tx, who *actor.Actor, id *ident.DatabaseServerID) (*models.DatabaseServer, error) {
-	row := new(models.DatabaseServer)
-	q := tx.NewSelect().Model(row).ExcludeColumn("admin_password_sealed").Limit(1)
-	if id != nil {
-		if !who.HoldsWithProvider(actor.ServersRead) {
-			return nil, store.NotFound("serverId")
-		}
-		q = q.Where("s.id = ?", id.UUID)
-	} else {
-		// Counting is only worth its time where there is a choice.
-		q = q.OrderExpr(`s.reachable DESC, CASE WHEN (SELECT count(*) FROM database_servers) > 1
-			THEN (SELECT count(*) FROM databases AS d WHERE d.server_id = s.id) END, s.created_at, s.id`)
-	}
-	err := q.Scan(ctx)
-	switch {
-	case fault.CodeOf(store.Wrap(err, "place")) != fault.NotFound:
-		return row, store.Wrap(err, "place database")
-	case id != nil:
-		return nil, store.NotFound("serverId")
-	}
-	return nil, fault.Unavailable.New("serverId", "There is no database server yet; register one first.")
-}
-
 func verifierPlace(id ident.DatabaseID) string { return "databases.verifier/" + id.String() }
 
 // deletedAfter is when the grace period ends; a row without one has none.

@@ -24,12 +24,18 @@ func (s step) Observe(ctx context.Context, e *engine.Env) (engine.Observed, erro
 }
 
 func (s step) Apply(ctx context.Context, e *engine.Env) (engine.Handle, error) {
+	if err := specOf(e).ready(ctx); err != nil {
+		return nil, err
+	}
 	return nil, s.apply(ctx, specOf(e))
 }
 
 func (s step) Undo(ctx context.Context, e *engine.Env, _ engine.Handle) error {
 	if s.undo == nil {
 		return nil
+	}
+	if err := specOf(e).ready(ctx); err != nil {
+		return err
 	}
 	return s.undo(ctx, specOf(e))
 }

@@ -3,6 +3,7 @@ package devstack
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -183,4 +184,26 @@ func TestOutput_Levels(t *testing.T) {
 			require.Contains(t, j.String(), "line=second", "a long line stops nothing")
 		})
 	}
+}
+
+// A cluster is never started, nor changed, by programs of another major version.
+func TestStart_DataOfANewerVersion(t *testing.T) {
+	cfg, _ := preparedConfig(t)
+	installed, err := FindBinaries()
+	require.NoError(t, err)
+	version := filepath.Join(cfg.Dir, versionName)
+	require.NoError(t, os.WriteFile(version, []byte("9999\n"), 0o600))
+	before, err := os.ReadFile(filepath.Join(cfg.Dir, dataName, "global/pg_control"))
+	require.NoError(t, err)
+
+	told := startError(t, cfg)
+	require.Contains(t, told, "was made by PostgreSQL 9999, but this machine has only PostgreSQL "+strconv.Itoa(installed.Major))
+	require.Contains(t, told, "apt-get install -y postgresql-9999")
+	require.Contains(t, told, "MPANEL_DATA_DIR")
+	after, err := os.ReadFile(filepath.Join(cfg.Dir, dataName, "global/pg_control"))
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+
+	require.NoError(t, os.WriteFile(version, []byte(strconv.Itoa(installed.Major)+"\n"), 0o600))
+	start(t, cfg)
 }

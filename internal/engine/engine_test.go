@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/store"
@@ -373,7 +374,7 @@ func TestRegistry_RefusesIncompletePlans(t *testing.T) {
 	w := newWorld()
 	good := func() *engine.Plan {
 		return &engine.Plan{
-			Kind: "a.b", Version: 1, ResourceKind: "a", Steps: []engine.Step{step{world: w, name: "x"}},
+			Kind: "a.b", Version: 1, ResourceKind: "a", Needs: actor.DatabasesWrite, Steps: []engine.Step{step{world: w, name: "x"}},
 			Load:   func(context.Context, uuid.UUID) (engine.Target, error) { return engine.Target{}, nil },
 			Settle: func(context.Context, store.Tx, uuid.UUID, models.JobState) error { return nil },
 		}
@@ -382,6 +383,7 @@ func TestRegistry_RefusesIncompletePlans(t *testing.T) {
 		"no kind":           func(p *engine.Plan) { p.Kind = "" },
 		"no version":        func(p *engine.Plan) { p.Version = 0 },
 		"no steps":          func(p *engine.Plan) { p.Steps = nil },
+		"no permission":     func(p *engine.Plan) { p.Needs = "" },
 		"no settling":       func(p *engine.Plan) { p.Settle = nil },
 		"two steps alike":   func(p *engine.Plan) { p.Steps = append(p.Steps, p.Steps[0]) },
 		"step without name": func(p *engine.Plan) { p.Steps = []engine.Step{step{world: w}} },

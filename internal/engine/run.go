@@ -71,7 +71,9 @@ func (r *run) goOn(ctx, forth context.Context) error {
 	})
 	if err != nil && ctx.Err() == nil {
 		// Not the step's failure, so it is no attempt of it; and it may last.
-		r.log.ErrorContext(ctx, "load failed", "job_id", r.job.ID.Opaque(), "kind", r.job.Kind, "error", err)
+		if fault.CodeOf(err) != fault.Unavailable { // which is no mistake: a server in maintenance
+			r.log.ErrorContext(ctx, "load failed", "job_id", r.job.ID.Opaque(), "kind", r.job.Kind, "error", err)
+		}
 		_, message := describe(err)
 		return r.wait(ctx, message, time.Now().Add(Policy{}.withDefaults().pause(r.job.Attempts)))
 	}

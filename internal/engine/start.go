@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -71,6 +73,27 @@ func (s *Starter) Start(tx store.Tx, o Order) (*models.Job, error) {
 	tx.Queue(tx.NewInsert().Model(first), wrapped("insert first event of job", job.ID))
 	tx.AfterCommit(func() { s.node.Wake(job.ID) })
 	return job, nil
+}
+
+// Hurry makes due what waits to try again something of the resources, a query for
+// their ids: jobs that are STUCK or wait for at most MaxBackoff. What they waited
+// for may be there now; if not, they wait again. After the caller's
+// commit this node takes them up.
+func (s *Starter) Hurry(ctx context.Context, tx store.Tx, resources *bun.SelectQuery) error {
+	var jobs []*models.Job
+	err := tx.NewUpdate().Model((*models.Job)(nil)).Set("next_attempt_at = now()").
+		Where("state IN (?)", bun.List(Active)).Where("lease_until IS NULL").Where("resource_id IN (?)", resources).
+		Where("next_attempt_at > now()").Where("(next_attempt_at <= now() + ? * interval '1 second' OR state = ?)", MaxBackoff.Seconds(), models.JobStuck).
+		Returning("id").Scan(ctx, &jobs)
+	if err != nil {
+		return store.Wrap(err, "hurry jobs")
+	}
+	tx.AfterCommit(func() {
+		for _, j := range jobs {
+			s.node.Wake(j.ID)
+		}
+	})
+	return nil
 }
 
 func wrapped(what string, id ident.JobID) func(error) error {

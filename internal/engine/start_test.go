@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -60,4 +62,49 @@ func TestStart_OneActiveJobPerResource(t *testing.T) {
 	require.NoError(t, start(kind))
 	require.Equal(t, fault.Conflict, fault.CodeOf(start(kind)))
 	require.Equal(t, fault.Internal, fault.CodeOf(start("no.such")))
+}
+
+// hearing is a node that notes what it is told.
+type hearing struct {
+	silent
+	wake func(ident.JobID)
+}
+
+func (h hearing) Wake(id ident.JobID) { h.wake(id) }
+
+func TestHurry_WhatMayGoOnNow(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	var mu sync.Mutex
+	var woken []ident.JobID
+	r := newRig(t, w, nil, step{world: w, name: "a"})
+	r.starter = engine.NewStarter(func() *engine.Registry { return r.reg }, hearing{wake: func(id ident.JobID) {
+		mu.Lock()
+		defer mu.Unlock()
+		woken = append(woken, id)
+	}})
+	jobs := map[string]ident.JobID{}
+	for name, set := range map[string]string{
+		"a server that is away":      "state = 'RUNNING', next_attempt_at = now() + interval '15 s'",
+		"an undo that keeps failing": "state = 'STUCK', next_attempt_at = now() + interval '1 h'",
+		"a grace period":             "state = 'RUNNING', next_attempt_at = now() + interval '1 h'",
+		"at work":                    "state = 'RUNNING', lease_until = now() + interval '5 s'",
+		"over":                       "state = 'SUCCEEDED', next_attempt_at = now() + interval '15 s'",
+		"another resource's":         "state = 'RUNNING', next_attempt_at = now() + interval '15 s'",
+	} {
+		jobs[name] = r.start(t)
+		_, err := r.db.NewUpdate().Model((*models.Job)(nil)).Set(set).Where("id = ?", jobs[name]).Exec(t.Context())
+		require.NoError(t, err)
+	}
+	woken = nil
+	require.NoError(t, store.InTx(t.Context(), r.db, func(ctx context.Context, tx store.Tx) error {
+		return r.starter.Hurry(ctx, tx, tx.NewSelect().Model((*models.Job)(nil)).Column("resource_id").Where("j.id <> ?", jobs["another resource's"]))
+	}))
+	want := []ident.JobID{jobs["a server that is away"], jobs["an undo that keeps failing"]}
+	require.ElementsMatch(t, want, woken)
+	for name, id := range jobs {
+		j := r.job(t, id)
+		due := j.NextAttemptAt != nil && j.NextAttemptAt.Before(time.Now())
+		require.Equal(t, slices.Contains(want, id), due, name)
+	}
 }

@@ -50,12 +50,18 @@ func (e *Engine) Serve(ctx context.Context, ready func()) error {
 		if lock, err = e.keepLock(ctx, lock); err != nil {
 			return err
 		}
-		if err := e.sweepOnce(ctx); err != nil && ctx.Err() == nil {
+		more, err := e.sweepOnce(ctx)
+		if err != nil && ctx.Err() == nil {
 			e.log.WarnContext(ctx, "sweep failed", "error", err)
+		}
+		var soon <-chan time.Time
+		if more { // hundreds that find their server away are through in no time
+			soon = time.After(e.sweep / 20)
 		}
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-soon:
 		case <-tick.C:
 		}
 	}
@@ -113,13 +119,15 @@ func (e *Engine) lockNode(ctx context.Context) (*pgx.Conn, error) {
 
 // sweepOnce takes up as many due jobs as there are free slots: those whose
 // runner died, those that waited long enough, and those that nobody was told of.
-func (e *Engine) sweepOnce(ctx context.Context) error {
+// Whichever is due for longest comes first, so that many that wait for one server
+// do not keep others from their turn. There may be more when all slots were filled.
+func (e *Engine) sweepOnce(ctx context.Context) (more bool, err error) {
 	free := cap(e.slots) - len(e.slots)
 	if free == 0 {
-		return nil
+		return false, nil
 	}
 	var due []*models.Job
-	err := e.db.NewSelect().Model(&due).Column("id").
+	err = e.db.NewSelect().Model(&due).Column("id").
 		Where("state IN (?)", bun.List(Active)).
 		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 			return q.Where("lease_until < now()").
@@ -128,17 +136,17 @@ func (e *Engine) sweepOnce(ctx context.Context) error {
 				// have died since, or be busy.
 				WhereOr("lease_until IS NULL AND next_attempt_at IS NULL AND (started_at IS NOT NULL OR created_at < now() - interval '1 second')")
 		}).
-		Order("created_at").Limit(int64(free)).Scan(ctx)
+		OrderExpr("COALESCE(lease_until, next_attempt_at, created_at)").Limit(int64(free)).Scan(ctx)
 	if err != nil {
-		return store.Wrap(err, "look for jobs that are due")
+		return false, store.Wrap(err, "look for jobs that are due")
 	}
 	for _, j := range due {
 		select {
 		case e.slots <- struct{}{}:
 			e.running.Go(func() { e.runInSlot(ctx, j.ID) })
 		default:
-			return nil
+			return false, nil
 		}
 	}
-	return nil
+	return len(due) == free, nil
 }

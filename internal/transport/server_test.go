@@ -34,6 +34,7 @@ import (
 	"github.com/mpanel/mpanel/internal/httpapi"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
+	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/internal/testkit"
 	"github.com/mpanel/mpanel/internal/transport"
@@ -104,6 +105,12 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 type nowhere struct{}
 
 func (nowhere) Server(database.Address) database.Server { return away{} }
+
+func (nowhere) Inspect(context.Context, database.Address) (database.Inspection, error) {
+	return database.Inspection{Problems: []string{"The server does not answer."}}, nil
+}
+
+func (nowhere) Forget(database.Address) {}
 
 // away is a server that does not answer.
 type away struct{ database.Server }
@@ -181,7 +188,7 @@ func (s tenant) ids() map[string]string {
 func (p *panel) addServer() ident.DatabaseServerID {
 	p.t.Helper()
 	id := ident.NewDatabaseServerID()
-	p.insert(&models.DatabaseServer{ID: id, Name: "server-" + id.String(), Host: "db.example.com", Port: 5432, AdminUser: "admin", AdminPasswordSealed: []byte{1}, SSLMode: "prefer", Reachable: true})
+	p.insert(&models.DatabaseServer{ID: id, Name: "server-" + id.String(), Host: "db.example.com", Port: 5432, AdminUser: "admin", AdminPasswordSealed: testkit.Box(p.t).Seal(secret.New("admin"), "database_servers.admin_password/"+id.String()), SSLMode: "prefer", Reachable: true})
 	return id
 }
 

@@ -22,45 +22,51 @@ import (
 type answer int
 
 const (
-	isNull     answer = iota // a lookup: null without an error
-	isNotFound               // a mutation or a stream: NOT_FOUND with the field
-	isEmpty                  // a filter: nothing is found
+	isNull      answer = iota // a lookup: null without an error
+	isNotFound                // a mutation or a stream: NOT_FOUND with the field
+	isEmpty                   // a filter: nothing is found
+	isForbidden               // what no role in a customer may do: FORBIDDEN whatever the id is
 )
 
 // Each place of the schema that takes an id, and what it gives for one that is
 // not the caller's. A new place fails the test until it is entered here.
 var places = map[string]answer{
-	"Query.customer(id)":                        isNull,
-	"Query.database(id)":                        isNull,
-	"Query.databases(filter.customerId)":        isEmpty,
-	"Query.databases(filter.serverId)":          isEmpty,
-	"Query.job(id)":                             isNull,
-	"Query.jobs(filter.customerId)":             isEmpty,
-	"Query.jobs(filter.resourceId)":             isEmpty,
-	"Query.node(id)":                            isNull,
-	"Query.nodes(ids)":                          isNull,
-	"Mutation.archiveCustomer(input.id)":        isNotFound,
-	"Mutation.cancelJob(input.id)":              isNotFound,
-	"Mutation.restoreDatabase(input.id)":        isNotFound,
-	"Mutation.resumeCustomer(input.id)":         isNotFound,
-	"Mutation.resumeDatabase(input.id)":         isNotFound,
-	"Mutation.retryJob(input.id)":               isNotFound,
-	"Mutation.rotateDatabasePassword(input.id)": isNotFound,
-	"Mutation.suspendCustomer(input.id)":        isNotFound,
-	"Mutation.suspendDatabase(input.id)":        isNotFound,
-	"Mutation.createCustomer(input.parentId)":   isNotFound,
-	"Mutation.createDatabase(input.customerId)": isNotFound,
-	"Mutation.createDatabase(input.serverId)":   isNotFound,
-	"Mutation.deleteDatabase(input.id)":         isNotFound,
-	"Mutation.updateCustomer(input.id)":         isNotFound,
-	"Subscription.jobProgress(id)":              isNotFound,
-	"Viewer.permissions(customerId)":            isEmpty,
+	"Query.customer(id)":                              isNull,
+	"Query.database(id)":                              isNull,
+	"Query.databases(filter.customerId)":              isEmpty,
+	"Query.databases(filter.serverId)":                isEmpty,
+	"Query.job(id)":                                   isNull,
+	"Query.jobs(filter.customerId)":                   isEmpty,
+	"Query.jobs(filter.resourceId)":                   isEmpty,
+	"Query.node(id)":                                  isNull,
+	"Query.nodes(ids)":                                isNull,
+	"Mutation.archiveCustomer(input.id)":              isNotFound,
+	"Mutation.cancelJob(input.id)":                    isNotFound,
+	"Mutation.restoreDatabase(input.id)":              isNotFound,
+	"Mutation.resumeCustomer(input.id)":               isNotFound,
+	"Mutation.resumeDatabase(input.id)":               isNotFound,
+	"Mutation.retryJob(input.id)":                     isNotFound,
+	"Mutation.rotateDatabasePassword(input.id)":       isNotFound,
+	"Mutation.suspendCustomer(input.id)":              isNotFound,
+	"Mutation.suspendDatabase(input.id)":              isNotFound,
+	"Mutation.createCustomer(input.parentId)":         isNotFound,
+	"Mutation.createDatabase(input.customerId)":       isNotFound,
+	"Mutation.createDatabase(input.serverId)":         isNotFound,
+	"Mutation.deleteDatabase(input.id)":               isNotFound,
+	"Mutation.updateCustomer(input.id)":               isNotFound,
+	"Subscription.jobProgress(id)":                    isNotFound,
+	"Viewer.permissions(customerId)":                  isEmpty,
+	"Mutation.checkDatabaseServer(input.id)":          isForbidden,
+	"Mutation.removeDatabaseServer(input.id)":         isForbidden,
+	"Mutation.setDatabaseServerMaintenance(input.id)": isForbidden,
+	"Mutation.updateDatabaseServer(input.id)":         isForbidden,
 }
 
 // samples are values without which a mutation would stop before it looks at
 // the id.
 var samples = strings.NewReplacer(
 	`email: "sample_text"`, `email: "sample@example.com"`,
+	`enabled: true`, `enabled: false`, // which needs no reason
 )
 
 // call is the operation that gives $id at the place.
@@ -158,6 +164,8 @@ func (p *panel) sameForAll(t *testing.T, at place, query, token, missing string,
 	case isNotFound:
 		require.Equal(t, []string{"NOT_FOUND"}, want.codes(), want.body)
 		require.Equal(t, at.path[strings.LastIndex(at.path, ".")+1:], want.Errors[0].Extensions["field"], want.body)
+	case isForbidden:
+		require.Equal(t, []string{"FORBIDDEN"}, want.codes(), want.body)
 	case isNull, isEmpty:
 		require.Empty(t, want.Errors, want.body)
 	}

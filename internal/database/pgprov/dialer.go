@@ -16,11 +16,13 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/mpanel/mpanel/internal/database"
+	"github.com/mpanel/mpanel/internal/fault"
 )
 
 const (
 	connectTimeout = 5 * time.Second
-	maxConns       = 20 // per server: one for each job of a node, and some for those that need two
+	pingTimeout    = 2 * time.Second // of a connection that was idle
+	maxConns       = 20              // per server: one for each job of a node, and some for those that need two
 	maxIdle        = time.Minute
 	adminDatabase  = "postgres"
 )
@@ -30,34 +32,72 @@ var errClosed = errors.New("the dialer is closed")
 // A Dialer keeps one small pool of connections per address. It is safe for
 // concurrent use.
 type Dialer struct {
-	log *slog.Logger
+	log   *slog.Logger
+	panel int64 // the panel's own cluster
 
-	mu      sync.Mutex
-	closed  bool
-	servers map[database.Address]*server
+	mu       sync.Mutex
+	closed   bool
+	servers  map[database.Address]*server
+	retiring sync.WaitGroup
 }
 
 var _ database.Dialer = (*Dialer)(nil)
 
-// NewDialer returns a Dialer without any connection. Close it when done.
-func NewDialer(log *slog.Logger) *Dialer {
-	return &Dialer{log: log, servers: make(map[database.Address]*server)}
+// NewDialer returns a Dialer without any connection. Close it when done. It
+// connects to no server of the cluster panel, however that is addressed: the
+// system identifier of the panel's own, 0 for none.
+func NewDialer(panel int64, log *slog.Logger) *Dialer {
+	return &Dialer{log: log, panel: panel, servers: make(map[database.Address]*server)}
 }
 
 // Server returns the server at a, the same one for the same address; it
 // connects when it is first used. An address that makes no sense is an error of
-// that first use. A pool that is not used any more, such as after the admin's
-// password was changed, holds no connection after a minute.
+// that first use. A pool that is not used any more, such as after another node
+// was told of a new password, holds no connection after a minute.
 func (d *Dialer) Server(a database.Address) database.Server {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if s, ok := d.servers[a]; ok {
 		return s
 	}
-	where := net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
-	s := &server{addr: a, where: where, log: d.log.With("server", where), closed: d.closed}
+	s := d.newServer(a)
 	d.servers[a] = s
 	return s
+}
+
+func (d *Dialer) newServer(a database.Address) *server {
+	where := net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
+	s := &server{addr: a, where: where, panel: d.panel, log: d.log.With("server", where)}
+	s.breaker.slow = s.unavailable(nil, noAnswer)
+	if d.closed {
+		s.closed = errClosed
+	}
+	return s
+}
+
+// Inspect looks at the server at a, which need not be one in use. Those who use
+// it profit: they are let in at once when it is found to be back.
+func (d *Dialer) Inspect(ctx context.Context, a database.Address) (database.Inspection, error) {
+	d.mu.Lock()
+	s := d.servers[a]
+	if s == nil {
+		s = d.newServer(a)
+	}
+	d.mu.Unlock()
+	return s.inspect(ctx)
+}
+
+// Forget closes the connections to a as soon as they are given back. Whoever
+// still uses that server is told that it is unavailable.
+func (d *Dialer) Forget(a database.Address) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.servers[a]
+	if s == nil || d.closed {
+		return
+	}
+	delete(d.servers, a)
+	d.retiring.Go(func() { s.close(s.unavailable(nil, "its address was changed")) })
 }
 
 // Close waits for what is under way and closes every connection. Servers cannot
@@ -67,29 +107,33 @@ func (d *Dialer) Close() {
 	defer d.mu.Unlock()
 	d.closed = true
 	for _, s := range d.servers {
-		s.close()
+		s.close(errClosed)
 	}
+	d.retiring.Wait()
 }
 
 // A server is one PostgreSQL server as its admin sees it.
 type server struct {
-	addr  database.Address
-	where string // host:port, for people
-	log   *slog.Logger
+	addr    database.Address
+	where   string // host:port, for people
+	panel   int64  // the cluster that this must not be
+	log     *slog.Logger
+	breaker breaker
 
 	mu     sync.Mutex
-	closed bool
+	closed error         // nil until it is
 	pool   *pgxpool.Pool // nil before the first use
 }
 
 var _ database.Server = (*server)(nil)
 
-func (s *server) close() {
+func (s *server) close(why error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closed = true
-	if s.pool != nil {
-		s.pool.Close()
+	s.closed = why
+	pool := s.pool
+	s.mu.Unlock()
+	if pool != nil {
+		pool.Close()
 	}
 }
 
@@ -98,8 +142,8 @@ func (s *server) admin() (*pgxpool.Pool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.closed:
-		return nil, errClosed
+	case s.closed != nil:
+		return nil, s.closed
 	case s.pool != nil:
 		return s.pool, nil
 	}
@@ -138,7 +182,8 @@ func (s *server) config() (*pgxpool.Config, error) {
 	}
 	cfg.MaxConns, cfg.MinConns = maxConns, 0
 	cfg.MaxConnIdleTime, cfg.HealthCheckPeriod = maxIdle, maxIdle/4
-	cfg.PingTimeout = connectTimeout
+	cfg.PingTimeout = pingTimeout
+	cfg.BeforeConnect = func(ctx context.Context, _ *pgx.ConnConfig) error { return s.breaker.enter(ctx) }
 
 	c := cfg.ConnConfig
 	c.Password = s.addr.Password.Reveal()
@@ -153,8 +198,74 @@ func (s *server) config() (*pgxpool.Config, error) {
 		"search_path": "pg_catalog",
 	}
 	c.OnNotice = s.notice
+	c.Tracer = outcomes{s}
+	c.ValidateConnect = s.refusePanel
+	// A statement on a machine that is gone must not wait for its own timeout.
+	dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 2}}
+	c.DialFunc = dialer.DialContext
 	return cfg, nil
 }
+
+// connect makes a connection of its own to a database; close it with hangUp.
+func (s *server) connect(ctx context.Context, name string) (*pgx.Conn, error) {
+	cfg, err := s.config()
+	if err != nil {
+		return nil, err
+	}
+	cfg.ConnConfig.Database = name
+	conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig)
+	return conn, s.wrap(err, "connect to database "+name)
+}
+
+func hangUp(ctx context.Context, conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = conn.Close(ctx) // everything that counts is committed
+}
+
+// refusePanel asks a server who it is before anything else is asked of it.
+func (s *server) refusePanel(ctx context.Context, conn *pgconn.PgConn) error {
+	if s.panel == 0 {
+		return nil
+	}
+	results, err := conn.Exec(ctx, "SELECT system_identifier FROM pg_control_system()").ReadAll()
+	if err != nil {
+		return err
+	}
+	if string(results[0].Rows[0][0]) == strconv.FormatInt(s.panel, 10) {
+		return s.unavailable(errPanel, "it is the panel's own")
+	}
+	return nil
+}
+
+// errPanel is in the tree of the error with which the panel's own cluster is refused.
+var errPanel = errors.New("the panel's own cluster is never used for tenants")
+
+// outcomes tells the breaker how each attempt to connect ended, also when
+// whoever wanted the connection did not wait for it.
+type outcomes struct{ *server }
+
+func (outcomes) TraceConnectStart(ctx context.Context, _ pgx.TraceConnectStartData) context.Context {
+	return ctx
+}
+
+func (o outcomes) TraceConnectEnd(ctx context.Context, data pgx.TraceConnectEndData) {
+	err := o.wrap(data.Err, "connect")
+	// A server without a free slot answers, and so does one that has no such database.
+	answered := err != nil && (fault.CodeOf(err) != fault.Unavailable || codeOf(err) == tooManyConnections)
+	switch news := o.breaker.leave(err, answered || ctx.Err() != nil); {
+	case news && err == nil:
+		o.log.InfoContext(ctx, "database server lets the panel in again")
+	case news:
+		o.log.WarnContext(ctx, "database server lets nobody in", "error", err)
+	}
+}
+
+func (outcomes) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+
+func (outcomes) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 func sslMode(a database.Address) string {
 	if a.SSLMode == "" {

@@ -17,20 +17,24 @@ import (
 
 // SQLSTATEs that decide something.
 const (
-	tooManyConnections  = "53300"
-	adminShutdown       = "57P01"
-	crashShutdown       = "57P02"
-	cannotConnectNow    = "57P03"
-	dependentObjects    = "2BP01"
-	duplicateObject     = "42710"
-	duplicateDatabase   = "42P04"
-	uniqueViolation     = "23505"
-	undefinedObject     = "42704"
-	undefinedDatabase   = "3D000"
-	serializationFailed = "40001"
-	deadlockDetected    = "40P01"
-	internalError       = "XX000"
-	syntaxError         = "42601"
+	tooManyConnections    = "53300"
+	readOnly              = "25006"
+	invalidLogin          = "28000"
+	invalidPassword       = "28P01"
+	insufficientPrivilege = "42501"
+	adminShutdown         = "57P01"
+	crashShutdown         = "57P02"
+	cannotConnectNow      = "57P03"
+	dependentObjects      = "2BP01"
+	duplicateObject       = "42710"
+	duplicateDatabase     = "42P04"
+	uniqueViolation       = "23505"
+	undefinedObject       = "42704"
+	undefinedDatabase     = "3D000"
+	serializationFailed   = "40001"
+	deadlockDetected      = "40P01"
+	internalError         = "XX000"
+	syntaxError           = "42601"
 )
 
 // A failure is what may be told of an error of pgx. The error itself is not
@@ -63,7 +67,10 @@ func (s *server) wrap(err error, what string) error {
 	if _, ok := errors.AsType[*failure](err); ok {
 		return err
 	}
-	if _, ok := errors.AsType[*fault.Error](err); ok {
+	if told, ok := errors.AsType[*fault.Error](err); ok {
+		if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+			return told
+		}
 		return err
 	}
 	f := &failure{what: what, text: err.Error()}
@@ -79,14 +86,32 @@ func (s *server) wrap(err error, what string) error {
 		}
 	}
 	if reason := unreachable(err); reason != "" {
-		return fault.Unavailable.Wrap(f, "", "The database server at %s cannot be reached: %s.", s.where, reason)
+		return s.unavailable(f, reason)
 	}
 	return f
 }
 
+// unavailable is what callers read of a server that cannot be used for now.
+func (s *server) unavailable(cause error, reason string) *fault.Error {
+	return fault.Unavailable.Wrap(cause, "", "The database server at %s cannot be reached: %s.", s.where, reason)
+}
+
+// Reasons that are told in several places. Customers read them, too: that the
+// admin's password is wrong is for the log and for checks.
+const (
+	noAnswer = "it does not answer in time"
+	notLetIn = "it does not let the panel in"
+)
+
 // unreachable is why the server could not be asked, for the caller's eyes, or
 // "" when it was asked or the caller gave up.
 func unreachable(err error) string {
+	var (
+		dns    *net.DNSError
+		cert   *tls.CertificateVerificationError
+		conn   *pgconn.ConnectError
+		neterr net.Error
+	)
 	if errors.Is(err, context.Canceled) {
 		return ""
 	}
@@ -96,25 +121,27 @@ func unreachable(err error) string {
 			return "it has no connection slot left"
 		case adminShutdown, crashShutdown, cannotConnectNow:
 			return "it is starting or stopping"
+		case readOnly:
+			return "it accepts no changes"
+		case invalidLogin, invalidPassword:
+			return notLetIn
+		case insufficientPrivilege: // on the admin's own database it is the server's door
+			if errors.As(err, &conn) && conn.Config.Database == adminDatabase {
+				return notLetIn
+			}
 		}
 		if strings.HasPrefix(pg.Code, "08") {
 			return "the connection broke"
 		}
 		return ""
 	}
-	var (
-		dns    *net.DNSError
-		cert   *tls.CertificateVerificationError
-		conn   *pgconn.ConnectError
-		neterr net.Error
-	)
 	switch {
 	case errors.As(err, &dns):
 		return "its name cannot be resolved"
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
 		return "it refuses connections"
 	case errors.Is(err, context.DeadlineExceeded), pgconn.Timeout(err):
-		return "it does not answer in time"
+		return noAnswer
 	case errors.As(err, &cert):
 		return "its certificate cannot be verified"
 	case errors.As(err, &conn):

@@ -71,6 +71,24 @@ func runOnCluster(m *testing.M) (code int, err error) {
 	return m.Run(), nil
 }
 
+// startOther starts a second cluster, for a test that stops it or changes its settings.
+func startOther(t *testing.T) *devstack.Cluster {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "pgprov") // t.TempDir is closed to the user that PostgreSQL has when this is root
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(dir, 0o711))
+	c, err := devstack.Start(t.Context(), devstack.Config{
+		Name: "other", Dir: filepath.Join(dir, "pg"), Listen: "127.0.0.1", Superuser: rootUser, Password: adminPassword,
+		Settings: map[string]string{"max_connections": "22"}, Log: slog.New(slog.DiscardHandler),
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, c.Stop(context.Background()))
+		require.NoError(t, os.RemoveAll(dir))
+	})
+	return c
+}
+
 // bootstrap does what an operator does once, as package comment says.
 func bootstrap(ctx context.Context) error {
 	conn, err := pgx.Connect(ctx, cluster.ConnString(adminDatabase).Reveal())
@@ -103,7 +121,7 @@ type world struct {
 func newWorld(t *testing.T, user string) *world {
 	t.Helper()
 	log := new(buffer)
-	d := NewDialer(slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	d := NewDialer(0, slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	t.Cleanup(d.Close)
 	return &world{d.Server(address(user)).(*server), d, log, user == plainUser}
 }

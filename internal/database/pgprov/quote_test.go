@@ -42,7 +42,7 @@ var badNames = map[string]string{
 // The server does not exist: a name that got as far as SQL would say UNAVAILABLE.
 func unused(t *testing.T) *world {
 	t.Helper()
-	d := NewDialer(slog.New(slog.DiscardHandler))
+	d := NewDialer(0, slog.New(slog.DiscardHandler))
 	t.Cleanup(d.Close)
 	return &world{server: d.Server(database.Address{Host: "127.0.0.1", Port: 1, User: "x"}).(*server)}
 }

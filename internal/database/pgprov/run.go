@@ -86,20 +86,14 @@ func (s *server) queryRow(ctx context.Context, what, sql string, args []any, des
 
 // inside gives do a short-lived connection of the admin to a database.
 func (s *server) inside(ctx context.Context, name string, do func(conn *pgx.Conn) error) error {
-	cfg, err := s.config()
+	if err := s.breaker.enter(ctx); err != nil {
+		return s.wrap(err, "connect to database "+name)
+	}
+	conn, err := s.connect(ctx, name)
 	if err != nil {
 		return err
 	}
-	cfg.ConnConfig.Database = name
-	conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig)
-	if err != nil {
-		return s.wrap(err, "connect to database "+name)
-	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		_ = conn.Close(ctx) // everything that counts is committed
-	}()
+	defer hangUp(ctx, conn)
 	return do(conn)
 }
 
