@@ -42,6 +42,7 @@ type faultBench struct {
 	acks    faulttest.Acks
 	trap    atomic.Pointer[faulttest.Trap]
 	name    string
+	host    *scene // a database for scenes about its users
 }
 
 func newFaultBench(t *testing.T) *faultBench {
@@ -93,6 +94,7 @@ type scene struct {
 	job      ident.JobID
 	database *models.Database
 	password secret.Text
+	guest    *guest // a further user; nil without
 }
 
 // A scenario is how a plan's resource comes to be, and what has to be there
@@ -113,6 +115,10 @@ var scenarios = map[string]scenario{
 			return b.mustBeGone(ctx, s, models.ResourceFailed)
 		},
 	},
+	database.KindCreateUser: userCreation,
+	database.KindUpdateUser: userChange,
+	database.KindRotateUser: userRotation,
+	database.KindDeleteUser: userDeletion,
 	database.KindDelete: {
 		begin: func(ctx context.Context, b *faultBench) (scene, error) {
 			s, err := b.order(ctx)
@@ -120,6 +126,9 @@ var scenarios = map[string]scenario{
 				return s, err
 			}
 			b.panel.engine.Run(ctx, s.job)
+			if err := b.invite(ctx, &s, models.RightsReadWrite); err != nil {
+				return s, err
+			}
 			if faults := b.mustBeThere(ctx, s, models.ResourceActive, 1); len(faults) > 0 {
 				return s, errors.Join(faults...)
 			}
@@ -132,9 +141,9 @@ var scenarios = map[string]scenario{
 		},
 		check: func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error {
 			if outcome == models.JobSucceeded {
-				return b.mustBeGone(ctx, s, "")
+				return append(b.mustBeGone(ctx, s, ""), b.guestMustBe(ctx, s, nowhere)...)
 			}
-			return b.mustBeThere(ctx, s, models.ResourceActive, 1)
+			return append(b.mustBeThere(ctx, s, models.ResourceActive, 1), b.guestMustBe(ctx, s, *s.guest)...)
 		},
 	},
 }
@@ -171,9 +180,13 @@ func (b *faultBench) clear(t *testing.T, s scene) {
 	conn, err := pgx.Connect(ctx, b.tenants.ConnString("postgres").Reveal())
 	require.NoError(t, err)
 	defer func() { _ = conn.Close(ctx) }()
+	if b.host != nil && s.database.ID == b.host.database.ID {
+		b.dismiss(t, s)
+		return
+	}
 	for _, sql := range []string{
 		"DROP DATABASE IF EXISTS " + s.database.ExtName + " WITH (FORCE)", "DROP DATABASE IF EXISTS " + workName(s.database) + " WITH (FORCE)",
-		"DROP ROLE IF EXISTS " + s.database.ExtName,
+		"DROP ROLE IF EXISTS " + strings.Join(s.roles(), ", "),
 	} {
 		_, err := conn.Exec(ctx, sql)
 		require.NoError(t, err, sql)
@@ -220,7 +233,11 @@ func (b *faultBench) mustBeThere(ctx context.Context, s scene, state models.Reso
 	if err != nil {
 		return []error{err}
 	}
-	if want := (outside{Role: true, Marked: 2, Database: true, Limit: int64(s.database.ConnectionLimit)}); found != want {
+	marked := int64(2) // role and database
+	if s.guest != nil {
+		marked += 2 // the groups of its users
+	}
+	if want := (outside{Role: true, Marked: marked, Database: true, Limit: int64(s.database.ConnectionLimit)}); found != want {
 		faults = append(faults, fmt.Errorf("on the server %+v, want %+v", found, want))
 	}
 	conn, err := pgx.Connect(ctx, fmt.Sprintf("host=%s port=%d user=%s dbname=%s password=%s sslmode=disable",

@@ -29,20 +29,23 @@ type spec struct {
 	login       Login
 	space       Space
 	deleteAfter time.Time
+	members     []Login // of all further users; where a plan needs them
+	user        Member  // of a plan for one user
+	before      Member  // what it was before a change
 }
 
 // Plans are the sagas of this domain.
 func (s *Service) Plans() []*engine.Plan {
-	return []*engine.Plan{
+	return append(s.userPlans(), []*engine.Plan{
 		{
 			Kind: KindCreate, Version: 1, ResourceKind: ident.Database, Load: s.load, Settle: settleCreate,
 			Steps: createSteps(),
 		},
 		{
-			Kind: KindDelete, Version: 1, ResourceKind: ident.Database, Load: s.load, Settle: settleDelete,
+			Kind: KindDelete, Version: 1, ResourceKind: ident.Database, Load: s.loadWithMembers, Settle: settleDelete,
 			Steps: deleteSteps(),
 		},
-	}
+	}...)
 }
 
 func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error) {
@@ -61,7 +64,7 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 	if err != nil {
 		return engine.Target{}, fmt.Errorf("open verifier of database %s: %w", id, err)
 	}
-	mark := "mpanel:" + s.installation.String() + ":" + row.ID.String()
+	mark := s.mark(row.ID.UUID)
 	return engine.Target{OwnerMark: mark, Spec: &spec{
 		server: conn,
 		login: Login{
@@ -72,6 +75,11 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 		},
 		deleteAfter: deletedAfter(row),
 	}}, nil
+}
+
+// mark proves that something outside is a row's of ours.
+func (s *Service) mark(id uuid.UUID) string {
+	return "mpanel:" + s.installation.String() + ":" + id.String()
 }
 
 func settleCreate(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {

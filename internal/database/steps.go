@@ -78,7 +78,7 @@ func createSteps() []engine.Step {
 // there is no way back.
 func deleteSteps() []engine.Step {
 	return []engine.Step{
-		step{name: "close", policy: engine.Policy{Timeout: 30 * time.Second}, observe: observeClosed, apply: closeAll, undo: reopenAll},
+		step{name: "close", policy: engine.Policy{Timeout: time.Minute}, observe: observeClosed, apply: closeAll, undo: reopenAll},
 		step{name: "grace-period", observe: observeGrace, apply: awaitGrace},
 		step{
 			name: "drop-database", policy: engine.Policy{Timeout: 2 * time.Minute, Pivot: true},
@@ -88,11 +88,11 @@ func deleteSteps() []engine.Step {
 			apply: func(ctx context.Context, s *spec) error { return s.server.DropSpace(ctx, s.space) },
 		},
 		step{
-			name: "drop-login", policy: engine.Policy{Timeout: 20 * time.Second},
+			name: "drop-login", policy: engine.Policy{Timeout: time.Minute},
 			observe: func(ctx context.Context, s *spec) (engine.Observed, error) {
-				return gone(s.server.ObserveLogin(ctx, s.login))
+				return gone(s.server.ObserveLogin(ctx, s.login)) // the last to go
 			},
-			apply: func(ctx context.Context, s *spec) error { return s.server.DropLogin(ctx, s.login) },
+			apply: dropLogins,
 		},
 	}
 }
@@ -110,6 +110,9 @@ func closeAll(ctx context.Context, s *spec) error {
 	if err := engine.Point(ctx, "login-disabled"); err != nil {
 		return err
 	}
+	if err := disableMembers(ctx, s); err != nil {
+		return err
+	}
 	if err := s.server.CloseSpace(ctx, s.space); err != nil {
 		return err
 	}
@@ -125,6 +128,9 @@ func reopenAll(ctx context.Context, s *spec) error {
 		return err
 	}
 	if err := s.server.OpenSpace(ctx, s.space); err != nil {
+		return err
+	}
+	if err := enableMembers(ctx, s); err != nil {
 		return err
 	}
 	return s.server.EnsureLogin(ctx, s.login)
