@@ -104,6 +104,7 @@ type ComplexityRoot struct {
 	Database struct {
 		ConnectionLimit   func(childComplexity int) int
 		ConnectionStrings func(childComplexity int) int
+		Connections       func(childComplexity int) int
 		CreatedAt         func(childComplexity int) int
 		Customer          func(childComplexity int) int
 		DeleteAfter       func(childComplexity int) int
@@ -111,9 +112,11 @@ type ComplexityRoot struct {
 		Host              func(childComplexity int) int
 		ID                func(childComplexity int) int
 		Jobs              func(childComplexity int, first *int, after *string, last *int, before *string) int
+		MeasuredAt        func(childComplexity int) int
 		Name              func(childComplexity int) int
 		Port              func(childComplexity int) int
 		Server            func(childComplexity int) int
+		SizeBytes         func(childComplexity int) int
 		State             func(childComplexity int) int
 		UpdatedAt         func(childComplexity int) int
 		Username          func(childComplexity int) int
@@ -590,6 +593,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Database.ConnectionStrings(childComplexity), true
+	case "Database.connections":
+		if e.ComplexityRoot.Database.Connections == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.Connections(childComplexity), true
 	case "Database.createdAt":
 		if e.ComplexityRoot.Database.CreatedAt == nil {
 			break
@@ -637,6 +646,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Database.Jobs(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Database.measuredAt":
+		if e.ComplexityRoot.Database.MeasuredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.MeasuredAt(childComplexity), true
 	case "Database.name":
 		if e.ComplexityRoot.Database.Name == nil {
 			break
@@ -655,6 +670,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Database.Server(childComplexity), true
+	case "Database.sizeBytes":
+		if e.ComplexityRoot.Database.SizeBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.SizeBytes(childComplexity), true
 	case "Database.state":
 		if e.ComplexityRoot.Database.State == nil {
 			break
@@ -2341,8 +2362,14 @@ type Database implements Node {
   port: Int! @goField(forceResolver: true, batch: true)
   "The server it is on; null without ` + "`" + `SERVERS_READ` + "`" + `."
   server: DatabaseServer @auth(requires: [SERVERS_READ]) @goField(forceResolver: true, batch: true)
-  "Connections at once."
+  "Connections at once, of all its logins together."
   connectionLimit: Int!
+  "Bytes on disk at the last measurement, with indexes and temporary files; null before the first one."
+  sizeBytes: BigInt
+  "Connections of its logins at the last measurement; null before the first one."
+  connections: Int
+  "When it was last measured; about once a minute while its server answers. Null before the first time."
+  measuredAt: DateTime
   "When it was ordered."
   createdAt: DateTime!
   "When it was last changed."
@@ -2426,6 +2453,8 @@ enum DatabaseOrderField {
   NAME
   "Time of the order."
   CREATED_AT
+  "Bytes on disk; what was not measured yet is the smallest."
+  SIZE
 }
 
 "A new database. Without serverId the panel places it."
@@ -3145,6 +3174,12 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_server(ctx, field)
 	case "connectionLimit":
 		return ec.fieldContext_Database_connectionLimit(ctx, field)
+	case "sizeBytes":
+		return ec.fieldContext_Database_sizeBytes(ctx, field)
+	case "connections":
+		return ec.fieldContext_Database_connections(ctx, field)
+	case "measuredAt":
+		return ec.fieldContext_Database_measuredAt(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Database_createdAt(ctx, field)
 	case "updatedAt":

@@ -70,6 +70,7 @@ type Server interface {
 	DisableLogin(ctx context.Context, l Login) error
 
 	MemberServer
+	UsageServer
 
 	// Version is the server's version, such as "15.18".
 	Version(ctx context.Context) (string, error)
