@@ -1672,6 +1672,16 @@ func (ec *executionContext) marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternal
 	return v
 }
 
+func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseUserID(ctx context.Context, v any) (ident.DatabaseUserID, error) {
+	var res ident.DatabaseUserID
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseUserID(ctx context.Context, sel ast.SelectionSet, v ident.DatabaseUserID) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐJobID(ctx context.Context, v any) (ident.JobID, error) {
 	var res ident.JobID
 	err := res.UnmarshalGQL(v)

@@ -30,6 +30,7 @@ type ResolverRoot interface {
 	Customer() CustomerResolver
 	Database() DatabaseResolver
 	DatabaseServer() DatabaseServerResolver
+	DatabaseUser() DatabaseUserResolver
 	Job() JobResolver
 	JobEvent() JobEventResolver
 	JobStep() JobStepResolver
@@ -82,6 +83,12 @@ type ComplexityRoot struct {
 		Preview     func(childComplexity int) int
 	}
 
+	CreateDatabaseUserPayload struct {
+		Credentials  func(childComplexity int) int
+		DatabaseUser func(childComplexity int) int
+		Job          func(childComplexity int) int
+	}
+
 	Customer struct {
 		Children      func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Company       func(childComplexity int) int
@@ -114,6 +121,7 @@ type ComplexityRoot struct {
 	Database struct {
 		ConnectionLimit   func(childComplexity int) int
 		ConnectionStrings func(childComplexity int) int
+		Connections       func(childComplexity int) int
 		CreatedAt         func(childComplexity int) int
 		Customer          func(childComplexity int) int
 		DeleteAfter       func(childComplexity int) int
@@ -121,13 +129,16 @@ type ComplexityRoot struct {
 		Host              func(childComplexity int) int
 		ID                func(childComplexity int) int
 		Jobs              func(childComplexity int, first *int, after *string, last *int, before *string) int
+		MeasuredAt        func(childComplexity int) int
 		Name              func(childComplexity int) int
 		Port              func(childComplexity int) int
 		Server            func(childComplexity int) int
+		SizeBytes         func(childComplexity int) int
 		State             func(childComplexity int) int
 		SuspendReason     func(childComplexity int) int
 		UpdatedAt         func(childComplexity int) int
 		Username          func(childComplexity int) int
+		Users             func(childComplexity int, first *int, after *string, last *int, before *string) int
 	}
 
 	DatabaseConnection struct {
@@ -184,10 +195,40 @@ type ComplexityRoot struct {
 		Since  func(childComplexity int) int
 	}
 
+	DatabaseUser struct {
+		ConnectionLimit         func(childComplexity int) int
+		CreatedAt               func(childComplexity int) int
+		Database                func(childComplexity int) int
+		ID                      func(childComplexity int) int
+		Name                    func(childComplexity int) int
+		Rights                  func(childComplexity int) int
+		State                   func(childComplexity int) int
+		StatementTimeoutSeconds func(childComplexity int) int
+		UpdatedAt               func(childComplexity int) int
+		Username                func(childComplexity int) int
+	}
+
+	DatabaseUserConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	DatabaseUserEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	DeleteDatabasePayload struct {
 		Database func(childComplexity int) int
 		Job      func(childComplexity int) int
 		Preview  func(childComplexity int) int
+	}
+
+	DeleteDatabaseUserPayload struct {
+		DatabaseUser func(childComplexity int) int
+		Job          func(childComplexity int) int
 	}
 
 	Job struct {
@@ -279,7 +320,9 @@ type ComplexityRoot struct {
 		CheckDatabaseServer          func(childComplexity int, input database.CheckServerInput) int
 		CreateCustomer               func(childComplexity int, input customer.CreateInput) int
 		CreateDatabase               func(childComplexity int, input database.CreateInput) int
+		CreateDatabaseUser           func(childComplexity int, input database.CreateUserInput) int
 		DeleteDatabase               func(childComplexity int, input database.DeleteInput) int
+		DeleteDatabaseUser           func(childComplexity int, input database.DeleteUserInput) int
 		RegisterDatabaseServer       func(childComplexity int, input database.RegisterServerInput) int
 		RemoveDatabaseServer         func(childComplexity int, input database.RemoveServerInput) int
 		RestoreDatabase              func(childComplexity int, input database.RestoreInput) int
@@ -287,6 +330,7 @@ type ComplexityRoot struct {
 		ResumeDatabase               func(childComplexity int, input database.ResumeInput) int
 		RetryJob                     func(childComplexity int, input jobs.RetryInput) int
 		RotateDatabasePassword       func(childComplexity int, input database.RotateInput) int
+		RotateDatabaseUserPassword   func(childComplexity int, input database.RotateUserPasswordInput) int
 		SetDatabaseServerMaintenance func(childComplexity int, input database.SetServerMaintenanceInput) int
 		SetUp                        func(childComplexity int, input auth.SetUpInput) int
 		SignIn                       func(childComplexity int, input auth.SignInInput) int
@@ -294,6 +338,7 @@ type ComplexityRoot struct {
 		SuspendDatabase              func(childComplexity int, input database.SuspendInput) int
 		UpdateCustomer               func(childComplexity int, input customer.UpdateInput) int
 		UpdateDatabaseServer         func(childComplexity int, input database.UpdateServerInput) int
+		UpdateDatabaseUser           func(childComplexity int, input database.UpdateUserInput) int
 	}
 
 	PageInfo struct {
@@ -313,6 +358,7 @@ type ComplexityRoot struct {
 		Customers       func(childComplexity int, first *int, after *string, last *int, before *string, filter *customer.Filter, order *customer.Order) int
 		Database        func(childComplexity int, id string) int
 		DatabaseServers func(childComplexity int, first *int, after *string, last *int, before *string) int
+		DatabaseUser    func(childComplexity int, id string) int
 		Databases       func(childComplexity int, first *int, after *string, last *int, before *string, filter *database.Filter, order *database.Order) int
 		Job             func(childComplexity int, id string) int
 		Jobs            func(childComplexity int, first *int, after *string, last *int, before *string, filter *jobs.Filter) int
@@ -360,6 +406,12 @@ type ComplexityRoot struct {
 		Job         func(childComplexity int) int
 	}
 
+	RotateDatabaseUserPasswordPayload struct {
+		Credentials  func(childComplexity int) int
+		DatabaseUser func(childComplexity int) int
+		Job          func(childComplexity int) int
+	}
+
 	SetDatabaseServerMaintenancePayload struct {
 		DatabaseServer func(childComplexity int) int
 	}
@@ -395,6 +447,11 @@ type ComplexityRoot struct {
 
 	UpdateDatabaseServerPayload struct {
 		DatabaseServer func(childComplexity int) int
+	}
+
+	UpdateDatabaseUserPayload struct {
+		DatabaseUser func(childComplexity int) int
+		Job          func(childComplexity int) int
 	}
 
 	User struct {
@@ -518,6 +575,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateDatabasePayload.Preview(childComplexity), true
+
+	case "CreateDatabaseUserPayload.credentials":
+		if e.ComplexityRoot.CreateDatabaseUserPayload.Credentials == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateDatabaseUserPayload.Credentials(childComplexity), true
+	case "CreateDatabaseUserPayload.databaseUser":
+		if e.ComplexityRoot.CreateDatabaseUserPayload.DatabaseUser == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateDatabaseUserPayload.DatabaseUser(childComplexity), true
+	case "CreateDatabaseUserPayload.job":
+		if e.ComplexityRoot.CreateDatabaseUserPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateDatabaseUserPayload.Job(childComplexity), true
 
 	case "Customer.children":
 		if e.ComplexityRoot.Customer.Children == nil {
@@ -669,6 +745,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Database.ConnectionStrings(childComplexity), true
+	case "Database.connections":
+		if e.ComplexityRoot.Database.Connections == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.Connections(childComplexity), true
 	case "Database.createdAt":
 		if e.ComplexityRoot.Database.CreatedAt == nil {
 			break
@@ -716,6 +798,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Database.Jobs(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Database.measuredAt":
+		if e.ComplexityRoot.Database.MeasuredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.MeasuredAt(childComplexity), true
 	case "Database.name":
 		if e.ComplexityRoot.Database.Name == nil {
 			break
@@ -734,6 +822,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Database.Server(childComplexity), true
+	case "Database.sizeBytes":
+		if e.ComplexityRoot.Database.SizeBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.SizeBytes(childComplexity), true
 	case "Database.state":
 		if e.ComplexityRoot.Database.State == nil {
 			break
@@ -758,6 +852,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Database.Username(childComplexity), true
+	case "Database.users":
+		if e.ComplexityRoot.Database.Users == nil {
+			break
+		}
+
+		args, err := ec.field_Database_users_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Database.Users(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 
 	case "DatabaseConnection.edges":
 		if e.ComplexityRoot.DatabaseConnection.Edges == nil {
@@ -964,6 +1069,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DatabaseServerMaintenance.Since(childComplexity), true
 
+	case "DatabaseUser.connectionLimit":
+		if e.ComplexityRoot.DatabaseUser.ConnectionLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseUser.ConnectionLimit(childComplexity), true
+	case "DatabaseUser.createdAt":
+		if e.ComplexityRoot.DatabaseUser.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseUser.CreatedAt(childComplexity), true
+	case "DatabaseUser.database":
+		if e.ComplexityRoot.DatabaseUser.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseUser.Database(childComplexity), true
+	case "DatabaseUser.id":
+		if e.ComplexityRoot.DatabaseUser.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseUser.ID(childComplexity), true
+	case "DatabaseUser.name":
+		if e.ComplexityRoot.DatabaseUser.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseUser.Name(childComplexity), true
+	case "DatabaseUser.rights":
+		if e.ComplexityRoot.DatabaseUser.Rights == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseUser.Rights(childComplexity), true
+	case "DatabaseUser.state":
+		if e.ComplexityRoot.DatabaseUser.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseUser.State(childComplexity), true
+	case "DatabaseUser.statementTimeoutSeconds":
+		if e.ComplexityRoot.DatabaseUser.StatementTimeoutSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseUser.StatementTimeoutSeconds(childComplexity), true
+	case "DatabaseUser.updatedAt":
+		if e.ComplexityRoot.DatabaseUser.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseUser.UpdatedAt(childComplexity), true
+	case "DatabaseUser.username":
+		if e.ComplexityRoot.DatabaseUser.Username == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseUser.Username(childComplexity), true
+
+	case "DatabaseUserConnection.edges":
+		if e.ComplexityRoot.DatabaseUserConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseUserConnection.Edges(childComplexity), true
+	case "DatabaseUserConnection.nodes":
+		if e.ComplexityRoot.DatabaseUserConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseUserConnection.Nodes(childComplexity), true
+	case "DatabaseUserConnection.pageInfo":
+		if e.ComplexityRoot.DatabaseUserConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseUserConnection.PageInfo(childComplexity), true
+	case "DatabaseUserConnection.totalCount":
+		if e.ComplexityRoot.DatabaseUserConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseUserConnection.TotalCount(childComplexity), true
+
+	case "DatabaseUserEdge.cursor":
+		if e.ComplexityRoot.DatabaseUserEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseUserEdge.Cursor(childComplexity), true
+	case "DatabaseUserEdge.node":
+		if e.ComplexityRoot.DatabaseUserEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseUserEdge.Node(childComplexity), true
+
 	case "DeleteDatabasePayload.database":
 		if e.ComplexityRoot.DeleteDatabasePayload.Database == nil {
 			break
@@ -982,6 +1186,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteDatabasePayload.Preview(childComplexity), true
+
+	case "DeleteDatabaseUserPayload.databaseUser":
+		if e.ComplexityRoot.DeleteDatabaseUserPayload.DatabaseUser == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteDatabaseUserPayload.DatabaseUser(childComplexity), true
+	case "DeleteDatabaseUserPayload.job":
+		if e.ComplexityRoot.DeleteDatabaseUserPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteDatabaseUserPayload.Job(childComplexity), true
 
 	case "Job.actor":
 		if e.ComplexityRoot.Job.Actor == nil {
@@ -1393,6 +1610,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateDatabase(childComplexity, args["input"].(database.CreateInput)), true
+	case "Mutation.createDatabaseUser":
+		if e.ComplexityRoot.Mutation.CreateDatabaseUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createDatabaseUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateDatabaseUser(childComplexity, args["input"].(database.CreateUserInput)), true
 	case "Mutation.deleteDatabase":
 		if e.ComplexityRoot.Mutation.DeleteDatabase == nil {
 			break
@@ -1404,6 +1632,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteDatabase(childComplexity, args["input"].(database.DeleteInput)), true
+	case "Mutation.deleteDatabaseUser":
+		if e.ComplexityRoot.Mutation.DeleteDatabaseUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteDatabaseUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteDatabaseUser(childComplexity, args["input"].(database.DeleteUserInput)), true
 	case "Mutation.registerDatabaseServer":
 		if e.ComplexityRoot.Mutation.RegisterDatabaseServer == nil {
 			break
@@ -1481,6 +1720,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RotateDatabasePassword(childComplexity, args["input"].(database.RotateInput)), true
+	case "Mutation.rotateDatabaseUserPassword":
+		if e.ComplexityRoot.Mutation.RotateDatabaseUserPassword == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateDatabaseUserPassword_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateDatabaseUserPassword(childComplexity, args["input"].(database.RotateUserPasswordInput)), true
 	case "Mutation.setDatabaseServerMaintenance":
 		if e.ComplexityRoot.Mutation.SetDatabaseServerMaintenance == nil {
 			break
@@ -1558,6 +1808,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateDatabaseServer(childComplexity, args["input"].(database.UpdateServerInput)), true
+	case "Mutation.updateDatabaseUser":
+		if e.ComplexityRoot.Mutation.UpdateDatabaseUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateDatabaseUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateDatabaseUser(childComplexity, args["input"].(database.UpdateUserInput)), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -1641,6 +1902,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.DatabaseServers(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Query.databaseUser":
+		if e.ComplexityRoot.Query.DatabaseUser == nil {
+			break
+		}
+
+		args, err := ec.field_Query_databaseUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.DatabaseUser(childComplexity, args["id"].(string)), true
 	case "Query.databases":
 		if e.ComplexityRoot.Query.Databases == nil {
 			break
@@ -1802,6 +2074,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RotateDatabasePasswordPayload.Job(childComplexity), true
 
+	case "RotateDatabaseUserPasswordPayload.credentials":
+		if e.ComplexityRoot.RotateDatabaseUserPasswordPayload.Credentials == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateDatabaseUserPasswordPayload.Credentials(childComplexity), true
+	case "RotateDatabaseUserPasswordPayload.databaseUser":
+		if e.ComplexityRoot.RotateDatabaseUserPasswordPayload.DatabaseUser == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateDatabaseUserPasswordPayload.DatabaseUser(childComplexity), true
+	case "RotateDatabaseUserPasswordPayload.job":
+		if e.ComplexityRoot.RotateDatabaseUserPasswordPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateDatabaseUserPasswordPayload.Job(childComplexity), true
+
 	case "SetDatabaseServerMaintenancePayload.databaseServer":
 		if e.ComplexityRoot.SetDatabaseServerMaintenancePayload.DatabaseServer == nil {
 			break
@@ -1893,6 +2184,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateDatabaseServerPayload.DatabaseServer(childComplexity), true
 
+	case "UpdateDatabaseUserPayload.databaseUser":
+		if e.ComplexityRoot.UpdateDatabaseUserPayload.DatabaseUser == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateDatabaseUserPayload.DatabaseUser(childComplexity), true
+	case "UpdateDatabaseUserPayload.job":
+		if e.ComplexityRoot.UpdateDatabaseUserPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateDatabaseUserPayload.Job(childComplexity), true
+
 	case "User.createdAt":
 		if e.ComplexityRoot.User.CreatedAt == nil {
 			break
@@ -1979,11 +2283,13 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CheckDatabaseServerInput", ec.unmarshalInputCheckDatabaseServerInput),
 			graphql.NewInputUnmarshaler("CreateCustomerInput", ec.unmarshalInputCreateCustomerInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseInput", ec.unmarshalInputCreateDatabaseInput),
+			graphql.NewInputUnmarshaler("CreateDatabaseUserInput", ec.unmarshalInputCreateDatabaseUserInput),
 			graphql.NewInputUnmarshaler("CustomerFilter", ec.unmarshalInputCustomerFilter),
 			graphql.NewInputUnmarshaler("CustomerOrder", ec.unmarshalInputCustomerOrder),
 			graphql.NewInputUnmarshaler("DatabaseFilter", ec.unmarshalInputDatabaseFilter),
 			graphql.NewInputUnmarshaler("DatabaseOrder", ec.unmarshalInputDatabaseOrder),
 			graphql.NewInputUnmarshaler("DeleteDatabaseInput", ec.unmarshalInputDeleteDatabaseInput),
+			graphql.NewInputUnmarshaler("DeleteDatabaseUserInput", ec.unmarshalInputDeleteDatabaseUserInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
 			graphql.NewInputUnmarshaler("QuotaInput", ec.unmarshalInputQuotaInput),
 			graphql.NewInputUnmarshaler("RegisterDatabaseServerInput", ec.unmarshalInputRegisterDatabaseServerInput),
@@ -1993,6 +2299,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ResumeDatabaseInput", ec.unmarshalInputResumeDatabaseInput),
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
 			graphql.NewInputUnmarshaler("RotateDatabasePasswordInput", ec.unmarshalInputRotateDatabasePasswordInput),
+			graphql.NewInputUnmarshaler("RotateDatabaseUserPasswordInput", ec.unmarshalInputRotateDatabaseUserPasswordInput),
 			graphql.NewInputUnmarshaler("SetDatabaseServerMaintenanceInput", ec.unmarshalInputSetDatabaseServerMaintenanceInput),
 			graphql.NewInputUnmarshaler("SetUpInput", ec.unmarshalInputSetUpInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
@@ -2000,6 +2307,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SuspendDatabaseInput", ec.unmarshalInputSuspendDatabaseInput),
 			graphql.NewInputUnmarshaler("UpdateCustomerInput", ec.unmarshalInputUpdateCustomerInput),
 			graphql.NewInputUnmarshaler("UpdateDatabaseServerInput", ec.unmarshalInputUpdateDatabaseServerInput),
+			graphql.NewInputUnmarshaler("UpdateDatabaseUserInput", ec.unmarshalInputUpdateDatabaseUserInput),
 		)
 	}
 	first := true
@@ -2793,10 +3101,16 @@ type Database implements Node {
   port: Int! @goField(forceResolver: true, batch: true)
   "The server it is on; null without ` + "`" + `SERVERS_READ` + "`" + `."
   server: DatabaseServer @auth(requires: [SERVERS_READ]) @goField(forceResolver: true, batch: true)
-  "Connections at once."
+  "Connections at once, of all its logins together."
   connectionLimit: Int!
   "Why it is suspended for its own sake, as it was said; null otherwise."
   suspendReason: String
+  "Bytes on disk at the last measurement, with indexes and temporary files; null before the first one."
+  sizeBytes: BigInt
+  "Connections of its logins at the last measurement; null before the first one."
+  connections: Int
+  "When it was last measured; about once a minute while its server answers. Null before the first time."
+  measuredAt: DateTime
   "When it was ordered."
   createdAt: DateTime!
   "When it was last changed."
@@ -2880,6 +3194,8 @@ enum DatabaseOrderField {
   NAME
   "Time of the order."
   CREATED_AT
+  "Bytes on disk; what was not measured yet is the smallest."
+  SIZE
 }
 
 "A new database. Without serverId the panel places it."
@@ -3006,6 +3322,188 @@ type RotateDatabasePasswordPayload {
   credentials: DatabaseCredentials
   "The job that sets the password."
   job: Job!
+}
+`, BuiltIn: false},
+	{Name: "../schema/database_user.graphqls", Input: `extend type Query {
+  "A further user of a database; null for what does not exist and for what is not the caller's."
+  databaseUser("Id of a database user." id: ID!): DatabaseUser @auth(requires: [DATABASES_READ])
+}
+
+extend type Mutation {
+  """
+  Create a further login of a database, at most 20 beside its own. Returns at once; follow ` + "`" + `jobProgress` + "`" + `: the credentials
+  work once the job has SUCCEEDED. Errors: ` + "`" + `INVALID` + "`" + ` for a bad name, limit or timeout; ` + "`" + `NOT_FOUND` + "`" + ` for the database;
+  ` + "`" + `CONFLICT` + "`" + ` when the database is not ACTIVE, has a job at work, has 20 users or one of that name.
+  A foreign role of that name on the server makes the job FAILED with ` + "`" + `CONFLICT` + "`" + `.
+  """
+  createDatabaseUser("The new user." input: CreateDatabaseUserInput!): CreateDatabaseUserPayload! @auth(requires: [DATABASES_WRITE])
+  """
+  Change what a user may do, and its limits; a job that fails goes back to what was before. Other rights end the user's
+  sessions, and what it owns under its own name goes to the database's own login, so that nothing is left of higher rights.
+  When OWNER is taken away, the database's own login is put back to what the panel knows, its password too.
+  Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the user or its database is not ACTIVE or has a job at work.
+  """
+  updateDatabaseUser("Which one, and what." input: UpdateDatabaseUserInput!): UpdateDatabaseUserPayload! @auth(requires: [DATABASES_WRITE])
+  """
+  Give a user a new password and end the sessions of the old one, which works until the job has SUCCEEDED.
+  Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the user or its database is not ACTIVE or has a job at work.
+  """
+  rotateDatabaseUserPassword("Which one." input: RotateDatabaseUserPasswordInput!): RotateDatabaseUserPasswordPayload! @auth(requires: [DATABASES_WRITE])
+  """
+  End a user's sessions and remove its role; what it owns goes to the database's own login. What FAILED to be created has
+  nothing on a server and is removed without a job. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when it is being deleted already, when it
+  or its database has a job at work, or when the database is not ACTIVE.
+  """
+  deleteDatabaseUser("Which one." input: DeleteDatabaseUserInput!): DeleteDatabaseUserPayload! @auth(requires: [DATABASES_WRITE])
+}
+
+extend type Database {
+  "Its further users, the oldest first; its own login is ` + "`" + `username` + "`" + `. Null without ` + "`" + `DATABASES_READ` + "`" + ` there."
+  users(
+    "Rows of the page, from the front: 1 to 100, 20 by default."
+    first: Int
+    "Only rows after this cursor."
+    after: Cursor
+    "Rows of the page, from the back."
+    last: Int
+    "Only rows before this cursor."
+    before: Cursor
+  ): DatabaseUserConnection @auth(requires: [DATABASES_READ]) @goField(forceResolver: true, batch: true)
+}
+
+"""
+What a further user may do in its database. The rights hold for what there is and for whatever the database's own login or
+another user makes later, in a schema made later too. They reach no other database. What the database's own login grants or
+revokes by SQL on top of them is its own decision.
+"""
+enum DatabaseRights {
+  "Reads tables, views and sequences; makes nothing, not even temporary tables."
+  READ_ONLY
+  "Changes rows and sequences, too, and makes temporary tables; no other statements that define something."
+  READ_WRITE
+  "What the database's own login may do, in whose name it works unless it chooses otherwise."
+  OWNER
+}
+
+"A login of a database beside the database's own. It is removed with its database."
+type DatabaseUser implements Node {
+  "Global id."
+  id: ID!
+  "Name, as it was ordered."
+  name: String!
+  "Login; ` + "`" + `u` + "`" + `, the customer's number, the database's name and the user's name."
+  username: String!
+  "What it may do; while a change is at work, what it is to be."
+  rights: DatabaseRights!
+  "Where it is in its life; ACTIVE also while a change of it is at work."
+  state: ResourceState!
+  "Connections at once, within those of the database."
+  connectionLimit: Int!
+  """
+  Seconds after which a statement of its sessions is ended; 0 for none. It is a default, not a fence: PostgreSQL lets
+  every session set another timeout for itself.
+  """
+  statementTimeoutSeconds: Int!
+  "When it was ordered."
+  createdAt: DateTime!
+  "When it was last changed."
+  updatedAt: DateTime!
+  "The database that it is a user of."
+  database: Database! @goField(forceResolver: true, batch: true)
+}
+
+"One page of database users."
+type DatabaseUserConnection {
+  "The rows with their cursors."
+  edges: [DatabaseUserEdge!]!
+  "The rows."
+  nodes: [DatabaseUser!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "Rows on all pages; only counted when it is asked for."
+  totalCount: Int!
+}
+
+"A database user and its place."
+type DatabaseUserEdge {
+  "Its place."
+  cursor: Cursor!
+  "The row."
+  node: DatabaseUser!
+}
+
+"A new user of a database."
+input CreateDatabaseUserInput {
+  "Of which database."
+  databaseId: ID!
+  "1 to 32 small letters, digits and underscores, beginning with a letter; with what the server puts before it at most 63."
+  name: String!
+  "What it may do."
+  rights: DatabaseRights!
+  "Connections at once: 1 up to those of the database; by default 20, or as many as the database has if they are fewer."
+  connectionLimit: Int
+  "Default timeout of its statements, 0 to 86400 seconds; 0, for none, by default."
+  statementTimeoutSeconds: Int
+}
+
+"The ordered user."
+type CreateDatabaseUserPayload {
+  "The user, PENDING; null in the answer to a repeated mutation when it is gone."
+  databaseUser: DatabaseUser
+  "Shown this once; null in the answer to a repeated mutation."
+  credentials: DatabaseCredentials
+  "The job that makes it."
+  job: Job
+}
+
+"What to change of a user; what is left out stays."
+input UpdateDatabaseUserInput {
+  "Which one."
+  id: ID!
+  "What it may do."
+  rights: DatabaseRights
+  "Connections at once: 1 up to those of the database."
+  connectionLimit: Int
+  "Default timeout of its statements, 0 to 86400 seconds; 0 for none."
+  statementTimeoutSeconds: Int
+}
+
+"The ordered change."
+type UpdateDatabaseUserPayload {
+  "The user as it is to be; null in the answer to a repeated mutation when it is gone."
+  databaseUser: DatabaseUser
+  "The job that changes it."
+  job: Job
+}
+
+"A user that is to get a new password."
+input RotateDatabaseUserPasswordInput {
+  "Which one."
+  id: ID!
+}
+
+"The ordered password."
+type RotateDatabaseUserPasswordPayload {
+  "The user; null in the answer to a repeated mutation when it is gone."
+  databaseUser: DatabaseUser
+  "Shown this once; null in the answer to a repeated mutation."
+  credentials: DatabaseCredentials
+  "The job that changes it."
+  job: Job
+}
+
+"A user to delete."
+input DeleteDatabaseUserInput {
+  "Which one."
+  id: ID!
+}
+
+"The ordered deletion."
+type DeleteDatabaseUserPayload {
+  "The user, DELETING; null in the answer to a repeated mutation when it is gone."
+  databaseUser: DatabaseUser
+  "The job that deletes it; null when there was nothing on a server."
+  job: Job
 }
 `, BuiltIn: false},
 	{Name: "../schema/job.graphqls", Input: `extend type Query {
@@ -3482,6 +3980,18 @@ func (ec *executionContext) childFields_CreateDatabasePayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CreateDatabasePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateDatabaseUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "databaseUser":
+		return ec.fieldContext_CreateDatabaseUserPayload_databaseUser(ctx, field)
+	case "credentials":
+		return ec.fieldContext_CreateDatabaseUserPayload_credentials(ctx, field)
+	case "job":
+		return ec.fieldContext_CreateDatabaseUserPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateDatabaseUserPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Customer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3564,6 +4074,12 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_connectionLimit(ctx, field)
 	case "suspendReason":
 		return ec.fieldContext_Database_suspendReason(ctx, field)
+	case "sizeBytes":
+		return ec.fieldContext_Database_sizeBytes(ctx, field)
+	case "connections":
+		return ec.fieldContext_Database_connections(ctx, field)
+	case "measuredAt":
+		return ec.fieldContext_Database_measuredAt(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Database_createdAt(ctx, field)
 	case "updatedAt":
@@ -3574,6 +4090,8 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_connectionStrings(ctx, field)
 	case "jobs":
 		return ec.fieldContext_Database_jobs(ctx, field)
+	case "users":
+		return ec.fieldContext_Database_users(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Database", field.Name)
 }
@@ -3686,6 +4204,56 @@ func (ec *executionContext) childFields_DatabaseServerMaintenance(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type DatabaseServerMaintenance", field.Name)
 }
 
+func (ec *executionContext) childFields_DatabaseUser(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_DatabaseUser_id(ctx, field)
+	case "name":
+		return ec.fieldContext_DatabaseUser_name(ctx, field)
+	case "username":
+		return ec.fieldContext_DatabaseUser_username(ctx, field)
+	case "rights":
+		return ec.fieldContext_DatabaseUser_rights(ctx, field)
+	case "state":
+		return ec.fieldContext_DatabaseUser_state(ctx, field)
+	case "connectionLimit":
+		return ec.fieldContext_DatabaseUser_connectionLimit(ctx, field)
+	case "statementTimeoutSeconds":
+		return ec.fieldContext_DatabaseUser_statementTimeoutSeconds(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_DatabaseUser_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_DatabaseUser_updatedAt(ctx, field)
+	case "database":
+		return ec.fieldContext_DatabaseUser_database(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DatabaseUser", field.Name)
+}
+
+func (ec *executionContext) childFields_DatabaseUserConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DatabaseUserConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_DatabaseUserConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DatabaseUserConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_DatabaseUserConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DatabaseUserConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DatabaseUserEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DatabaseUserEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DatabaseUserEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DatabaseUserEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "preview":
@@ -3696,6 +4264,16 @@ func (ec *executionContext) childFields_DeleteDatabasePayload(ctx context.Contex
 		return ec.fieldContext_DeleteDatabasePayload_job(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteDatabasePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteDatabaseUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "databaseUser":
+		return ec.fieldContext_DeleteDatabaseUserPayload_databaseUser(ctx, field)
+	case "job":
+		return ec.fieldContext_DeleteDatabaseUserPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteDatabaseUserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Job(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3966,6 +4544,18 @@ func (ec *executionContext) childFields_RotateDatabasePasswordPayload(ctx contex
 	return nil, fmt.Errorf("no field named %q was found under type RotateDatabasePasswordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RotateDatabaseUserPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "databaseUser":
+		return ec.fieldContext_RotateDatabaseUserPasswordPayload_databaseUser(ctx, field)
+	case "credentials":
+		return ec.fieldContext_RotateDatabaseUserPasswordPayload_credentials(ctx, field)
+	case "job":
+		return ec.fieldContext_RotateDatabaseUserPasswordPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateDatabaseUserPasswordPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetDatabaseServerMaintenancePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "databaseServer":
@@ -4022,6 +4612,16 @@ func (ec *executionContext) childFields_UpdateDatabaseServerPayload(ctx context.
 		return ec.fieldContext_UpdateDatabaseServerPayload_databaseServer(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateDatabaseServerPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateDatabaseUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "databaseUser":
+		return ec.fieldContext_UpdateDatabaseUserPayload_databaseUser(ctx, field)
+	case "job":
+		return ec.fieldContext_UpdateDatabaseUserPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateDatabaseUserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -80,6 +80,10 @@ type Database struct {
 	DeleteAfter        *time.Time
 	Suspended          bool // for its own sake; see also models.Customer
 	SuspendReason      *string
-	CreatedAt          time.Time `bun:",nullzero,default:now()"`
-	UpdatedAt          time.Time `bun:",nullzero,default:now()"`
+	SizeBytes          *int64     // as measured last; nil before the first time
+	Connections        *int       // measured along
+	MeasuredAt         *time.Time // when
+	SizeRank           int64      `bun:",scanonly"` // orders lists: the size, -1 without one
+	CreatedAt          time.Time  `bun:",nullzero,default:now()"`
+	UpdatedAt          time.Time  `bun:",nullzero,default:now()"`
 }

@@ -13,6 +13,9 @@ func (*Database) IsNode() {}
 func (*DatabaseServer) IsNode() {}
 
 // IsNode marks a Node.
+func (*DatabaseUser) IsNode() {}
+
+// IsNode marks a Node.
 func (*Job) IsNode() {}
 
 // IsJobStreamItem marks what a stream of a job consists of.

@@ -51,6 +51,9 @@ func (r *Resolver) findKind(ctx context.Context, kind string, ids []uuid.UUID, f
 	case ident.Database:
 		rows, err := r.DatabaseService.FindAll(ctx, typed(ids, ident.DatabaseIDOf))
 		return keep(found, kind, rows, err)
+	case ident.DatabaseUser:
+		rows, err := r.DatabaseService.FindUsers(ctx, typed(ids, ident.DatabaseUserIDOf))
+		return keep(found, kind, rows, err)
 	case ident.DatabaseServer:
 		rows, err := r.DatabaseService.FindServers(ctx, typed(ids, ident.DatabaseServerIDOf))
 		return keep(found, kind, rows, err)

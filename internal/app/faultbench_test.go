@@ -42,6 +42,7 @@ type faultBench struct {
 	trap    atomic.Pointer[faulttest.Trap]
 	probe   atomic.Pointer[func(ctx context.Context, point string) error] // instead of the trap
 	name    string
+	host    *scene // a database for scenes about its users
 }
 
 func newFaultBench(t *testing.T) *faultBench {
@@ -107,9 +108,13 @@ func (b *faultBench) clear(t *testing.T, s scene) {
 	conn, err := pgx.Connect(ctx, b.tenants.ConnString("postgres").Reveal())
 	require.NoError(t, err)
 	defer func() { _ = conn.Close(ctx) }()
+	if b.host != nil && s.database.ID == b.host.database.ID {
+		b.dismiss(t, s)
+		return
+	}
 	for _, sql := range []string{
 		"DROP DATABASE IF EXISTS " + s.database.ExtName + " WITH (FORCE)", "DROP DATABASE IF EXISTS " + workName(s.database) + " WITH (FORCE)",
-		"DROP ROLE IF EXISTS " + s.database.ExtName,
+		"DROP ROLE IF EXISTS " + strings.Join(s.roles(), ", "),
 	} {
 		_, err := conn.Exec(ctx, sql)
 		require.NoError(t, err, sql)
@@ -156,7 +161,11 @@ func (b *faultBench) mustBeThere(ctx context.Context, s scene, state models.Reso
 	if err != nil {
 		return []error{err}
 	}
-	if want := (outside{Role: true, Marked: 2, Database: true, Limit: int64(s.database.ConnectionLimit)}); found != want {
+	marked := int64(2) // role and database
+	if s.guest != nil {
+		marked += 2 // the groups of its users
+	}
+	if want := (outside{Role: true, Marked: marked, Database: true, Limit: int64(s.database.ConnectionLimit)}); found != want {
 		faults = append(faults, fmt.Errorf("on the server %+v, want %+v", found, want))
 	}
 	if err := b.enters(ctx, s, s.password); err != nil {

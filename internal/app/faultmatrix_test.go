@@ -200,6 +200,10 @@ func (b *faultBench) tryWith(t *testing.T, kind string, cell faulttest.Cell, aft
 	if err := b.untilOver(ctx, scene.job, cell); err != nil {
 		return []error{err}
 	}
+	if cell.Mode == faulttest.Terminate { // whoever looks at the outcome or sets the next scene has new sessions
+		b.oracle.Pool.Reset()
+		b.panel.stores.db.Pool.Reset()
+	}
 	after(trap)
 	want := models.JobSucceeded
 	if cell.Doom != "" {

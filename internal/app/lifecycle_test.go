@@ -52,7 +52,7 @@ func (b *faultBench) serving(t *testing.T) {
 	})
 }
 
-func (b *faultBench) over(t *testing.T, id ident.JobID) *models.Job {
+func (b *faultBench) awaited(t *testing.T, id ident.JobID) *models.Job {
 	t.Helper()
 	j := new(models.Job)
 	require.Eventually(t, func() bool {
@@ -215,12 +215,12 @@ func TestSuspendCustomer_ReachesDownAndResumesWhatNothingHolds(t *testing.T) {
 	suspend := func(id ident.CustomerID) *models.Job {
 		out, err := b.panel.customers.Suspend(b.by(t), customer.SuspendInput{ID: id, Reason: "Unpaid."})
 		require.NoError(t, err)
-		return b.over(t, out.Job.ID)
+		return b.awaited(t, out.Job.ID)
 	}
 	resume := func(id ident.CustomerID) *models.Job {
 		out, err := b.panel.customers.Resume(b.by(t), customer.ResumeInput{ID: id})
 		require.NoError(t, err)
-		return b.over(t, out.Job.ID)
+		return b.awaited(t, out.Job.ID)
 	}
 	states := func() (list []models.ResourceState) {
 		for _, s := range []scene{one, two, own} {
@@ -230,7 +230,7 @@ func TestSuspendCustomer_ReachesDownAndResumesWhatNothingHolds(t *testing.T) {
 	}
 	stopped, err := b.panel.databases.Suspend(b.by(t), database.SuspendInput{ID: two.database.ID})
 	require.NoError(t, err)
-	b.over(t, stopped.Job.ID)
+	b.awaited(t, stopped.Job.ID)
 
 	require.Equal(t, models.JobSucceeded, suspend(shop).State)
 	job := suspend(reseller)
@@ -271,8 +271,8 @@ func TestSuspendCustomer_WaitsForWhatIsBeingMade(t *testing.T) {
 	b.panel.engine.Wake(s.job)
 	_, err = b.oracle.ExecContext(t.Context(), "UPDATE jobs SET next_attempt_at = now() WHERE id = ?", stop.Job.ID) // not to wait for its own look
 	require.NoError(t, err)
-	b.over(t, s.job)
-	require.Equal(t, models.JobSucceeded, b.over(t, stop.Job.ID).State)
+	b.awaited(t, s.job)
+	require.Equal(t, models.JobSucceeded, b.awaited(t, stop.Job.ID).State)
 	require.Empty(t, b.mustBeShut(t.Context(), s))
 	var state models.CustomerState
 	require.NoError(t, b.oracle.NewSelect().Model((*models.Customer)(nil)).Column("state").Where("c.id = ?", c).Scan(t.Context(), &state))
@@ -314,7 +314,7 @@ func TestOperate_NeedsWhatTheOrderNeeds(t *testing.T) {
 	_, err = b.panel.jobs.Cancel(as(above), jobs.CancelInput{ID: stop.Job.ID})
 	require.NoError(t, err)
 	b.serving(t)
-	require.Equal(t, models.JobCanceled, b.over(t, stop.Job.ID).State)
+	require.Equal(t, models.JobCanceled, b.awaited(t, stop.Job.ID).State)
 	require.Empty(t, b.mustBeThere(t.Context(), s, models.ResourceActive, 1), "everything runs as before")
 	require.Contains(t, b.eventKinds(t, stop.Job.ID), engine.EventCanceled)
 }

@@ -69,6 +69,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	}
 	chores := []jobs.Chore{
 		{Name: "check-database-servers", Every: database.CheckEvery, Do: p.databases.CheckServers},
+		{Name: "measure-database-servers", Every: time.Minute, Do: p.databases.MeasureServers},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 	}
 	if p.chores, err = jobs.NewChores(s.db, run.Node, chores, log); err != nil {

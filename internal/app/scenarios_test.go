@@ -22,6 +22,7 @@ type scene struct {
 	database *models.Database
 	password secret.Text
 	next     secret.Text // of a rotation
+	guest    *guest      // a further user; nil without
 }
 
 // A scenario is how a plan's resource comes to be, and what has to be there
@@ -42,6 +43,10 @@ var scenarios = map[string]scenario{
 			return b.mustBeGone(ctx, s, models.ResourceFailed)
 		},
 	},
+	database.KindCreateUser: userCreation,
+	database.KindUpdateUser: userChange,
+	database.KindRotateUser: userRotation,
+	database.KindDeleteUser: userDeletion,
 	database.KindSuspend: {
 		begin: func(ctx context.Context, b *faultBench) (scene, error) {
 			s, err := b.made(ctx)
@@ -125,6 +130,9 @@ var scenarios = map[string]scenario{
 	database.KindDelete: {
 		begin: func(ctx context.Context, b *faultBench) (scene, error) {
 			s, err := b.made(ctx)
+			if err == nil {
+				err = b.invite(ctx, &s, models.RightsReadWrite)
+			}
 			if err != nil {
 				return s, err
 			}
@@ -137,9 +145,9 @@ var scenarios = map[string]scenario{
 		},
 		check: func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error {
 			if outcome == models.JobSucceeded {
-				return b.mustBeGone(ctx, s, "")
+				return append(b.mustBeGone(ctx, s, ""), b.guestMustBe(ctx, s, nowhere)...)
 			}
-			return b.mustBeThere(ctx, s, models.ResourceActive, 1)
+			return append(b.mustBeThere(ctx, s, models.ResourceActive, 1), b.guestMustBe(ctx, s, *s.guest)...)
 		},
 	},
 }

@@ -176,7 +176,9 @@ func registeredAs(ctx context.Context, tx store.Tx, id ident.DatabaseServerID, c
 
 // hurry lets what waits for a server go on.
 func (s *Service) hurry(ctx context.Context, tx store.Tx, id ident.DatabaseServerID) error {
-	return s.engine.Hurry(ctx, tx, tx.NewSelect().Model((*models.Database)(nil)).Column("id").Where("d.server_id = ?", id))
+	return s.engine.Hurry(ctx, tx, tx.NewSelect().Model((*models.Database)(nil)).Column("id").Where("d.server_id = ?", id).
+		Union(tx.NewSelect().Model((*models.DatabaseUser)(nil)).Column("du.id").
+			Join("JOIN databases AS d ON d.id = du.database_id").Where("d.server_id = ?", id)))
 }
 
 func recordServer(ctx context.Context, tx store.Tx, action string, row *models.DatabaseServer, detail map[string]any) error {

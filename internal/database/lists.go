@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,9 +32,19 @@ func sorted(o *Order) store.Order[*models.Database] {
 		Key: "d.created_at", Type: "timestamptz",
 		Place: func(d *models.Database) (string, string) { return d.CreatedAt.Format(time.RFC3339Nano), d.ID.String() },
 	}
-	if o.Field == OrderName {
+	switch o.Field {
+	case OrderName:
 		out.Key, out.Type = "d.name", "text"
 		out.Place = func(d *models.Database) (string, string) { return d.Name, d.ID.String() }
+	case OrderSize:
+		out.Key, out.Type = "d.size_rank", "bigint"
+		out.Place = func(d *models.Database) (string, string) {
+			if d.SizeBytes == nil {
+				return "-1", d.ID.String()
+			}
+			return strconv.FormatInt(*d.SizeBytes, 10), d.ID.String()
+		}
+	case OrderCreatedAt:
 	}
 	return out
 }

@@ -37,32 +37,35 @@ type spec struct {
 	space       Space
 	shut        bool // it, its customer, or one above is to be suspended
 	deleteAfter time.Time
+	members     []Login // of all further users; where a plan needs them
+	user        Member  // of a plan for one user
+	before      Member  // what it was before a change
 }
 
 // Plans are the sagas of this domain.
 func (s *Service) Plans() []*engine.Plan {
-	return []*engine.Plan{
+	return append(s.userPlans(), []*engine.Plan{
 		{
 			Kind: KindCreate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleCreate,
 			Steps: createSteps(), Again: s.createAgain,
 		},
 		{
-			Kind: KindDelete, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleDelete,
+			Kind: KindDelete, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.loadWithMembers, Settle: settleDelete,
 			Steps: deleteSteps(), Again: s.deleteAgain,
 		},
 		{
-			Kind: KindSuspend, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleSuspend,
+			Kind: KindSuspend, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.loadWithMembers, Settle: settleSuspend,
 			Steps: suspendSteps(), Again: s.suspendAgain,
 		},
 		{
-			Kind: KindResume, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleResume,
+			Kind: KindResume, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.loadWithMembers, Settle: settleResume,
 			Steps: resumeSteps(), Again: s.resumeAgain,
 		},
 		{
 			Kind: KindRotate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleRotate,
 			Steps: rotateSteps(), Again: s.rotateAgain,
 		},
-	}
+	}...)
 }
 
 // shut tells of a row d whether its logins are to be refused.
@@ -99,7 +102,7 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 			return engine.Target{}, fmt.Errorf("open next verifier of database %s: %w", id, err)
 		}
 	}
-	mark := "mpanel:" + s.installation.String() + ":" + row.ID.String()
+	mark := s.mark(row.ID.UUID)
 	login := Login{
 		Name: row.Username, Mark: mark, Verifier: verifier, ConnectionLimit: row.ConnectionLimit, TempFileLimitKiB: tempFileLimitKiB,
 	}
@@ -112,6 +115,11 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 		},
 		deleteAfter: deletedAfter(&row.Database),
 	}}, nil
+}
+
+// mark proves that something outside is a row's of ours.
+func (s *Service) mark(id uuid.UUID) string {
+	return "mpanel:" + s.installation.String() + ":" + id.String()
 }
 
 func settleCreate(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {

@@ -70,6 +70,9 @@ type Server interface {
 	// that is missing or foreign is left alone.
 	DisableLogin(ctx context.Context, l Login) error
 
+	MemberServer
+	UsageServer
+
 	// Version is the server's version, such as "15.18".
 	Version(ctx context.Context) (string, error)
 }

@@ -84,7 +84,7 @@ func createSteps() []engine.Step {
 // there is no way back.
 func deleteSteps() []engine.Step {
 	return []engine.Step{
-		step{name: "close", policy: engine.Policy{Timeout: 30 * time.Second}, observe: observeClosed, apply: closeAll, undo: reopenAll},
+		step{name: "close", policy: engine.Policy{Timeout: time.Minute}, observe: observeClosed, apply: closeAll, undo: reopenAll},
 		step{name: "grace-period", observe: observeGrace, apply: awaitGrace},
 		step{
 			name: "drop-database", policy: engine.Policy{Timeout: 2 * time.Minute, Pivot: true},
@@ -94,11 +94,11 @@ func deleteSteps() []engine.Step {
 			apply: func(ctx context.Context, s *spec) error { return s.server.DropSpace(ctx, s.space) },
 		},
 		step{
-			name: "drop-login", policy: engine.Policy{Timeout: 20 * time.Second},
+			name: "drop-login", policy: engine.Policy{Timeout: time.Minute},
 			observe: func(ctx context.Context, s *spec) (engine.Observed, error) {
-				return gone(s.server.ObserveLogin(ctx, s.login))
+				return gone(s.server.ObserveLogin(ctx, s.login)) // the last to go
 			},
-			apply: func(ctx context.Context, s *spec) error { return s.server.DropLogin(ctx, s.login) },
+			apply: dropLogins,
 		},
 	}
 }
@@ -114,6 +114,9 @@ func closeAll(ctx context.Context, s *spec) error {
 		return err
 	}
 	if err := engine.Point(ctx, "login-disabled"); err != nil {
+		return err
+	}
+	if err := disableMembers(ctx, s); err != nil {
 		return err
 	}
 	if err := s.server.CloseSpace(ctx, s.space); err != nil {
@@ -134,6 +137,9 @@ func reopenAll(ctx context.Context, s *spec) error {
 	if err := s.server.OpenSpace(ctx, s.space); err != nil {
 		return err
 	}
+	if err := enableMembers(ctx, s); err != nil {
+		return err
+	}
 	return s.server.EnsureLogin(ctx, s.login)
 }
 
@@ -142,8 +148,8 @@ func reopenAll(ctx context.Context, s *spec) error {
 func suspendSteps() []engine.Step {
 	policy := engine.Policy{Timeout: 30 * time.Second}
 	return []engine.Step{
-		step{name: "disable-login", policy: policy, observe: observeClosed, apply: disableLogin, undo: enableLogin},
-		step{name: "close-database", policy: policy, observe: observeClosed, apply: closeDatabase, undo: openDatabase},
+		step{name: "disable-login", policy: policy, observe: observeClosed, apply: disableLogins, undo: undone(enableLogins)},
+		step{name: "close-database", policy: policy, observe: observeClosed, apply: closeDatabase, undo: undone(openDatabase)},
 	}
 }
 
@@ -152,14 +158,11 @@ func resumeSteps() []engine.Step {
 	policy := engine.Policy{Timeout: 30 * time.Second}
 	return []engine.Step{
 		step{
-			name: "open-database", policy: policy, apply: openDatabase, undo: closeDatabase,
+			name: "open-database", policy: policy, apply: openDatabase, undo: undone(closeDatabase),
 			observe: func(ctx context.Context, s *spec) (engine.Observed, error) { return s.server.ObserveOpen(ctx, s.space) },
 		},
 		step{
-			name: "enable-login", policy: policy, apply: enableLogin, undo: disableLogin,
-			observe: func(ctx context.Context, s *spec) (engine.Observed, error) {
-				return s.server.ObserveLogin(ctx, s.login)
-			},
+			name: "enable-login", policy: policy, apply: enableLogins, undo: undone(disableLogins), observe: observeNothing,
 		},
 	}
 }
@@ -169,15 +172,36 @@ func resumeSteps() []engine.Step {
 func rotateSteps() []engine.Step {
 	return []engine.Step{step{
 		name: "set-password", policy: engine.Policy{Timeout: 20 * time.Second},
-		observe: func(context.Context, *spec) (engine.Observed, error) {
-			return engine.Observed{State: engine.Differs}, nil
-		},
-		apply: func(ctx context.Context, s *spec) error { return s.server.EnsureLogin(ctx, s.next) },
-		undo:  enableLogin,
+		observe: observeNothing,
+		apply:   func(ctx context.Context, s *spec) error { return s.server.EnsureLogin(ctx, s.next) },
+		undo:    enableLogin,
 	}}
 }
 
-func disableLogin(ctx context.Context, s *spec) error  { return s.server.DisableLogin(ctx, s.login) }
+// undone makes an undo of what another step applies.
+func undone(apply func(context.Context, *spec) error) func(context.Context, *spec) error {
+	return func(ctx context.Context, s *spec) error { return apply(undoing(ctx), s) }
+}
+
+// observeNothing has a resumed step do its work again.
+func observeNothing(context.Context, *spec) (engine.Observed, error) {
+	return engine.Observed{State: engine.Differs}, nil
+}
+
+func disableLogins(ctx context.Context, s *spec) error {
+	if err := s.server.DisableLogin(ctx, s.login); err != nil {
+		return err
+	}
+	return disableMembers(ctx, s)
+}
+
+func enableLogins(ctx context.Context, s *spec) error {
+	if err := enableMembers(ctx, s); err != nil {
+		return err
+	}
+	return enableLogin(ctx, s)
+}
+
 func enableLogin(ctx context.Context, s *spec) error   { return s.server.EnsureLogin(ctx, s.login) }
 func closeDatabase(ctx context.Context, s *spec) error { return s.server.CloseSpace(ctx, s.space) }
 func openDatabase(ctx context.Context, s *spec) error  { return s.server.OpenSpace(ctx, s.space) }

@@ -124,6 +124,7 @@ type OrderField string
 const (
 	OrderName      OrderField = "NAME"
 	OrderCreatedAt OrderField = "CREATED_AT"
+	OrderSize      OrderField = "SIZE" // what was not measured yet is the smallest
 )
 
 // Validate checks every field; all that is wrong comes together.

@@ -16,6 +16,7 @@ type (
 	UserID           struct{ id[user] }
 	DatabaseID       struct{ id[database] }
 	DatabaseServerID struct{ id[databaseServer] }
+	DatabaseUserID   struct{ id[databaseUser] }
 	JobID            struct{ id[job] }
 )
 
@@ -25,6 +26,7 @@ const (
 	User           = "user"
 	Database       = "database"
 	DatabaseServer = "databaseServer"
+	DatabaseUser   = "databaseUser"
 	Job            = "job"
 )
 
@@ -33,6 +35,7 @@ type (
 	user           struct{}
 	database       struct{}
 	databaseServer struct{}
+	databaseUser   struct{}
 	job            struct{}
 )
 
@@ -40,6 +43,7 @@ func (customer) kind() string       { return Customer }
 func (user) kind() string           { return User }
 func (database) kind() string       { return Database }
 func (databaseServer) kind() string { return DatabaseServer }
+func (databaseUser) kind() string   { return DatabaseUser }
 func (job) kind() string            { return Job }
 
 type kinder interface{ kind() string }

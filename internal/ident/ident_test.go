@@ -37,6 +37,10 @@ var kinds = map[string]struct {
 		func() typed { return ident.NewDatabaseServerID() }, func(u uuid.UUID) typed { return ident.DatabaseServerIDOf(u) },
 		func(s string) typed { return ident.ParseDatabaseServerID(s) }, func() mutable { return new(ident.DatabaseServerID) },
 	},
+	ident.DatabaseUser: {
+		func() typed { return ident.NewDatabaseUserID() }, func(u uuid.UUID) typed { return ident.DatabaseUserIDOf(u) },
+		func(s string) typed { return ident.ParseDatabaseUserID(s) }, func() mutable { return new(ident.DatabaseUserID) },
+	},
 	ident.Job: {
 		func() typed { return ident.NewJobID() }, func(u uuid.UUID) typed { return ident.JobIDOf(u) },
 		func(s string) typed { return ident.ParseJobID(s) }, func() mutable { return new(ident.JobID) },

@@ -76,6 +76,21 @@ func (i DatabaseServerID) MarshalGQL(w io.Writer) { i.marshal(w) }
 // UnmarshalGQL takes the opaque form; anything else becomes the zero id.
 func (i *DatabaseServerID) UnmarshalGQL(v any) error { return i.unmarshal(v) }
 
+// NewDatabaseUserID returns a new id.
+func NewDatabaseUserID() DatabaseUserID { return DatabaseUserID{newID[databaseUser]()} }
+
+// DatabaseUserIDOf gives the type to a UUID that is known to be of the kind, such as a job's resource.
+func DatabaseUserIDOf(u uuid.UUID) DatabaseUserID { return DatabaseUserID{id[databaseUser]{u}} }
+
+// ParseDatabaseUserID takes the opaque form; anything else gives the zero id.
+func ParseDatabaseUserID(s string) DatabaseUserID { return DatabaseUserID{parse[databaseUser](s)} }
+
+// MarshalGQL writes the opaque form.
+func (i DatabaseUserID) MarshalGQL(w io.Writer) { i.marshal(w) }
+
+// UnmarshalGQL takes the opaque form; anything else becomes the zero id.
+func (i *DatabaseUserID) UnmarshalGQL(v any) error { return i.unmarshal(v) }
+
 // NewJobID returns a new id.
 func NewJobID() JobID { return JobID{newID[job]()} }
 

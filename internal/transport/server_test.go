@@ -175,12 +175,13 @@ type tenant struct {
 	database ident.DatabaseID
 	job      ident.JobID
 	token    string // its owner's
+	login    ident.DatabaseUserID
 }
 
 // ids are all that the tenant has, of every kind.
 func (s tenant) ids() map[string]string {
 	return map[string]string{
-		"user": s.user.Opaque(), "customer": s.customer.Opaque(), "database": s.database.Opaque(), "job": s.job.Opaque(),
+		"user": s.user.Opaque(), "customer": s.customer.Opaque(), "database": s.database.Opaque(), "job": s.job.Opaque(), "databaseUser": s.login.Opaque(),
 	}
 }
 
@@ -195,7 +196,7 @@ func (p *panel) addServer() ident.DatabaseServerID {
 // addTenant makes a customer whose every text has the mark in it.
 func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.DatabaseServerID) tenant {
 	p.t.Helper()
-	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), ""}
+	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID()}
 	p.insert(&models.User{ID: s.user, Email: mark + "@example.com", Name: "User " + mark, PasswordHash: "x"})
 	p.insert(&models.Customer{ID: s.customer, ParentID: parent, Name: "Customer " + mark, Email: mark + "@example.com", Company: new("Company " + mark), State: models.CustomerActive})
 	p.exec(`INSERT INTO customer_tree (ancestor_id, customer_id, depth)
@@ -206,6 +207,10 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	p.insert(&models.Database{
 		ID: s.database, CustomerID: s.customer, ServerID: server, Name: name, ExtName: "c_" + name, Username: "c_" + name,
 		VerifierSealed: []byte{1}, ConnectionLimit: 5, State: models.ResourceActive, Generation: 1, HoldsQuota: true,
+	})
+	p.insert(&models.DatabaseUser{
+		ID: s.login, DatabaseID: s.database, ServerID: server, Name: "guest", Username: "u_" + name + "_guest", Rights: models.RightsReadOnly,
+		VerifierSealed: []byte{1}, ConnectionLimit: 5, State: models.ResourceActive, Generation: 1,
 	})
 	p.insert(&models.Job{
 		ID: s.job, Kind: database.KindCreate, PlanVersion: 1, CustomerID: s.customer, ResourceKind: ident.Database, ResourceID: s.database.UUID,

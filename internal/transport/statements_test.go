@@ -35,6 +35,9 @@ func (p *panel) addMany(n int) {
 			SELECT gen_random_uuid(), c.id, s.id, 'd' || i, 'c' || c.number || '_d' || i, 'x', '', 1, 'ACTIVE'
 			FROM (SELECT *, row_number() OVER () AS n FROM customers WHERE name = 'middle') AS c
 			JOIN (SELECT *, row_number() OVER () AS n FROM database_servers) AS s ON s.n = c.n, generate_series(1, 2) AS i`,
+		`INSERT INTO database_users (id, database_id, server_id, name, username, rights, verifier_sealed, connection_limit, state)
+			SELECT gen_random_uuid(), d.id, d.server_id, 'u' || i, 'u' || substr(d.ext_name, 2) || '_u' || i, 'READ_ONLY', '', 1, 'ACTIVE'
+			FROM databases AS d, generate_series(1, 2) AS i`,
 		`INSERT INTO jobs (id, kind, plan_version, customer_id, resource_kind, resource_id, target_generation, actor_user_id, state, event_seq)
 			SELECT gen_random_uuid(), 'database.create', 1, d.customer_id, 'database', d.id, 1, (SELECT user_id FROM memberships AS m WHERE m.customer_id = d.customer_id LIMIT 1), 'SUCCEEDED', 2
 			FROM databases AS d, generate_series(1, 2)`,
@@ -119,6 +122,7 @@ func TestStatements_ConstantForNodes(t *testing.T) {
 	for _, kind := range []struct{ name, sql string }{
 		{ident.Customer, "SELECT id::text FROM customers WHERE name = 'middle' ORDER BY id LIMIT 25"},
 		{ident.Database, "SELECT id::text FROM databases ORDER BY id LIMIT 25"},
+		{ident.DatabaseUser, "SELECT id::text FROM database_users ORDER BY id LIMIT 25"},
 	} {
 		var rows []string
 		require.NoError(t, p.db.NewRaw(kind.sql).Scan(t.Context(), &rows))
@@ -128,11 +132,11 @@ func TestStatements_ConstantForNodes(t *testing.T) {
 		}
 	}
 	token := p.staff()
-	query := `query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Customer { quotas { used } databases(first: 1) { nodes { name } } } ... on Database { host customer { name } jobs(first: 1) { nodes { id } } } } }`
+	query := `query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Customer { quotas { used } databases(first: 1) { nodes { name } } } ... on Database { host customer { name } jobs(first: 1) { nodes { id } } } ... on DatabaseUser { username database { name } } } }`
 	count := func(ids []string) int {
 		return len(p.sql.During(func() { require.Len(t, at(p.must(token, query, vars{"ids": ids}), "nodes"), len(ids)) }))
 	}
-	require.Equal(t, count([]string{ids[0], ids[49]}), count(ids), "one statement for each kind and each edge")
+	require.Equal(t, count([]string{ids[0], ids[49], ids[74]}), count(ids), "one statement for each kind and each edge")
 }
 
 // Two levels down stock gqlgen asks once for each list of siblings: not more.
@@ -144,10 +148,11 @@ func TestStatements_LinearInSiblingsTwoLevelsDown(t *testing.T) {
 	for name, query := range map[string]string{
 		"databases of customers": `query($n: Int) { customers(first: $n) { nodes { databases(first: 2) { nodes { host server { name } customer { name } jobs(first: 2) { nodes { id } } } } } } }`,
 		"steps of jobs":          `query($n: Int) { databases(first: $n) { nodes { jobs(first: 2) { nodes { steps { name } actor { email } customer { name } } } } } }`,
+		"users of databases":     `query($n: Int) { customers(first: $n) { nodes { databases(first: 2) { nodes { users(first: 2) { nodes { username database { name } } } } } } } }`,
 		"users of memberships":   `query($n: Int) { customers(first: $n) { nodes { memberships(first: 2) { nodes { user { email } customer { name } } } } } }`,
 		"children's quotas":      `query($n: Int) { customers(first: $n) { nodes { children(first: 2) { nodes { quotas { used } parent { name } } } } } }`,
 		"all of it": `query($n: Int) { customers(first: $n) { nodes { quotas { used } parent { name } children(first: 1) { nodes { id } } memberships(first: 2) { nodes { user { email } } }
-			databases(first: 2) { nodes { host server { name } customer { name } jobs(first: 2) { nodes { steps { name } } } } } } } }`,
+			databases(first: 2) { nodes { host server { name } customer { name } users(first: 2) { nodes { name } } jobs(first: 2) { nodes { steps { name } } } } } } } }`,
 	} {
 		one, two, ten := len(p.asked(t, token, query, 1)), len(p.asked(t, token, query, 2)), len(p.asked(t, token, query, 10))
 		each := two - one

@@ -60,6 +60,11 @@ var places = map[string]answer{
 	"Mutation.removeDatabaseServer(input.id)":         isForbidden,
 	"Mutation.setDatabaseServerMaintenance(input.id)": isForbidden,
 	"Mutation.updateDatabaseServer(input.id)":         isForbidden,
+	"Query.databaseUser(id)":                          isNull,
+	"Mutation.createDatabaseUser(input.databaseId)":   isNotFound,
+	"Mutation.deleteDatabaseUser(input.id)":           isNotFound,
+	"Mutation.rotateDatabaseUserPassword(input.id)":   isNotFound,
+	"Mutation.updateDatabaseUser(input.id)":           isNotFound,
 }
 
 // samples are values without which a mutation would stop before it looks at
@@ -114,11 +119,11 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 	require.Equal(t, known, found, "every place that takes an id is entered in places")
 
 	missing := ident.Opaque(ident.Customer, uuid.New())
-	foreign := map[string]string{"the server": server.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque()}
+	foreign := map[string]string{"the server": server.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque(), "b's reseller's database's user": reseller.login.Opaque()}
 	for kind, id := range a.ids() {
 		foreign["a's "+kind] = id
 	}
-	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.Job, "invoice"} {
+	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.Job, "invoice"} {
 		foreign["a missing "+kind] = ident.Opaque(kind, uuid.New())
 	}
 	for name, id := range map[string]string{
@@ -131,13 +136,13 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		foreign["garbage: "+name] = id
 	}
 
-	before := p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM customers)")
+	before := p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM customers)")
 	for _, at := range all {
 		t.Run(at.String(), func(t *testing.T) {
 			p.sameForAll(t, at, d.call(t, at, b), b.token, missing, foreign)
 		})
 	}
-	require.Equal(t, before, p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM customers)"), "and nothing was done")
+	require.Equal(t, before, p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM customers)"), "and nothing was done")
 
 	// The other way round: with staff's rights the same calls do find something,
 	// so what is above was no accident.
@@ -147,7 +152,7 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		query := d.call(t, at, a)
 		nothing := p.post(staff, query, vars{"id": missing})
 		ids := withID(a.ids(), "server", server.Opaque())
-		differs := slices.ContainsFunc([]string{"customer", "database", "job", "server", "user"}, func(kind string) bool {
+		differs := slices.ContainsFunc([]string{"customer", "database", "databaseUser", "job", "server", "user"}, func(kind string) bool {
 			return p.post(staff, query, vars{"id": ids[kind]}).same() != nothing.same()
 		})
 		require.True(t, differs, "%s finds nothing for staff either", at)
@@ -214,16 +219,16 @@ func TestTenancy_NothingForeignHangsOnAnything(t *testing.T) {
 					require.Equal(t, "FORBIDDEN", code, "%s as %s: %s", f, role, r.body)
 				}
 				require.NotContains(t, r.body, "canary", "%s as %s", query, role)
-				for _, id := range []string{a.customer.Opaque(), a.database.Opaque(), a.job.Opaque(), reseller.customer.Opaque(), reseller.user.Opaque(), sister.customer.Opaque(), sister.database.Opaque(), boss.Opaque(), server.Opaque()} {
+				for _, id := range []string{a.customer.Opaque(), a.database.Opaque(), a.job.Opaque(), reseller.customer.Opaque(), reseller.user.Opaque(), sister.customer.Opaque(), sister.database.Opaque(), sister.login.Opaque(), a.login.Opaque(), reseller.login.Opaque(), boss.Opaque(), server.Opaque()} {
 					require.NotContains(t, r.body, id, "%s as %s", query, role)
 				}
-				for _, kind := range []string{"Customer", "Database", "Job", "Membership", "User"} {
+				for _, kind := range []string{"Customer", "Database", "DatabaseUser", "Job", "Membership", "User"} {
 					reached[kind] = reached[kind] || strings.Contains(r.body, `"__typename":"`+kind+`"`)
 				}
 			}
 		}
 		if role == models.CustomerOwner {
-			require.Equal(t, map[string]bool{"Customer": true, "Database": true, "Job": true, "Membership": true, "User": true}, reached)
+			require.Equal(t, map[string]bool{"Customer": true, "Database": true, "DatabaseUser": true, "Job": true, "Membership": true, "User": true}, reached)
 		}
 	}
 	// With the provider's rights the same operations do come upon it.

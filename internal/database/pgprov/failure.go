@@ -31,6 +31,8 @@ const (
 	uniqueViolation       = "23505"
 	undefinedObject       = "42704"
 	undefinedDatabase     = "3D000"
+	undefinedSchema       = "3F000"
+	undefinedTable        = "42P01"
 	serializationFailed   = "40001"
 	deadlockDetected      = "40P01"
 	internalError         = "XX000"
@@ -185,7 +187,7 @@ func raced(err error) bool {
 	}
 	switch f.code {
 	case uniqueViolation, duplicateObject, duplicateDatabase,
-		undefinedObject, undefinedDatabase, serializationFailed, deadlockDetected:
+		undefinedObject, undefinedDatabase, undefinedSchema, undefinedTable, serializationFailed, deadlockDetected:
 		return true
 	case internalError: // internal messages, so they are never translated
 		for _, text := range []string{"tuple concurrently ", "could not find tuple for ", "cache lookup failed for "} {

@@ -29,6 +29,13 @@ func (w *world) calls(x wish) map[string]call {
 		"WithdrawSpace": {func(ctx context.Context) error { return w.WithdrawSpace(ctx, x.space) }, false},
 		"CloseSpace":    {func(ctx context.Context) error { return w.CloseSpace(ctx, x.space) }, false},
 		"DropSpace":     {func(ctx context.Context) error { return w.DropSpace(ctx, x.space) }, false},
+		"GrantRights":   {func(ctx context.Context) error { return w.GrantRights(ctx, x.member()) }, true},
+		"RevokeRights":  {func(ctx context.Context) error { return w.RevokeRights(ctx, x.member()) }, false},
+		"DropGroups":    {func(ctx context.Context) error { return w.DropGroups(ctx, x.space) }, false},
+		"ObserveRights": {func(ctx context.Context) error {
+			_, err := w.ObserveRights(ctx, x.member())
+			return err
+		}, false},
 		"ObserveLogin": {func(ctx context.Context) error {
 			_, err := w.ObserveLogin(ctx, x.login)
 			return err

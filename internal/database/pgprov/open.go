@@ -152,18 +152,23 @@ func (s *server) handSchema(ctx context.Context, f finding, b base) error {
 // by its own limit. And the admin can only give things to a role of which it is
 // a member.
 func (s *server) letIn(ctx context.Context, f finding, b base) error {
-	const hasOptions = 160000 // since PostgreSQL 16 a grant says whether it may be used to SET ROLE
-	member := "GRANT " + ident(f.space.Login) + " TO CURRENT_USER"
-	if f.version >= hasOptions {
-		member += " WITH INHERIT TRUE, SET TRUE"
-	}
 	limit := f.space.ConnectionLimit
 	if limit >= 0 {
 		limit += maxConns
 	}
 	return s.change(ctx,
-		stmt{"become member of role " + f.space.Login, member},
+		becomeMember(f.space.Login, f.version),
 		limitConnections(b.name, limit))
+}
+
+// becomeMember makes the admin act for a role.
+func becomeMember(name string, version int) stmt {
+	const hasOptions = 160000 // since PostgreSQL 16 a grant says whether it may be used to SET ROLE
+	member := "GRANT " + ident(name) + " TO CURRENT_USER"
+	if version >= hasOptions {
+		member += " WITH INHERIT TRUE, SET TRUE"
+	}
+	return stmt{"become member of role " + name, member}
 }
 
 // CloseSpace takes CONNECT from the login, sets the limit to 0 and ends the

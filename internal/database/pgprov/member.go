@@ -1,0 +1,472 @@
+package pgprov
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/mpanel/mpanel/internal/database"
+	"github.com/mpanel/mpanel/internal/engine"
+	"github.com/mpanel/mpanel/internal/fault"
+)
+
+// Members get their rights through roles: two groups that cannot log in, and the
+// database's own login for those who may do what it does. Each role that may
+// come to make something has default privileges for the groups, so that what is
+// made later, in a schema made later too, is theirs without any further doing.
+//
+// pg_read_all_data would be simpler and is out of the question: it reads
+// pg_authid, where all tenants' verifiers are.
+
+// readers and writers are the groups of a database.
+func readers(sp database.Space) string { return sp.WorkName + "_ro" }
+func writers(sp database.Space) string { return sp.WorkName + "_rw" }
+
+func groupsOf(sp database.Space) []string { return []string{readers(sp), writers(sp)} }
+
+// entitled is the role that has the rights, and what a member needs beside it.
+func entitled(m database.Member) (group string, onDatabase []string) {
+	switch m.Rights {
+	case database.Owner:
+		return m.Space.Login, []string{"CONNECT"} // the rest comes with the role
+	case database.ReadWrite:
+		return writers(m.Space), []string{"CONNECT", "TEMPORARY"}
+	case database.ReadOnly:
+	}
+	return readers(m.Space), []string{"CONNECT"}
+}
+
+func checkMember(m database.Member) error {
+	if err := checkLogin(m.Login); err != nil {
+		return err
+	}
+	if err := checkOpening(m.Space); err != nil {
+		return err
+	}
+	switch {
+	case m.Login.Name == m.Space.Login:
+		return fault.Invalid.Permanent("name", "The database's own login cannot be a further user of it.")
+	case !slices.Contains([]database.Rights{database.ReadOnly, database.ReadWrite, database.Owner}, m.Rights):
+		return fault.Invalid.Permanent("rights", "There are no such rights.")
+	case m.StatementTimeoutSeconds < 0 || m.StatementTimeoutSeconds > math.MaxInt32/1000:
+		return fault.Invalid.Permanent("statementTimeoutSeconds", "The statement timeout is out of range.")
+	}
+	return nil
+}
+
+// A standing is what a server knows about a member.
+type standing struct {
+	oid      uint32 // 0: there is no such role
+	mark     string
+	canLogin bool
+	groups   []string // of the three that there are, those it is directly in
+	granted  []string // on the database
+	timeout  string   // of statements, in ms; "" for none
+	noGroup  []string // the groups that do not exist
+	strange  bool     // something that is not ours has a group's name
+}
+
+const lookAtMember = `
+SELECT r.oid, coalesce(shobj_description(r.oid, 'pg_authid'), ''), r.rolcanlogin,
+       ARRAY(SELECT DISTINCT g.rolname::text FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
+             WHERE m.member = r.oid AND g.rolname = ANY ($3::text[] || $4::text) ORDER BY 1),
+       ARRAY(SELECT DISTINCT a.privilege_type FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+             WHERE d.oid = $2 AND a.grantee = r.oid ORDER BY 1),
+       coalesce((SELECT substr(s.v, length('statement_timeout=') + 1) FROM pg_db_role_setting c, unnest(c.setconfig) s(v)
+                 WHERE c.setrole = r.oid AND c.setdatabase = 0 AND s.v LIKE 'statement\_timeout=%'), ''),
+       ARRAY(SELECT n.name FROM unnest($3::text[]) n(name) WHERE NOT EXISTS (SELECT FROM pg_roles g WHERE g.rolname = n.name)),
+       EXISTS (SELECT FROM pg_roles g WHERE g.rolname = ANY ($3) AND shobj_description(g.oid, 'pg_authid') IS DISTINCT FROM $5)
+FROM pg_roles r WHERE r.rolname = $1`
+
+func (s *server) lookMember(ctx context.Context, m database.Member, db uint32) (standing, error) {
+	var st standing
+	err := s.queryRow(ctx, "look at member "+m.Login.Name, lookAtMember,
+		[]any{m.Login.Name, db, groupsOf(m.Space), m.Space.Login, m.Space.Mark},
+		&st.oid, &st.mark, &st.canLogin, &st.groups, &st.granted, &st.timeout, &st.noGroup, &st.strange)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return standing{}, nil
+	}
+	return st, err
+}
+
+func (st standing) nothing() bool { return len(st.groups)+len(st.granted) == 0 }
+
+// entitledAs tells whether the role has the rights of m and no others.
+func (st standing) entitledAs(m database.Member) bool {
+	group, onDatabase := entitled(m)
+	return slices.Equal(st.groups, []string{group}) && slices.Equal(st.granted, onDatabase)
+}
+
+func timeoutOf(m database.Member) string {
+	if m.StatementTimeoutSeconds == 0 {
+		return ""
+	}
+	return strconv.Itoa(m.StatementTimeoutSeconds * 1000)
+}
+
+// ObserveRights looks at roles and at the database from outside. What the
+// database's login grants or takes on its own objects is its own business.
+func (s *server) ObserveRights(ctx context.Context, m database.Member) (engine.Observed, error) {
+	if err := checkMember(m); err != nil {
+		return engine.Observed{}, err
+	}
+	f, err := s.lookSpace(ctx, m.Space)
+	if err != nil {
+		return engine.Observed{}, err
+	}
+	b, ok := f.ours()
+	if !ok {
+		return f.absentOrForeign(), nil
+	}
+	st, err := s.lookMember(ctx, m, b.oid)
+	switch {
+	case err != nil:
+		return engine.Observed{}, err
+	case st.oid == 0:
+		return engine.Observed{State: engine.Absent}, nil
+	case st.mark != m.Login.Mark:
+		return engine.Observed{State: engine.Foreign, Detail: "The server has a role of that name that is not ours."}, nil
+	case st.strange:
+		return engine.Observed{State: engine.Foreign, Detail: "The server has a group role of this database's that is not ours."}, nil
+	case st.nothing():
+		return engine.Observed{State: engine.Absent}, nil
+	}
+	var d []string
+	if !st.entitledAs(m) {
+		d = append(d, fmt.Sprintf("The role's rights are not %s.", m.Rights))
+	}
+	if st.timeout != timeoutOf(m) {
+		d = append(d, fmt.Sprintf("The role's statement timeout is not %d s.", m.StatementTimeoutSeconds))
+	}
+	if !st.canLogin {
+		d = append(d, "The role may not log in.")
+	}
+	if b.limit > m.Space.ConnectionLimit {
+		d = append(d, "The database lets more connections in than it should.")
+	}
+	return comparison(d), nil
+}
+
+// GrantRights makes the rights those of m, all at once. A role that had others
+// cannot log in meanwhile: a session may still act as the role that it was given
+// when it began.
+func (s *server) GrantRights(ctx context.Context, m database.Member) error {
+	if err := checkMember(m); err != nil {
+		return err
+	}
+	return settle(func() error {
+		f, b, st, err := s.lookForGrant(ctx, m)
+		if err != nil {
+			return err
+		}
+		if st.entitledAs(m) && st.canLogin {
+			return s.change(ctx, append(restored(b, m.Space), timeoutStmt(m))...)
+		}
+		if !st.nothing() {
+			if err := s.disable(ctx, m.Login, role{oid: st.oid, canLogin: st.canLogin}); err != nil {
+				return err
+			}
+			if err := engine.Point(ctx, "disabled"); err != nil {
+				return err
+			}
+		}
+		if err := s.makeGroups(ctx, m.Space, st.noGroup); err != nil {
+			return err
+		}
+		if err := engine.Point(ctx, "groups"); err != nil {
+			return err
+		}
+		if err := s.joinFor(ctx, f, m.Space.Login, m.Login.Name); err != nil {
+			return err
+		}
+		err = s.enter(ctx, f, b, func(conn *pgx.Conn) error {
+			existing, err := s.lookObjects(ctx, conn, m)
+			if err != nil {
+				return err
+			}
+			return s.exec(ctx, conn, grantStmts(m, b.name, st, existing)...)
+		})
+		if err != nil {
+			return err
+		}
+		return engine.Point(ctx, "granted")
+	})
+}
+
+// lookForGrant finds what GrantRights needs to be there.
+func (s *server) lookForGrant(ctx context.Context, m database.Member) (finding, base, standing, error) {
+	f, err := s.lookSpace(ctx, m.Space)
+	if err != nil {
+		return f, base{}, standing{}, err
+	}
+	b, ok := f.ours()
+	switch {
+	case !ok && f.foreign():
+		return f, b, standing{}, spaceTaken()
+	case !ok || b.limit == invalidLimit:
+		return f, b, standing{}, fmt.Errorf("grant rights to %s: database %s does not exist", m.Login.Name, m.Space.Name)
+	case f.loginMark == nil:
+		return f, b, standing{}, fmt.Errorf("grant rights to %s: role %s does not exist", m.Login.Name, m.Space.Login)
+	case *f.loginMark != m.Space.Mark:
+		return f, b, standing{}, roleTaken()
+	}
+	st, err := s.lookMember(ctx, m, b.oid)
+	switch {
+	case err != nil:
+		return f, b, st, err
+	case st.oid == 0:
+		return f, b, st, fmt.Errorf("grant rights to %s: the role does not exist", m.Login.Name)
+	case st.mark != m.Login.Mark || st.strange:
+		return f, b, st, roleTaken()
+	}
+	return f, b, st, nil
+}
+
+// RevokeRights takes everything back. A missing or foreign role is left alone,
+// and without the database there is nothing to take.
+func (s *server) RevokeRights(ctx context.Context, m database.Member) error {
+	if err := checkMember(m); err != nil {
+		return err
+	}
+	return settle(func() error {
+		f, err := s.lookSpace(ctx, m.Space)
+		if err != nil {
+			return err
+		}
+		b, ok := f.ours()
+		if !ok || b.limit == invalidLimit {
+			return nil
+		}
+		st, err := s.lookMember(ctx, m, b.oid)
+		if err != nil || st.oid == 0 || st.mark != m.Login.Mark {
+			return err
+		}
+		if err := s.disable(ctx, m.Login, role{oid: st.oid, canLogin: st.canLogin}); err != nil {
+			return err
+		}
+		if err := engine.Point(ctx, "disabled"); err != nil {
+			return err
+		}
+		heir := "CURRENT_USER" // when the database's own login was dropped by hand
+		if f.loginMark != nil && *f.loginMark == m.Space.Mark {
+			heir = ident(m.Space.Login)
+			if err := s.joinFor(ctx, f, m.Space.Login, m.Login.Name); err != nil {
+				return err
+			}
+		} else if err := s.joinFor(ctx, f, m.Login.Name); err != nil {
+			return err
+		}
+		err = s.enter(ctx, f, b, func(conn *pgx.Conn) error {
+			return s.exec(ctx, conn, append(handOver(m.Login.Name, heir), leave(m.Login.Name, st.groups, "")...)...)
+		})
+		if err != nil {
+			return err
+		}
+		return engine.Point(ctx, "revoked")
+	})
+}
+
+// DropGroups removes both groups if they are ours.
+func (s *server) DropGroups(ctx context.Context, sp database.Space) error {
+	for _, group := range groupsOf(sp) {
+		if err := s.DropLogin(ctx, database.Login{Name: group, Mark: sp.Mark}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeGroups makes those of the groups that do not exist, each with its mark.
+func (s *server) makeGroups(ctx context.Context, sp database.Space, names []string) error {
+	for _, group := range names {
+		err := s.change(ctx,
+			waitForEarlier(group),
+			stmt{"create group " + group, "CREATE ROLE " + ident(group) + " NOLOGIN"},
+			stmt{"mark group " + group, "COMMENT ON ROLE " + ident(group) + " IS " + literal(sp.Mark)})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// joinFor makes an admin that is not a superuser a member of roles: it can only
+// give and take what is theirs then.
+func (s *server) joinFor(ctx context.Context, f finding, roles ...string) error {
+	if f.superuser {
+		return nil
+	}
+	stmts := make([]stmt, len(roles))
+	for i, name := range roles {
+		stmts[i] = becomeMember(name, f.version)
+	}
+	return s.change(ctx, stmts...)
+}
+
+// enter gives do a connection into the database. Its limit holds an admin that is
+// not a superuser too; when all connections are taken there is room for the
+// panel for a moment.
+func (s *server) enter(ctx context.Context, f finding, b base, do func(conn *pgx.Conn) error) error {
+	if err := s.change(ctx, restored(b, f.space)...); err != nil {
+		return err
+	}
+	err := s.inside(ctx, b.name, do)
+	if !fullDatabase(err) || f.superuser {
+		return err
+	}
+	if err := s.change(ctx, limitConnections(b.name, f.space.ConnectionLimit+maxConns)); err != nil {
+		return err
+	}
+	err = s.inside(ctx, b.name, do)
+	return errors.Join(err, s.change(context.WithoutCancel(ctx), limitConnections(b.name, f.space.ConnectionLimit)))
+}
+
+// restored puts back the limit that an earlier run of enter raised and could not
+// put back itself.
+func restored(b base, sp database.Space) []stmt {
+	if b.limit <= sp.ConnectionLimit {
+		return nil
+	}
+	return []stmt{limitConnections(b.name, sp.ConnectionLimit)}
+}
+
+func timeoutStmt(m database.Member) stmt {
+	set := " RESET statement_timeout"
+	if t := timeoutOf(m); t != "" {
+		set = " SET statement_timeout = " + t
+	}
+	return stmt{"set statement timeout of role " + m.Login.Name, "ALTER ROLE " + ident(m.Login.Name) + set}
+}
+
+// handOver takes all that a role owns and may do in the database that the
+// session is in. Objects go to the heir first, so that nothing of them is lost.
+func handOver(name, heir string) []stmt {
+	return []stmt{
+		{"hand over what role " + name + " owns", "REASSIGN OWNED BY " + ident(name) + " TO " + heir},
+		{"take all rights of role " + name, "DROP OWNED BY " + ident(name)},
+	}
+}
+
+func leave(name string, groups []string, but string) []stmt {
+	var out []stmt
+	for _, g := range groups {
+		if g != but {
+			out = append(out, stmt{"take role " + name + " out of " + g, "REVOKE " + ident(g) + " FROM " + ident(name)})
+		}
+	}
+	return out
+}
+
+// grantStmts are one transaction: what the member had goes, and what it is to
+// have comes.
+func grantStmts(m database.Member, db string, st standing, existing objects) []stmt {
+	name, main := m.Login.Name, ident(m.Space.Login)
+	group, onDatabase := entitled(m)
+	out := handOver(name, main)
+	out = append(out, leave(name, st.groups, group)...)
+	if !slices.Contains(st.groups, group) {
+		out = append(out, stmt{"put role " + name + " into " + group, "GRANT " + ident(group) + " TO " + ident(name)})
+	}
+	out = append(out, stmt{"grant rights on database " + db,
+		"GRANT " + strings.Join(onDatabase, ", ") + " ON DATABASE " + ident(db) + " TO " + ident(name)})
+
+	// Both may come to make something: the login always, the member if it is an
+	// owner or the login lets it.
+	for _, maker := range []string{m.Space.Login, name} {
+		out = append(out, defaults(maker, grantsToGroups(m.Space))...)
+	}
+	out = append(out, defaults(name, []grant{
+		{"ALL", "SCHEMAS", main}, {"ALL", "TABLES", main}, {"ALL", "SEQUENCES", main}, {"ALL", "FUNCTIONS", main}, {"ALL", "TYPES", main},
+	})...)
+	out = append(out, existing.grants(m.Space)...)
+
+	// An owner works as the login by default, so that both own what either makes.
+	// It may choose otherwise; then the login has all rights but those of an owner.
+	acts := " RESET role"
+	if m.Rights == database.Owner {
+		acts = " SET role = " + main
+	}
+	return append(out,
+		stmt{"choose whom role " + name + " acts as", "ALTER ROLE " + ident(name) + " IN DATABASE " + ident(db) + acts},
+		timeoutStmt(m),
+		stmt{"enable role " + name, "ALTER ROLE " + ident(name) + " LOGIN"})
+}
+
+// A grant is what someone gets on every object of a kind.
+type grant struct{ rights, kind, to string }
+
+func grantsToGroups(sp database.Space) []grant {
+	ro, rw := ident(readers(sp)), ident(writers(sp))
+	return []grant{
+		{"USAGE", "SCHEMAS", ro + ", " + rw},
+		{"SELECT", "TABLES", ro}, {"SELECT, INSERT, UPDATE, DELETE", "TABLES", rw},
+		{"SELECT", "SEQUENCES", ro}, {"SELECT, USAGE, UPDATE", "SEQUENCES", rw},
+	}
+}
+
+func defaults(maker string, grants []grant) []stmt {
+	out := make([]stmt, len(grants))
+	for i, g := range grants {
+		out[i] = stmt{"set default rights on what role " + maker + " makes",
+			"ALTER DEFAULT PRIVILEGES FOR ROLE " + ident(maker) + " GRANT " + g.rights + " ON " + g.kind + " TO " + g.to}
+	}
+	return out
+}
+
+// objects are quoted names of what there is, by kind: SCHEMAS, TABLES, SEQUENCES.
+type objects map[string][]string
+
+// Everything that the database's login and its members own, as far as a group
+// has no right on it yet.
+const lookAtObjects = `
+WITH owners AS (
+	SELECT oid FROM pg_roles WHERE rolname = ANY ($1::text[])
+	UNION SELECT m.member FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE g.rolname = ANY ($1::text[])
+), spaces AS (
+	SELECT oid, nspname, nspowner FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+), things AS (
+	SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCES' ELSE 'TABLES' END AS kind, format('%I.%I', n.nspname, c.relname) AS name, c.oid
+	FROM pg_class c JOIN spaces n ON n.oid = c.relnamespace
+	WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relowner IN (SELECT oid FROM owners)
+)
+SELECT 'SCHEMAS', quote_ident(n.nspname) FROM spaces n
+WHERE n.nspowner IN (SELECT oid FROM owners) AND NOT (has_schema_privilege($2, n.oid, 'USAGE') AND has_schema_privilege($3, n.oid, 'USAGE'))
+UNION ALL
+SELECT kind, name FROM things WHERE CASE kind
+	WHEN 'TABLES' THEN NOT (has_table_privilege($2, oid, 'SELECT') AND has_table_privilege($3, oid, 'SELECT')
+		AND has_table_privilege($3, oid, 'INSERT') AND has_table_privilege($3, oid, 'UPDATE') AND has_table_privilege($3, oid, 'DELETE'))
+	ELSE NOT (has_sequence_privilege($2, oid, 'SELECT') AND has_sequence_privilege($3, oid, 'SELECT')
+		AND has_sequence_privilege($3, oid, 'USAGE') AND has_sequence_privilege($3, oid, 'UPDATE')) END`
+
+func (s *server) lookObjects(ctx context.Context, conn *pgx.Conn, m database.Member) (objects, error) {
+	what := "look at what is in database " + m.Space.Name
+	ro, rw := readers(m.Space), writers(m.Space)
+	rows, err := conn.Query(ctx, lookAtObjects, []string{m.Space.Login, ro, rw}, ro, rw)
+	if err != nil {
+		return nil, s.wrap(err, what)
+	}
+	found := objects{}
+	var kind, name string
+	_, err = pgx.ForEachRow(rows, []any{&kind, &name}, func() error {
+		found[kind] = append(found[kind], name)
+		return nil
+	})
+	return found, s.wrap(err, what)
+}
+
+func (o objects) grants(sp database.Space) []stmt {
+	var out []stmt
+	for _, g := range grantsToGroups(sp) {
+		if names := o[g.kind]; len(names) > 0 {
+			out = append(out, stmt{"grant rights on what there is",
+				"GRANT " + g.rights + " ON " + strings.TrimSuffix(g.kind, "S") + " " + strings.Join(names, ", ") + " TO " + g.to})
+		}
+	}
+	return out
+}

@@ -1,0 +1,320 @@
+package database
+
+import (
+	"context"
+	"sync"
+
+	"github.com/uptrace/bun"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/audit"
+	"github.com/mpanel/mpanel/internal/engine"
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/idempotency"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/secret"
+	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
+)
+
+// userRef is what an idempotency key keeps.
+type userRef struct {
+	User ident.DatabaseUserID `json:"user"`
+	Job  ident.JobID          `json:"job"`
+}
+
+// A verifying is a new password whose verifier is computed beside the
+// transaction that needs it.
+type verifying struct {
+	password secret.Text
+	verifier func() (secret.Text, error)
+}
+
+func newPassword() verifying {
+	password := secret.NewPassword(passwordLen)
+	v := verifying{password, sync.OnceValues(func() (secret.Text, error) { return ScramVerifier(password) })}
+	go func() { _, _ = v.verifier() }() // whoever needs it asks again, for the error too
+	return v
+}
+
+// CreateUser records the wish for a further user and starts the job that makes
+// it true. Errors: fault.Invalid for a bad name, limit or timeout,
+// fault.NotFound for the database, fault.Conflict when it is not ACTIVE, has a
+// job at work, has MaxUsers already, or has a user of that name.
+func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (*UserPayload, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.Validate(); err != nil {
+		return nil, err
+	}
+	fresh, out := newPassword(), &UserPayload{}
+	err = idempotency.Once(ctx, s.db, "createDatabaseUser", in, func(ctx context.Context, tx store.Tx) (userRef, error) {
+		d, err := lockHost(ctx, tx, who, in.DatabaseID, "databaseId")
+		if err != nil {
+			return userRef{}, err
+		}
+		row, err := newUser(ctx, tx, in, d)
+		if err != nil {
+			return userRef{}, err
+		}
+		verifier, err := fresh.verifier()
+		if err != nil {
+			return userRef{}, err
+		}
+		row.VerifierSealed = s.box.Seal(verifier, userVerifierPlace(row.ID))
+		if _, err := tx.NewInsert().Model(row).Returning("created_at, updated_at").Exec(ctx); err != nil {
+			if store.Violates(err, "database_users_name_in_use") || store.Violates(err, "database_users_username_in_use") {
+				return userRef{}, fault.Conflict.Wrap(err, "name", "There is a user of that name already.")
+			}
+			return userRef{}, store.Wrap(err, "insert database user %s", row.ID)
+		}
+		return s.begin(ctx, tx, who, out, KindCreateUser, d, row, &fresh)
+	}, func(ctx context.Context, tx store.Tx, r userRef) error { return s.replayUser(ctx, tx, who, r, out) })
+	return out, err
+}
+
+func newUser(ctx context.Context, tx store.Tx, in CreateUserInput, d *models.Database) (*models.DatabaseUser, error) {
+	username, err := userName(d, in.Name)
+	if err != nil {
+		return nil, err
+	}
+	limit, err := userConnections(d, in.ConnectionLimit)
+	if err != nil {
+		return nil, err
+	}
+	n, err := tx.NewSelect().Model((*models.DatabaseUser)(nil)).Where("du.database_id = ?", d.ID).
+		Where("du.state <> ?", models.ResourceFailed).Count(ctx)
+	if err != nil {
+		return nil, store.Wrap(err, "count users of database %s", d.ID)
+	}
+	if n >= MaxUsers {
+		return nil, fault.Conflict.New("databaseId", "A database has at most %d users beside its own login; delete one first.", MaxUsers)
+	}
+	row := &models.DatabaseUser{
+		ID: ident.NewDatabaseUserID(), DatabaseID: d.ID, ServerID: d.ServerID, Name: in.Name, Username: username, Rights: in.Rights,
+		ConnectionLimit: limit, State: models.ResourcePending, Generation: 1,
+	}
+	if in.StatementTimeoutSeconds != nil {
+		row.StatementTimeoutSeconds = *in.StatementTimeoutSeconds
+	}
+	return row, nil
+}
+
+// UpdateUser changes rights and limits. Errors: fault.Invalid, fault.NotFound,
+// fault.Conflict when the user or its database is not ACTIVE or has a job at work.
+func (s *Service) UpdateUser(ctx context.Context, in UpdateUserInput) (*UserPayload, error) {
+	if err := in.Validate(); err != nil {
+		return nil, err
+	}
+	return s.changeUser(ctx, "updateDatabaseUser", in, in.ID, KindUpdateUser, nil, func(d *models.Database, row *models.DatabaseUser) error {
+		if in.Rights != nil {
+			row.Rights = *in.Rights
+		}
+		if in.ConnectionLimit != nil {
+			limit, err := userConnections(d, in.ConnectionLimit)
+			if err != nil {
+				return err
+			}
+			row.ConnectionLimit = limit
+		}
+		if in.StatementTimeoutSeconds != nil {
+			row.StatementTimeoutSeconds = *in.StatementTimeoutSeconds
+		}
+		return nil
+	})
+}
+
+// RotateUserPassword gives the user a new password; sessions of the old one end.
+// Errors: fault.NotFound, fault.Conflict as UpdateUser.
+func (s *Service) RotateUserPassword(ctx context.Context, in RotateUserPasswordInput) (*UserPayload, error) {
+	fresh := newPassword()
+	return s.changeUser(ctx, "rotateDatabaseUserPassword", in, in.ID, KindRotateUser, &fresh, func(_ *models.Database, row *models.DatabaseUser) error {
+		verifier, err := fresh.verifier()
+		row.VerifierSealed = s.box.Seal(verifier, userVerifierPlace(row.ID))
+		return err
+	})
+}
+
+// changeUser is a mutation of an ACTIVE user: change alters its wish, and what
+// was wished before is kept until the job is over.
+func (s *Service) changeUser(ctx context.Context, mutation string, in any, id ident.DatabaseUserID, kind string, fresh *verifying, change func(*models.Database, *models.DatabaseUser) error) (*UserPayload, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &UserPayload{}
+	err = idempotency.Once(ctx, s.db, mutation, in, func(ctx context.Context, tx store.Tx) (userRef, error) {
+		d, row, err := lockUser(ctx, tx, who, id)
+		switch {
+		case err != nil:
+			return userRef{}, err
+		case row.State != models.ResourceActive:
+			return userRef{}, fault.Conflict.New("id", "This user is %s; only one that is ACTIVE can be changed.", row.State)
+		}
+		before := models.DatabaseUserWish{
+			Rights: row.Rights, VerifierSealed: row.VerifierSealed,
+			ConnectionLimit: row.ConnectionLimit, StatementTimeoutSeconds: row.StatementTimeoutSeconds,
+		}
+		if err := change(d, row); err != nil {
+			return userRef{}, err
+		}
+		row.Before, row.Generation = &before, row.Generation+1
+		_, err = tx.NewUpdate().Model(row).WherePK().Column("rights", "connection_limit", "statement_timeout_seconds", "verifier_sealed", "before", "generation").
+			Set("updated_at = now()").Returning("updated_at").Exec(ctx)
+		if err != nil {
+			return userRef{}, store.Wrap(err, "change database user %s", row.ID)
+		}
+		return s.begin(ctx, tx, who, out, kind, d, row, fresh)
+	}, func(ctx context.Context, tx store.Tx, r userRef) error { return s.replayUser(ctx, tx, who, r, out) })
+	return out, err
+}
+
+// DeleteUser ends the user's sessions and removes its role; what it owns goes to
+// the database's login. What failed to be made is removed without a job. Errors:
+// fault.NotFound, fault.Conflict when it is being deleted already, or when it or
+// its database has a job at work or the database is not ACTIVE.
+func (s *Service) DeleteUser(ctx context.Context, in DeleteUserInput) (*UserPayload, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &UserPayload{}
+	err = idempotency.Once(ctx, s.db, "deleteDatabaseUser", in, func(ctx context.Context, tx store.Tx) (userRef, error) {
+		d, row, err := lockUser(ctx, tx, who, in.ID)
+		switch {
+		case err != nil:
+			return userRef{}, err
+		case row.State == models.ResourceDeleting:
+			return userRef{}, fault.Conflict.New("id", "This user is being deleted already.")
+		case row.State == models.ResourceFailed:
+			if _, err := tx.NewDelete().Model(row).WherePK().Exec(ctx); err != nil {
+				return userRef{}, store.Wrap(err, "discard database user %s", row.ID)
+			}
+			out.DatabaseUser = row
+			return userRef{User: row.ID}, recordUser(ctx, tx, "database_user.discard", d, row)
+		}
+		_, err = tx.NewUpdate().Model(row).WherePK().Set("state = ?, generation = generation + 1, updated_at = now()", models.ResourceDeleting).
+			Returning("*").Exec(ctx)
+		if err != nil {
+			return userRef{}, store.Wrap(err, "mark database user %s for deletion", row.ID)
+		}
+		return s.begin(ctx, tx, who, out, KindDeleteUser, d, row, nil)
+	}, func(ctx context.Context, tx store.Tx, r userRef) error { return s.replayUser(ctx, tx, who, r, out) })
+	return out, err
+}
+
+// begin starts the job, records the mutation, which is named as the job is, and
+// writes the answer.
+func (s *Service) begin(ctx context.Context, tx store.Tx, who *actor.Actor, out *UserPayload, kind string, d *models.Database, row *models.DatabaseUser, fresh *verifying) (userRef, error) {
+	job, err := s.engine.Start(tx, engine.Order{
+		Kind: kind, Resource: row.ID.UUID, Customer: d.CustomerID, Actor: who.User, Generation: row.Generation,
+	})
+	if err != nil {
+		return userRef{}, err
+	}
+	*out = UserPayload{DatabaseUser: row, Job: job}
+	if fresh != nil {
+		server := new(models.DatabaseServer)
+		if err := tx.NewSelect().Model(server).Apply(visibleServers).Where("s.id = ?", d.ServerID).Scan(ctx); err != nil {
+			return userRef{}, store.Wrap(err, "read database server %s", d.ServerID)
+		}
+		out.Credentials = &Credentials{
+			Host: server.Host, Port: server.Port, Database: d.ExtName, Username: row.Username, Secret: fresh.password,
+		}
+	}
+	return userRef{row.ID, job.ID}, recordUser(ctx, tx, kind, d, row)
+}
+
+func recordUser(ctx context.Context, tx store.Tx, action string, d *models.Database, row *models.DatabaseUser) error {
+	return audit.Record(ctx, tx, audit.Entry{
+		Action: action, Kind: ident.DatabaseUser, Object: row.ID.UUID, Customer: d.CustomerID,
+		Detail: map[string]any{
+			"database": d.ID, "name": row.Name, "username": row.Username, "rights": row.Rights,
+			"connection_limit": row.ConnectionLimit, "statement_timeout_seconds": row.StatementTimeoutSeconds,
+		},
+	})
+}
+
+// replayUser answers a repeated mutation with what is there now.
+func (s *Service) replayUser(ctx context.Context, tx store.Tx, who *actor.Actor, r userRef, out *UserPayload) error {
+	var rows []*models.DatabaseUser
+	if err := tx.NewSelect().Model(&rows).Apply(visibleUsers(who, actor.DatabasesWrite)).Where("du.id = ?", r.User).Scan(ctx); err != nil {
+		return store.Wrap(err, "read database user %s", r.User)
+	}
+	var jobs []*models.Job
+	if err := tx.NewSelect().Model(&jobs).Apply(store.Visible(who, actor.DatabasesWrite, "j.customer_id")).Where("j.id = ?", r.Job).Scan(ctx); err != nil {
+		return store.Wrap(err, "read job %s", r.Job)
+	}
+	*out = UserPayload{}
+	if len(rows) > 0 {
+		out.DatabaseUser = rows[0]
+	}
+	if len(jobs) > 0 {
+		out.Job = jobs[0]
+	}
+	return nil
+}
+
+// lockHost locks the database of a user that is to be changed: nothing else may
+// be at work on the database, nor begin before this is over.
+func lockHost(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.DatabaseID, field string) (*models.Database, error) {
+	d := new(models.Database)
+	err := tx.NewSelect().Model(d).Apply(visible(who, actor.DatabasesWrite)).Where("d.id = ?", id.UUID).For("UPDATE").Scan(ctx)
+	switch {
+	case fault.CodeOf(store.Wrap(err, "lock")) == fault.NotFound:
+		return nil, store.Denied(ctx, tx.NewSelect().Model(d).Apply(visible(who, actor.DatabasesRead)).Where("d.id = ?", id.UUID), field)
+	case err != nil:
+		return nil, store.Wrap(err, "lock database %s", id)
+	case d.State != models.ResourceActive:
+		return nil, fault.Conflict.New(field, "The database is %s; its users can be changed while it is ACTIVE.", d.State)
+	}
+	busy, err := tx.NewSelect().Model((*models.Job)(nil)).Where("j.resource_id = ?", id.UUID).Where("j.state IN (?)", bun.List(engine.Active)).Exists(ctx)
+	if err != nil {
+		return nil, store.Wrap(err, "look for jobs of database %s", id)
+	}
+	if busy {
+		return nil, fault.Conflict.New(field, "A job is at work on the database; wait for it to end.")
+	}
+	return d, nil
+}
+
+// lockUser locks a user that the caller may change, after its database.
+func lockUser(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.DatabaseUserID) (*models.Database, *models.DatabaseUser, error) {
+	row := new(models.DatabaseUser)
+	err := tx.NewSelect().Model(row).Apply(visibleUsers(who, actor.DatabasesWrite)).Where("du.id = ?", id.UUID).Scan(ctx)
+	switch {
+	case fault.CodeOf(store.Wrap(err, "find")) == fault.NotFound:
+		return nil, nil, store.Denied(ctx, tx.NewSelect().Model(row).Apply(visibleUsers(who, actor.DatabasesRead)).Where("du.id = ?", id.UUID), "id")
+	case err != nil:
+		return nil, nil, store.Wrap(err, "find database user %s", id)
+	}
+	d, err := lockHost(ctx, tx, who, row.DatabaseID, "id")
+	if err != nil {
+		return nil, nil, err
+	}
+	err = tx.NewSelect().Model(row).WherePK().For("UPDATE").Scan(ctx)
+	if fault.CodeOf(store.Wrap(err, "lock")) == fault.NotFound { // it went meanwhile
+		return nil, nil, store.NotFound("id")
+	}
+	return d, row, store.Wrap(err, "lock database user %s", id)
+}
+
+// usersIdle refuses to begin anything on a database while a job is at work on
+// one of its users. The caller has locked the database.
+func usersIdle(ctx context.Context, tx store.Tx, id ident.DatabaseID) error {
+	busy, err := tx.NewSelect().Model((*models.Job)(nil)).Where("j.state IN (?)", bun.List(engine.Active)).
+		Where("j.resource_id IN (SELECT id FROM database_users WHERE database_id = ?)", id.UUID).Exists(ctx)
+	if err != nil {
+		return store.Wrap(err, "look for jobs of the users of database %s", id)
+	}
+	if busy {
+		return fault.Conflict.New("id", "A job is at work on one of the database's users; wait for it to end.")
+	}
+	return nil
+}
+
+func userVerifierPlace(id ident.DatabaseUserID) string {
+	return "database_users.verifier/" + id.String()
+}
