@@ -83,7 +83,12 @@ func TestStop_WhileStarting(t *testing.T) {
 		family := descendants(s.cmd.Process.Pid)
 		s.signal(syscall.SIGTERM)
 		code := s.wait(t, stopTime)
-		require.Empty(t, alive(family))
+		eventually(t, 2*time.Second, func() error { // a grandchild that was killed may take a moment to be gone
+			if left := alive(family); len(left) > 0 {
+				return fmt.Errorf("still there: %v", left)
+			}
+			return nil
+		})
 		if code == -1 && s.out.String() == "" && len(family) == 0 {
 			continue // it had not even begun to listen to signals
 		}
