@@ -2,9 +2,9 @@ package database
 
 import (
 	"context"
-	"slices"
 
 	"github.com/google/uuid"
+	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
@@ -173,10 +173,16 @@ func (s *Service) Rotate(ctx context.Context, in RotateInput) (*RotatePayload, e
 // customerSuspended tells whether the customer, or one above it, is to be
 // suspended, and sees to it that none will be before the transaction is over.
 func customerSuspended(ctx context.Context, tx store.Tx, id ident.CustomerID) (bool, error) {
-	var line []bool
-	err := tx.NewSelect().TableExpr("customer_tree AS t").Join("JOIN customers AS c ON c.id = t.ancestor_id").
-		ColumnExpr("c.suspended").Where("t.customer_id = ?", id).OrderExpr("t.depth DESC").For("KEY SHARE OF c").Scan(ctx, &line)
-	return slices.Contains(line, true), store.Wrap(err, "look for a suspension above customer %s", id)
+	var held bool
+	err := tx.NewSelect().With("line", line(tx, id)).Table("line").ColumnExpr("coalesce(bool_or(suspended), false)").Scan(ctx, &held)
+	return held, store.Wrap(err, "look for a suspension above customer %s", id)
+}
+
+// line is the customer and everybody above it, the topmost first, none of whom
+// is suspended or archived before the transaction is over.
+func line(tx store.Tx, id ident.CustomerID) *bun.SelectQuery {
+	return tx.NewSelect().TableExpr("customer_tree AS t").Join("JOIN customers AS a ON a.id = t.ancestor_id").
+		Column("a.id", "a.state", "a.suspended").Where("t.customer_id = ?", id.UUID).OrderExpr("t.depth DESC").For("KEY SHARE OF a")
 }
 
 // What takes up the wish of a job that failed or was canceled.

@@ -257,22 +257,27 @@ func record(ctx context.Context, tx store.Tx, action string, row *models.Databas
 
 // lockOwner reads the customer that orders, so that it is not archived meanwhile.
 func lockOwner(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.CustomerID) (*models.Customer, error) {
-	row := new(models.Customer)
-	err := tx.NewSelect().Model(row).Apply(store.Visible(who, actor.DatabasesWrite, "c.id")).
-		Where("c.id = ?", id.UUID).For("KEY SHARE").Scan(ctx)
+	var found struct {
+		models.Customer `bun:",extend"`
+
+		Held bool
+		Now  models.CustomerState // under the lock
+	}
+	row := &found.Customer
+	err := tx.NewSelect().With("line", line(tx, id)).Model(&found).ColumnExpr("c.*").
+		ColumnExpr("(SELECT bool_or(suspended) FROM line) AS held").ColumnExpr("(SELECT state FROM line WHERE line.id = c.id) AS now").
+		Apply(store.Visible(who, actor.DatabasesWrite, "c.id")).Where("c.id = ?", id.UUID).Scan(ctx)
 	switch {
 	case fault.CodeOf(store.Wrap(err, "lock")) == fault.NotFound:
 		return nil, store.Denied(ctx, tx.NewSelect().Model(row).Apply(store.Visible(who, actor.CustomersRead, "c.id")).Where("c.id = ?", id.UUID), "customerId")
 	case err != nil:
 		return nil, store.Wrap(err, "lock customer %s", id)
-	case row.State != models.CustomerActive:
+	case found.Now != models.CustomerActive:
 		return nil, fault.Conflict.New("customerId", "This customer is not active.")
-	}
-	held, err := customerSuspended(ctx, tx, row.ID)
-	if held {
+	case found.Held:
 		return nil, fault.Conflict.New("customerId", "This customer, or a reseller above it, is suspended.")
 	}
-	return row, err
+	return row, nil
 }
 
 // lockForWrite reads a database that the caller may change, with a row lock.
