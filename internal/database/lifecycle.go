@@ -11,7 +11,6 @@ import (
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/quota"
-	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
 )
@@ -143,14 +142,14 @@ func (s *Service) Restore(ctx context.Context, in RestoreInput) (*ChangePayload,
 // the old password works until the job has SUCCEEDED. Errors: fault.NotFound,
 // fault.Conflict unless it is ACTIVE or DEGRADED and no other job is at work on it.
 func (s *Service) Rotate(ctx context.Context, in RotateInput) (*RotatePayload, error) {
-	password := secret.NewPassword(passwordLen)
-	verifier, err := ScramVerifier(password)
-	if err != nil {
-		return nil, err
-	}
+	fresh := newPassword()
 	var shown *Credentials
 	out, err := s.change(ctx, "rotateDatabasePassword", in, in.ID, "database.rotate", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
 		if err := mustRun(row); err != nil {
+			return nil, err
+		}
+		verifier, err := fresh.verifier()
+		if err != nil {
 			return nil, err
 		}
 		row.NextVerifierSealed = s.box.Seal(verifier, verifierPlace(row.ID))
@@ -161,7 +160,7 @@ func (s *Service) Rotate(ctx context.Context, in RotateInput) (*RotatePayload, e
 		if err := tx.NewSelect().Model(server).Column("host", "port").Where("s.id = ?", row.ServerID).Scan(ctx); err != nil {
 			return nil, store.Wrap(err, "read server %s", row.ServerID)
 		}
-		shown = &Credentials{Host: server.Host, Port: server.Port, Database: row.ExtName, Username: row.Username, Secret: password}
+		shown = &Credentials{Host: server.Host, Port: server.Port, Database: row.ExtName, Username: row.Username, Secret: fresh.password}
 		return s.start(tx, who, KindRotate, row)
 	})
 	if err != nil {

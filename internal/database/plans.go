@@ -119,8 +119,11 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 
 // mark proves that something outside is a row's of ours.
 func (s *Service) mark(id uuid.UUID) string {
-	return "mpanel:" + s.installation.String() + ":" + id.String()
+	return s.marks() + id.String()
 }
+
+// marks is what every mark of this installation begins with.
+func (s *Service) marks() string { return "mpanel:" + s.installation.String() + ":" }
 
 func settleCreate(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
 	if outcome == models.JobSucceeded {

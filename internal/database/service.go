@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -53,10 +52,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 	if err := in.Validate(); err != nil {
 		return nil, err
 	}
-	password := secret.NewPassword(passwordLen)
-	// It takes as long as the transaction up to the row, which needs it.
-	verify := sync.OnceValues(func() (secret.Text, error) { return ScramVerifier(password) })
-	go func() { _, _ = verify() }() // the row asks again, for the error too
+	fresh := newPassword()
 	out := &CreatePayload{}
 	order := func(ctx context.Context, tx store.Tx) (ref, error) {
 		owner, err := lockOwner(ctx, tx, who, in.CustomerID)
@@ -70,7 +66,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 		if err := quota.Take(ctx, tx, who, owner.ID, models.QuotaDatabases); err != nil {
 			return ref{}, err
 		}
-		verifier, err := verify()
+		verifier, err := fresh.verifier()
 		if err != nil {
 			return ref{}, err
 		}
@@ -86,7 +82,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 			return ref{}, err
 		}
 		*out = CreatePayload{Database: row, Job: job, Credentials: &Credentials{
-			Host: server.Host, Port: server.Port, Database: row.ExtName, Username: row.Username, Secret: password,
+			Host: server.Host, Port: server.Port, Database: row.ExtName, Username: row.Username, Secret: fresh.password,
 		}}
 		return ref{row.ID, job.ID}, record(ctx, tx, "database.create", row)
 	}

@@ -58,9 +58,7 @@ func (s *Service) measureServer(ctx context.Context, row *models.DatabaseServer)
 	}
 	ctx, cancel := context.WithTimeout(ctx, measureTimeout)
 	defer cancel()
-	prefix := s.mark(uuid.Nil)
-	prefix = strings.TrimSuffix(prefix, uuid.Nil.String())
-	usages, err := server.Usages(ctx, prefix)
+	usages, err := server.Usages(ctx, s.marks())
 	if err != nil {
 		return err
 	}
@@ -68,7 +66,7 @@ func (s *Service) measureServer(ctx context.Context, row *models.DatabaseServer)
 	var sizes []int64
 	var connections []int32
 	for _, u := range usages {
-		id, err := uuid.Parse(strings.TrimPrefix(u.Mark, prefix))
+		id, err := uuid.Parse(strings.TrimPrefix(u.Mark, s.marks()))
 		if err != nil {
 			continue // somebody wrote that mark by hand
 		}

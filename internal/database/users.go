@@ -33,7 +33,8 @@ type verifying struct {
 func newPassword() verifying {
 	password := secret.NewPassword(passwordLen)
 	v := verifying{password, sync.OnceValues(func() (secret.Text, error) { return ScramVerifier(password) })}
-	go func() { _, _ = v.verifier() }() // whoever needs it asks again, for the error too
+	// It takes as long as a transaction up to the row, which needs it.
+	go func() { _, _ = v.verifier() }() // the row asks again, for the error too
 	return v
 }
 
