@@ -156,7 +156,8 @@ func (s *Service) turn(ctx context.Context, mutation, kind string, in any, id id
 		if err := tx.NewSelect().Model(out.Customer).Apply(visible(who, actor.CustomersWrite)).Where("c.id = ?", r.Customer).Scan(ctx); err != nil {
 			return store.Wrap(err, "read customer %s", r.Customer)
 		}
-		return store.Wrap(tx.NewSelect().Model(out.Job).Where("j.id = ?", r.Job).Scan(ctx), "read job %s", r.Job)
+		err := tx.NewSelect().Model(out.Job).Apply(store.Visible(who, actor.CustomersWrite, "j.customer_id")).Where("j.id = ?", r.Job).Scan(ctx)
+		return store.Wrap(err, "read job %s", r.Job)
 	})
 	return out, err
 }
