@@ -1652,6 +1652,16 @@ func (ec *executionContext) marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternal
 	return v
 }
 
+func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseDumpID(ctx context.Context, v any) (ident.DatabaseDumpID, error) {
+	var res ident.DatabaseDumpID
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseDumpID(ctx context.Context, sel ast.SelectionSet, v ident.DatabaseDumpID) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseID(ctx context.Context, v any) (ident.DatabaseID, error) {
 	var res ident.DatabaseID
 	err := res.UnmarshalGQL(v)

@@ -29,6 +29,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Customer() CustomerResolver
 	Database() DatabaseResolver
+	DatabaseDump() DatabaseDumpResolver
 	DatabaseServer() DatabaseServerResolver
 	DatabaseUser() DatabaseUserResolver
 	Job() JobResolver
@@ -67,6 +68,13 @@ type ComplexityRoot struct {
 		Problems       func(childComplexity int) int
 	}
 
+	CloneDatabasePayload struct {
+		Credentials func(childComplexity int) int
+		Database    func(childComplexity int) int
+		Job         func(childComplexity int) int
+		Preview     func(childComplexity int) int
+	}
+
 	ConnectionString struct {
 		Format func(childComplexity int) int
 		Value  func(childComplexity int) int
@@ -76,11 +84,23 @@ type ComplexityRoot struct {
 		Customer func(childComplexity int) int
 	}
 
+	CreateDatabaseDumpUrlPayload struct {
+		Dump      func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		URL       func(childComplexity int) int
+	}
+
 	CreateDatabasePayload struct {
 		Credentials func(childComplexity int) int
 		Database    func(childComplexity int) int
 		Job         func(childComplexity int) int
 		Preview     func(childComplexity int) int
+	}
+
+	CreateDatabaseUploadPayload struct {
+		Dump      func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		URL       func(childComplexity int) int
 	}
 
 	CreateDatabaseUserPayload struct {
@@ -125,6 +145,7 @@ type ComplexityRoot struct {
 		CreatedAt         func(childComplexity int) int
 		Customer          func(childComplexity int) int
 		DeleteAfter       func(childComplexity int) int
+		Dumps             func(childComplexity int, first *int, after *string, last *int, before *string) int
 		ExtName           func(childComplexity int) int
 		Host              func(childComplexity int) int
 		ID                func(childComplexity int) int
@@ -155,6 +176,32 @@ type ComplexityRoot struct {
 		Password          func(childComplexity int) int
 		Port              func(childComplexity int) int
 		Username          func(childComplexity int) int
+	}
+
+	DatabaseDump struct {
+		CreatedAt func(childComplexity int) int
+		Database  func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		Format    func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Job       func(childComplexity int) int
+		Origin    func(childComplexity int) int
+		RawBytes  func(childComplexity int) int
+		Sha256    func(childComplexity int) int
+		SizeBytes func(childComplexity int) int
+		State     func(childComplexity int) int
+	}
+
+	DatabaseDumpConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	DatabaseDumpEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	DatabaseEdge struct {
@@ -220,6 +267,10 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	DeleteDatabaseDumpPayload struct {
+		Dump func(childComplexity int) int
+	}
+
 	DeleteDatabasePayload struct {
 		Database func(childComplexity int) int
 		Job      func(childComplexity int) int
@@ -229,6 +280,16 @@ type ComplexityRoot struct {
 	DeleteDatabaseUserPayload struct {
 		DatabaseUser func(childComplexity int) int
 		Job          func(childComplexity int) int
+	}
+
+	ExportDatabasePayload struct {
+		Dump func(childComplexity int) int
+		Job  func(childComplexity int) int
+	}
+
+	ImportDatabasePayload struct {
+		Database func(childComplexity int) int
+		Job      func(childComplexity int) int
 	}
 
 	Job struct {
@@ -318,11 +379,17 @@ type ComplexityRoot struct {
 		ArchiveCustomer              func(childComplexity int, input customer.ArchiveInput) int
 		CancelJob                    func(childComplexity int, input jobs.CancelInput) int
 		CheckDatabaseServer          func(childComplexity int, input database.CheckServerInput) int
+		CloneDatabase                func(childComplexity int, input database.CloneInput) int
 		CreateCustomer               func(childComplexity int, input customer.CreateInput) int
 		CreateDatabase               func(childComplexity int, input database.CreateInput) int
+		CreateDatabaseDumpURL        func(childComplexity int, input database.DumpURLInput) int
+		CreateDatabaseUpload         func(childComplexity int, input database.UploadInput) int
 		CreateDatabaseUser           func(childComplexity int, input database.CreateUserInput) int
 		DeleteDatabase               func(childComplexity int, input database.DeleteInput) int
+		DeleteDatabaseDump           func(childComplexity int, input database.DeleteDumpInput) int
 		DeleteDatabaseUser           func(childComplexity int, input database.DeleteUserInput) int
+		ExportDatabase               func(childComplexity int, input database.ExportInput) int
+		ImportDatabase               func(childComplexity int, input database.ImportInput) int
 		RegisterDatabaseServer       func(childComplexity int, input database.RegisterServerInput) int
 		RemoveDatabaseServer         func(childComplexity int, input database.RemoveServerInput) int
 		RestoreDatabase              func(childComplexity int, input database.RestoreInput) int
@@ -357,6 +424,7 @@ type ComplexityRoot struct {
 		Customer        func(childComplexity int, id string) int
 		Customers       func(childComplexity int, first *int, after *string, last *int, before *string, filter *customer.Filter, order *customer.Order) int
 		Database        func(childComplexity int, id string) int
+		DatabaseDump    func(childComplexity int, id string) int
 		DatabaseServers func(childComplexity int, first *int, after *string, last *int, before *string) int
 		DatabaseUser    func(childComplexity int, id string) int
 		Databases       func(childComplexity int, first *int, after *string, last *int, before *string, filter *database.Filter, order *database.Order) int
@@ -531,6 +599,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CheckDatabaseServerPayload.Problems(childComplexity), true
 
+	case "CloneDatabasePayload.credentials":
+		if e.ComplexityRoot.CloneDatabasePayload.Credentials == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CloneDatabasePayload.Credentials(childComplexity), true
+	case "CloneDatabasePayload.database":
+		if e.ComplexityRoot.CloneDatabasePayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CloneDatabasePayload.Database(childComplexity), true
+	case "CloneDatabasePayload.job":
+		if e.ComplexityRoot.CloneDatabasePayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CloneDatabasePayload.Job(childComplexity), true
+	case "CloneDatabasePayload.preview":
+		if e.ComplexityRoot.CloneDatabasePayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CloneDatabasePayload.Preview(childComplexity), true
+
 	case "ConnectionString.format":
 		if e.ComplexityRoot.ConnectionString.Format == nil {
 			break
@@ -550,6 +643,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateCustomerPayload.Customer(childComplexity), true
+
+	case "CreateDatabaseDumpUrlPayload.dump":
+		if e.ComplexityRoot.CreateDatabaseDumpUrlPayload.Dump == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateDatabaseDumpUrlPayload.Dump(childComplexity), true
+	case "CreateDatabaseDumpUrlPayload.expiresAt":
+		if e.ComplexityRoot.CreateDatabaseDumpUrlPayload.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateDatabaseDumpUrlPayload.ExpiresAt(childComplexity), true
+	case "CreateDatabaseDumpUrlPayload.url":
+		if e.ComplexityRoot.CreateDatabaseDumpUrlPayload.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateDatabaseDumpUrlPayload.URL(childComplexity), true
 
 	case "CreateDatabasePayload.credentials":
 		if e.ComplexityRoot.CreateDatabasePayload.Credentials == nil {
@@ -575,6 +687,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateDatabasePayload.Preview(childComplexity), true
+
+	case "CreateDatabaseUploadPayload.dump":
+		if e.ComplexityRoot.CreateDatabaseUploadPayload.Dump == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateDatabaseUploadPayload.Dump(childComplexity), true
+	case "CreateDatabaseUploadPayload.expiresAt":
+		if e.ComplexityRoot.CreateDatabaseUploadPayload.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateDatabaseUploadPayload.ExpiresAt(childComplexity), true
+	case "CreateDatabaseUploadPayload.url":
+		if e.ComplexityRoot.CreateDatabaseUploadPayload.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateDatabaseUploadPayload.URL(childComplexity), true
 
 	case "CreateDatabaseUserPayload.credentials":
 		if e.ComplexityRoot.CreateDatabaseUserPayload.Credentials == nil {
@@ -769,6 +900,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Database.DeleteAfter(childComplexity), true
+	case "Database.dumps":
+		if e.ComplexityRoot.Database.Dumps == nil {
+			break
+		}
+
+		args, err := ec.field_Database_dumps_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Database.Dumps(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Database.externalName":
 		if e.ComplexityRoot.Database.ExtName == nil {
 			break
@@ -925,6 +1067,111 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DatabaseCredentials.Username(childComplexity), true
+
+	case "DatabaseDump.createdAt":
+		if e.ComplexityRoot.DatabaseDump.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDump.CreatedAt(childComplexity), true
+	case "DatabaseDump.database":
+		if e.ComplexityRoot.DatabaseDump.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDump.Database(childComplexity), true
+	case "DatabaseDump.expiresAt":
+		if e.ComplexityRoot.DatabaseDump.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDump.ExpiresAt(childComplexity), true
+	case "DatabaseDump.format":
+		if e.ComplexityRoot.DatabaseDump.Format == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDump.Format(childComplexity), true
+	case "DatabaseDump.id":
+		if e.ComplexityRoot.DatabaseDump.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDump.ID(childComplexity), true
+	case "DatabaseDump.job":
+		if e.ComplexityRoot.DatabaseDump.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDump.Job(childComplexity), true
+	case "DatabaseDump.origin":
+		if e.ComplexityRoot.DatabaseDump.Origin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDump.Origin(childComplexity), true
+	case "DatabaseDump.rawBytes":
+		if e.ComplexityRoot.DatabaseDump.RawBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDump.RawBytes(childComplexity), true
+	case "DatabaseDump.sha256":
+		if e.ComplexityRoot.DatabaseDump.Sha256 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDump.Sha256(childComplexity), true
+	case "DatabaseDump.sizeBytes":
+		if e.ComplexityRoot.DatabaseDump.SizeBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDump.SizeBytes(childComplexity), true
+	case "DatabaseDump.state":
+		if e.ComplexityRoot.DatabaseDump.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDump.State(childComplexity), true
+
+	case "DatabaseDumpConnection.edges":
+		if e.ComplexityRoot.DatabaseDumpConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDumpConnection.Edges(childComplexity), true
+	case "DatabaseDumpConnection.nodes":
+		if e.ComplexityRoot.DatabaseDumpConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDumpConnection.Nodes(childComplexity), true
+	case "DatabaseDumpConnection.pageInfo":
+		if e.ComplexityRoot.DatabaseDumpConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDumpConnection.PageInfo(childComplexity), true
+	case "DatabaseDumpConnection.totalCount":
+		if e.ComplexityRoot.DatabaseDumpConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDumpConnection.TotalCount(childComplexity), true
+
+	case "DatabaseDumpEdge.cursor":
+		if e.ComplexityRoot.DatabaseDumpEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDumpEdge.Cursor(childComplexity), true
+	case "DatabaseDumpEdge.node":
+		if e.ComplexityRoot.DatabaseDumpEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseDumpEdge.Node(childComplexity), true
 
 	case "DatabaseEdge.cursor":
 		if e.ComplexityRoot.DatabaseEdge.Cursor == nil {
@@ -1168,6 +1415,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DatabaseUserEdge.Node(childComplexity), true
 
+	case "DeleteDatabaseDumpPayload.dump":
+		if e.ComplexityRoot.DeleteDatabaseDumpPayload.Dump == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteDatabaseDumpPayload.Dump(childComplexity), true
+
 	case "DeleteDatabasePayload.database":
 		if e.ComplexityRoot.DeleteDatabasePayload.Database == nil {
 			break
@@ -1199,6 +1453,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteDatabaseUserPayload.Job(childComplexity), true
+
+	case "ExportDatabasePayload.dump":
+		if e.ComplexityRoot.ExportDatabasePayload.Dump == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExportDatabasePayload.Dump(childComplexity), true
+	case "ExportDatabasePayload.job":
+		if e.ComplexityRoot.ExportDatabasePayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExportDatabasePayload.Job(childComplexity), true
+
+	case "ImportDatabasePayload.database":
+		if e.ComplexityRoot.ImportDatabasePayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImportDatabasePayload.Database(childComplexity), true
+	case "ImportDatabasePayload.job":
+		if e.ComplexityRoot.ImportDatabasePayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImportDatabasePayload.Job(childComplexity), true
 
 	case "Job.actor":
 		if e.ComplexityRoot.Job.Actor == nil {
@@ -1588,6 +1868,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CheckDatabaseServer(childComplexity, args["input"].(database.CheckServerInput)), true
+	case "Mutation.cloneDatabase":
+		if e.ComplexityRoot.Mutation.CloneDatabase == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cloneDatabase_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CloneDatabase(childComplexity, args["input"].(database.CloneInput)), true
 	case "Mutation.createCustomer":
 		if e.ComplexityRoot.Mutation.CreateCustomer == nil {
 			break
@@ -1610,6 +1901,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateDatabase(childComplexity, args["input"].(database.CreateInput)), true
+	case "Mutation.createDatabaseDumpUrl":
+		if e.ComplexityRoot.Mutation.CreateDatabaseDumpURL == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createDatabaseDumpUrl_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateDatabaseDumpURL(childComplexity, args["input"].(database.DumpURLInput)), true
+	case "Mutation.createDatabaseUpload":
+		if e.ComplexityRoot.Mutation.CreateDatabaseUpload == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createDatabaseUpload_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateDatabaseUpload(childComplexity, args["input"].(database.UploadInput)), true
 	case "Mutation.createDatabaseUser":
 		if e.ComplexityRoot.Mutation.CreateDatabaseUser == nil {
 			break
@@ -1632,6 +1945,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteDatabase(childComplexity, args["input"].(database.DeleteInput)), true
+	case "Mutation.deleteDatabaseDump":
+		if e.ComplexityRoot.Mutation.DeleteDatabaseDump == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteDatabaseDump_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteDatabaseDump(childComplexity, args["input"].(database.DeleteDumpInput)), true
 	case "Mutation.deleteDatabaseUser":
 		if e.ComplexityRoot.Mutation.DeleteDatabaseUser == nil {
 			break
@@ -1643,6 +1967,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteDatabaseUser(childComplexity, args["input"].(database.DeleteUserInput)), true
+	case "Mutation.exportDatabase":
+		if e.ComplexityRoot.Mutation.ExportDatabase == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_exportDatabase_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ExportDatabase(childComplexity, args["input"].(database.ExportInput)), true
+	case "Mutation.importDatabase":
+		if e.ComplexityRoot.Mutation.ImportDatabase == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_importDatabase_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ImportDatabase(childComplexity, args["input"].(database.ImportInput)), true
 	case "Mutation.registerDatabaseServer":
 		if e.ComplexityRoot.Mutation.RegisterDatabaseServer == nil {
 			break
@@ -1891,6 +2237,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Database(childComplexity, args["id"].(string)), true
+	case "Query.databaseDump":
+		if e.ComplexityRoot.Query.DatabaseDump == nil {
+			break
+		}
+
+		args, err := ec.field_Query_databaseDump_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.DatabaseDump(childComplexity, args["id"].(string)), true
 	case "Query.databaseServers":
 		if e.ComplexityRoot.Query.DatabaseServers == nil {
 			break
@@ -2281,15 +2638,21 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ArchiveCustomerInput", ec.unmarshalInputArchiveCustomerInput),
 			graphql.NewInputUnmarshaler("CancelJobInput", ec.unmarshalInputCancelJobInput),
 			graphql.NewInputUnmarshaler("CheckDatabaseServerInput", ec.unmarshalInputCheckDatabaseServerInput),
+			graphql.NewInputUnmarshaler("CloneDatabaseInput", ec.unmarshalInputCloneDatabaseInput),
 			graphql.NewInputUnmarshaler("CreateCustomerInput", ec.unmarshalInputCreateCustomerInput),
+			graphql.NewInputUnmarshaler("CreateDatabaseDumpUrlInput", ec.unmarshalInputCreateDatabaseDumpUrlInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseInput", ec.unmarshalInputCreateDatabaseInput),
+			graphql.NewInputUnmarshaler("CreateDatabaseUploadInput", ec.unmarshalInputCreateDatabaseUploadInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseUserInput", ec.unmarshalInputCreateDatabaseUserInput),
 			graphql.NewInputUnmarshaler("CustomerFilter", ec.unmarshalInputCustomerFilter),
 			graphql.NewInputUnmarshaler("CustomerOrder", ec.unmarshalInputCustomerOrder),
 			graphql.NewInputUnmarshaler("DatabaseFilter", ec.unmarshalInputDatabaseFilter),
 			graphql.NewInputUnmarshaler("DatabaseOrder", ec.unmarshalInputDatabaseOrder),
+			graphql.NewInputUnmarshaler("DeleteDatabaseDumpInput", ec.unmarshalInputDeleteDatabaseDumpInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseInput", ec.unmarshalInputDeleteDatabaseInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseUserInput", ec.unmarshalInputDeleteDatabaseUserInput),
+			graphql.NewInputUnmarshaler("ExportDatabaseInput", ec.unmarshalInputExportDatabaseInput),
+			graphql.NewInputUnmarshaler("ImportDatabaseInput", ec.unmarshalInputImportDatabaseInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
 			graphql.NewInputUnmarshaler("QuotaInput", ec.unmarshalInputQuotaInput),
 			graphql.NewInputUnmarshaler("RegisterDatabaseServerInput", ec.unmarshalInputRegisterDatabaseServerInput),
@@ -3324,6 +3687,246 @@ type RotateDatabasePasswordPayload {
   job: Job!
 }
 `, BuiltIn: false},
+	{Name: "../schema/database_dump.graphqls", Input: `extend type Query {
+  "A dump of a database; null for what does not exist and for what is not the caller's."
+  databaseDump("Id of a dump." id: ID!): DatabaseDump @auth(requires: [DATABASES_READ])
+}
+
+extend type Mutation {
+  """
+  Write a dump of a database into a file. Returns at once; follow ` + "`" + `jobProgress` + "`" + `, which tells of the bytes. The dump is READY
+  once the job has SUCCEEDED, never before its whole file is on disk; fetch it with ` + "`" + `createDatabaseDumpUrl` + "`" + `. Canceling the job
+  ends the program and its session, and removes the file. A dump has everything that the database has, so it takes
+  ` + "`" + `DATABASES_WRITE` + "`" + `, not only ` + "`" + `DATABASES_READ` + "`" + `. Owners and rights are not in it: their roles exist nowhere else.
+  While it runs, other jobs on the database, its deletion too, are refused with ` + "`" + `CONFLICT` + "`" + `.
+  Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the database is not ACTIVE or DEGRADED, has a job at work or 10 dumps;
+  ` + "`" + `UNAVAILABLE` + "`" + ` when no pg_dump on the panel's machine can read the server; the message has the command that installs one.
+  """
+  exportDatabase("Which one, and how." input: ExportDatabaseInput!): ExportDatabasePayload! @auth(requires: [DATABASES_WRITE])
+  """
+  A URL at which a dump can be fetched with GET, once, within 15 minutes. A download that breaks off can be gone on with by
+  the same client, with a Range header, for 10 minutes. Every use is audited. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless it is READY.
+  """
+  createDatabaseDumpUrl("Which one." input: CreateDatabaseDumpUrlInput!): CreateDatabaseDumpUrlPayload! @auth(requires: [DATABASES_WRITE])
+  """
+  A URL to which a dump for a database can be sent with PUT, once, within 15 minutes: pg_dump's plain format, as it is or
+  through gzip, or its custom format. A header ` + "`" + `Repr-Digest: sha-256=:...:` + "`" + ` has the sum checked. Then ` + "`" + `importDatabase` + "`" + ` can use it for a day.
+  Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the database is not ACTIVE or DEGRADED or has 10 dumps.
+  """
+  createDatabaseUpload("For which database." input: CreateDatabaseUploadInput!): CreateDatabaseUploadPayload! @auth(requires: [DATABASES_WRITE])
+  """
+  Load a dump into a database, in one transaction: all of it or nothing. Returns at once; follow ` + "`" + `jobProgress` + "`" + `. What is in the
+  dump is done in the name of the database's own login and with no other rights, and belongs to it, whatever the dump says;
+  statements about owners and rights are left out, and the job tells how many. What concerns more than one database, commands
+  of psql, and what is truncated or damaged make the job FAILED with ` + "`" + `INVALID` + "`" + `, the message with the line; nothing is changed then.
+  The database must be empty, unless ` + "`" + `replace` + "`" + ` is given. A job that is canceled just when its data was committed removes the data
+  again; with ` + "`" + `replace` + "`" + ` it stays, since what was there is gone.
+  Errors: ` + "`" + `NOT_FOUND` + "`" + ` for either; ` + "`" + `CONFLICT` + "`" + ` when the database is not ACTIVE or DEGRADED or has a job at work, or the dump is not READY.
+  """
+  importDatabase("Which dump, and into what." input: ImportDatabaseInput!): ImportDatabasePayload! @auth(requires: [DATABASES_WRITE])
+  """
+  Create another database on the same server with what a database has, of one moment. Nobody who uses the source is
+  disturbed; other jobs on it are refused meanwhile. The credentials work once the job has SUCCEEDED; a job that fails or is canceled leaves nothing.
+  Errors: ` + "`" + `INVALID` + "`" + ` for a bad name; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the name is taken, the source is not ACTIVE or DEGRADED or has a
+  job at work, or the customer is not active; ` + "`" + `QUOTA_EXCEEDED` + "`" + `; ` + "`" + `UNAVAILABLE` + "`" + ` as for ` + "`" + `exportDatabase` + "`" + `.
+  """
+  cloneDatabase("Which one, and the new name." input: CloneDatabaseInput!): CloneDatabasePayload! @auth(requires: [DATABASES_WRITE])
+  "Remove a dump and its file. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` while it is being made or imported."
+  deleteDatabaseDump("Which one." input: DeleteDatabaseDumpInput!): DeleteDatabaseDumpPayload! @auth(requires: [DATABASES_WRITE])
+}
+
+extend type Database {
+  "Its dumps, exported and uploaded, the newest first. Null without ` + "`" + `DATABASES_READ` + "`" + ` there."
+  dumps(
+    "Rows of the page, from the front: 1 to 100, 20 by default."
+    first: Int
+    "Only rows after this cursor."
+    after: Cursor
+    "Rows of the page, from the back."
+    last: Int
+    "Only rows before this cursor."
+    before: Cursor
+  ): DatabaseDumpConnection @auth(requires: [DATABASES_READ]) @goField(forceResolver: true, batch: true)
+}
+
+"How a dump is written."
+enum DumpFormat {
+  "SQL, as text."
+  PLAIN
+  "SQL, through gzip."
+  PLAIN_GZIP
+  "pg_dump's own format, compressed; for pg_restore."
+  CUSTOM
+}
+
+"Where a dump came from."
+enum DumpOrigin {
+  "A job of this panel made it of its database."
+  EXPORT
+  "Somebody sent it."
+  UPLOAD
+}
+
+"Whether a dump can be used."
+enum DumpState {
+  "It is being made, or waits for its upload."
+  PENDING
+  "Its whole file is there."
+  READY
+  "It could not be made or sent; there is no file."
+  FAILED
+}
+
+"A file with a database's content. It is removed when it expires, and with its database."
+type DatabaseDump implements Node {
+  "Global id."
+  id: ID!
+  "Where it came from."
+  origin: DumpOrigin!
+  "Whether it can be used."
+  state: DumpState!
+  "How it is written; null for an upload that no import has looked into."
+  format: DumpFormat
+  "Bytes of the file; null before it is there."
+  sizeBytes: BigInt
+  "Bytes of SQL and rows in it, uncompressed; null before anybody has read it."
+  rawBytes: BigInt
+  "SHA-256 of the file in hexadecimal; null before it is there."
+  sha256: String @goField(forceResolver: true, batch: true)
+  "When it was ordered."
+  createdAt: DateTime!
+  "When it is removed."
+  expiresAt: DateTime!
+  "The database that it is of, or for."
+  database: Database! @goField(forceResolver: true, batch: true)
+  "The job that makes it; null for an upload, and for those who may not see jobs there."
+  job: Job @auth(requires: [JOBS_READ]) @goField(forceResolver: true, batch: true)
+}
+
+"One page of dumps."
+type DatabaseDumpConnection {
+  "The rows with their cursors."
+  edges: [DatabaseDumpEdge!]!
+  "The rows."
+  nodes: [DatabaseDump!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "Rows on all pages; only counted when it is asked for."
+  totalCount: Int!
+}
+
+"A dump and its place."
+type DatabaseDumpEdge {
+  "Its place."
+  cursor: Cursor!
+  "The row."
+  node: DatabaseDump!
+}
+
+"A database to export."
+input ExportDatabaseInput {
+  "Which one."
+  id: ID!
+  "How the dump is written; PLAIN_GZIP by default."
+  format: DumpFormat
+}
+
+"The ordered dump."
+type ExportDatabasePayload {
+  "The dump, PENDING; null in the answer to a repeated mutation when it is gone."
+  dump: DatabaseDump
+  "The job that makes it."
+  job: Job
+}
+
+"A dump to fetch."
+input CreateDatabaseDumpUrlInput {
+  "Which one."
+  id: ID!
+}
+
+"Where to fetch it."
+type CreateDatabaseDumpUrlPayload {
+  "The dump; null in the answer to a repeated mutation when it is gone."
+  dump: DatabaseDump
+  "Shown this once; null in the answer to a repeated mutation."
+  url: String
+  "When the URL ends if nobody uses it; null in the answer to a repeated mutation."
+  expiresAt: DateTime
+}
+
+"A dump that is to be sent."
+input CreateDatabaseUploadInput {
+  "For which database."
+  databaseId: ID!
+  "The most that may be sent, in bytes; 20 GiB, which is also the limit, by default."
+  sizeBytes: BigInt
+}
+
+"Where to send it."
+type CreateDatabaseUploadPayload {
+  "The dump, PENDING until it was sent; null in the answer to a repeated mutation when it is gone."
+  dump: DatabaseDump
+  "Shown this once; null in the answer to a repeated mutation."
+  url: String
+  "When the URL ends if nobody uses it; null in the answer to a repeated mutation."
+  expiresAt: DateTime
+}
+
+"A dump to load."
+input ImportDatabaseInput {
+  "Into which database."
+  id: ID!
+  "Which dump, uploaded or exported, of this or of another database that the caller may change."
+  dumpId: ID!
+  "Drop what the database's own login owns first, in the same transaction. There is no way back from that once the job has SUCCEEDED."
+  replace: Boolean = false
+}
+
+"The ordered import."
+type ImportDatabasePayload {
+  "The database."
+  database: Database
+  "The job that loads the dump."
+  job: Job
+}
+
+"A database to clone."
+input CloneDatabaseInput {
+  "Which one."
+  id: ID!
+  "Name of the new one, as for ` + "`" + `createDatabase` + "`" + `."
+  name: String!
+  "Whose it is to be; the source's customer by default."
+  customerId: ID
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
+}
+
+"The ordered clone."
+type CloneDatabasePayload {
+  "Only after a dry run; everything else is null then."
+  preview: Preview
+  "The new database, PENDING; null in the answer to a repeated mutation when it is gone."
+  database: Database
+  "Shown this once; null in the answer to a repeated mutation."
+  credentials: DatabaseCredentials
+  "The job that makes it."
+  job: Job
+}
+
+"A dump to remove."
+input DeleteDatabaseDumpInput {
+  "Which one."
+  id: ID!
+}
+
+"What was removed."
+type DeleteDatabaseDumpPayload {
+  "The dump as it was; null in the answer to a repeated mutation."
+  dump: DatabaseDump
+}
+`, BuiltIn: false},
 	{Name: "../schema/database_user.graphqls", Input: `extend type Query {
   "A further user of a database; null for what does not exist and for what is not the caller's."
   databaseUser("Id of a database user." id: ID!): DatabaseUser @auth(requires: [DATABASES_READ])
@@ -3948,6 +4551,20 @@ func (ec *executionContext) childFields_CheckDatabaseServerPayload(ctx context.C
 	return nil, fmt.Errorf("no field named %q was found under type CheckDatabaseServerPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CloneDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preview":
+		return ec.fieldContext_CloneDatabasePayload_preview(ctx, field)
+	case "database":
+		return ec.fieldContext_CloneDatabasePayload_database(ctx, field)
+	case "credentials":
+		return ec.fieldContext_CloneDatabasePayload_credentials(ctx, field)
+	case "job":
+		return ec.fieldContext_CloneDatabasePayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CloneDatabasePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ConnectionString(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "format":
@@ -3966,6 +4583,18 @@ func (ec *executionContext) childFields_CreateCustomerPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CreateCustomerPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateDatabaseDumpUrlPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dump":
+		return ec.fieldContext_CreateDatabaseDumpUrlPayload_dump(ctx, field)
+	case "url":
+		return ec.fieldContext_CreateDatabaseDumpUrlPayload_url(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_CreateDatabaseDumpUrlPayload_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateDatabaseDumpUrlPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "preview":
@@ -3978,6 +4607,18 @@ func (ec *executionContext) childFields_CreateDatabasePayload(ctx context.Contex
 		return ec.fieldContext_CreateDatabasePayload_job(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateDatabasePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateDatabaseUploadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dump":
+		return ec.fieldContext_CreateDatabaseUploadPayload_dump(ctx, field)
+	case "url":
+		return ec.fieldContext_CreateDatabaseUploadPayload_url(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_CreateDatabaseUploadPayload_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateDatabaseUploadPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateDatabaseUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4090,6 +4731,8 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_connectionStrings(ctx, field)
 	case "jobs":
 		return ec.fieldContext_Database_jobs(ctx, field)
+	case "dumps":
+		return ec.fieldContext_Database_dumps(ctx, field)
 	case "users":
 		return ec.fieldContext_Database_users(ctx, field)
 	}
@@ -4126,6 +4769,58 @@ func (ec *executionContext) childFields_DatabaseCredentials(ctx context.Context,
 		return ec.fieldContext_DatabaseCredentials_connectionStrings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DatabaseCredentials", field.Name)
+}
+
+func (ec *executionContext) childFields_DatabaseDump(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_DatabaseDump_id(ctx, field)
+	case "origin":
+		return ec.fieldContext_DatabaseDump_origin(ctx, field)
+	case "state":
+		return ec.fieldContext_DatabaseDump_state(ctx, field)
+	case "format":
+		return ec.fieldContext_DatabaseDump_format(ctx, field)
+	case "sizeBytes":
+		return ec.fieldContext_DatabaseDump_sizeBytes(ctx, field)
+	case "rawBytes":
+		return ec.fieldContext_DatabaseDump_rawBytes(ctx, field)
+	case "sha256":
+		return ec.fieldContext_DatabaseDump_sha256(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_DatabaseDump_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_DatabaseDump_expiresAt(ctx, field)
+	case "database":
+		return ec.fieldContext_DatabaseDump_database(ctx, field)
+	case "job":
+		return ec.fieldContext_DatabaseDump_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DatabaseDump", field.Name)
+}
+
+func (ec *executionContext) childFields_DatabaseDumpConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DatabaseDumpConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_DatabaseDumpConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DatabaseDumpConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_DatabaseDumpConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DatabaseDumpConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DatabaseDumpEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DatabaseDumpEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DatabaseDumpEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DatabaseDumpEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_DatabaseEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4254,6 +4949,14 @@ func (ec *executionContext) childFields_DatabaseUserEdge(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type DatabaseUserEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteDatabaseDumpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dump":
+		return ec.fieldContext_DeleteDatabaseDumpPayload_dump(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteDatabaseDumpPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "preview":
@@ -4274,6 +4977,26 @@ func (ec *executionContext) childFields_DeleteDatabaseUserPayload(ctx context.Co
 		return ec.fieldContext_DeleteDatabaseUserPayload_job(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteDatabaseUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ExportDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dump":
+		return ec.fieldContext_ExportDatabasePayload_dump(ctx, field)
+	case "job":
+		return ec.fieldContext_ExportDatabasePayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExportDatabasePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ImportDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "database":
+		return ec.fieldContext_ImportDatabasePayload_database(ctx, field)
+	case "job":
+		return ec.fieldContext_ImportDatabasePayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImportDatabasePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Job(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

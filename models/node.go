@@ -20,3 +20,6 @@ func (*Job) IsNode() {}
 
 // IsJobStreamItem marks what a stream of a job consists of.
 func (*JobEvent) IsJobStreamItem() {}
+
+// IsNode marks a Node.
+func (*DatabaseDump) IsNode() {}

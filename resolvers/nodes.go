@@ -54,6 +54,9 @@ func (r *Resolver) findKind(ctx context.Context, kind string, ids []uuid.UUID, f
 	case ident.DatabaseUser:
 		rows, err := r.DatabaseService.FindUsers(ctx, typed(ids, ident.DatabaseUserIDOf))
 		return keep(found, kind, rows, err)
+	case ident.DatabaseDump:
+		rows, err := r.DumpService.FindDumps(ctx, typed(ids, ident.DatabaseDumpIDOf))
+		return keep(found, kind, rows, err)
 	case ident.DatabaseServer:
 		rows, err := r.DatabaseService.FindServers(ctx, typed(ids, ident.DatabaseServerIDOf))
 		return keep(found, kind, rows, err)

@@ -15,5 +15,6 @@ type Resolver struct {
 	AuthService     *auth.Service
 	CustomerService *customer.Service
 	DatabaseService *database.Service
+	DumpService     *database.DumpService
 	JobService      *jobs.Service
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/customer"
 	"github.com/mpanel/mpanel/internal/database"
+	"github.com/mpanel/mpanel/internal/database/pgdump"
 	"github.com/mpanel/mpanel/internal/database/pgprov"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/events/membus"
@@ -31,6 +32,7 @@ type panel struct {
 	auth      *auth.Service
 	customers *customer.Service
 	databases *database.Service
+	dumps     *database.DumpService
 	dialer    *pgprov.Dialer
 	registry  *engine.Registry
 	engine    *engine.Engine
@@ -55,12 +57,19 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if p.auth, err = s.auth(ctx, log); err != nil {
 		return nil, err
 	}
-	bus := &membus.Bus{}
+	bus, tools := &membus.Bus{}, pgdump.New()
 	// The plans need the domains, and the domains start plans.
 	starter := engine.NewStarter(func() *engine.Registry { return p.registry }, late{p})
-	p.databases = database.NewService(s.db, s.box, starter, p.dialer, installation)
+	p.databases = database.NewService(s.db, s.box, starter, pgdump.Inspecting(p.dialer, tools), installation)
+	p.dumps, err = database.NewDumpService(database.DumpConfig{
+		Databases: p.databases, Tools: tools, Dir: dumpFolder(o.DataDir, run.Node), Node: run.Node,
+		BaseURL: o.BaseURL, AdvertiseURL: o.AdvertiseURL, Get: fromPeer, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
 	p.customers = customer.NewService(s.db, starter, p.databases)
-	if p.registry, err = engine.NewRegistry(slices.Concat(p.databases.Plans(), p.customers.Plans())...); err != nil {
+	if p.registry, err = engine.NewRegistry(slices.Concat(p.databases.Plans(), p.dumps.Plans(), p.customers.Plans())...); err != nil {
 		return nil, err
 	}
 	run.DB, run.Bus, run.Registry, run.Log = s.db, bus, p.registry, log
@@ -84,7 +93,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 func (p *panel) newAPI(o config.Options, log *slog.Logger) *httpapi.API {
 	config := resolvers.Config(&resolvers.Resolver{
 		AuthService: p.auth, CustomerService: p.customers, DatabaseService: p.databases,
-		JobService: p.jobs,
+		DumpService: p.dumps, JobService: p.jobs,
 	})
 	schema := graph.NewExecutableSchema(config)
 	origins := httpapi.Origins(o.BaseURL, o.AllowedOrigins)
@@ -102,6 +111,7 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) *httpapi.API {
 			return nil
 		},
 		SetupNeeded: p.auth.SetupNeeded,
+		Files:       files{p.dumps},
 		Metrics:     p.metrics,
 		Log:         log,
 	})

@@ -130,6 +130,10 @@ func (p *panel) work(ctx context.Context, env Env, o config.Options) error {
 	if err := p.chores.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
+	tidying, stopTidying := context.WithCancel(ctx)
+	tidied := make(chan struct{})
+	go func() { defer close(tidied); p.dumps.Run(tidying) }()
+	defer func() { stopTidying(); <-tidied }()
 	p.api.SetReady()
 	err := p.announce(ctx, env, o)
 	if err == nil || ctx.Err() != nil {

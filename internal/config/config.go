@@ -22,6 +22,7 @@ type Options struct {
 	DatabaseURL    secret.Text `name:"database-url" help:"The panel's PostgreSQL; without it, private clusters are started under the data dir. Give it as MPANEL_DATABASE_URL, not as a flag that others see." placeholder:"URL"`
 	SecretKey      secret.Text `help:"Encrypts what is stored: 32 random characters or more, the same on every node. Required with a database URL, otherwise generated into the data dir. Give it as MPANEL_SECRET_KEY." placeholder:"KEY"`
 	NodeID         string      `name:"node-id" help:"Name of this node, different on each; by default the host's." placeholder:"NAME"`
+	AdvertiseURL   string      `name:"advertise-url" help:"URL under which other nodes reach this one; needed for dumps that lie on it when there are several." placeholder:"URL"`
 	LogLevel       slog.Level  `default:"info" help:"debug, info, warn or error." placeholder:"LEVEL"`
 }
 

@@ -278,7 +278,7 @@ func lockOwner(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.Cust
 
 // lockForWrite reads a database that the caller may change, with a row lock.
 // Error, beside those of the look: fault.Conflict while a job is at work on one
-// of its users.
+// of its users, or copies it.
 func lockForWrite(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.DatabaseID) (*models.Database, error) {
 	row := new(models.Database)
 	err := tx.NewSelect().Model(row).Apply(visible(who, actor.DatabasesWrite)).Where("d.id = ?", id.UUID).For("UPDATE").Scan(ctx)
@@ -288,7 +288,7 @@ func lockForWrite(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.D
 	case err != nil:
 		return nil, store.Wrap(err, "lock database %s", id)
 	}
-	return row, usersIdle(ctx, tx, id)
+	return row, idleAround(ctx, tx, id)
 }
 
 func verifierPlace(id ident.DatabaseID) string { return "databases.verifier/" + id.String() }

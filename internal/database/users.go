@@ -302,18 +302,22 @@ func lockUser(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.Datab
 	return d, row, store.Wrap(err, "lock database user %s", id)
 }
 
-// usersIdle refuses to begin anything on a database while a job is at work on
-// one of its users. The caller has locked the database.
-func usersIdle(ctx context.Context, tx store.Tx, id ident.DatabaseID) error {
-	busy, err := tx.NewSelect().Model((*models.Job)(nil)).Where("j.state IN (?)", bun.List(engine.Active)).
-		Where("j.resource_id IN (SELECT id FROM database_users WHERE database_id = ?)", id.UUID).Exists(ctx)
-	if err != nil {
-		return store.Wrap(err, "look for jobs of the users of database %s", id)
+// idleAround refuses to begin anything on a database while a job is at work on
+// one of its users, or copies it. The caller has locked the database.
+func idleAround(ctx context.Context, tx store.Tx, id ident.DatabaseID) error {
+	var kinds []string
+	err := tx.NewSelect().Model((*models.Job)(nil)).Column("kind").Where("j.state IN (?)", bun.List(engine.Active)).
+		Where("(j.resource_id IN (SELECT id FROM database_users WHERE database_id = ?0) OR j.resource_id IN (SELECT database_id FROM database_loads WHERE source_id = ?0))", id.UUID).
+		Limit(1).Scan(ctx, &kinds)
+	switch {
+	case err != nil:
+		return store.Wrap(err, "look for jobs around database %s", id)
+	case len(kinds) == 0:
+		return nil
+	case kinds[0] == KindClone:
+		return fault.Conflict.New("id", "A clone of this database is being made; wait for it to end, or cancel its job.")
 	}
-	if busy {
-		return fault.Conflict.New("id", "A job is at work on one of the database's users; wait for it to end.")
-	}
-	return nil
+	return fault.Conflict.New("id", "A job is at work on one of the database's users; wait for it to end.")
 }
 
 func userVerifierPlace(id ident.DatabaseUserID) string {

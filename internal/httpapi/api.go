@@ -30,6 +30,7 @@ type Config struct {
 	Origins     *OriginList
 	Ready       func(context.Context) error
 	SetupNeeded func(context.Context) (bool, error)
+	Files       Files
 	Metrics     *prometheus.Registry
 	Log         *slog.Logger
 }
@@ -60,6 +61,7 @@ func New(c Config) *API {
 	mux.HandleFunc("GET /readyz", a.readyz(c.Ready))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(c.Metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	mux.HandleFunc("GET /setup", setupPage(c.SetupNeeded))
+	fileRoutes{c.Files, c.Log}.register(mux)
 	mux.HandleFunc("GET /{$}", homePage(c.SetupNeeded))
 	a.handler = around(c.Log, mux)
 	return a

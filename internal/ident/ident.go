@@ -17,6 +17,7 @@ type (
 	DatabaseID       struct{ id[database] }
 	DatabaseServerID struct{ id[databaseServer] }
 	DatabaseUserID   struct{ id[databaseUser] }
+	DatabaseDumpID   struct{ id[databaseDump] }
 	JobID            struct{ id[job] }
 )
 
@@ -27,6 +28,7 @@ const (
 	Database       = "database"
 	DatabaseServer = "databaseServer"
 	DatabaseUser   = "databaseUser"
+	DatabaseDump   = "databaseDump"
 	Job            = "job"
 )
 
@@ -36,6 +38,7 @@ type (
 	database       struct{}
 	databaseServer struct{}
 	databaseUser   struct{}
+	databaseDump   struct{}
 	job            struct{}
 )
 
@@ -44,6 +47,7 @@ func (user) kind() string           { return User }
 func (database) kind() string       { return Database }
 func (databaseServer) kind() string { return DatabaseServer }
 func (databaseUser) kind() string   { return DatabaseUser }
+func (databaseDump) kind() string   { return DatabaseDump }
 func (job) kind() string            { return Job }
 
 type kinder interface{ kind() string }

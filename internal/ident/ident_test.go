@@ -41,6 +41,10 @@ var kinds = map[string]struct {
 		func() typed { return ident.NewDatabaseUserID() }, func(u uuid.UUID) typed { return ident.DatabaseUserIDOf(u) },
 		func(s string) typed { return ident.ParseDatabaseUserID(s) }, func() mutable { return new(ident.DatabaseUserID) },
 	},
+	ident.DatabaseDump: {
+		func() typed { return ident.NewDatabaseDumpID() }, func(u uuid.UUID) typed { return ident.DatabaseDumpIDOf(u) },
+		func(s string) typed { return ident.ParseDatabaseDumpID(s) }, func() mutable { return new(ident.DatabaseDumpID) },
+	},
 	ident.Job: {
 		func() typed { return ident.NewJobID() }, func(u uuid.UUID) typed { return ident.JobIDOf(u) },
 		func(s string) typed { return ident.ParseJobID(s) }, func() mutable { return new(ident.JobID) },

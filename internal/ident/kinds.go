@@ -91,6 +91,21 @@ func (i DatabaseUserID) MarshalGQL(w io.Writer) { i.marshal(w) }
 // UnmarshalGQL takes the opaque form; anything else becomes the zero id.
 func (i *DatabaseUserID) UnmarshalGQL(v any) error { return i.unmarshal(v) }
 
+// NewDatabaseDumpID returns a new id.
+func NewDatabaseDumpID() DatabaseDumpID { return DatabaseDumpID{newID[databaseDump]()} }
+
+// DatabaseDumpIDOf gives the type to a UUID that is known to be of the kind, such as a job's resource.
+func DatabaseDumpIDOf(u uuid.UUID) DatabaseDumpID { return DatabaseDumpID{id[databaseDump]{u}} }
+
+// ParseDatabaseDumpID takes the opaque form; anything else gives the zero id.
+func ParseDatabaseDumpID(s string) DatabaseDumpID { return DatabaseDumpID{parse[databaseDump](s)} }
+
+// MarshalGQL writes the opaque form.
+func (i DatabaseDumpID) MarshalGQL(w io.Writer) { i.marshal(w) }
+
+// UnmarshalGQL takes the opaque form; anything else becomes the zero id.
+func (i *DatabaseDumpID) UnmarshalGQL(v any) error { return i.unmarshal(v) }
+
 // NewJobID returns a new id.
 func NewJobID() JobID { return JobID{newID[job]()} }
 
