@@ -42,13 +42,14 @@ type faultBench struct {
 	trap    atomic.Pointer[faulttest.Trap]
 	probe   atomic.Pointer[func(ctx context.Context, point string) error] // instead of the trap
 	name    string
+	dir     string // of files
 	host    *scene // a database for scenes about its users
 }
 
 func newFaultBench(t *testing.T) *faultBench {
 	t.Helper()
 	ctx := t.Context()
-	b := &faultBench{url: testkit.URL(t), tenants: testkit.Tenants(t)}
+	b := &faultBench{url: testkit.URL(t), tenants: testkit.Tenants(t), dir: t.TempDir()}
 	b.cluster = testkit.Panel()
 	db, err := store.Open(ctx, b.url, b.acks.Configure)
 	require.NoError(t, err)
@@ -68,7 +69,7 @@ func newFaultBench(t *testing.T) *faultBench {
 		}
 		return nil
 	}
-	b.panel, err = newPanel(ctx, &stores{db: db, box: box}, config.Options{}, fast("matrix", probe), slog.New(slog.DiscardHandler))
+	b.panel, err = newPanel(ctx, &stores{db: db, box: box}, config.Options{DataDir: b.dir, BaseURL: "http://panel.test"}, fast("matrix", probe), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(b.panel.close)
 	require.NoError(t, b.panel.databases.RegisterEmbedded(ctx, database.Address{

@@ -51,7 +51,7 @@ func runChild(job string) {
 		if err != nil {
 			return err
 		}
-		p, err := newPanel(ctx, &stores{db: db, box: box}, config.Options{}, fast("matrix", trap.Probe), slog.New(slog.DiscardHandler))
+		p, err := newPanel(ctx, &stores{db: db, box: box}, config.Options{DataDir: os.Getenv("FAULTTEST_DIR")}, fast("matrix", trap.Probe), slog.New(slog.DiscardHandler))
 		if err != nil {
 			return err
 		}
@@ -216,7 +216,7 @@ func (b *faultBench) tryWith(t *testing.T, kind string, cell faulttest.Cell, aft
 func (b *faultBench) killed(ctx context.Context, job ident.JobID, cell faulttest.Cell) error {
 	cmd := exec.CommandContext(ctx, os.Args[0]) // this test binary itself
 	cmd.Env = append(os.Environ(), append(cell.Env(), "FAULTTEST_JOB="+job.Opaque(),
-		"FAULTTEST_DATABASE="+b.url.Reveal(), "FAULTTEST_KEY="+testKey)...)
+		"FAULTTEST_DATABASE="+b.url.Reveal(), "FAULTTEST_KEY="+testKey, "FAULTTEST_DIR="+b.dir)...)
 	out, err := cmd.CombinedOutput()
 	exit, ok := errors.AsType[*exec.ExitError](err)
 	if !ok {

@@ -343,7 +343,7 @@ func (d *DumpService) fetch(ctx context.Context, row *models.DatabaseDump, from 
 	expires := time.Now().Add(peerTTL).Unix()
 	q := url.Values{"dump": {row.ID.Opaque()}, "from": {strconv.FormatInt(from, 10)}, "expires": {strconv.FormatInt(expires, 10)}}
 	q.Set("signature", d.signature(q))
-	body, err := d.get(ctx, *nodes[0].URL+"/files/peer?"+q.Encode())
+	body, err := d.get(ctx, *nodes[0].URL+"/files/peer/"+row.ID.Opaque()+"?"+q.Encode())
 	if err != nil {
 		return nil, fault.Unavailable.Wrap(err, "", "The dump lies on node %s of the panel, which does not answer.", *row.Node)
 	}

@@ -48,14 +48,21 @@ type fileRoutes struct {
 }
 
 func (f fileRoutes) register(mux *http.ServeMux) {
-	// A GET uses the link up, so nothing else may be taken for one.
-	mux.HandleFunc("HEAD /files/{token}", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("/files/peer/{dump}", func(w http.ResponseWriter, r *http.Request) { f.only(w, r, f.peer, nil) })
+	mux.HandleFunc("/files/{token}", func(w http.ResponseWriter, r *http.Request) { f.only(w, r, f.download, f.upload) })
+}
+
+// only takes GET and PUT. A GET uses a link up, so HEAD may not be taken for one.
+func (fileRoutes) only(w http.ResponseWriter, r *http.Request, get, put http.HandlerFunc) {
+	switch {
+	case r.Method == http.MethodGet:
+		get(w, r)
+	case r.Method == http.MethodPut && put != nil:
+		put(w, r)
+	default:
 		w.Header().Set("Allow", "GET, PUT")
-		text(w, http.StatusMethodNotAllowed, "")
-	})
-	mux.HandleFunc("GET /files/peer", f.peer)
-	mux.HandleFunc("GET /files/{token}", f.download)
-	mux.HandleFunc("PUT /files/{token}", f.upload)
+		text(w, http.StatusMethodNotAllowed, "Only GET and PUT.\n")
+	}
 }
 
 // clientOf tells clients apart well enough to let one go on with its own download.

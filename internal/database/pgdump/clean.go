@@ -56,8 +56,16 @@ func (s *session) clean(ctx context.Context) error {
 			return told(err, "While dropping what was there: ")
 		}
 	}
-	if err := s.one(ctx, "CREATE SCHEMA IF NOT EXISTS public"); err != nil {
-		return told(err, "")
+	missing, err := s.value(ctx, "SELECT (pg_catalog.to_regnamespace('public') IS NULL)::pg_catalog.text")
+	if err != nil {
+		return err
+	}
+	if missing == "true" {
+		for _, sql := range []string{"CREATE SCHEMA public", "COMMENT ON SCHEMA public IS 'standard public schema'"} { // as every new database has it
+			if err := s.one(ctx, sql); err != nil {
+				return told(err, "")
+			}
+		}
 	}
 	return engine.Point(ctx, "cleaned")
 }
