@@ -237,6 +237,10 @@ func load(ctx context.Context, from *stream, l database.Loading) (database.LoadR
 	if err := s.mustBeEmpty(ctx, l.Replace); err != nil {
 		return *s.report, err
 	}
+	// From here the dump decides where it looks for things; until here only the panel did.
+	if err := s.one(ctx, `SET LOCAL search_path = "$user", public`); err != nil {
+		return *s.report, told(err, "")
+	}
 	if err := feed(ctx, newScanner(from), s, s.report); err != nil {
 		return *s.report, from.explain(err)
 	}
