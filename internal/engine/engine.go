@@ -110,6 +110,9 @@ func (e *Engine) leased(r *run) (over func()) {
 	}
 }
 
+// Busy is how many jobs are at work on this node right now.
+func (e *Engine) Busy() int { return len(e.slots) }
+
 // Run takes the job up if it is due and nobody else has it, and goes on with
 // it until it is over, has to wait, or ctx ends. Calling it for any job at any
 // time is harmless.
