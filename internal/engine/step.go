@@ -101,7 +101,7 @@ type Env struct {
 // as a failure, such as for a grace period.
 type Wait struct {
 	Until  time.Time // of this process's clock, so made with time.Now().Add
-	Reason string // a sentence: Job.waitingFor
+	Reason string    // a sentence: Job.waitingFor
 }
 
 func (w *Wait) Error() string { return w.Reason }
