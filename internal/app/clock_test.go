@@ -67,18 +67,18 @@ func startAtAnotherTime(t *testing.T, offset time.Duration) *devstack.Cluster {
 	libraries, err := filepath.Glob("/usr/lib/*/faketime/libfaketime.so.1")
 	require.NoError(t, err)
 	require.NotEmpty(t, libraries, "the package libfaketime is missing: make deps")
-	real, err := devstack.FindBinaries()
+	machine, err := devstack.FindBinaries()
 	require.NoError(t, err)
 	dir, err := os.MkdirTemp("", "mpanel-test-")
 	require.NoError(t, err)
-	bin := filepath.Join(dir, "pg", strconv.Itoa(real.Major), "bin")
+	bin := filepath.Join(dir, "pg", strconv.Itoa(machine.Major), "bin")
 	require.NoError(t, os.MkdirAll(bin, 0o755))
 	require.NoError(t, os.Chmod(dir, 0o755)) // #nosec G302 -- the cluster's own user enters it
 	for program, env := range map[string]string{
 		"initdb":   "",
 		"postgres": fmt.Sprintf("env LD_PRELOAD=%s FAKETIME=%+d FAKETIME_DONT_FAKE_MONOTONIC=1 ", libraries[0], int(offset.Seconds())),
 	} {
-		script := "#!/bin/sh\nexec " + env + filepath.Join(real.Dir, program) + ` "$@"` + "\n"
+		script := "#!/bin/sh\nexec " + env + filepath.Join(machine.Dir, program) + ` "$@"` + "\n"
 		require.NoError(t, os.WriteFile(filepath.Join(bin, program), []byte(script), 0o755)) // #nosec G306 -- as above
 	}
 	c, err := devstack.Start(t.Context(), devstack.Config{

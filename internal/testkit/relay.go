@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"context"
 	"io"
 	"net"
 	"sync"
@@ -31,7 +32,7 @@ type Relay struct {
 // NewRelay listens at address, of network tcp or unix, until the test is over.
 func NewRelay(t testing.TB, network, address, target string) (*Relay, net.Addr) {
 	t.Helper()
-	l, err := net.Listen(network, address)
+	l, err := new(net.ListenConfig).Listen(t.Context(), network, address)
 	if err != nil {
 		t.Fatalf("listen for a relay: %v", err)
 	}
@@ -131,7 +132,7 @@ func (r *Relay) pass(conn net.Conn) {
 	case Silent:
 		_, _ = io.Copy(io.Discard, conn)
 	default:
-		server, err := net.Dial(r.network, target)
+		server, err := new(net.Dialer).DialContext(context.Background(), r.network, target)
 		if err != nil {
 			return
 		}
