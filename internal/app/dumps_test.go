@@ -2,11 +2,9 @@ package app
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -20,7 +18,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/testkit"
@@ -283,7 +280,3 @@ func TestClone_IsEqualAndCounted(t *testing.T) {
 	require.Equal(t, before, b.pgDump(t, source), "the source is as it was")
 	require.Empty(t, b.mustBeThere(t.Context(), source, models.ResourceActive, 2))
 }
-
-var _ = fmt.Sprint
-var _ = gzip.BestSpeed
-var _ = actor.With

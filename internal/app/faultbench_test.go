@@ -48,9 +48,15 @@ type faultBench struct {
 
 func newFaultBench(t *testing.T) *faultBench {
 	t.Helper()
+	url := testkit.URL(t)
+	return newFaultBenchOn(t, url, testkit.Panel())
+}
+
+// newFaultBenchOn is a bench whose journal is the migrated database url of cluster.
+func newFaultBenchOn(t *testing.T, url secret.Text, cluster *devstack.Cluster) *faultBench {
+	t.Helper()
 	ctx := t.Context()
-	b := &faultBench{url: testkit.URL(t), tenants: testkit.Tenants(t), dir: t.TempDir()}
-	b.cluster = testkit.Panel()
+	b := &faultBench{url: url, cluster: cluster, tenants: testkit.Tenants(t), dir: t.TempDir()}
 	db, err := store.Open(ctx, b.url, b.acks.Configure)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
@@ -109,6 +115,9 @@ func (b *faultBench) clear(t *testing.T, s scene) {
 	conn, err := pgx.Connect(ctx, b.tenants.ConnString("postgres").Reveal())
 	require.NoError(t, err)
 	defer func() { _ = conn.Close(ctx) }()
+	if s.source != nil {
+		b.clear(t, *s.source)
+	}
 	if b.host != nil && s.database.ID == b.host.database.ID {
 		b.dismiss(t, s)
 		return

@@ -21,8 +21,10 @@ type scene struct {
 	job      ident.JobID
 	database *models.Database
 	password secret.Text
-	next     secret.Text // of a rotation
-	guest    *guest      // a further user; nil without
+	next     secret.Text          // of a rotation
+	guest    *guest               // a further user; nil without
+	dump     *models.DatabaseDump // of an export; nil without
+	source   *scene               // of a clone; nil without
 }
 
 // A scenario is how a plan's resource comes to be, and what has to be there
@@ -43,6 +45,9 @@ var scenarios = map[string]scenario{
 			return b.mustBeGone(ctx, s, models.ResourceFailed)
 		},
 	},
+	database.KindExport:     export,
+	database.KindImport:     importing,
+	database.KindClone:      cloning,
 	database.KindCreateUser: userCreation,
 	database.KindUpdateUser: userChange,
 	database.KindRotateUser: userRotation,
