@@ -76,10 +76,15 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	starter := engine.NewStarter(func() *engine.Registry { return registry }, silent{})
 	databases := database.NewService(p.db, box, starter, nowhere{}, uuid.New())
 	customers := customer.NewService(p.db, starter, databases)
-	registry, err = engine.NewRegistry(slices.Concat(databases.Plans(), customers.Plans())...)
+	dumps, err := database.NewDumpService(database.DumpConfig{
+		Databases: databases, Tools: anyTools{}, Dir: t.TempDir(), Node: "test", Log: log,
+		Get: func(context.Context, string) (io.ReadCloser, error) { return nil, io.ErrUnexpectedEOF },
+	})
+	require.NoError(t, err)
+	registry, err = engine.NewRegistry(slices.Concat(databases.Plans(), dumps.Plans(), customers.Plans())...)
 	require.NoError(t, err)
 	r := &resolvers.Resolver{
-		AuthService: p.auth, CustomerService: customers, DatabaseService: databases,
+		AuthService: p.auth, CustomerService: customers, DatabaseService: databases, DumpService: dumps,
 		JobService: jobs.NewService(p.db, jobs.NewFeed(p.db, bus, 0, log), starter),
 	}
 	for _, c := range change {
@@ -100,6 +105,11 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	t.Cleanup(p.Close)
 	return p
 }
+
+// anyTools can dump every server; nothing here runs a job.
+type anyTools struct{ database.DumpTools }
+
+func (anyTools) Check(string) error { return nil }
 
 // nowhere is where all servers are away.
 type nowhere struct{}
@@ -176,12 +186,13 @@ type tenant struct {
 	job      ident.JobID
 	token    string // its owner's
 	login    ident.DatabaseUserID
+	dump     ident.DatabaseDumpID
 }
 
 // ids are all that the tenant has, of every kind.
 func (s tenant) ids() map[string]string {
 	return map[string]string{
-		"user": s.user.Opaque(), "customer": s.customer.Opaque(), "database": s.database.Opaque(), "job": s.job.Opaque(), "databaseUser": s.login.Opaque(),
+		"user": s.user.Opaque(), "customer": s.customer.Opaque(), "database": s.database.Opaque(), "job": s.job.Opaque(), "databaseUser": s.login.Opaque(), "databaseDump": s.dump.Opaque(),
 	}
 }
 
@@ -196,7 +207,7 @@ func (p *panel) addServer() ident.DatabaseServerID {
 // addTenant makes a customer whose every text has the mark in it.
 func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.DatabaseServerID) tenant {
 	p.t.Helper()
-	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID()}
+	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID()}
 	p.insert(&models.User{ID: s.user, Email: mark + "@example.com", Name: "User " + mark, PasswordHash: "x"})
 	p.insert(&models.Customer{ID: s.customer, ParentID: parent, Name: "Customer " + mark, Email: mark + "@example.com", Company: new("Company " + mark), State: models.CustomerActive})
 	p.exec(`INSERT INTO customer_tree (ancestor_id, customer_id, depth)
@@ -216,11 +227,22 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 		ID: s.job, Kind: database.KindCreate, PlanVersion: 1, CustomerID: s.customer, ResourceKind: ident.Database, ResourceID: s.database.UUID,
 		TargetGeneration: 1, ActorUserID: s.user, State: models.JobSucceeded, EventSeq: 2, Percent: 100, WaitingFor: new("waits " + mark),
 	})
+	p.addDump(mark, s)
 	p.insert(&models.JobStep{JobID: s.job, Idx: 0, Name: "step " + mark, State: models.StepDone})
 	p.insert(&models.JobEvent{JobID: s.job, Seq: 1, Kind: engine.EventCreated, State: models.JobPending, Message: new("event " + mark)})
 	p.insert(&models.JobEvent{JobID: s.job, Seq: 2, Kind: engine.EventSucceeded, State: models.JobSucceeded, Percent: 100, Message: new("event " + mark)})
 	s.token = p.as(&actor.Actor{User: s.user, Grants: []actor.Grant{{Customer: s.customer, Permissions: auth.CustomerPermissions(models.CustomerOwner)}}})
 	return s
+}
+
+// addDump makes the tenant's dump, unless it is there.
+func (p *panel) addDump(mark string, s tenant) {
+	p.t.Helper()
+	_, err := p.db.NewInsert().Model(&models.DatabaseDump{
+		ID: s.dump, DatabaseID: s.database, Origin: models.DumpExport, State: models.DumpReady, Format: new(models.DumpPlain), JobID: s.job,
+		Node: new("node " + mark), File: new("file " + mark), SizeBytes: new(int64(1)), SHA256: make([]byte, 32), ExpiresAt: time.Now().Add(time.Hour),
+	}).On("CONFLICT DO NOTHING").Exec(p.t.Context())
+	require.NoError(p.t, err)
 }
 
 // A reply is what came back.

@@ -65,6 +65,15 @@ var places = map[string]answer{
 	"Mutation.deleteDatabaseUser(input.id)":           isNotFound,
 	"Mutation.rotateDatabaseUserPassword(input.id)":   isNotFound,
 	"Mutation.updateDatabaseUser(input.id)":           isNotFound,
+	"Query.databaseDump(id)":                          isNull,
+	"Mutation.cloneDatabase(input.customerId)":        isNotFound,
+	"Mutation.cloneDatabase(input.id)":                isNotFound,
+	"Mutation.createDatabaseDumpUrl(input.id)":        isNotFound,
+	"Mutation.createDatabaseUpload(input.databaseId)": isNotFound,
+	"Mutation.deleteDatabaseDump(input.id)":           isNotFound,
+	"Mutation.exportDatabase(input.id)":               isNotFound,
+	"Mutation.importDatabase(input.dumpId)":           isNotFound,
+	"Mutation.importDatabase(input.id)":               isNotFound,
 }
 
 // samples are values without which a mutation would stop before it looks at
@@ -80,8 +89,11 @@ func (d document) call(t *testing.T, p place, own tenant) string {
 	def := d.schema.Types[p.typeName]
 	f := def.Fields.ForName(p.field)
 	field := p.field + samples.Replace(d.arguments(f, p.path)) + d.selection(f.Type)
-	if p.String() == "Mutation.createDatabase(input.serverId)" { // for a customer that is the caller's
+	switch p.String() { // what comes first is the caller's
+	case "Mutation.createDatabase(input.serverId)":
 		field = strings.Replace(field, `customerId: "bm90aGluZw"`, fmt.Sprintf("customerId: %q", own.customer.Opaque()), 1)
+	case "Mutation.importDatabase(input.dumpId)", "Mutation.cloneDatabase(input.customerId)":
+		field = strings.Replace(field, `id: "bm90aGluZw"`, fmt.Sprintf("id: %q", own.database.Opaque()), 1)
 	}
 	switch def {
 	case d.schema.Query:
@@ -123,7 +135,7 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 	for kind, id := range a.ids() {
 		foreign["a's "+kind] = id
 	}
-	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.Job, "invoice"} {
+	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, "invoice"} {
 		foreign["a missing "+kind] = ident.Opaque(kind, uuid.New())
 	}
 	for name, id := range map[string]string{
@@ -136,23 +148,27 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		foreign["garbage: "+name] = id
 	}
 
-	before := p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM customers)")
+	before := p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers)")
 	for _, at := range all {
 		t.Run(at.String(), func(t *testing.T) {
 			p.sameForAll(t, at, d.call(t, at, b), b.token, missing, foreign)
 		})
 	}
-	require.Equal(t, before, p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM customers)"), "and nothing was done")
+	require.Equal(t, before, p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers)"), "and nothing was done")
 
 	// The other way round: with staff's rights the same calls do find something,
 	// so what is above was no accident.
 	staff := p.staff()
 	for _, at := range all {
-		p.exec("UPDATE customers SET state = 'ACTIVE', suspended = false") // the call before may have changed that
+		p.exec("UPDATE customers SET state = 'ACTIVE', suspended = false")
+		p.exec("UPDATE jobs SET state = 'FAILED' WHERE state = 'PENDING'")
+		p.exec("UPDATE databases SET state = 'ACTIVE', suspended = false")
+		p.exec("DELETE FROM database_dumps WHERE id <> ?", a.dump)
+		p.addDump("again", a) // the call before may have changed that
 		query := d.call(t, at, a)
 		nothing := p.post(staff, query, vars{"id": missing})
 		ids := withID(a.ids(), "server", server.Opaque())
-		differs := slices.ContainsFunc([]string{"customer", "database", "databaseUser", "job", "server", "user"}, func(kind string) bool {
+		differs := slices.ContainsFunc([]string{"customer", "database", "databaseDump", "databaseUser", "job", "server", "user"}, func(kind string) bool {
 			return p.post(staff, query, vars{"id": ids[kind]}).same() != nothing.same()
 		})
 		require.True(t, differs, "%s finds nothing for staff either", at)
@@ -222,13 +238,13 @@ func TestTenancy_NothingForeignHangsOnAnything(t *testing.T) {
 				for _, id := range []string{a.customer.Opaque(), a.database.Opaque(), a.job.Opaque(), reseller.customer.Opaque(), reseller.user.Opaque(), sister.customer.Opaque(), sister.database.Opaque(), sister.login.Opaque(), a.login.Opaque(), reseller.login.Opaque(), boss.Opaque(), server.Opaque()} {
 					require.NotContains(t, r.body, id, "%s as %s", query, role)
 				}
-				for _, kind := range []string{"Customer", "Database", "DatabaseUser", "Job", "Membership", "User"} {
+				for _, kind := range []string{"Customer", "Database", "DatabaseUser", "DatabaseDump", "Job", "Membership", "User"} {
 					reached[kind] = reached[kind] || strings.Contains(r.body, `"__typename":"`+kind+`"`)
 				}
 			}
 		}
 		if role == models.CustomerOwner {
-			require.Equal(t, map[string]bool{"Customer": true, "Database": true, "DatabaseUser": true, "Job": true, "Membership": true, "User": true}, reached)
+			require.Equal(t, map[string]bool{"Customer": true, "Database": true, "DatabaseUser": true, "DatabaseDump": true, "Job": true, "Membership": true, "User": true}, reached)
 		}
 	}
 	// With the provider's rights the same operations do come upon it.
