@@ -69,7 +69,7 @@ type DatabaseDumpLink struct {
 	ExpiresAt   time.Time
 	ClaimedAt   *time.Time // when it was used
 	Client      []byte     // hash of who used it
-	ResumeUntil *time.Time // until when that client may go on with what broke off; nil once all was sent
+	ResumeUntil *time.Time // until when that client may go on with what broke off
 	Resumed     int
 }
 

@@ -202,15 +202,15 @@ func resume(ctx context.Context, tx store.Tx, token, client string) (*models.Dat
 	return links[0], nil
 }
 
-// sent ends a link after a whole download, or leaves it open for a while.
+// sent leaves a link open for a while: bytes that were sent may be lost on the way.
 func (d *DumpService) sent(ctx context.Context, token string, whole bool) {
-	q := d.s.db.NewUpdate().Model((*models.DatabaseDumpLink)(nil)).Where("token_hash = ?", hashed(token)).Where("resume_until IS NOT NULL")
+	ttl := ResumeTTL
 	if whole {
-		q = q.Set("resume_until = NULL")
-	} else {
-		q = q.Set("resume_until = least(resume_until, now() + ? * interval '1 second')", ResumeTTL.Seconds())
+		ttl = lostTTL
 	}
-	if _, err := q.Exec(ctx); err != nil {
+	_, err := d.s.db.NewUpdate().Model((*models.DatabaseDumpLink)(nil)).Where("token_hash = ?", hashed(token)).
+		Set("resume_until = least(resume_until, now() + ? * interval '1 second')", ttl.Seconds()).Exec(ctx)
+	if err != nil {
 		d.log.WarnContext(ctx, "end of a download not noted", "error", err)
 	}
 }

@@ -23,6 +23,8 @@ const (
 	LinkTTL = 15 * time.Minute
 	// ResumeTTL is how long a download that broke off can be gone on with.
 	ResumeTTL = 10 * time.Minute
+	// lostTTL is the same after the last byte was sent: it may not have arrived.
+	lostTTL = time.Minute
 	// maxResumes bounds how often.
 	maxResumes = 20
 	// An upload may unfold to unfoldFree bytes and unfoldRatio times its size: text
