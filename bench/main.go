@@ -26,6 +26,7 @@ type options struct {
 	clients   int
 	perClient int
 	starts    int
+	exportMB  int
 	json      bool
 }
 
@@ -49,6 +50,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.clients, "clients", 8, "clients at once")
 	f.IntVar(&o.perClient, "per-client", 5, "orders of each client in a round")
 	f.IntVar(&o.starts, "starts", 5, "starts on existing data")
+	f.IntVar(&o.exportMB, "export-mb", 0, "measure exports of a database of so many MB instead")
 	f.BoolVar(&o.json, "json", false, "also write the result to bench/results")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -82,6 +84,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 			p.tail(stderr)
 		}
 	}()
+	if o.exportMB > 0 {
+		return measureExports(ctx, o, p, stdout, stderr)
+	}
 	res, err := measure(ctx, o, p, stderr)
 	if err != nil {
 		return err

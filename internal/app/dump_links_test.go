@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -98,8 +99,8 @@ func TestDumpURL_OnceAndNoMore(t *testing.T) {
 	require.NoError(t, err)
 	_, err = b.oracle.NewUpdate().Model((*models.DatabaseDumpLink)(nil)).Set("expires_at = now() - interval '1 second'").Where("claimed_at IS NULL").Exec(t.Context())
 	require.NoError(t, err)
-	res, _ = get(t, at(srv, *link.URL))
-	require.Equal(t, http.StatusGone, res.StatusCode, "expired")
+	late, _ := get(t, at(srv, *link.URL))
+	require.Equal(t, http.StatusGone, late.StatusCode, "expired")
 }
 
 func TestDumpURL_GoesOnWhereItBrokeOff(t *testing.T) {
@@ -126,18 +127,18 @@ func TestDumpURL_GoesOnWhereItBrokeOff(t *testing.T) {
 	require.Equal(t, http.StatusGone, other.StatusCode, "another client may not go on")
 	whole, _ := get(t, address)
 	require.Equal(t, http.StatusGone, whole.StatusCode, "nor may anybody begin anew")
-	res, rest := get(t, address, "Range", "bytes=1000-")
-	require.Equal(t, http.StatusPartialContent, res.StatusCode)
-	require.Equal(t, "bytes 1000-"+strconv.FormatInt(*row.SizeBytes-1, 10)+"/"+strconv.FormatInt(*row.SizeBytes, 10), res.Header.Get("Content-Range"))
-	sum := sha256.Sum256(append(first, rest...))
+	part, rest := get(t, address, "Range", "bytes=1000-")
+	require.Equal(t, http.StatusPartialContent, part.StatusCode)
+	require.Equal(t, "bytes 1000-"+strconv.FormatInt(*row.SizeBytes-1, 10)+"/"+strconv.FormatInt(*row.SizeBytes, 10), part.Header.Get("Content-Range"))
+	sum := sha256.Sum256(slices.Concat(first, rest))
 	require.Equal(t, row.SHA256, sum[:])
 	var left float64
 	require.NoError(t, b.oracle.NewRaw("SELECT extract(epoch FROM resume_until - now()) FROM database_dump_links WHERE dump_id = ?", row.ID).Scan(t.Context(), &left))
 	require.LessOrEqual(t, left, 60.0, "it was sent to the end, and has a minute to arrive")
 	_, err = b.oracle.NewUpdate().Model((*models.DatabaseDumpLink)(nil)).Set("resume_until = now()").Where("TRUE").Exec(t.Context())
 	require.NoError(t, err)
-	res, _ = get(t, address, "Range", "bytes=1000-")
-	require.Equal(t, http.StatusGone, res.StatusCode)
+	late, _ := get(t, address, "Range", "bytes=1000-")
+	require.Equal(t, http.StatusGone, late.StatusCode)
 }
 
 func TestUpload_LimitsAndSums(t *testing.T) {
@@ -156,14 +157,14 @@ func TestUpload_LimitsAndSums(t *testing.T) {
 		status  int
 		want    string
 	}{
-		"right sum":           {nil, reader(file), []string{"Repr-Digest", right}, http.StatusCreated, "stored"},
-		"wrong sum":           {nil, reader(append(file, ' ')), []string{"Repr-Digest", right}, http.StatusBadRequest, "checksum"},
-		"no sum at all":       {nil, reader(file), []string{"Repr-Digest", "sha-256=:xx:"}, http.StatusBadRequest, "Repr-Digest"},
-		"too large, said so":  {&ten, reader(file), nil, http.StatusBadRequest, "10 bytes at most"},
-		"too large, unsaid":   {&ten, func() io.Reader { return io.LimitReader(same('x'), 1<<20) }, nil, http.StatusBadRequest, "10 bytes at most"},
-		"exactly the limit":   {&ten, reader([]byte("0123456789")), nil, http.StatusCreated, "stored"},
-		"empty":               {nil, func() io.Reader { return io.LimitReader(same('x'), 0) }, nil, http.StatusBadRequest, "empty"},
-		"encoded on the way":  {nil, reader(file), []string{"Content-Encoding", "gzip"}, http.StatusBadRequest, "Content-Encoding"},
+		"right sum":          {nil, reader(file), []string{"Repr-Digest", right}, http.StatusCreated, "stored"},
+		"wrong sum":          {nil, reader(append(file, ' ')), []string{"Repr-Digest", right}, http.StatusBadRequest, "checksum"},
+		"no sum at all":      {nil, reader(file), []string{"Repr-Digest", "sha-256=:xx:"}, http.StatusBadRequest, "Repr-Digest"},
+		"too large, said so": {&ten, reader(file), nil, http.StatusBadRequest, "10 bytes at most"},
+		"too large, unsaid":  {&ten, func() io.Reader { return io.LimitReader(same('x'), 1<<20) }, nil, http.StatusBadRequest, "10 bytes at most"},
+		"exactly the limit":  {&ten, reader([]byte("0123456789")), nil, http.StatusCreated, "stored"},
+		"empty":              {nil, func() io.Reader { return io.LimitReader(same('x'), 0) }, nil, http.StatusBadRequest, "empty"},
+		"encoded on the way": {nil, reader(file), []string{"Content-Encoding", "gzip"}, http.StatusBadRequest, "Content-Encoding"},
 	} {
 		link, err := b.panel.dumps.CreateUpload(b.by(t), database.UploadInput{DatabaseID: s.database.ID, SizeBytes: tc.limit})
 		require.NoError(t, err, name)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -85,19 +86,29 @@ func (b *faultBench) dump(t *testing.T, id ident.DatabaseDumpID) *models.Databas
 	return row
 }
 
-func get(t *testing.T, address string, headers ...string) (*http.Response, []byte) {
+// An answer is what came back, without its body.
+type answer struct {
+	StatusCode int
+	Header     http.Header
+}
+
+func get(t *testing.T, address string, headers ...string) (answer, []byte) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
 	require.NoError(t, err)
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
+	setHeaders(req, headers)
 	res, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
 	body, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())
-	return res, body
+	return answer{res.StatusCode, res.Header}, body
+}
+
+func setHeaders(req *http.Request, headers []string) {
+	for pair := range slices.Chunk(headers, 2) {
+		req.Header.Set(pair[0], pair[1])
+	}
 }
 
 // download fetches a dump as a client does.
@@ -130,9 +141,7 @@ func put(t *testing.T, address string, body io.Reader, headers ...string) (int, 
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, address, body)
 	require.NoError(t, err)
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
+	setHeaders(req, headers)
 	res, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
 	text, err := io.ReadAll(res.Body)

@@ -58,7 +58,7 @@ func fromPeer(ctx context.Context, address string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("address of a node: %w", err)
 	}
-	res, err := peers.Do(req) //nolint:bodyclose // it is the caller's
+	res, err := peers.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("ask a node: %w", hideURL(err))
 	}

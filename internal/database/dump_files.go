@@ -114,7 +114,7 @@ func noRoom() error {
 // room refuses to fill the disk.
 func room(file *os.File, bytes int64) error {
 	var fs syscall.Statfs_t
-	if err := syscall.Fstatfs(int(file.Fd()), &fs); err != nil { //nolint:gosec // a descriptor is small
+	if err := syscall.Fstatfs(int(file.Fd()), &fs); err != nil {
 		return fmt.Errorf("look at the disk: %w", err)
 	}
 	if int64(fs.Bavail)*fs.Bsize < bytes+reserveBytes { //nolint:gosec // less than 2^63 bytes

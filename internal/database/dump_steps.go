@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -148,7 +149,7 @@ func follow(ctx context.Context, e *engine.Env, moved *atomic.Int64, total int64
 		told = n
 		if err := e.Progress(ctx, percent(n, total), progressText(verb, n, total)); err != nil {
 			cancel()
-			<-done
+			_ = <-done // that it could not be told comes first
 			return err
 		}
 	}
@@ -404,14 +405,14 @@ func (s loadStep) Undo(ctx context.Context, e *engine.Env, _ engine.Handle) erro
 
 // summary tells what was left out.
 func summary(r LoadReport) string {
-	text := fmt.Sprintf("%d statements.", r.Statements)
+	text := []string{fmt.Sprintf("%d statements.", r.Statements)}
 	for _, n := range []struct {
 		n    int
 		what string
 	}{{r.Owners, "about owners and roles"}, {r.Grants, "about rights"}, {r.Settings, "of settings that the server does not know"}} {
 		if n.n > 0 {
-			text += fmt.Sprintf(" Left out: %d %s.", n.n, n.what)
+			text = append(text, fmt.Sprintf("Left out: %d %s.", n.n, n.what))
 		}
 	}
-	return text
+	return strings.Join(text, " ")
 }

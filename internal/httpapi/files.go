@@ -210,7 +210,7 @@ func (f fileRoutes) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusInternalServerError
 	told, ok := errors.AsType[*fault.Error](err)
 	if ok {
-		switch told.Code { //nolint:exhaustive // the others are no answer of Files
+		switch told.Code {
 		case fault.NotFound:
 			status = http.StatusGone
 		case fault.Invalid:

@@ -288,13 +288,13 @@ func told(err error, where string) error {
 	case (class == "42" || class == "0A" || class == "3F" || class == "58") && pg.Code != syntaxError:
 		return permanent(cause, "%s%s (SQLSTATE %s).", where, sentence(pg.Message), pg.Code)
 	}
-	what := ""
+	var what strings.Builder
 	for _, n := range [][2]string{{"table", pg.TableName}, {"constraint", pg.ConstraintName}, {"column", pg.ColumnName}} {
 		if n[1] != "" {
-			what += " " + n[0] + " " + n[1]
+			what.WriteString(" " + n[0] + " " + n[1])
 		}
 	}
-	return permanent(cause, "%sThe server refused it:%s SQLSTATE %s.", where, what, pg.Code)
+	return permanent(cause, "%sThe server refused it:%s SQLSTATE %s.", where, what.String(), pg.Code)
 }
 
 func permanent(cause error, format string, args ...any) error {

@@ -20,8 +20,8 @@ func install(t *testing.T, majors ...int) string {
 	root := t.TempDir()
 	for _, m := range majors {
 		dir := filepath.Join(root, strconv.Itoa(m), "bin")
-		require.NoError(t, os.MkdirAll(dir, 0o755))                                                      //nolint:gosec // programs
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "pg_dump"), []byte("#!/bin/false\n"), 0o755)) //nolint:gosec // a program
+		require.NoError(t, os.MkdirAll(dir, 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "pg_dump"), []byte("#!/bin/false\n"), 0o755))
 	}
 	return root
 }
