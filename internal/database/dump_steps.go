@@ -149,8 +149,7 @@ func follow(ctx context.Context, e *engine.Env, moved *atomic.Int64, total int64
 		told = n
 		if err := e.Progress(ctx, percent(n, total), progressText(verb, n, total)); err != nil {
 			cancel()
-			_ = <-done // that it could not be told comes first
-			return err
+			return errors.Join(err, <-done)
 		}
 	}
 }
