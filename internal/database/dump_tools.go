@@ -10,6 +10,16 @@ import (
 	"github.com/mpanel/mpanel/models"
 )
 
+// DumpFormat is how a dump is written.
+type DumpFormat = models.DumpFormat
+
+// The formats.
+const (
+	DumpPlain     = models.DumpPlain
+	DumpPlainGzip = models.DumpPlainGzip
+	DumpCustom    = models.DumpCustom
+)
+
 // An Endpoint is one database on a server, as a job's own login reaches it.
 type Endpoint struct {
 	Host     string // name, IP or the folder of a unix socket

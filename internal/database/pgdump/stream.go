@@ -13,7 +13,6 @@ import (
 
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/fault"
-	"github.com/mpanel/mpanel/models"
 )
 
 // A stream is SQL and rows of a dump, whatever its format is.
@@ -77,7 +76,7 @@ func (s *stream) end() {
 }
 
 // unfold opens a dump by its first bytes.
-func (t *Tools) unfold(ctx context.Context, dump io.ReadSeeker, limit database.DumpLimit, read *atomic.Int64) (*stream, models.DumpFormat, error) {
+func (t *Tools) unfold(ctx context.Context, dump io.ReadSeeker, limit database.DumpLimit, read *atomic.Int64) (*stream, database.DumpFormat, error) {
 	if _, err := dump.Seek(0, io.SeekStart); err != nil {
 		return nil, "", fmt.Errorf("read dump: %w", err)
 	}
@@ -94,10 +93,10 @@ func (t *Tools) unfold(ctx context.Context, dump io.ReadSeeker, limit database.D
 		if err != nil {
 			return nil, "", fault.Invalid.Permanent("", "The dump is damaged: it cannot be decompressed.")
 		}
-		return &stream{Reader: z, limit: limit.RawBytes, read: read, close: z.Close}, models.DumpPlainGzip, nil
+		return &stream{Reader: z, limit: limit.RawBytes, read: read, close: z.Close}, database.DumpPlainGzip, nil
 	case bytes.HasPrefix(head, []byte("PGDMP")):
 		s, err := t.restore(ctx, dump, limit, read)
-		return s, models.DumpCustom, err
+		return s, database.DumpCustom, err
 	case bytes.HasPrefix(head, []byte("PK")), bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}), bytes.HasPrefix(head, []byte("BZh")), bytes.HasPrefix(head, []byte("\xfd7zXZ")):
 		return nil, "", fault.Invalid.Permanent("", "The dump is compressed in a way that the panel does not read; use gzip, or pg_dump's custom format.")
 	case len(head) > 262 && string(head[257:262]) == "ustar":
@@ -105,7 +104,7 @@ func (t *Tools) unfold(ctx context.Context, dump io.ReadSeeker, limit database.D
 	case bytes.IndexByte(head, 0) >= 0:
 		return nil, "", fault.Invalid.Permanent("", "This is not a dump: neither SQL text, nor gzip, nor pg_dump's custom format.")
 	}
-	return &stream{Reader: in, limit: limit.RawBytes, read: read}, models.DumpPlain, nil
+	return &stream{Reader: in, limit: limit.RawBytes, read: read}, database.DumpPlain, nil
 }
 
 // restore has pg_restore write an archive as SQL. It gets neither a server nor a

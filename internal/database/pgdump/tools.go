@@ -25,7 +25,6 @@ import (
 
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/fault"
-	"github.com/mpanel/mpanel/models"
 )
 
 // Tools are the PostgreSQL client programs of this machine. They are safe for
@@ -132,7 +131,7 @@ func (t *Tools) newest(name string) (string, error) {
 
 // dumping is pg_dump in plain format or its own. Owners and rights are those of
 // roles that exist nowhere else.
-func (t *Tools) dumping(ctx context.Context, from database.Endpoint, serverVersion string, format models.DumpFormat) (*program, error) {
+func (t *Tools) dumping(ctx context.Context, from database.Endpoint, serverVersion string, format database.DumpFormat) (*program, error) {
 	path, err := t.pgDump(serverVersion)
 	if err != nil {
 		return nil, err
@@ -141,7 +140,7 @@ func (t *Tools) dumping(ctx context.Context, from database.Endpoint, serverVersi
 		"--no-password", "--no-owner", "--no-acl", "--no-tablespaces", "--no-subscriptions", "--lock-wait-timeout=30000",
 		"--role=" + from.Role, "--format=plain",
 	}
-	if format == models.DumpCustom {
+	if format == database.DumpCustom {
 		args[len(args)-1] = "--format=custom"
 		args = append(args, "--compress=1")
 	}
@@ -161,7 +160,7 @@ func environment(e database.Endpoint) []string {
 }
 
 // Dump implements database.DumpTools.
-func (t *Tools) Dump(ctx context.Context, from database.Endpoint, serverVersion string, format models.DumpFormat, to io.Writer, read *atomic.Int64) error {
+func (t *Tools) Dump(ctx context.Context, from database.Endpoint, serverVersion string, format database.DumpFormat, to io.Writer, read *atomic.Int64) error {
 	run, err := t.dumping(ctx, from, serverVersion, format)
 	if err != nil {
 		return err
@@ -169,7 +168,7 @@ func (t *Tools) Dump(ctx context.Context, from database.Endpoint, serverVersion 
 	defer run.stop()
 	out := to
 	var z *gzip.Writer
-	if format == models.DumpPlainGzip {
+	if format == database.DumpPlainGzip {
 		if z, err = gzip.NewWriterLevel(to, flate.BestSpeed); err != nil {
 			return fmt.Errorf("compress dump: %w", err)
 		}
@@ -197,7 +196,7 @@ func (t *Tools) Dump(ctx context.Context, from database.Endpoint, serverVersion 
 	if err := run.wait(); err != nil {
 		return err
 	}
-	if format != models.DumpCustom && !strings.Contains(last.text(), markComplete) {
+	if format != database.DumpCustom && !strings.Contains(last.text(), markComplete) {
 		return errors.New("pg_dump ended well without its last line")
 	}
 	if z != nil {
@@ -255,7 +254,7 @@ func (t *Tools) Empty(ctx context.Context, to database.Endpoint) error {
 
 // Copy implements database.DumpTools.
 func (t *Tools) Copy(ctx context.Context, from database.Endpoint, serverVersion string, limit database.DumpLimit, l database.Loading) (database.LoadReport, error) {
-	run, err := t.dumping(ctx, from, serverVersion, models.DumpPlain)
+	run, err := t.dumping(ctx, from, serverVersion, database.DumpPlain)
 	if err != nil {
 		return database.LoadReport{}, err
 	}
