@@ -1142,6 +1142,31 @@ func (ec *executionContext) resolveBatch_Database_users(ctx context.Context, fie
 	)
 }
 
+func (ec *executionContext) _Database_driftPolicy(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Database_driftPolicy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DriftPolicy, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v models.DriftPolicy) graphql.Marshaler {
+			return ec.marshalNDriftPolicy2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐDriftPolicy(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Database_driftPolicy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Database", field, false, false, "DriftPolicy")
+}
+
 func (ec *executionContext) _DatabaseConnection_edges(ctx context.Context, field graphql.CollectedField, obj *page.Connection[*models.Database]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1851,6 +1876,56 @@ func (ec *executionContext) resolveBatch_DatabaseServer_databaseCount(ctx contex
 		err,
 		"DatabaseServer.databaseCount",
 	)
+}
+
+func (ec *executionContext) _DatabaseServer_surveyedAt(ctx context.Context, field graphql.CollectedField, obj *models.DatabaseServer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DatabaseServer_surveyedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SurveyedAt, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DatabaseServer_surveyedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DatabaseServer", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _DatabaseServer_driftBrake(ctx context.Context, field graphql.CollectedField, obj *models.DatabaseServer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DatabaseServer_driftBrake(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DriftBrake, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v models.DriftBrake) graphql.Marshaler {
+			return ec.marshalNDriftBrake2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐDriftBrake(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DatabaseServer_driftBrake(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DatabaseServer", field, false, false, "DriftBrake")
 }
 
 func (ec *executionContext) _DatabaseServerConnection_edges(ctx context.Context, field graphql.CollectedField, obj *page.Connection[*models.DatabaseServer]) (ret graphql.Marshaler) {
@@ -3608,6 +3683,11 @@ func (ec *executionContext) _Database(ctx context.Context, sel ast.SelectionSet,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Database_users(ctx, field, obj)
 				})
+		case "driftPolicy":
+			out.Values[i] = ec._Database_driftPolicy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3847,6 +3927,16 @@ func (ec *executionContext) _DatabaseServer(ctx context.Context, sel ast.Selecti
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._DatabaseServer_databaseCount(ctx, field, obj)
 				})
+		case "surveyedAt":
+			out.Values[i] = ec._DatabaseServer_surveyedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "driftBrake":
+			out.Values[i] = ec._DatabaseServer_driftBrake(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

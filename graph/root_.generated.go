@@ -31,6 +31,7 @@ type ResolverRoot interface {
 	Database() DatabaseResolver
 	DatabaseServer() DatabaseServerResolver
 	DatabaseUser() DatabaseUserResolver
+	DriftFinding() DriftFindingResolver
 	Job() JobResolver
 	JobEvent() JobEventResolver
 	JobStep() JobStepResolver
@@ -125,6 +126,7 @@ type ComplexityRoot struct {
 		CreatedAt         func(childComplexity int) int
 		Customer          func(childComplexity int) int
 		DeleteAfter       func(childComplexity int) int
+		DriftPolicy       func(childComplexity int) int
 		ExtName           func(childComplexity int) int
 		Host              func(childComplexity int) int
 		ID                func(childComplexity int) int
@@ -168,6 +170,7 @@ type ComplexityRoot struct {
 		CheckedAt          func(childComplexity int) int
 		DatabaseCount      func(childComplexity int) int
 		DeleteGraceSeconds func(childComplexity int) int
+		DriftBrake         func(childComplexity int) int
 		Host               func(childComplexity int) int
 		ID                 func(childComplexity int) int
 		Maintenance        func(childComplexity int) int
@@ -175,6 +178,7 @@ type ComplexityRoot struct {
 		Port               func(childComplexity int) int
 		Problems           func(childComplexity int) int
 		Reachable          func(childComplexity int) int
+		SurveyedAt         func(childComplexity int) int
 		Version            func(childComplexity int) int
 	}
 
@@ -220,6 +224,11 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	DecideDriftFindingPayload struct {
+		DriftFinding func(childComplexity int) int
+		Job          func(childComplexity int) int
+	}
+
 	DeleteDatabasePayload struct {
 		Database func(childComplexity int) int
 		Job      func(childComplexity int) int
@@ -229,6 +238,32 @@ type ComplexityRoot struct {
 	DeleteDatabaseUserPayload struct {
 		DatabaseUser func(childComplexity int) int
 		Job          func(childComplexity int) int
+	}
+
+	DriftFinding struct {
+		Detail       func(childComplexity int) int
+		ExternalName func(childComplexity int) int
+		FoundAt      func(childComplexity int) int
+		ID           func(childComplexity int) int
+		Ignored      func(childComplexity int) int
+		Job          func(childComplexity int) int
+		Kind         func(childComplexity int) int
+		ObjectKind   func(childComplexity int) int
+		ResolvedAt   func(childComplexity int) int
+		Resource     func(childComplexity int) int
+		Server       func(childComplexity int) int
+	}
+
+	DriftFindingConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	DriftFindingEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Job struct {
@@ -321,9 +356,11 @@ type ComplexityRoot struct {
 		CreateCustomer               func(childComplexity int, input customer.CreateInput) int
 		CreateDatabase               func(childComplexity int, input database.CreateInput) int
 		CreateDatabaseUser           func(childComplexity int, input database.CreateUserInput) int
+		DecideDriftFinding           func(childComplexity int, input database.DecideFindingInput) int
 		DeleteDatabase               func(childComplexity int, input database.DeleteInput) int
 		DeleteDatabaseUser           func(childComplexity int, input database.DeleteUserInput) int
 		RegisterDatabaseServer       func(childComplexity int, input database.RegisterServerInput) int
+		ReleaseDriftBrake            func(childComplexity int, input database.ReleaseBrakeInput) int
 		RemoveDatabaseServer         func(childComplexity int, input database.RemoveServerInput) int
 		RestoreDatabase              func(childComplexity int, input database.RestoreInput) int
 		ResumeCustomer               func(childComplexity int, input customer.ResumeInput) int
@@ -331,9 +368,11 @@ type ComplexityRoot struct {
 		RetryJob                     func(childComplexity int, input jobs.RetryInput) int
 		RotateDatabasePassword       func(childComplexity int, input database.RotateInput) int
 		RotateDatabaseUserPassword   func(childComplexity int, input database.RotateUserPasswordInput) int
+		SetDatabaseDriftPolicy       func(childComplexity int, input database.SetDriftPolicyInput) int
 		SetDatabaseServerMaintenance func(childComplexity int, input database.SetServerMaintenanceInput) int
 		SetUp                        func(childComplexity int, input auth.SetUpInput) int
 		SignIn                       func(childComplexity int, input auth.SignInInput) int
+		SurveyDatabaseServer         func(childComplexity int, input database.SurveyServerInput) int
 		SuspendCustomer              func(childComplexity int, input customer.SuspendInput) int
 		SuspendDatabase              func(childComplexity int, input database.SuspendInput) int
 		UpdateCustomer               func(childComplexity int, input customer.UpdateInput) int
@@ -360,6 +399,7 @@ type ComplexityRoot struct {
 		DatabaseServers func(childComplexity int, first *int, after *string, last *int, before *string) int
 		DatabaseUser    func(childComplexity int, id string) int
 		Databases       func(childComplexity int, first *int, after *string, last *int, before *string, filter *database.Filter, order *database.Order) int
+		DriftFindings   func(childComplexity int, first *int, after *string, last *int, before *string, filter *database.FindingFilter) int
 		Job             func(childComplexity int, id string) int
 		Jobs            func(childComplexity int, first *int, after *string, last *int, before *string, filter *jobs.Filter) int
 		Node            func(childComplexity int, id string) int
@@ -374,6 +414,10 @@ type ComplexityRoot struct {
 	}
 
 	RegisterDatabaseServerPayload struct {
+		DatabaseServer func(childComplexity int) int
+	}
+
+	ReleaseDriftBrakePayload struct {
 		DatabaseServer func(childComplexity int) int
 	}
 
@@ -412,6 +456,10 @@ type ComplexityRoot struct {
 		Job          func(childComplexity int) int
 	}
 
+	SetDatabaseDriftPolicyPayload struct {
+		Database func(childComplexity int) int
+	}
+
 	SetDatabaseServerMaintenancePayload struct {
 		DatabaseServer func(childComplexity int) int
 	}
@@ -428,6 +476,10 @@ type ComplexityRoot struct {
 
 	Subscription struct {
 		JobProgress func(childComplexity int, id string, after *jobs.Position) int
+	}
+
+	SurveyDatabaseServerPayload struct {
+		DatabaseServer func(childComplexity int) int
 	}
 
 	SuspendCustomerPayload struct {
@@ -769,6 +821,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Database.DeleteAfter(childComplexity), true
+	case "Database.driftPolicy":
+		if e.ComplexityRoot.Database.DriftPolicy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.DriftPolicy(childComplexity), true
 	case "Database.externalName":
 		if e.ComplexityRoot.Database.ExtName == nil {
 			break
@@ -969,6 +1027,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DatabaseServer.DeleteGraceSeconds(childComplexity), true
+	case "DatabaseServer.driftBrake":
+		if e.ComplexityRoot.DatabaseServer.DriftBrake == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseServer.DriftBrake(childComplexity), true
 	case "DatabaseServer.host":
 		if e.ComplexityRoot.DatabaseServer.Host == nil {
 			break
@@ -1011,6 +1075,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DatabaseServer.Reachable(childComplexity), true
+	case "DatabaseServer.surveyedAt":
+		if e.ComplexityRoot.DatabaseServer.SurveyedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseServer.SurveyedAt(childComplexity), true
 	case "DatabaseServer.version":
 		if e.ComplexityRoot.DatabaseServer.Version == nil {
 			break
@@ -1168,6 +1238,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DatabaseUserEdge.Node(childComplexity), true
 
+	case "DecideDriftFindingPayload.driftFinding":
+		if e.ComplexityRoot.DecideDriftFindingPayload.DriftFinding == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecideDriftFindingPayload.DriftFinding(childComplexity), true
+	case "DecideDriftFindingPayload.job":
+		if e.ComplexityRoot.DecideDriftFindingPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecideDriftFindingPayload.Job(childComplexity), true
+
 	case "DeleteDatabasePayload.database":
 		if e.ComplexityRoot.DeleteDatabasePayload.Database == nil {
 			break
@@ -1199,6 +1282,111 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteDatabaseUserPayload.Job(childComplexity), true
+
+	case "DriftFinding.detail":
+		if e.ComplexityRoot.DriftFinding.Detail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Detail(childComplexity), true
+	case "DriftFinding.externalName":
+		if e.ComplexityRoot.DriftFinding.ExternalName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.ExternalName(childComplexity), true
+	case "DriftFinding.foundAt":
+		if e.ComplexityRoot.DriftFinding.FoundAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.FoundAt(childComplexity), true
+	case "DriftFinding.id":
+		if e.ComplexityRoot.DriftFinding.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.ID(childComplexity), true
+	case "DriftFinding.ignored":
+		if e.ComplexityRoot.DriftFinding.Ignored == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Ignored(childComplexity), true
+	case "DriftFinding.job":
+		if e.ComplexityRoot.DriftFinding.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Job(childComplexity), true
+	case "DriftFinding.kind":
+		if e.ComplexityRoot.DriftFinding.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Kind(childComplexity), true
+	case "DriftFinding.objectKind":
+		if e.ComplexityRoot.DriftFinding.ObjectKind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.ObjectKind(childComplexity), true
+	case "DriftFinding.resolvedAt":
+		if e.ComplexityRoot.DriftFinding.ResolvedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.ResolvedAt(childComplexity), true
+	case "DriftFinding.resource":
+		if e.ComplexityRoot.DriftFinding.Resource == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Resource(childComplexity), true
+	case "DriftFinding.server":
+		if e.ComplexityRoot.DriftFinding.Server == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Server(childComplexity), true
+
+	case "DriftFindingConnection.edges":
+		if e.ComplexityRoot.DriftFindingConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFindingConnection.Edges(childComplexity), true
+	case "DriftFindingConnection.nodes":
+		if e.ComplexityRoot.DriftFindingConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFindingConnection.Nodes(childComplexity), true
+	case "DriftFindingConnection.pageInfo":
+		if e.ComplexityRoot.DriftFindingConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFindingConnection.PageInfo(childComplexity), true
+	case "DriftFindingConnection.totalCount":
+		if e.ComplexityRoot.DriftFindingConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFindingConnection.TotalCount(childComplexity), true
+
+	case "DriftFindingEdge.cursor":
+		if e.ComplexityRoot.DriftFindingEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFindingEdge.Cursor(childComplexity), true
+	case "DriftFindingEdge.node":
+		if e.ComplexityRoot.DriftFindingEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFindingEdge.Node(childComplexity), true
 
 	case "Job.actor":
 		if e.ComplexityRoot.Job.Actor == nil {
@@ -1621,6 +1809,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateDatabaseUser(childComplexity, args["input"].(database.CreateUserInput)), true
+	case "Mutation.decideDriftFinding":
+		if e.ComplexityRoot.Mutation.DecideDriftFinding == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_decideDriftFinding_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DecideDriftFinding(childComplexity, args["input"].(database.DecideFindingInput)), true
 	case "Mutation.deleteDatabase":
 		if e.ComplexityRoot.Mutation.DeleteDatabase == nil {
 			break
@@ -1654,6 +1853,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RegisterDatabaseServer(childComplexity, args["input"].(database.RegisterServerInput)), true
+	case "Mutation.releaseDriftBrake":
+		if e.ComplexityRoot.Mutation.ReleaseDriftBrake == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releaseDriftBrake_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleaseDriftBrake(childComplexity, args["input"].(database.ReleaseBrakeInput)), true
 	case "Mutation.removeDatabaseServer":
 		if e.ComplexityRoot.Mutation.RemoveDatabaseServer == nil {
 			break
@@ -1731,6 +1941,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RotateDatabaseUserPassword(childComplexity, args["input"].(database.RotateUserPasswordInput)), true
+	case "Mutation.setDatabaseDriftPolicy":
+		if e.ComplexityRoot.Mutation.SetDatabaseDriftPolicy == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setDatabaseDriftPolicy_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetDatabaseDriftPolicy(childComplexity, args["input"].(database.SetDriftPolicyInput)), true
 	case "Mutation.setDatabaseServerMaintenance":
 		if e.ComplexityRoot.Mutation.SetDatabaseServerMaintenance == nil {
 			break
@@ -1764,6 +1985,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(auth.SignInInput)), true
+	case "Mutation.surveyDatabaseServer":
+		if e.ComplexityRoot.Mutation.SurveyDatabaseServer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_surveyDatabaseServer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SurveyDatabaseServer(childComplexity, args["input"].(database.SurveyServerInput)), true
 	case "Mutation.suspendCustomer":
 		if e.ComplexityRoot.Mutation.SuspendCustomer == nil {
 			break
@@ -1924,6 +2156,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Databases(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*database.Filter), args["order"].(*database.Order)), true
+	case "Query.driftFindings":
+		if e.ComplexityRoot.Query.DriftFindings == nil {
+			break
+		}
+
+		args, err := ec.field_Query_driftFindings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.DriftFindings(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*database.FindingFilter)), true
 
 	case "Query.job":
 		if e.ComplexityRoot.Query.Job == nil {
@@ -2001,6 +2244,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RegisterDatabaseServerPayload.DatabaseServer(childComplexity), true
+
+	case "ReleaseDriftBrakePayload.databaseServer":
+		if e.ComplexityRoot.ReleaseDriftBrakePayload.DatabaseServer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseDriftBrakePayload.DatabaseServer(childComplexity), true
 
 	case "RemoveDatabaseServerPayload.id":
 		if e.ComplexityRoot.RemoveDatabaseServerPayload.ID == nil {
@@ -2093,6 +2343,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RotateDatabaseUserPasswordPayload.Job(childComplexity), true
 
+	case "SetDatabaseDriftPolicyPayload.database":
+		if e.ComplexityRoot.SetDatabaseDriftPolicyPayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDatabaseDriftPolicyPayload.Database(childComplexity), true
+
 	case "SetDatabaseServerMaintenancePayload.databaseServer":
 		if e.ComplexityRoot.SetDatabaseServerMaintenancePayload.DatabaseServer == nil {
 			break
@@ -2137,6 +2394,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.JobProgress(childComplexity, args["id"].(string), args["after"].(*jobs.Position)), true
+
+	case "SurveyDatabaseServerPayload.databaseServer":
+		if e.ComplexityRoot.SurveyDatabaseServerPayload.DatabaseServer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyDatabaseServerPayload.DatabaseServer(childComplexity), true
 
 	case "SuspendCustomerPayload.customer":
 		if e.ComplexityRoot.SuspendCustomerPayload.Customer == nil {
@@ -2288,11 +2552,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CustomerOrder", ec.unmarshalInputCustomerOrder),
 			graphql.NewInputUnmarshaler("DatabaseFilter", ec.unmarshalInputDatabaseFilter),
 			graphql.NewInputUnmarshaler("DatabaseOrder", ec.unmarshalInputDatabaseOrder),
+			graphql.NewInputUnmarshaler("DecideDriftFindingInput", ec.unmarshalInputDecideDriftFindingInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseInput", ec.unmarshalInputDeleteDatabaseInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseUserInput", ec.unmarshalInputDeleteDatabaseUserInput),
+			graphql.NewInputUnmarshaler("DriftFilter", ec.unmarshalInputDriftFilter),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
 			graphql.NewInputUnmarshaler("QuotaInput", ec.unmarshalInputQuotaInput),
 			graphql.NewInputUnmarshaler("RegisterDatabaseServerInput", ec.unmarshalInputRegisterDatabaseServerInput),
+			graphql.NewInputUnmarshaler("ReleaseDriftBrakeInput", ec.unmarshalInputReleaseDriftBrakeInput),
 			graphql.NewInputUnmarshaler("RemoveDatabaseServerInput", ec.unmarshalInputRemoveDatabaseServerInput),
 			graphql.NewInputUnmarshaler("RestoreDatabaseInput", ec.unmarshalInputRestoreDatabaseInput),
 			graphql.NewInputUnmarshaler("ResumeCustomerInput", ec.unmarshalInputResumeCustomerInput),
@@ -2300,9 +2567,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
 			graphql.NewInputUnmarshaler("RotateDatabasePasswordInput", ec.unmarshalInputRotateDatabasePasswordInput),
 			graphql.NewInputUnmarshaler("RotateDatabaseUserPasswordInput", ec.unmarshalInputRotateDatabaseUserPasswordInput),
+			graphql.NewInputUnmarshaler("SetDatabaseDriftPolicyInput", ec.unmarshalInputSetDatabaseDriftPolicyInput),
 			graphql.NewInputUnmarshaler("SetDatabaseServerMaintenanceInput", ec.unmarshalInputSetDatabaseServerMaintenanceInput),
 			graphql.NewInputUnmarshaler("SetUpInput", ec.unmarshalInputSetUpInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
+			graphql.NewInputUnmarshaler("SurveyDatabaseServerInput", ec.unmarshalInputSurveyDatabaseServerInput),
 			graphql.NewInputUnmarshaler("SuspendCustomerInput", ec.unmarshalInputSuspendCustomerInput),
 			graphql.NewInputUnmarshaler("SuspendDatabaseInput", ec.unmarshalInputSuspendDatabaseInput),
 			graphql.NewInputUnmarshaler("UpdateCustomerInput", ec.unmarshalInputUpdateCustomerInput),
@@ -3506,6 +3775,224 @@ type DeleteDatabaseUserPayload {
   job: Job
 }
 `, BuiltIn: false},
+	{Name: "../schema/drift.graphqls", Input: `extend type Query {
+  """
+  What surveys found on servers that is not as it is to be, the newest first. The provider's staff see all; a customer sees
+  what is about its own databases, and never what is foreign or orphaned.
+  """
+  driftFindings(
+    "Rows of the page, from the front: 1 to 100, 20 by default."
+    first: Int
+    "Only rows after this cursor."
+    after: Cursor
+    "Rows of the page, from the back."
+    last: Int
+    "Only rows before this cursor."
+    before: Cursor
+    "Which rows."
+    filter: DriftFilter
+  ): DriftFindingConnection! @auth(requires: [JOBS_READ])
+}
+
+extend type Mutation {
+  """
+  Decide what becomes of a finding; what provisions answers with its job. What is orphaned or foreign is for the provider's
+  staff. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the finding is resolved, when the decision does not fit its kind, or while a job
+  is at work on the database.
+  """
+  decideDriftFinding("Which one, and what." input: DecideDriftFindingInput!): DecideDriftFindingPayload! @auth(requires: [DATABASES_WRITE])
+  "Say what happens to drift of a database by itself. Errors: ` + "`" + `NOT_FOUND` + "`" + `."
+  setDatabaseDriftPolicy("Which one, and what." input: SetDatabaseDriftPolicyInput!): SetDatabaseDriftPolicyPayload! @auth(requires: [DATABASES_WRITE])
+  """
+  Compare a server with what is wished now, whatever its schedule says; ` + "`" + `driftFindings` + "`" + ` has the outcome. Errors: ` + "`" + `NOT_FOUND` + "`" + `;
+  ` + "`" + `UNAVAILABLE` + "`" + ` for a server that is away, in maintenance, or on which nothing can be made.
+  """
+  surveyDatabaseServer("Which one." input: SurveyDatabaseServerInput!): SurveyDatabaseServerPayload! @auth(requires: [SERVERS_WRITE])
+  """
+  Let the repairs of a server go on, however much differs, until a survey finds little enough. The server is surveyed at once.
+  Errors: those of ` + "`" + `surveyDatabaseServer` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when its brake is not on.
+  """
+  releaseDriftBrake("Which server." input: ReleaseDriftBrakeInput!): ReleaseDriftBrakePayload! @auth(requires: [SERVERS_WRITE])
+}
+
+extend type Database {
+  "What happens by itself when a survey finds that it is not as it is to be."
+  driftPolicy: DriftPolicy!
+}
+
+extend type DatabaseServer {
+  "When it was last compared with what is wished; about once a minute while it answers. Null before the first time."
+  surveyedAt: DateTime
+  "Whether repairs rest, since more than 3 and more than a tenth of its databases were not as they are to be."
+  driftBrake: DriftBrake!
+}
+
+"In which way a server is not as it is to be."
+enum DriftKind {
+  "Something of ours is not there."
+  MISSING
+  "Something of ours is not as it is to be."
+  DIFFERS
+  "Something bears a mark of this installation, and no row of ours is about it."
+  ORPHAN
+  "Something that is not ours has one of our names; it is never touched."
+  FOREIGN
+}
+
+"What happens to drift of a database by itself."
+enum DriftPolicy {
+  "It is reported and repaired. A database that is gone with its data is never made anew by itself."
+  REPAIR
+  "It is reported."
+  REPORT
+  "It is not looked for."
+  IGNORE
+}
+
+"Whether the repairs of a server rest."
+enum DriftBrake {
+  "Repairs are ordered."
+  OFF
+  "Repairs rest until somebody releases the brake, or a survey finds little enough."
+  ON
+  "Somebody released it."
+  RELEASED
+}
+
+"A kind of object on a database server."
+enum ServerObjectKind {
+  "A role: a login, or a group of users."
+  ROLE
+  "A database."
+  DATABASE
+}
+
+"What a person can make of a finding."
+enum DriftDecision {
+  "Mend what DIFFERS, or a role that is MISSING, whatever policy and brake say."
+  REPAIR
+  "Make a MISSING database anew, empty, with the password of before."
+  RECREATE
+  "Take over what is FOREIGN: it becomes the customer's, with all that is in it."
+  ADOPT
+  "Remove an ORPHAN from the server."
+  DELETE
+  "Leave it as it is; it counts no more until it changes."
+  IGNORE
+}
+
+"One object on a server that is not as it is to be."
+type DriftFinding implements Node {
+  "Global id."
+  id: ID!
+  "In which way."
+  kind: DriftKind!
+  "The database that it is about; null for an orphan, and for one that is gone or not the caller's."
+  resource: Node @goField(forceResolver: true, batch: true)
+  "The server; null without ` + "`" + `SERVERS_READ` + "`" + `."
+  server: DatabaseServer @auth(requires: [SERVERS_READ]) @goField(forceResolver: true, batch: true)
+  "What kind of object."
+  objectKind: ServerObjectKind!
+  "Name of the object: as it is to be, or as an orphan's was found."
+  externalName: String!
+  "What is wrong, in a sentence or more."
+  detail: String!
+  "When a survey first saw it."
+  foundAt: DateTime!
+  "When it was mended or gone; null while it is there."
+  resolvedAt: DateTime
+  "Whether a person decided to leave it as it is."
+  ignored: Boolean!
+  "The job that mends or removes it; null without one, and without ` + "`" + `JOBS_READ` + "`" + ` there."
+  job: Job @auth(requires: [JOBS_READ]) @goField(forceResolver: true, batch: true)
+}
+
+"Which findings. Conditions hold together."
+input DriftFilter {
+  "Of this kind."
+  kind: DriftKind
+  "Only those that are resolved, or only those that are not."
+  resolved: Boolean
+  "On this server."
+  serverId: ID
+  "About this database."
+  databaseId: ID
+}
+
+"One page of findings."
+type DriftFindingConnection {
+  "The rows with their cursors."
+  edges: [DriftFindingEdge!]!
+  "The rows."
+  nodes: [DriftFinding!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "Rows on all pages; only counted when it is asked for."
+  totalCount: Int!
+}
+
+"A finding and its place."
+type DriftFindingEdge {
+  "Its place."
+  cursor: Cursor!
+  "The row."
+  node: DriftFinding!
+}
+
+"A decision about a finding."
+input DecideDriftFindingInput {
+  "Which one."
+  id: ID!
+  "What becomes of it."
+  decision: DriftDecision!
+}
+
+"The decided finding."
+type DecideDriftFindingPayload {
+  "The finding; null in the answer to a repeated mutation when the caller does not see it any more."
+  driftFinding: DriftFinding
+  "The job that carries the decision out; null when there is nothing to do."
+  job: Job
+}
+
+"A policy to set."
+input SetDatabaseDriftPolicyInput {
+  "Which database."
+  id: ID!
+  "What is to happen by itself."
+  policy: DriftPolicy!
+}
+
+"The database."
+type SetDatabaseDriftPolicyPayload {
+  "The database."
+  database: Database!
+}
+
+"A server to survey."
+input SurveyDatabaseServerInput {
+  "Which one."
+  id: ID!
+}
+
+"The surveyed server."
+type SurveyDatabaseServerPayload {
+  "The server, after the survey."
+  databaseServer: DatabaseServer!
+}
+
+"A server whose repairs are to go on."
+input ReleaseDriftBrakeInput {
+  "Which one."
+  id: ID!
+}
+
+"The server."
+type ReleaseDriftBrakePayload {
+  "The server, after a survey."
+  databaseServer: DatabaseServer!
+}
+`, BuiltIn: false},
 	{Name: "../schema/job.graphqls", Input: `extend type Query {
   "A job; null for what does not exist and for what is not the caller's."
   job("Id of a job." id: ID!): Job @auth(requires: [JOBS_READ])
@@ -4092,6 +4579,8 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_jobs(ctx, field)
 	case "users":
 		return ec.fieldContext_Database_users(ctx, field)
+	case "driftPolicy":
+		return ec.fieldContext_Database_driftPolicy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Database", field.Name)
 }
@@ -4166,6 +4655,10 @@ func (ec *executionContext) childFields_DatabaseServer(ctx context.Context, fiel
 		return ec.fieldContext_DatabaseServer_deleteGraceSeconds(ctx, field)
 	case "databaseCount":
 		return ec.fieldContext_DatabaseServer_databaseCount(ctx, field)
+	case "surveyedAt":
+		return ec.fieldContext_DatabaseServer_surveyedAt(ctx, field)
+	case "driftBrake":
+		return ec.fieldContext_DatabaseServer_driftBrake(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DatabaseServer", field.Name)
 }
@@ -4254,6 +4747,16 @@ func (ec *executionContext) childFields_DatabaseUserEdge(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type DatabaseUserEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_DecideDriftFindingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "driftFinding":
+		return ec.fieldContext_DecideDriftFindingPayload_driftFinding(ctx, field)
+	case "job":
+		return ec.fieldContext_DecideDriftFindingPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DecideDriftFindingPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "preview":
@@ -4274,6 +4777,58 @@ func (ec *executionContext) childFields_DeleteDatabaseUserPayload(ctx context.Co
 		return ec.fieldContext_DeleteDatabaseUserPayload_job(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteDatabaseUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DriftFinding(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_DriftFinding_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_DriftFinding_kind(ctx, field)
+	case "resource":
+		return ec.fieldContext_DriftFinding_resource(ctx, field)
+	case "server":
+		return ec.fieldContext_DriftFinding_server(ctx, field)
+	case "objectKind":
+		return ec.fieldContext_DriftFinding_objectKind(ctx, field)
+	case "externalName":
+		return ec.fieldContext_DriftFinding_externalName(ctx, field)
+	case "detail":
+		return ec.fieldContext_DriftFinding_detail(ctx, field)
+	case "foundAt":
+		return ec.fieldContext_DriftFinding_foundAt(ctx, field)
+	case "resolvedAt":
+		return ec.fieldContext_DriftFinding_resolvedAt(ctx, field)
+	case "ignored":
+		return ec.fieldContext_DriftFinding_ignored(ctx, field)
+	case "job":
+		return ec.fieldContext_DriftFinding_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DriftFinding", field.Name)
+}
+
+func (ec *executionContext) childFields_DriftFindingConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DriftFindingConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_DriftFindingConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DriftFindingConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_DriftFindingConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DriftFindingConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DriftFindingEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DriftFindingEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DriftFindingEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DriftFindingEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Job(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4486,6 +5041,14 @@ func (ec *executionContext) childFields_RegisterDatabaseServerPayload(ctx contex
 	return nil, fmt.Errorf("no field named %q was found under type RegisterDatabaseServerPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ReleaseDriftBrakePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "databaseServer":
+		return ec.fieldContext_ReleaseDriftBrakePayload_databaseServer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReleaseDriftBrakePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RemoveDatabaseServerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4556,6 +5119,14 @@ func (ec *executionContext) childFields_RotateDatabaseUserPasswordPayload(ctx co
 	return nil, fmt.Errorf("no field named %q was found under type RotateDatabaseUserPasswordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetDatabaseDriftPolicyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "database":
+		return ec.fieldContext_SetDatabaseDriftPolicyPayload_database(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetDatabaseDriftPolicyPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetDatabaseServerMaintenancePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "databaseServer":
@@ -4574,6 +5145,14 @@ func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field
 		return ec.fieldContext_SignInPayload_viewer(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignInPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SurveyDatabaseServerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "databaseServer":
+		return ec.fieldContext_SurveyDatabaseServerPayload_databaseServer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SurveyDatabaseServerPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SuspendCustomerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

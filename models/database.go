@@ -43,8 +43,11 @@ type DatabaseServer struct {
 	Capabilities     []*Capability              `bun:"type:jsonb"`
 	Maintenance      *DatabaseServerMaintenance `bun:"type:jsonb"` // nil when there is none
 	CheckedAt        *time.Time
-	CreatedAt        time.Time `bun:",nullzero,default:now()"`
-	UpdatedAt        time.Time `bun:",nullzero,default:now()"`
+	NextSurveyAt     time.Time  `bun:",nullzero,default:now()"`
+	SurveyedAt       *time.Time // nil before the first time
+	DriftBrake       DriftBrake `bun:",nullzero,default:'OFF'"`
+	CreatedAt        time.Time  `bun:",nullzero,default:now()"`
+	UpdatedAt        time.Time  `bun:",nullzero,default:now()"`
 }
 
 // A Capability is something that a server or the panel can do, or not.
@@ -80,10 +83,11 @@ type Database struct {
 	DeleteAfter        *time.Time
 	Suspended          bool // for its own sake; see also models.Customer
 	SuspendReason      *string
-	SizeBytes          *int64     // as measured last; nil before the first time
-	Connections        *int       // measured along
-	MeasuredAt         *time.Time // when
-	SizeRank           int64      `bun:",scanonly"` // orders lists: the size, -1 without one
-	CreatedAt          time.Time  `bun:",nullzero,default:now()"`
-	UpdatedAt          time.Time  `bun:",nullzero,default:now()"`
+	DriftPolicy        DriftPolicy `bun:",nullzero,default:'REPAIR'"`
+	SizeBytes          *int64      // as measured last; nil before the first time
+	Connections        *int        // measured along
+	MeasuredAt         *time.Time  // when
+	SizeRank           int64       `bun:",scanonly"` // orders lists: the size, -1 without one
+	CreatedAt          time.Time   `bun:",nullzero,default:now()"`
+	UpdatedAt          time.Time   `bun:",nullzero,default:now()"`
 }

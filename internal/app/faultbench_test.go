@@ -47,15 +47,21 @@ type faultBench struct {
 
 func newFaultBench(t *testing.T) *faultBench {
 	t.Helper()
+	return newFaultBenchWith(t, testkit.Tenants(t))
+}
+
+// newFaultBenchWith is a bench whose databases are made on the cluster tenants.
+func newFaultBenchWith(t *testing.T, tenants *devstack.Cluster) *faultBench {
+	t.Helper()
 	url := testkit.URL(t)
-	return newFaultBenchOn(t, url, testkit.Panel())
+	return newFaultBenchOn(t, url, testkit.Panel(), tenants)
 }
 
 // newFaultBenchOn is a bench whose journal is the migrated database url of cluster.
-func newFaultBenchOn(t *testing.T, url secret.Text, cluster *devstack.Cluster) *faultBench {
+func newFaultBenchOn(t *testing.T, url secret.Text, cluster, tenants *devstack.Cluster) *faultBench {
 	t.Helper()
 	ctx := t.Context()
-	b := &faultBench{url: url, cluster: cluster, tenants: testkit.Tenants(t)}
+	b := &faultBench{url: url, cluster: cluster, tenants: tenants}
 	db, err := store.Open(ctx, b.url, b.acks.Configure)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
@@ -118,13 +124,20 @@ func (b *faultBench) clear(t *testing.T, s scene) {
 		b.dismiss(t, s)
 		return
 	}
-	for _, sql := range []string{
-		"DROP DATABASE IF EXISTS " + s.database.ExtName + " WITH (FORCE)", "DROP DATABASE IF EXISTS " + workName(s.database) + " WITH (FORCE)",
-		"DROP ROLE IF EXISTS " + strings.Join(s.roles(), ", "),
-	} {
-		_, err := conn.Exec(ctx, sql)
-		require.NoError(t, err, sql)
+	// Some scenes leave what is ours under other names.
+	var names []string
+	rows, err := conn.Query(ctx, `SELECT datname FROM pg_database WHERE datname LIKE $1 || '%' OR datname = $2 OR shobj_description(oid, 'pg_database') LIKE '%' || $3`,
+		s.database.ExtName, workName(s.database), s.database.ID.String())
+	require.NoError(t, err)
+	names, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	for _, name := range names {
+		_, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+		require.NoError(t, err, name)
 	}
+	roles := strings.Join(append(s.roles(), s.database.Username+"_away"), ", ")
+	_, err = conn.Exec(ctx, "DROP ROLE IF EXISTS "+roles)
+	require.NoError(t, err, roles)
 }
 
 func workName(d *models.Database) string { return "mp_" + strings.ReplaceAll(d.ID.String(), "-", "") }

@@ -16,7 +16,7 @@ import (
 func newMetrics(db *store.DB, busy func() int) *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		jobStates{db}, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		jobStates{db}, drift{db}, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "mpanel_node_jobs_running", Help: "Jobs at work on this node right now.",
 		}, func() float64 { return float64(busy()) }), pool("idle", "Idle connections to the panel's database.", func() float64 { return float64(db.Pool.Stat().IdleConns()) }),
 		pool("in_use", "Connections to the panel's database in use.", func() float64 { return float64(db.Pool.Stat().AcquiredConns()) }),
@@ -60,4 +60,53 @@ func (j jobStates) Collect(c chan<- prometheus.Metric) {
 	for state, n := range byState {
 		c <- prometheus.MustNewConstMetric(jobStatesDesc, prometheus.GaugeValue, float64(n), string(state))
 	}
+}
+
+// drift tells what the surveys of servers have found.
+type drift struct{ db *store.DB }
+
+var (
+	driftFindingsDesc = prometheus.NewDesc("mpanel_drift_findings", "Objects on servers that are not as they are to be, and are not ignored, by kind.", []string{"kind"}, nil)
+	driftBrakesDesc   = prometheus.NewDesc("mpanel_drift_brakes", "Servers whose repairs rest, since too much differs at once.", nil, nil)
+	surveyAgeDesc     = prometheus.NewDesc("mpanel_survey_age_seconds", "Seconds since the last survey of the server that waits for longest.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (drift) Describe(c chan<- *prometheus.Desc) {
+	c <- driftFindingsDesc
+	c <- driftBrakesDesc
+	c <- surveyAgeDesc
+}
+
+// Collect implements prometheus.Collector.
+func (d drift) Collect(c chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	var kinds []struct {
+		Kind models.DriftKind
+		N    int
+	}
+	err := d.db.NewSelect().Model((*models.DriftFinding)(nil)).Column("kind").ColumnExpr("count(*) AS n").
+		Where("resolved_at IS NULL").Where("confirmed").Where("NOT ignored").Group("kind").Scan(ctx, &kinds)
+	if err != nil {
+		c <- prometheus.NewInvalidMetric(driftFindingsDesc, err)
+		return
+	}
+	byKind := map[models.DriftKind]int{models.DriftMissing: 0, models.DriftDiffers: 0, models.DriftOrphan: 0, models.DriftForeign: 0}
+	for _, k := range kinds {
+		byKind[k.Kind] = k.N
+	}
+	for kind, n := range byKind {
+		c <- prometheus.MustNewConstMetric(driftFindingsDesc, prometheus.GaugeValue, float64(n), string(kind))
+	}
+	var brakes int
+	var age float64
+	err = d.db.NewSelect().Model((*models.DatabaseServer)(nil)).ColumnExpr("count(*) FILTER (WHERE drift_brake = 'ON')").
+		ColumnExpr("coalesce(EXTRACT(epoch FROM now() - min(coalesce(surveyed_at, created_at))), 0)::float8").Scan(ctx, &brakes, &age)
+	if err != nil {
+		c <- prometheus.NewInvalidMetric(driftBrakesDesc, err)
+		return
+	}
+	c <- prometheus.MustNewConstMetric(driftBrakesDesc, prometheus.GaugeValue, float64(brakes))
+	c <- prometheus.MustNewConstMetric(surveyAgeDesc, prometheus.GaugeValue, age)
 }

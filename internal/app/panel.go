@@ -58,7 +58,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	bus := &membus.Bus{}
 	// The plans need the domains, and the domains start plans.
 	starter := engine.NewStarter(func() *engine.Registry { return p.registry }, late{p})
-	p.databases = database.NewService(s.db, s.box, starter, p.dialer, installation)
+	p.databases = database.NewService(s.db, s.box, starter, p.dialer, installation, log)
 	p.customers = customer.NewService(s.db, starter, p.databases)
 	if p.registry, err = engine.NewRegistry(slices.Concat(p.databases.Plans(), p.customers.Plans())...); err != nil {
 		return nil, err
@@ -70,6 +70,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	p.metrics = newMetrics(s.db, p.engine.Busy)
 	chores := []jobs.Chore{
 		{Name: "check-database-servers", Every: database.CheckEvery, Do: p.databases.CheckServers},
+		{Name: "survey-database-servers", Every: database.SurveyLookEvery, Do: p.databases.SurveyServers},
 		{Name: "measure-database-servers", Every: time.Minute, Do: p.databases.MeasureServers},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 	}

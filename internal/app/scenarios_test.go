@@ -97,6 +97,49 @@ var scenarios = map[string]scenario{
 			return faults
 		},
 	},
+	database.KindRepair: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) {
+			return b.harmed(ctx, models.RightsReadWrite, "ALTER ROLE %r RENAME TO %r_away; ALTER ROLE %r_away NOLOGIN CONNECTION LIMIT 99; ALTER ROLE %g NOLOGIN; "+
+				"GRANT pg_read_all_data TO %g; REVOKE ALL ON DATABASE %d FROM %g; GRANT CONNECT ON DATABASE %d TO PUBLIC; ALTER DATABASE %d RENAME TO %d_away")
+		},
+		check: func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error {
+			if outcome != models.JobSucceeded { // there is no way back to what was wrong; the next survey sees what is left
+				return b.checkRow(ctx, s, models.ResourceDegraded, 1)
+			}
+			return b.mended(ctx, s)
+		},
+	},
+	database.KindRecreate: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) {
+			return b.harmed(ctx, models.RightsReadOnly, "DROP DATABASE %d")
+		},
+		check: func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error {
+			if outcome != models.JobSucceeded {
+				return b.checkRow(ctx, s, models.ResourceDegraded, 1)
+			}
+			return b.mended(ctx, s)
+		},
+	},
+	database.KindAdopt: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) {
+			return b.harmed(ctx, models.RightsReadOnly, "COMMENT ON ROLE %r IS NULL; COMMENT ON DATABASE %d IS NULL; ALTER ROLE %r CONNECTION LIMIT 99")
+		},
+		check: func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error {
+			if outcome != models.JobSucceeded {
+				return b.checkRow(ctx, s, models.ResourceDegraded, 1)
+			}
+			return b.mended(ctx, s)
+		},
+	},
+	database.KindRemoveOrphan: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) { return b.orphaned(ctx) },
+		check: func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error {
+			if outcome != models.JobSucceeded {
+				return nil // it is still there, or is not: the next survey tells
+			}
+			return b.mustBeGone(ctx, s, "")
+		},
+	},
 	customer.KindSuspend: {
 		begin: func(ctx context.Context, b *faultBench) (scene, error) {
 			s, err := b.made(ctx)
@@ -153,6 +196,11 @@ var scenarios = map[string]scenario{
 }
 
 func (b *faultBench) order(ctx context.Context) (scene, error) {
+	// Each bench counts its customers from 1; the server is everybody's.
+	return b.orderAs(ctx, b.name)
+}
+
+func (b *faultBench) orderAs(ctx context.Context, name string) (scene, error) {
 	ctx = actor.With(ctx, b.staff)
 	one := int64(1)
 	c, err := b.panel.customers.Create(ctx, customer.CreateInput{
@@ -161,8 +209,7 @@ func (b *faultBench) order(ctx context.Context) (scene, error) {
 	if err != nil {
 		return scene{}, err
 	}
-	// Each bench counts its customers from 1; the server is everybody's.
-	out, err := b.panel.databases.Create(ctx, database.CreateInput{CustomerID: c.Customer.ID, Name: b.name})
+	out, err := b.panel.databases.Create(ctx, database.CreateInput{CustomerID: c.Customer.ID, Name: name})
 	if err != nil {
 		return scene{}, err
 	}
@@ -170,8 +217,10 @@ func (b *faultBench) order(ctx context.Context) (scene, error) {
 }
 
 // made is a database that is there.
-func (b *faultBench) made(ctx context.Context) (scene, error) {
-	s, err := b.order(ctx)
+func (b *faultBench) made(ctx context.Context) (scene, error) { return b.madeAs(ctx, b.name) }
+
+func (b *faultBench) madeAs(ctx context.Context, name string) (scene, error) {
+	s, err := b.orderAs(ctx, name)
 	if err != nil {
 		return s, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/quota"
+	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
 )
@@ -37,14 +38,17 @@ type spec struct {
 	space       Space
 	shut        bool // it, its customer, or one above is to be suspended
 	deleteAfter time.Time
-	members     []Login // of all further users; where a plan needs them
-	user        Member  // of a plan for one user
-	before      Member  // what it was before a change
+	members     []Login  // of all further users; where a plan needs them
+	user        Member   // of a plan for one user
+	before      Member   // what it was before a change
+	expected    Expected // of a repair
+	stray       Stray    // of the removal of an orphan
+	adopted     []Stray  // foreign objects that are to be ours
 }
 
 // Plans are the sagas of this domain.
 func (s *Service) Plans() []*engine.Plan {
-	return append(s.userPlans(), []*engine.Plan{
+	return append(append(s.userPlans(), s.driftPlans()...), []*engine.Plan{
 		{
 			Kind: KindCreate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleCreate,
 			Steps: createSteps(), Again: s.createAgain,
@@ -72,16 +76,43 @@ func (s *Service) Plans() []*engine.Plan {
 const shut = `d.suspended OR EXISTS (SELECT FROM customer_tree AS t JOIN customers AS c ON c.id = t.ancestor_id
 	WHERE t.customer_id = d.customer_id AND c.suspended)`
 
-func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error) {
-	var row struct {
-		models.Database `bun:",extend"`
+// A wished row is a database with what is wished of it beyond its columns.
+type wished struct {
+	models.Database `bun:",extend"`
 
-		Shut  bool
-		Grace float64 // seconds that are left of it
+	Shut  bool
+	Grace float64 // seconds that are left of it
+}
+
+func selectWished(db bun.IDB, into any) *bun.SelectQuery {
+	return db.NewSelect().Model(into).ColumnExpr("d.*").ColumnExpr(shut + " AS shut").
+		ColumnExpr("coalesce(EXTRACT(epoch FROM d.delete_after - clock_timestamp()), 0)::float8 AS grace")
+}
+
+// loginOf and spaceOf are what a server is to have of a database.
+func (s *Service) loginOf(row *models.Database, verifier secret.Text) Login {
+	return Login{
+		Name: row.Username, Mark: s.mark(row.ID.UUID), Verifier: verifier, ConnectionLimit: row.ConnectionLimit, TempFileLimitKiB: tempFileLimitKiB,
 	}
-	server := new(models.DatabaseServer)
-	if err := s.db.NewSelect().Model(&row).ColumnExpr("d.*").ColumnExpr(shut+" AS shut").
-		ColumnExpr("coalesce(EXTRACT(epoch FROM d.delete_after - clock_timestamp()), 0)::float8 AS grace").Where("d.id = ?", id).Scan(ctx); err != nil {
+}
+
+func (s *Service) spaceOf(row *models.Database) Space {
+	return Space{
+		Name: row.ExtName, WorkName: workName(row.ID), Mark: s.mark(row.ID.UUID), Login: row.Username, ConnectionLimit: row.ConnectionLimit,
+	}
+}
+
+func (s *Service) openVerifier(row *models.Database, sealed []byte) (secret.Text, error) {
+	verifier, err := s.box.Open(sealed, verifierPlace(row.ID))
+	if err != nil {
+		return verifier, fmt.Errorf("open verifier of database %s: %w", row.ID, err)
+	}
+	return verifier, nil
+}
+
+func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error) {
+	row, server := new(wished), new(models.DatabaseServer)
+	if err := selectWished(s.db, row).Where("d.id = ?", id).Scan(ctx); err != nil {
 		return engine.Target{}, store.Wrap(err, "read database %s", id)
 	}
 	if err := s.db.NewSelect().Model(server).Where("s.id = ?", row.ServerID).Scan(ctx); err != nil {
@@ -94,27 +125,19 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 	if err != nil {
 		return engine.Target{}, err
 	}
-	verifier, err := s.box.Open(row.VerifierSealed, verifierPlace(row.ID))
+	verifier, err := s.openVerifier(&row.Database, row.VerifierSealed)
 	if err != nil {
-		return engine.Target{}, fmt.Errorf("open verifier of database %s: %w", id, err)
+		return engine.Target{}, err
 	}
-	next := verifier
+	login := s.loginOf(&row.Database, verifier)
+	changed := login
 	if row.NextVerifierSealed != nil {
-		if next, err = s.box.Open(row.NextVerifierSealed, verifierPlace(row.ID)); err != nil {
-			return engine.Target{}, fmt.Errorf("open next verifier of database %s: %w", id, err)
+		if changed.Verifier, err = s.openVerifier(&row.Database, row.NextVerifierSealed); err != nil {
+			return engine.Target{}, err
 		}
 	}
-	mark := s.mark(row.ID.UUID)
-	login := Login{
-		Name: row.Username, Mark: mark, Verifier: verifier, ConnectionLimit: row.ConnectionLimit, TempFileLimitKiB: tempFileLimitKiB,
-	}
-	changed := login
-	changed.Verifier = next
-	return engine.Target{OwnerMark: mark, Spec: &spec{
-		server: conn, ready: s.watchMaintenance(server.ID), login: login, next: changed, shut: row.Shut,
-		space: Space{
-			Name: row.ExtName, WorkName: workName(row.ID), Mark: mark, Login: row.Username, ConnectionLimit: row.ConnectionLimit,
-		},
+	return engine.Target{OwnerMark: login.Mark, Spec: &spec{
+		server: conn, ready: s.watchMaintenance(server.ID), login: login, next: changed, shut: row.Shut, space: s.spaceOf(&row.Database),
 		// Whether it is over is for PostgreSQL's clock to say: this node's may be an hour ahead.
 		deleteAfter: time.Now().Add(time.Duration(row.Grace * float64(time.Second))),
 	}}, nil

@@ -72,6 +72,7 @@ type Server interface {
 
 	MemberServer
 	UsageServer
+	SurveyServer
 
 	// Version is the server's version, such as "15.18".
 	Version(ctx context.Context) (string, error)

@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/google/uuid"
 
@@ -24,12 +25,13 @@ type Service struct {
 	engine       *engine.Starter
 	dialer       Dialer
 	installation uuid.UUID
+	log          *slog.Logger
 }
 
 // NewService returns a Service. Every dependency is required; installation is
 // part of the mark on everything outside.
-func NewService(db *store.DB, box *secret.Box, starter *engine.Starter, dialer Dialer, installation uuid.UUID) *Service {
-	return &Service{db: db, box: box, engine: starter, dialer: dialer, installation: installation}
+func NewService(db *store.DB, box *secret.Box, starter *engine.Starter, dialer Dialer, installation uuid.UUID, log *slog.Logger) *Service {
+	return &Service{db: db, box: box, engine: starter, dialer: dialer, installation: installation, log: log}
 }
 
 // ref is what an idempotency key keeps.

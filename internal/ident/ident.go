@@ -18,6 +18,7 @@ type (
 	DatabaseServerID struct{ id[databaseServer] }
 	DatabaseUserID   struct{ id[databaseUser] }
 	JobID            struct{ id[job] }
+	DriftFindingID   struct{ id[driftFinding] }
 )
 
 // The kinds, as they stand in front of the colon.
@@ -28,6 +29,7 @@ const (
 	DatabaseServer = "databaseServer"
 	DatabaseUser   = "databaseUser"
 	Job            = "job"
+	DriftFinding   = "driftFinding"
 )
 
 type (
@@ -37,6 +39,7 @@ type (
 	databaseServer struct{}
 	databaseUser   struct{}
 	job            struct{}
+	driftFinding   struct{}
 )
 
 func (customer) kind() string       { return Customer }
@@ -45,6 +48,7 @@ func (database) kind() string       { return Database }
 func (databaseServer) kind() string { return DatabaseServer }
 func (databaseUser) kind() string   { return DatabaseUser }
 func (job) kind() string            { return Job }
+func (driftFinding) kind() string   { return DriftFinding }
 
 type kinder interface{ kind() string }
 

@@ -74,7 +74,7 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	require.NoError(t, err)
 	var registry *engine.Registry
 	starter := engine.NewStarter(func() *engine.Registry { return registry }, silent{})
-	databases := database.NewService(p.db, box, starter, nowhere{}, uuid.New())
+	databases := database.NewService(p.db, box, starter, nowhere{}, uuid.New(), slog.New(slog.DiscardHandler))
 	customers := customer.NewService(p.db, starter, databases)
 	registry, err = engine.NewRegistry(slices.Concat(databases.Plans(), customers.Plans())...)
 	require.NoError(t, err)
@@ -117,6 +117,10 @@ type away struct{ database.Server }
 
 func (away) Version(context.Context) (string, error) {
 	return "", fault.Unavailable.New("", "The server does not answer.")
+}
+
+func (away) Survey(context.Context, string, []database.Expected) (database.Survey, error) {
+	return database.Survey{}, fault.Unavailable.New("", "The server does not answer.")
 }
 
 func (p *panel) authenticate(ctx context.Context, token string) (*actor.Actor, error) {
@@ -176,12 +180,14 @@ type tenant struct {
 	job      ident.JobID
 	token    string // its owner's
 	login    ident.DatabaseUserID
+	finding  ident.DriftFindingID
 }
 
 // ids are all that the tenant has, of every kind.
 func (s tenant) ids() map[string]string {
 	return map[string]string{
 		"user": s.user.Opaque(), "customer": s.customer.Opaque(), "database": s.database.Opaque(), "job": s.job.Opaque(), "databaseUser": s.login.Opaque(),
+		"driftFinding": s.finding.Opaque(),
 	}
 }
 
@@ -196,7 +202,7 @@ func (p *panel) addServer() ident.DatabaseServerID {
 // addTenant makes a customer whose every text has the mark in it.
 func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.DatabaseServerID) tenant {
 	p.t.Helper()
-	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID()}
+	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDriftFindingID()}
 	p.insert(&models.User{ID: s.user, Email: mark + "@example.com", Name: "User " + mark, PasswordHash: "x"})
 	p.insert(&models.Customer{ID: s.customer, ParentID: parent, Name: "Customer " + mark, Email: mark + "@example.com", Company: new("Company " + mark), State: models.CustomerActive})
 	p.exec(`INSERT INTO customer_tree (ancestor_id, customer_id, depth)
@@ -215,6 +221,10 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	p.insert(&models.Job{
 		ID: s.job, Kind: database.KindCreate, PlanVersion: 1, CustomerID: s.customer, ResourceKind: ident.Database, ResourceID: s.database.UUID,
 		TargetGeneration: 1, ActorUserID: s.user, State: models.JobSucceeded, EventSeq: 2, Percent: 100, WaitingFor: new("waits " + mark),
+	})
+	p.insert(&models.DriftFinding{
+		ID: s.finding, ServerID: server, DatabaseID: s.database, CustomerID: s.customer, Kind: models.DriftDiffers, ObjectKind: models.ObjectRole,
+		ExternalName: "c_" + name, Detail: "detail " + mark, Surveys: 1, Confirmed: true, JobID: s.job,
 	})
 	p.insert(&models.JobStep{JobID: s.job, Idx: 0, Name: "step " + mark, State: models.StepDone})
 	p.insert(&models.JobEvent{JobID: s.job, Seq: 1, Kind: engine.EventCreated, State: models.JobPending, Message: new("event " + mark)})

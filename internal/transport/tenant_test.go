@@ -56,6 +56,12 @@ var places = map[string]answer{
 	"Mutation.updateCustomer(input.id)":               isNotFound,
 	"Subscription.jobProgress(id)":                    isNotFound,
 	"Viewer.permissions(customerId)":                  isEmpty,
+	"Query.driftFindings(filter.databaseId)":          isEmpty,
+	"Query.driftFindings(filter.serverId)":            isEmpty,
+	"Mutation.decideDriftFinding(input.id)":           isNotFound,
+	"Mutation.setDatabaseDriftPolicy(input.id)":       isNotFound,
+	"Mutation.releaseDriftBrake(input.id)":            isForbidden,
+	"Mutation.surveyDatabaseServer(input.id)":         isForbidden,
 	"Mutation.checkDatabaseServer(input.id)":          isForbidden,
 	"Mutation.removeDatabaseServer(input.id)":         isForbidden,
 	"Mutation.setDatabaseServerMaintenance(input.id)": isForbidden,
@@ -119,11 +125,11 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 	require.Equal(t, known, found, "every place that takes an id is entered in places")
 
 	missing := ident.Opaque(ident.Customer, uuid.New())
-	foreign := map[string]string{"the server": server.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque(), "b's reseller's database's user": reseller.login.Opaque()}
+	foreign := map[string]string{"the server": server.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque(), "b's reseller's database's user": reseller.login.Opaque(), "b's reseller's finding": reseller.finding.Opaque()}
 	for kind, id := range a.ids() {
 		foreign["a's "+kind] = id
 	}
-	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.Job, "invoice"} {
+	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.Job, ident.DriftFinding, "invoice"} {
 		foreign["a missing "+kind] = ident.Opaque(kind, uuid.New())
 	}
 	for name, id := range map[string]string{
@@ -152,7 +158,7 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		query := d.call(t, at, a)
 		nothing := p.post(staff, query, vars{"id": missing})
 		ids := withID(a.ids(), "server", server.Opaque())
-		differs := slices.ContainsFunc([]string{"customer", "database", "databaseUser", "job", "server", "user"}, func(kind string) bool {
+		differs := slices.ContainsFunc([]string{"customer", "database", "databaseUser", "driftFinding", "job", "server", "user"}, func(kind string) bool {
 			return p.post(staff, query, vars{"id": ids[kind]}).same() != nothing.same()
 		})
 		require.True(t, differs, "%s finds nothing for staff either", at)
