@@ -119,6 +119,7 @@ type ComplexityRoot struct {
 	}
 
 	Database struct {
+		CleanupUntil      func(childComplexity int) int
 		ConnectionLimit   func(childComplexity int) int
 		ConnectionStrings func(childComplexity int) int
 		Connections       func(childComplexity int) int
@@ -131,6 +132,7 @@ type ComplexityRoot struct {
 		Jobs              func(childComplexity int, first *int, after *string, last *int, before *string) int
 		MeasuredAt        func(childComplexity int) int
 		Name              func(childComplexity int) int
+		OverQuota         func(childComplexity int) int
 		Port              func(childComplexity int) int
 		Server            func(childComplexity int) int
 		SizeBytes         func(childComplexity int) int
@@ -323,6 +325,7 @@ type ComplexityRoot struct {
 		CreateDatabaseUser           func(childComplexity int, input database.CreateUserInput) int
 		DeleteDatabase               func(childComplexity int, input database.DeleteInput) int
 		DeleteDatabaseUser           func(childComplexity int, input database.DeleteUserInput) int
+		OpenDatabaseForCleanup       func(childComplexity int, input database.CleanupInput) int
 		RegisterDatabaseServer       func(childComplexity int, input database.RegisterServerInput) int
 		RemoveDatabaseServer         func(childComplexity int, input database.RemoveServerInput) int
 		RestoreDatabase              func(childComplexity int, input database.RestoreInput) int
@@ -339,6 +342,11 @@ type ComplexityRoot struct {
 		UpdateCustomer               func(childComplexity int, input customer.UpdateInput) int
 		UpdateDatabaseServer         func(childComplexity int, input database.UpdateServerInput) int
 		UpdateDatabaseUser           func(childComplexity int, input database.UpdateUserInput) int
+	}
+
+	OpenDatabaseForCleanupPayload struct {
+		Database func(childComplexity int) int
+		Job      func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -368,9 +376,10 @@ type ComplexityRoot struct {
 	}
 
 	Quota struct {
-		Max  func(childComplexity int) int
-		Name func(childComplexity int) int
-		Used func(childComplexity int) int
+		Level func(childComplexity int) int
+		Max   func(childComplexity int) int
+		Name  func(childComplexity int) int
+		Used  func(childComplexity int) int
 	}
 
 	RegisterDatabaseServerPayload struct {
@@ -733,6 +742,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CustomerEdge.Node(childComplexity), true
 
+	case "Database.cleanupUntil":
+		if e.ComplexityRoot.Database.CleanupUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.CleanupUntil(childComplexity), true
 	case "Database.connectionLimit":
 		if e.ComplexityRoot.Database.ConnectionLimit == nil {
 			break
@@ -810,6 +825,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Database.Name(childComplexity), true
+	case "Database.overQuota":
+		if e.ComplexityRoot.Database.OverQuota == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.OverQuota(childComplexity), true
 	case "Database.port":
 		if e.ComplexityRoot.Database.Port == nil {
 			break
@@ -1643,6 +1664,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteDatabaseUser(childComplexity, args["input"].(database.DeleteUserInput)), true
+	case "Mutation.openDatabaseForCleanup":
+		if e.ComplexityRoot.Mutation.OpenDatabaseForCleanup == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_openDatabaseForCleanup_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.OpenDatabaseForCleanup(childComplexity, args["input"].(database.CleanupInput)), true
 	case "Mutation.registerDatabaseServer":
 		if e.ComplexityRoot.Mutation.RegisterDatabaseServer == nil {
 			break
@@ -1820,6 +1852,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Mutation.UpdateDatabaseUser(childComplexity, args["input"].(database.UpdateUserInput)), true
 
+	case "OpenDatabaseForCleanupPayload.database":
+		if e.ComplexityRoot.OpenDatabaseForCleanupPayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OpenDatabaseForCleanupPayload.Database(childComplexity), true
+	case "OpenDatabaseForCleanupPayload.job":
+		if e.ComplexityRoot.OpenDatabaseForCleanupPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OpenDatabaseForCleanupPayload.Job(childComplexity), true
+
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
 			break
@@ -1976,6 +2021,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
 
+	case "Quota.level":
+		if e.ComplexityRoot.Quota.Level == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quota.Level(childComplexity), true
 	case "Quota.max":
 		if e.ComplexityRoot.Quota.Max == nil {
 			break
@@ -2291,6 +2342,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteDatabaseInput", ec.unmarshalInputDeleteDatabaseInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseUserInput", ec.unmarshalInputDeleteDatabaseUserInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
+			graphql.NewInputUnmarshaler("OpenDatabaseForCleanupInput", ec.unmarshalInputOpenDatabaseForCleanupInput),
 			graphql.NewInputUnmarshaler("QuotaInput", ec.unmarshalInputQuotaInput),
 			graphql.NewInputUnmarshaler("RegisterDatabaseServerInput", ec.unmarshalInputRegisterDatabaseServerInput),
 			graphql.NewInputUnmarshaler("RemoveDatabaseServerInput", ec.unmarshalInputRemoveDatabaseServerInput),
@@ -3109,6 +3161,13 @@ type Database implements Node {
   sizeBytes: BigInt
   "Connections of its logins at the last measurement; null before the first one."
   connections: Int
+  """
+  Whether the size quota of its customer, or of a reseller above, is exceeded: then it is closed until less than 90 % is
+  used. See ` + "`" + `openDatabaseForCleanup` + "`" + `.
+  """
+  overQuota: Boolean! @goField(forceResolver: true, batch: true)
+  "End of the time in which it is open for cleanup although a size quota is exceeded; null otherwise."
+  cleanupUntil: DateTime
   "When it was last measured; about once a minute while its server answers. Null before the first time."
   measuredAt: DateTime
   "When it was ordered."
@@ -3321,6 +3380,52 @@ type RotateDatabasePasswordPayload {
   "Shown this once; null in the answer to a repeated mutation."
   credentials: DatabaseCredentials
   "The job that sets the password."
+  job: Job!
+}
+`, BuiltIn: false},
+	{Name: "../schema/database_size.graphqls", Input: `extend type Mutation {
+  """
+  Let the logins of a database that a size quota has closed in for 15 minutes, so that data can be deleted: with TRUNCATE or
+  DROP, or with DELETE and then VACUUM FULL. Then it is closed again, unless less than 90 % is used. At most 4 times within
+  24 hours. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless a size quota and nothing else holds it, while another job is at work on
+  it, and when the windows are used up.
+  """
+  openDatabaseForCleanup("Which one." input: OpenDatabaseForCleanupInput!): OpenDatabaseForCleanupPayload! @auth(requires: [DATABASES_WRITE])
+}
+
+extend enum QuotaName {
+  "Bytes of databases on disk, as measured last, until they are dropped. When more than ` + "`" + `max` + "`" + ` is used, they are closed."
+  DATABASE_BYTES
+}
+
+extend type Quota {
+  "How far it is used."
+  level: QuotaLevel!
+}
+
+"How far a quota is used."
+enum QuotaLevel {
+  "Less than 80 %, or without a limit."
+  NORMAL
+  "80 % or more."
+  WARNING
+  "95 % or more."
+  CRITICAL
+  "More than 100 %; it stays so until less than 90 % is used."
+  EXCEEDED
+}
+
+"A database to open for cleanup."
+input OpenDatabaseForCleanupInput {
+  "Which one."
+  id: ID!
+}
+
+"The ordered opening."
+type OpenDatabaseForCleanupPayload {
+  "As it is now; its state follows with the job. ` + "`" + `cleanupUntil` + "`" + ` is set anew when it is open."
+  database: Database!
+  "The job that opens it."
   job: Job!
 }
 `, BuiltIn: false},
@@ -4078,6 +4183,10 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_sizeBytes(ctx, field)
 	case "connections":
 		return ec.fieldContext_Database_connections(ctx, field)
+	case "overQuota":
+		return ec.fieldContext_Database_overQuota(ctx, field)
+	case "cleanupUntil":
+		return ec.fieldContext_Database_cleanupUntil(ctx, field)
 	case "measuredAt":
 		return ec.fieldContext_Database_measuredAt(ctx, field)
 	case "createdAt":
@@ -4442,6 +4551,16 @@ func (ec *executionContext) childFields_MembershipEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type MembershipEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_OpenDatabaseForCleanupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "database":
+		return ec.fieldContext_OpenDatabaseForCleanupPayload_database(ctx, field)
+	case "job":
+		return ec.fieldContext_OpenDatabaseForCleanupPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OpenDatabaseForCleanupPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "hasNextPage":
@@ -4474,6 +4593,8 @@ func (ec *executionContext) childFields_Quota(ctx context.Context, field graphql
 		return ec.fieldContext_Quota_used(ctx, field)
 	case "max":
 		return ec.fieldContext_Quota_max(ctx, field)
+	case "level":
+		return ec.fieldContext_Quota_level(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Quota", field.Name)
 }

@@ -84,6 +84,8 @@ type Database struct {
 	Connections        *int       // measured along
 	MeasuredAt         *time.Time // when
 	SizeRank           int64      `bun:",scanonly"` // orders lists: the size, -1 without one
+	CountedBytes       int64      // what the quotas of the line count of it
+	CleanupUntil       *time.Time // until then it is open although a size quota is exceeded
 	CreatedAt          time.Time  `bun:",nullzero,default:now()"`
 	UpdatedAt          time.Time  `bun:",nullzero,default:now()"`
 }

@@ -191,7 +191,7 @@ func (b *faultBench) checkRow(ctx context.Context, s scene, state models.Resourc
 	var quota models.Quota
 	if err := errors.Join(
 		b.oracle.NewSelect().Model(&rows).Where("d.id = ?", s.database.ID).Scan(ctx),
-		b.oracle.NewSelect().Model(&quota).Where("q.customer_id = ?", s.database.CustomerID).Scan(ctx),
+		b.oracle.NewSelect().Model(&quota).Where("q.customer_id = ?", s.database.CustomerID).Where("q.name = ?", models.QuotaDatabases).Scan(ctx),
 	); err != nil {
 		return []error{err}
 	}

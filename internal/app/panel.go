@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -22,6 +23,7 @@ import (
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
 	"github.com/mpanel/mpanel/internal/transport"
+	"github.com/mpanel/mpanel/models"
 	"github.com/mpanel/mpanel/resolvers"
 )
 
@@ -70,6 +72,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	chores := []jobs.Chore{
 		{Name: "check-database-servers", Every: database.CheckEvery, Do: p.databases.CheckServers},
 		{Name: "measure-database-servers", Every: time.Minute, Do: p.databases.MeasureServers},
+		{Name: "enforce-size-quotas", Every: database.EnforceEvery, Do: p.enforceQuotas(log)},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 	}
 	if p.chores, err = jobs.NewChores(s.db, run.Node, chores, log); err != nil {
@@ -105,6 +108,23 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) *httpapi.API {
 		Metrics:     p.metrics,
 		Log:         log,
 	})
+}
+
+// enforceQuotas tells of quotas that came to another level, and closes and opens
+// what the size quotas hold.
+func (p *panel) enforceQuotas(log *slog.Logger) func(context.Context) error {
+	return func(ctx context.Context) error {
+		crossings, err := p.customers.NoteLevels(ctx)
+		for _, c := range crossings {
+			level := slog.LevelInfo
+			if c.Level != models.QuotaNormal {
+				level = slog.LevelWarn
+			}
+			log.Log(ctx, level, "quota came to another level", "customer_id", c.CustomerID.Opaque(), "quota", c.Name,
+				"before", c.Before, "level", c.Level, "used", c.Used, "max", c.Max)
+		}
+		return errors.Join(err, p.databases.EnforceSizeQuotas(ctx))
+	}
 }
 
 // late is the engine, which comes after those who start its jobs.

@@ -117,6 +117,13 @@ func mayResume(ctx context.Context, tx store.Tx, row *models.Database) error {
 	if held {
 		return fault.Conflict.New("id", "The customer of this database is suspended; resume that first.")
 	}
+	if err != nil {
+		return err
+	}
+	over, err := holds(ctx, tx, row, exceeded)
+	if over {
+		return fault.Conflict.New("id", "A size quota that counts this database is exceeded; open it for cleanup, or have the quota raised.")
+	}
 	return err
 }
 
@@ -146,6 +153,9 @@ func (s *Service) Rotate(ctx context.Context, in RotateInput) (*RotatePayload, e
 	var shown *Credentials
 	out, err := s.change(ctx, "rotateDatabasePassword", in, in.ID, "database.rotate", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
 		if err := mustRun(row); err != nil {
+			return nil, err
+		}
+		if err := mustStayOpen(ctx, tx, row, "id"); err != nil {
 			return nil, err
 		}
 		verifier, err := fresh.verifier()
@@ -199,6 +209,9 @@ func (s *Service) createAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (i
 		return 0, err
 	}
 	if err := quota.Take(ctx, tx, who, row.CustomerID, models.QuotaDatabases); err != nil {
+		return 0, err
+	}
+	if err := quota.Room(ctx, tx, who, row.CustomerID, models.QuotaDatabaseBytes); err != nil {
 		return 0, err
 	}
 	row.State, row.HoldsQuota = models.ResourcePending, true

@@ -26,6 +26,9 @@ const (
 	KindSuspend = "database.suspend"
 	KindResume  = "database.resume"
 	KindRotate  = "database.rotate"
+	// KindClose and KindOpen are ordered by the size quotas; see EnforceSizeQuotas.
+	KindClose = "database.close"
+	KindOpen  = "database.open"
 )
 
 // A spec is what the steps work towards.
@@ -35,7 +38,8 @@ type spec struct {
 	login       Login
 	next        Login // with what a rotation moves to
 	space       Space
-	shut        bool // it, its customer, or one above is to be suspended
+	shut        bool // it, its customer, or one above is to be suspended, or a size quota holds it
+	wasShut     bool // it was shut when the job began
 	deleteAfter time.Time
 	members     []Login // of all further users; where a plan needs them
 	user        Member  // of a plan for one user
@@ -65,11 +69,20 @@ func (s *Service) Plans() []*engine.Plan {
 			Kind: KindRotate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleRotate,
 			Steps: rotateSteps(), Again: s.rotateAgain,
 		},
+		// Those two are the provider's: whoever could take them back would have no quota.
+		{
+			Kind: KindClose, Version: 1, ResourceKind: ident.Database, Needs: actor.ServersWrite, Load: s.loadWithMembers, Settle: settleClose,
+			Steps: suspendSteps(),
+		},
+		{
+			Kind: KindOpen, Version: 1, ResourceKind: ident.Database, Needs: actor.ServersWrite, Load: s.loadWithMembers, Settle: settleOpen,
+			Steps: resumeSteps(),
+		},
 	}...)
 }
 
-// shut tells of a row d whether its logins are to be refused.
-const shut = `d.suspended OR EXISTS (SELECT FROM customer_tree AS t JOIN customers AS c ON c.id = t.ancestor_id
+// shut tells of a row d whether its logins are to be refused, for whichever reason.
+const shut = `d.suspended OR ` + overSize + ` OR EXISTS (SELECT FROM customer_tree AS t JOIN customers AS c ON c.id = t.ancestor_id
 	WHERE t.customer_id = d.customer_id AND c.suspended)`
 
 func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error) {
@@ -109,7 +122,7 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 	changed := login
 	changed.Verifier = next
 	return engine.Target{OwnerMark: mark, Spec: &spec{
-		server: conn, ready: s.watchMaintenance(server.ID), login: login, next: changed, shut: row.Shut,
+		server: conn, ready: s.watchMaintenance(server.ID), login: login, next: changed, shut: row.Shut, wasShut: row.State == models.ResourceSuspended,
 		space: Space{
 			Name: row.ExtName, WorkName: workName(row.ID), Mark: mark, Login: row.Username, ConnectionLimit: row.ConnectionLimit,
 		},
@@ -135,12 +148,10 @@ func settleCreate(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models
 	if row == nil || err != nil {
 		return err
 	}
-	if row.HoldsQuota {
-		if err := quota.Give(ctx, tx, row.CustomerID, models.QuotaDatabases); err != nil {
-			return err
-		}
+	if err := giveBack(ctx, tx, row); err != nil {
+		return err
 	}
-	_, err = tx.NewUpdate().Model(row).WherePK().Set("state = ?, holds_quota = false, updated_at = now()", models.ResourceFailed).Exec(ctx)
+	_, err = tx.NewUpdate().Model(row).WherePK().Set("state = ?, holds_quota = false, counted_bytes = 0, size_bytes = NULL, updated_at = now()", models.ResourceFailed).Exec(ctx)
 	return store.Wrap(err, "give up database %s", id)
 }
 
@@ -192,6 +203,20 @@ func settleRotate(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models
 		Set("verifier_sealed = next_verifier_sealed, next_verifier_sealed = NULL, updated_at = now()").
 		Where("next_verifier_sealed IS NOT NULL").Exec(ctx)
 	return store.Wrap(err, "settle the rotation of database %s", id)
+}
+
+// giveBack gives back what the quotas count of a locked row, which from then on
+// must not be counted any more.
+func giveBack(ctx context.Context, tx store.Tx, row *models.Database) error {
+	if row.HoldsQuota {
+		if err := quota.Give(ctx, tx, row.CustomerID, models.QuotaDatabases); err != nil {
+			return err
+		}
+	}
+	if row.CountedBytes == 0 {
+		return nil
+	}
+	return quota.GiveBack(ctx, tx, row.CustomerID, models.QuotaDatabaseBytes, row.CountedBytes)
 }
 
 // settled reads the row that a job leaves behind, nil when it is gone.

@@ -66,6 +66,9 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 		if err := quota.Take(ctx, tx, who, owner.ID, models.QuotaDatabases); err != nil {
 			return ref{}, err
 		}
+		if err := quota.Room(ctx, tx, who, owner.ID, models.QuotaDatabaseBytes); err != nil {
+			return ref{}, err
+		}
 		verifier, err := fresh.verifier()
 		if err != nil {
 			return ref{}, err
@@ -204,10 +207,8 @@ func beginDelete(ctx context.Context, tx store.Tx, row *models.Database, grace *
 }
 
 func discard(ctx context.Context, tx store.Tx, row *models.Database) error {
-	if row.HoldsQuota {
-		if err := quota.Give(ctx, tx, row.CustomerID, models.QuotaDatabases); err != nil {
-			return err
-		}
+	if err := giveBack(ctx, tx, row); err != nil {
+		return err
 	}
 	_, err := tx.NewDelete().Model(row).WherePK().Exec(ctx)
 	return store.Wrap(err, "remove database %s", row.ID)

@@ -90,6 +90,9 @@ type RestoreInput struct{ ID ident.DatabaseID }
 // RotateInput is the graph's RotateDatabasePasswordInput.
 type RotateInput struct{ ID ident.DatabaseID }
 
+// CleanupInput is the graph's OpenDatabaseForCleanupInput.
+type CleanupInput struct{ ID ident.DatabaseID }
+
 // ChangePayload is what a change of an existing database returns.
 type ChangePayload struct {
 	Database *models.Database

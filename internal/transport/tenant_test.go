@@ -42,6 +42,7 @@ var places = map[string]answer{
 	"Query.nodes(ids)":                                isNull,
 	"Mutation.archiveCustomer(input.id)":              isNotFound,
 	"Mutation.cancelJob(input.id)":                    isNotFound,
+	"Mutation.openDatabaseForCleanup(input.id)":       isNotFound,
 	"Mutation.restoreDatabase(input.id)":              isNotFound,
 	"Mutation.resumeCustomer(input.id)":               isNotFound,
 	"Mutation.resumeDatabase(input.id)":               isNotFound,
