@@ -7,10 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/testkit"
 )
 
 // nodeEnv is what a further node on the installation's database needs.
@@ -117,4 +121,86 @@ func TestTwoNodes_OneDies(t *testing.T) {
 	require.Less(t, j.FinishedAt.Sub(died), 15*time.Second)
 	require.Greater(t, j.Attempts, 1, "it was taken over")
 	require.Len(t, a.onServer(t), 1)
+}
+
+// TestTwoNodes_OneIsPaused: a node that stops in the middle of a step, and wakes
+// up when the other has long finished its job, changes nothing and works on.
+func TestTwoNodes_OneIsPaused(t *testing.T) {
+	t.Parallel()
+	a, admin := fresh(t, launch{env: []string{"MPANEL_NODE_ID=a"}})
+	b := a.start(t, launch{binary: built.fault, env: append(a.nodeEnv(t, "b"),
+		"MPANEL_FAULT_POINT=1@database.create/create-database:after-effect", "MPANEL_FAULT_SIGNAL=STOP")})
+	customer := admin.createCustomer(t, "Paused", -1, "")
+	o := admin.at(b).createDatabase(t, customer, "paused")
+	eventually(t, jobTime, b.paused)
+	j := admin.awaitSuccess(t, o.Job.ID)
+	require.Greater(t, j.Attempts, 1, "it was taken over")
+	b.signal(syscall.SIGCONT)
+
+	login(t, o.Credentials.in(t, "URI"))
+	again := admin.at(b).makeDatabase(t, customer, "again")
+	login(t, again.Credentials.in(t, "URI"))
+	require.Len(t, a.onServer(t), 2)
+	require.Equal(t, j, admin.job(t, o.Job.ID), "what is over stays as it was")
+	a.requireGaplessEvents(t)
+	b.stop(t)
+}
+
+// paused is an error unless the process is stopped by a signal.
+func (s *server) paused() error {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return err
+	}
+	if state := strings.Fields(string(stat)[strings.LastIndexByte(string(stat), ')')+1:])[0]; state != "T" {
+		return fmt.Errorf("the process is in state %s", state)
+	}
+	return nil
+}
+
+// cutOffNode starts a further node whose network to the panel's database can be cut.
+func (in *installation) cutOffNode(t *testing.T, name string, l launch) (*server, *testkit.Relay) {
+	t.Helper()
+	direct, err := in.dsn("panel", "mpanel")
+	require.NoError(t, err)
+	cfg, err := pgx.ParseConfig(direct)
+	require.NoError(t, err)
+	dir, err := os.MkdirTemp(built.dir, "relay-")
+	require.NoError(t, err)
+	socket := fmt.Sprintf(".s.PGSQL.%d", cfg.Port)
+	relay, _ := testkit.NewRelay(t, "unix", filepath.Join(dir, socket), filepath.Join(cfg.Host, socket))
+	l.env = append(in.nodeEnv(t, name), l.env...)
+	l.env = append(l.env, "MPANEL_DATABASE_URL="+strings.Replace(direct, cfg.Host, dir, 1))
+	return in.start(t, l), relay
+}
+
+// TestTwoNodes_OneIsCutOff from the panel's database, without being told: the
+// other finishes its jobs, and when the network is mended it works on.
+func TestTwoNodes_OneIsCutOff(t *testing.T) {
+	t.Parallel()
+	a, admin := fresh(t, launch{env: []string{"MPANEL_NODE_ID=a"}})
+	b, relay := a.cutOffNode(t, "b", launch{})
+	customer := admin.createCustomer(t, "Cut off", -1, "")
+	var orders []order
+	for i := range 4 {
+		orders = append(orders, admin.at(b).createDatabase(t, customer, fmt.Sprintf("cut_%d", i)))
+	}
+	relay.Cut()
+	cut := time.Now()
+	for _, o := range orders {
+		j := admin.awaitSuccess(t, o.Job.ID)
+		require.Less(t, j.FinishedAt.Sub(cut), 20*time.Second, "15 s for the leases to end, and the work")
+	}
+	relay.Mend()
+	eventually(t, time.Minute, func() error { // its old connections are dead, and it has to find out
+		a, err := admin.at(b).send(t.Context(), nil, createMutation, vars{"in": vars{"customerId": customer, "name": "after"}})
+		if err == nil && len(a.Errors) > 0 {
+			err = fmt.Errorf("%v", a.Errors)
+		}
+		return err
+	})
+	eventually(t, jobTime, func() error { return a.noJobsOf(t, customer) })
+	require.Len(t, a.onServer(t), 5)
+	a.requireGaplessEvents(t)
+	b.stop(t)
 }

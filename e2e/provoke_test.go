@@ -63,12 +63,18 @@ func newTorture(t *testing.T, r *rand.Rand) *torture {
 	k := &torture{installation: install(t), rand: r, live: map[string]live{}}
 	s := k.start(t, launch{})
 	admin := k.setUp(t, s)
-	top := admin.createCustomer(t, "Reseller", -1, "")
 	k.admin, k.signedIn = admin, time.Now()
-	k.customers = []string{top, admin.createCustomer(t, "Below", -1, top), admin.createCustomer(t, "Apart", 1_000_000, "")}
+	k.customers = k.makeCustomers(t, admin)
 	s.stop(t)
 	k.restart(t, true)
 	return k
+}
+
+// makeCustomers makes the customers that judgeQuotas knows.
+func (*torture) makeCustomers(t *testing.T, admin *client) []string {
+	t.Helper()
+	top := admin.createCustomer(t, "Reseller", -1, "")
+	return []string{top, admin.createCustomer(t, "Below", -1, top), admin.createCustomer(t, "Apart", 1_000_000, "")}
 }
 
 // tokenTime is how long an access token is used here; it lasts a little longer.
@@ -183,20 +189,29 @@ func (k *torture) push(t *testing.T, orders []*provision) {
 	}
 }
 
+// order sends the order until there is an answer to it.
+func (p *provision) order(ctx context.Context, c *client) {
+	if p.answered.Job != nil {
+		return
+	}
+	a, err := c.send(ctx, key(p.key), p.mutation, vars{"in": p.input})
+	if err != nil {
+		return // no answer: sent again later, with the same key
+	}
+	o, err := orderIn(a)
+	if err != nil {
+		return
+	}
+	p.answered = o
+	if o.Credentials != nil {
+		p.credentials = o.Credentials
+	}
+}
+
+// push sends the order, if need be, and follows its job.
 func (p *provision) push(ctx context.Context, c *client) {
-	if p.answered.Job == nil {
-		a, err := c.send(ctx, key(p.key), p.mutation, vars{"in": p.input})
-		if err != nil {
-			return // no answer: sent again after the restart, with the same key
-		}
-		o, err := orderIn(a)
-		if err != nil {
-			return
-		}
-		p.answered = o
-		if o.Credentials != nil {
-			p.credentials = o.Credentials
-		}
+	if p.order(ctx, c); p.answered.Job == nil {
+		return
 	}
 	if _, err := c.follow(ctx, p.answered.Job.ID, ""); err != nil {
 		return

@@ -47,9 +47,15 @@ type faultBench struct {
 
 func newFaultBench(t *testing.T) *faultBench {
 	t.Helper()
+	url := testkit.URL(t)
+	return newFaultBenchOn(t, url, testkit.Panel())
+}
+
+// newFaultBenchOn is a bench whose journal is the migrated database url of cluster.
+func newFaultBenchOn(t *testing.T, url secret.Text, cluster *devstack.Cluster) *faultBench {
+	t.Helper()
 	ctx := t.Context()
-	b := &faultBench{url: testkit.URL(t), tenants: testkit.Tenants(t)}
-	b.cluster = testkit.Panel()
+	b := &faultBench{url: url, cluster: cluster, tenants: testkit.Tenants(t)}
 	db, err := store.Open(ctx, b.url, b.acks.Configure)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })

@@ -53,7 +53,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if err != nil {
 		return nil, err
 	}
-	p := &panel{stores: s, dialer: pgprov.NewDialer(cluster, log), metrics: newMetrics(s.db)}
+	p := &panel{stores: s, dialer: pgprov.NewDialer(cluster, log)}
 	if p.auth, err = s.auth(ctx, log); err != nil {
 		return nil, err
 	}
@@ -69,6 +69,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if p.engine, err = engine.New(run); err != nil {
 		return nil, err
 	}
+	p.metrics = newMetrics(s.db, p.engine.Busy)
 	chores := []jobs.Chore{
 		{Name: "check-database-servers", Every: database.CheckEvery, Do: p.databases.CheckServers},
 		{Name: "measure-database-servers", Every: time.Minute, Do: p.databases.MeasureServers},

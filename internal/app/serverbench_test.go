@@ -3,13 +3,11 @@ package app
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -50,98 +48,19 @@ func execOn(t *testing.T, c *devstack.Cluster, sql string) {
 	require.NoError(t, errors.Join(err, conn.Close(t.Context())), sql)
 }
 
-// A relay is an address whose server can change, or be away in several ways.
-type relay struct {
-	port int
-
-	mu     sync.Mutex
-	target string // host:port; silent and closed are no server
-	dials  int
-	open   map[net.Conn]struct{}
-}
-
-const (
-	silent = ""      // connections are taken and nobody ever answers
-	closed = "close" // connections end at once
-)
-
+// newRelay is a testkit.Relay at a port of this machine.
 func newRelay(t *testing.T, target string) *relay {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	r := &relay{port: l.Addr().(*net.TCPAddr).Port, target: target, open: map[net.Conn]struct{}{}}
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			serving.Go(func() { r.pass(conn) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		r.to(closed)
-		serving.Wait()
-	})
-	return r
+	r, addr := testkit.NewRelay(t, "tcp", "127.0.0.1:0", target)
+	return &relay{r, addr.(*net.TCPAddr).Port}
+}
+
+type relay struct {
+	*testkit.Relay
+	port int
 }
 
 func hostPort(c *devstack.Cluster) string { return net.JoinHostPort(c.Host(), strconv.Itoa(c.Port())) }
-
-// to changes where the address leads, and ends what was there.
-func (r *relay) to(target string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.target = target
-	for conn := range r.open {
-		_ = conn.Close()
-	}
-}
-
-func (r *relay) count() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.dials
-}
-
-func (r *relay) keep(conn net.Conn) (target string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.open[conn] = struct{}{}
-	return r.target
-}
-
-func (r *relay) drop(conn net.Conn) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.open, conn)
-	_ = conn.Close()
-}
-
-func (r *relay) pass(conn net.Conn) {
-	r.mu.Lock()
-	r.dials++
-	r.mu.Unlock()
-	defer r.drop(conn)
-	switch target := r.keep(conn); target {
-	case closed:
-	case silent:
-		_, _ = io.Copy(io.Discard, conn)
-	default:
-		server, err := net.Dial("tcp", target)
-		if err != nil {
-			return
-		}
-		r.keep(server)
-		defer r.drop(server)
-		var both sync.WaitGroup
-		both.Go(func() { _, _ = io.Copy(server, conn); _ = server.Close() })
-		both.Go(func() { _, _ = io.Copy(conn, server); _ = conn.Close() })
-		both.Wait()
-	}
-}
 
 // asStaff is the context of somebody who may do everything.
 func (b *faultBench) asStaff(t *testing.T) context.Context {

@@ -19,6 +19,7 @@ import (
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/secret"
+	"github.com/mpanel/mpanel/internal/testkit"
 	"github.com/mpanel/mpanel/models"
 )
 
@@ -169,12 +170,12 @@ func TestDatabaseServers_ThePanelsOwnClusterIsRefused(t *testing.T) {
 	require.EqualValues(t, 2, count, "what is refused leaves nothing")
 
 	// It could not be asked when it was registered, and is not used before it was.
-	later := newRelay(t, closed)
+	later := newRelay(t, testkit.Closed)
 	hidden := b.register(t, "hidden", "127.0.0.1", later.port)
 	require.False(t, hidden.Reachable)
 	require.Len(t, hidden.Problems, 1)
 	order := b.orderOn(t, hidden.ID, "shop")
-	later.to(hostPort(b.cluster))
+	later.To(hostPort(b.cluster))
 	job := b.finished(t, order.Job.ID)
 	require.Equal(t, models.JobRunning, job.State)
 	require.Contains(t, *job.WaitingFor, "it is the panel's own")
@@ -193,7 +194,7 @@ func TestDatabaseServers_ThePanelsOwnClusterIsRefused(t *testing.T) {
 	require.Zero(t, roles)
 
 	// The same for a cluster that somebody else has registered meanwhile.
-	later.to(hostPort(c))
+	later.To(hostPort(c))
 	checked, err = s.CheckServer(ctx, database.CheckServerInput{ID: hidden.ID})
 	require.NoError(t, err)
 	require.True(t, checked.DatabaseServer.Blocked)
@@ -287,11 +288,11 @@ func TestDatabaseServers_Maintenance(t *testing.T) {
 // for others are not slowed, and hardly any attempt makes a connection.
 func TestDatabaseServers_OneThatIsGoneSlowsNoOther(t *testing.T) {
 	t.Parallel()
-	b, gone := newFaultBench(t), newRelay(t, closed)
+	b, gone := newFaultBench(t), newRelay(t, testkit.Closed)
 	ctx := b.asStaff(t)
 	server := b.register(t, "gone", "127.0.0.1", gone.port)
-	gone.to(silent)
-	before := gone.count()
+	gone.To(testkit.Silent)
+	before := gone.Dials()
 	c := b.customer(t, nil, 1000)
 	for i := range 100 {
 		_, err := b.panel.databases.Create(ctx, database.CreateInput{CustomerID: c, ServerID: &server.ID, Name: fmt.Sprintf("d%d", i)})
@@ -321,7 +322,7 @@ func TestDatabaseServers_OneThatIsGoneSlowsNoOther(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return attempts().Jobs == 100 && attempts().Attempts >= 400 }, time.Minute, 50*time.Millisecond)
 	all := attempts()
-	dials := gone.count() - before
+	dials := gone.Dials() - before
 	t.Logf("%d attempts of %d jobs made %d connections; %d orders beside them took at most %v", all.Attempts, all.Jobs, dials, healthy, slowest)
 	require.Less(t, slowest, 10*time.Second)
 	require.Less(t, dials*10, all.Attempts, "most attempts made no connection")
@@ -343,7 +344,7 @@ func (b *faultBench) embedded(t *testing.T) *ident.DatabaseServerID {
 func TestDatabaseServers_AwayAndBack(t *testing.T) {
 	t.Parallel()
 	b, c := newFaultBench(t), startElsewhere(t)
-	ctx, address := b.asStaff(t), newRelay(t, closed)
+	ctx, address := b.asStaff(t), newRelay(t, testkit.Closed)
 	server := b.register(t, "away", "127.0.0.1", address.port)
 	require.False(t, server.Reachable)
 	require.Nil(t, server.Version)
@@ -357,7 +358,7 @@ func TestDatabaseServers_AwayAndBack(t *testing.T) {
 	_, err := b.oracle.ExecContext(ctx, "UPDATE jobs SET next_attempt_at = now() + interval '50 s' WHERE lease_until IS NULL")
 	require.NoError(t, err)
 
-	address.to(hostPort(c))
+	address.To(hostPort(c))
 	require.NoError(t, b.panel.databases.CheckServers(ctx))
 	back := time.Now()
 	require.Equal(t, models.JobSucceeded, b.until(t, order.Job.ID, "it goes on", over).State)
@@ -366,7 +367,7 @@ func TestDatabaseServers_AwayAndBack(t *testing.T) {
 	require.Equal(t, c.Version(), *b.server(t, server.ID).Version)
 
 	// A delete is a wish like any other: it is finished when the server returns.
-	address.to(closed)
+	address.To(testkit.Closed)
 	now := 0
 	del, err := b.panel.databases.Delete(ctx, database.DeleteInput{ID: order.Database.ID, GraceSeconds: &now})
 	require.NoError(t, err)
@@ -375,7 +376,7 @@ func TestDatabaseServers_AwayAndBack(t *testing.T) {
 	seen := b.server(t, server.ID)
 	require.False(t, seen.Reachable)
 	require.NotNil(t, seen.Version, "what is known stays known")
-	address.to(hostPort(c))
+	address.To(hostPort(c))
 	require.NoError(t, b.panel.databases.CheckServers(ctx))
 	require.Equal(t, models.JobSucceeded, b.until(t, del.Job.ID, "it goes on", over).State)
 }
@@ -425,11 +426,11 @@ func TestDatabaseServers_PasswordChangedBehindOurBack(t *testing.T) {
 func TestDatabaseServers_ASlowOneDelaysNoCheck(t *testing.T) {
 	t.Parallel()
 	b := newFaultBench(t)
-	ctx, slow := b.asStaff(t), newRelay(t, closed)
+	ctx, slow := b.asStaff(t), newRelay(t, testkit.Closed)
 	for i := range 5 {
 		b.register(t, fmt.Sprintf("slow %d", i), "127.0.0.1", slow.port)
 	}
-	slow.to(silent)
+	slow.To(testkit.Silent)
 	_, err := b.oracle.ExecContext(ctx, "UPDATE database_servers SET checked_at = NULL, reachable = NOT embedded")
 	require.NoError(t, err)
 	began := time.Now()

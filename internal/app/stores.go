@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -46,9 +47,18 @@ func openStores(ctx context.Context, o config.Options, log *slog.Logger) (*store
 	return &stores{db: db, box: box}, nil
 }
 
+// hangUpTime is how long connections have to be closed in good order. Those that
+// a broken network swallowed would take longer than a stop may.
+const hangUpTime = 2 * time.Second
+
 // close ends connections first and then the clusters.
-func (s *stores) close(ctx context.Context) error {
-	err := s.db.Close()
+func (s *stores) close(ctx context.Context) (err error) {
+	closed := make(chan error, 1)
+	go func() { closed <- s.db.Close() }()
+	select {
+	case err = <-closed:
+	case <-time.After(hangUpTime): // the end of the process closes them
+	}
 	if s.embedded != nil {
 		err = errors.Join(err, s.embedded.stop(ctx))
 	}

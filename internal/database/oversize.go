@@ -110,9 +110,10 @@ func (s *Service) OpenForCleanup(ctx context.Context, in CleanupInput) (*ChangeP
 		if _, err := tx.NewRaw("INSERT INTO database_cleanups (database_id, began_at) VALUES (?, clock_timestamp())", row.ID).Exec(ctx); err != nil {
 			return nil, store.Wrap(err, "note the window of database %s", row.ID)
 		}
-		row.CleanupUntil = new(time.Now().UTC().Add(CleanupWindow).Truncate(time.Microsecond))
-		if err := wish(ctx, tx, row, "cleanup_until"); err != nil {
-			return nil, err
+		_, err := tx.NewUpdate().Model(row).WherePK().Set("cleanup_until = now() + ? * interval '1 second'", CleanupWindow.Seconds()).
+			Set("generation = generation + 1, updated_at = now()").Returning("*").Exec(ctx)
+		if err != nil {
+			return nil, store.Wrap(err, "open database %s for cleanup", row.ID)
 		}
 		return s.start(tx, who, KindOpen, row)
 	})

@@ -89,10 +89,12 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 	var row struct {
 		models.Database `bun:",extend"`
 
-		Shut bool
+		Shut  bool
+		Grace float64 // seconds that are left of it
 	}
 	server := new(models.DatabaseServer)
-	if err := s.db.NewSelect().Model(&row).ColumnExpr("d.*").ColumnExpr(shut+" AS shut").Where("d.id = ?", id).Scan(ctx); err != nil {
+	if err := s.db.NewSelect().Model(&row).ColumnExpr("d.*").ColumnExpr(shut+" AS shut").
+		ColumnExpr("coalesce(EXTRACT(epoch FROM d.delete_after - clock_timestamp()), 0)::float8 AS grace").Where("d.id = ?", id).Scan(ctx); err != nil {
 		return engine.Target{}, store.Wrap(err, "read database %s", id)
 	}
 	if err := s.db.NewSelect().Model(server).Where("s.id = ?", row.ServerID).Scan(ctx); err != nil {
@@ -126,7 +128,8 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 		space: Space{
 			Name: row.ExtName, WorkName: workName(row.ID), Mark: mark, Login: row.Username, ConnectionLimit: row.ConnectionLimit,
 		},
-		deleteAfter: deletedAfter(&row.Database),
+		// Whether it is over is for PostgreSQL's clock to say: this node's may be an hour ahead.
+		deleteAfter: time.Now().Add(time.Duration(row.Grace * float64(time.Second))),
 	}}, nil
 }
 

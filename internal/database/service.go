@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -293,11 +292,3 @@ func lockForWrite(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.D
 }
 
 func verifierPlace(id ident.DatabaseID) string { return "databases.verifier/" + id.String() }
-
-// deletedAfter is when the grace period ends; a row without one has none.
-func deletedAfter(row *models.Database) time.Time {
-	if row.DeleteAfter == nil {
-		return time.Time{}
-	}
-	return *row.DeleteAfter
-}

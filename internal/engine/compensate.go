@@ -43,7 +43,7 @@ func (r *run) compensate(ctx context.Context) error {
 		}
 		if s.State != models.StepUndoing {
 			s.Attempt = 1
-			r.mark(s, models.StepUndoing)
+			s.State = models.StepUndoing
 			if err := r.commit(ctx, change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.stepEvent(EventStepUndoing, s)}}); err != nil {
 				return err
 			}
@@ -51,7 +51,7 @@ func (r *run) compensate(ctx context.Context) error {
 		if err := r.undoUntilDone(ctx, i); err != nil {
 			return err
 		}
-		r.mark(s, models.StepUndone)
+		s.State = models.StepUndone
 		if err := r.commit(ctx, change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.stepEvent(EventStepUndone, s)}}); err != nil {
 			return err
 		}

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/mpanel/mpanel/internal/events"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/store"
@@ -36,6 +38,7 @@ type Engine struct {
 	bus      events.Bus
 	registry *Registry
 	node     string
+	process  string // tells this process's sessions from those of others under the same node id
 	log      *slog.Logger
 	lease    time.Duration
 	renew    time.Duration
@@ -55,7 +58,7 @@ func New(c Config) (*Engine, error) {
 		return nil, errors.New("engine: DB, Bus, Registry, Node and Log are required")
 	}
 	e := &Engine{
-		db: c.DB, bus: c.Bus, registry: c.Registry, node: c.Node, log: c.Log, probe: c.Probe,
+		db: c.DB, bus: c.Bus, registry: c.Registry, node: c.Node, process: "mpanel node " + uuid.NewString(), log: c.Log, probe: c.Probe,
 		lease: cmp.Or(c.Lease, 10*time.Second), renew: cmp.Or(c.Renew, 3*time.Second), sweep: cmp.Or(c.Sweep, 2*time.Second),
 		slots: make(chan struct{}, cmp.Or(c.Slots, 16)), leases: map[ident.JobID]*run{},
 	}
@@ -109,6 +112,9 @@ func (e *Engine) leased(r *run) (over func()) {
 		}
 	}
 }
+
+// Busy is how many jobs are at work on this node right now.
+func (e *Engine) Busy() int { return len(e.slots) }
 
 // Run takes the job up if it is due and nobody else has it, and goes on with
 // it until it is over, has to wait, or ctx ends. Calling it for any job at any

@@ -45,6 +45,8 @@ type change struct {
 	events []*models.JobEvent
 	// release gives the lease back: the job waits, or is over.
 	release bool
+	// pause is how long the job waits, nil when it does not.
+	pause *time.Duration
 	// last is the end of what can be taken back: it is not written once a person
 	// asked for that.
 	last bool
@@ -81,7 +83,7 @@ func (r *run) commit(ctx context.Context, c change) error {
 // handful of rows; as JSON the statement is the same for all and is prepared.
 const writeJob = `
 WITH written AS (
-	UPDATE jobs SET state = $3, percent = $4, error_code = $5, error_message = $6, waiting_for = $7, next_attempt_at = $8,
+	UPDATE jobs SET state = $3, percent = $4, error_code = $5, error_message = $6, waiting_for = $7, next_attempt_at = clock_timestamp() + $8 * interval '1 second',
 		event_seq = event_seq + jsonb_array_length($12),
 		lease_owner = CASE WHEN $9 THEN NULL ELSE lease_owner END,
 		lease_until = CASE WHEN $9 THEN NULL ELSE lease_until END,
@@ -89,9 +91,10 @@ WITH written AS (
 	WHERE id = $1 AND fence = $2 AND (cancel_requested_at IS NULL OR NOT $13) RETURNING id, cancel_requested_at
 ), moved AS (
 	UPDATE job_steps AS st SET state = n.state, attempt = n.attempt, handle = n.handle, error_message = n.error_message,
-		started_at = n.started_at, finished_at = n.finished_at
-	FROM written, jsonb_to_recordset($11) AS n (idx int, state text, attempt int, handle jsonb, error_message text,
-		started_at timestamptz, finished_at timestamptz)
+		started_at = CASE n.state WHEN 'APPLYING' THEN coalesce(st.started_at, clock_timestamp()) ELSE st.started_at END,
+		finished_at = CASE WHEN n.state IN ('DONE', 'FAILED', 'UNDONE') THEN clock_timestamp()
+			WHEN n.state = 'APPLYING' THEN NULL ELSE st.finished_at END
+	FROM written, jsonb_to_recordset($11) AS n (idx int, state text, attempt int, handle jsonb, error_message text)
 	WHERE st.job_id = written.id AND st.idx = n.idx
 ), told AS (
 	INSERT INTO job_events (job_id, seq, kind, state, step, step_state, percent, message, error_code, error_message)
@@ -109,8 +112,6 @@ type stepRow struct {
 	Attempt      int                 `json:"attempt"`
 	Handle       json.RawMessage     `json:"handle,omitempty"`
 	ErrorMessage *string             `json:"error_message"`
-	StartedAt    *time.Time          `json:"started_at"`
-	FinishedAt   *time.Time          `json:"finished_at"`
 }
 
 type eventRow struct {
@@ -136,7 +137,7 @@ func (r *run) write(ctx context.Context, db querier, c change) error {
 	j := r.job
 	steps, events := make([]stepRow, len(c.steps)), make([]eventRow, len(c.events))
 	for i, s := range c.steps {
-		steps[i] = stepRow{s.Idx, s.State, s.Attempt, s.Handle, s.ErrorMessage, s.StartedAt, s.FinishedAt}
+		steps[i] = stepRow{s.Idx, s.State, s.Attempt, s.Handle, s.ErrorMessage}
 	}
 	for i, ev := range c.events {
 		ev.Seq = j.EventSeq + int64(i) + 1
@@ -152,8 +153,13 @@ func (r *run) write(ctx context.Context, db querier, c change) error {
 	}
 	var held bool
 	var at []time.Time
+	var pause *float64 // in seconds; nodes' clocks may differ
+	if c.pause != nil {
+		seconds := c.pause.Seconds()
+		pause = &seconds
+	}
 	err = db.QueryRow(ctx, writeJob, pgx.QueryExecModeCacheStatement, j.ID.String(), j.Fence, string(j.State), j.Percent,
-		(*string)(j.ErrorCode), j.ErrorMessage, j.WaitingFor, j.NextAttemptAt, c.release, j.State.Terminal(),
+		(*string)(j.ErrorCode), j.ErrorMessage, j.WaitingFor, pause, c.release, j.State.Terminal(),
 		string(stepsJSON), string(eventsJSON), c.last).Scan(&held, &at, &j.CancelRequestedAt)
 	if err != nil {
 		return store.Wrap(err, "write job %s", j.ID)
@@ -226,17 +232,7 @@ func describe(err error) (fault.Code, string) {
 	return fault.Internal, "Something went wrong inside the panel; the provider's staff can see what in the log."
 }
 
-func (r *run) mark(s *models.JobStep, state models.JobStepState) {
-	now := time.Now().UTC()
-	s.State = state
-	switch state {
-	case models.StepApplying:
-		if s.StartedAt == nil {
-			s.StartedAt = &now
-		}
-		s.FinishedAt, s.ErrorMessage = nil, nil
-	case models.StepDone, models.StepFailed, models.StepUndone:
-		s.FinishedAt = &now
-	case models.StepPending, models.StepUndoing:
-	}
+// begin moves a step to APPLYING: an error of before is no longer its.
+func begin(s *models.JobStep) {
+	s.State, s.ErrorMessage = models.StepApplying, nil
 }

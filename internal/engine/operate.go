@@ -86,7 +86,7 @@ func (s *Starter) again(ctx context.Context, tx store.Tx, job *models.Job, by id
 		return nil, fault.Conflict.New("id", "This kind of job cannot be tried again; order it anew.")
 	}
 	later, err := tx.NewSelect().Model((*models.Job)(nil)).Where("j.resource_id = ?", job.ResourceID).
-		Where("(j.created_at, j.id) > (?, ?)", job.CreatedAt, job.ID).Exists(ctx)
+		Where("j.finished_at IS NULL OR (j.finished_at, j.id) > (?, ?)", job.FinishedAt, job.ID).Exists(ctx)
 	if err != nil {
 		return nil, store.Wrap(err, "look for later jobs than %s", job.ID)
 	}

@@ -110,7 +110,7 @@ func (r *run) forward(ctx, forth context.Context) error {
 		}
 		if s.State != models.StepApplying {
 			s.Attempt++
-			r.mark(s, models.StepApplying)
+			begin(s)
 			c := change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.stepEvent(EventStepStarted, s)}, last: i == r.plan.pivot()}
 			if err := r.commit(ctx, c); err != nil {
 				return err
@@ -160,7 +160,7 @@ func (r *run) applyUntilDone(ctx, forth context.Context, i int, resumed bool) er
 			return ctx.Err()
 		}
 	}
-	r.mark(s, models.StepDone)
+	s.State = models.StepDone
 	r.job.Percent = 100 * float64(i+1) / float64(len(r.steps))
 	c := change{
 		steps: []*models.JobStep{s}, events: []*models.JobEvent{r.stepEvent(EventStepDone, s)},
@@ -175,7 +175,7 @@ func (r *run) applyUntilDone(ctx, forth context.Context, i int, resumed bool) er
 	next := r.steps[i+1]
 	if next.State == models.StepPending {
 		next.Attempt++
-		r.mark(next, models.StepApplying)
+		begin(next)
 		r.begun = i + 1
 		c.steps = append(c.steps, next)
 		c.events = append(c.events, r.stepEvent(EventStepStarted, next))
@@ -243,7 +243,7 @@ func (r *run) failed(ctx context.Context, i int, cause error) (again bool, err e
 	r.log.WarnContext(ctx, "step failed", "job_id", r.job.ID.Opaque(), "step", s.Name, "attempt", s.Attempt, "error", cause)
 
 	if onlyForward := i >= r.plan.pivot(); !onlyForward && (fault.IsPermanent(cause) || s.Attempt > policy.Retries) {
-		r.mark(s, models.StepFailed)
+		s.State = models.StepFailed
 		r.fail(cause)
 		stepFailed := r.stepEvent(EventStepFailed, s)
 		r.job.State = models.JobCompensating
@@ -294,8 +294,8 @@ func (r *run) wait(ctx context.Context, reason string, until time.Time) error {
 }
 
 func (r *run) waitWith(ctx context.Context, c change, reason string, until time.Time) error {
-	until = until.UTC()
-	r.job.WaitingFor, r.job.NextAttemptAt = &reason, &until
+	pause := max(0, time.Until(until))
+	r.job.WaitingFor, c.pause = &reason, &pause
 	if reason != r.waited || len(c.events) > 0 { // waiting on for the same is no news
 		waiting := r.event(EventWaiting)
 		waiting.Message = &reason

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
@@ -56,14 +55,16 @@ func (s *Starter) Start(tx store.Tx, o Order) (*models.Job, error) {
 		ID: ident.NewJobID(), Kind: plan.Kind, PlanVersion: plan.Version,
 		CustomerID: o.Customer, ResourceKind: plan.ResourceKind, ResourceID: o.Resource,
 		TargetGeneration: o.Generation, ActorUserID: o.Actor, ParentID: o.Parent,
-		State: models.JobPending, EventSeq: 1, CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
+		State: models.JobPending, EventSeq: 1,
 	}
-	tx.Queue(tx.NewInsert().Model(job), func(err error) error {
+	// When it was created is PostgreSQL's word, as all times that decide something:
+	// clocks of nodes may be hours apart.
+	tx.Queue(tx.NewInsert().Model(job).Returning("created_at"), func(err error) error {
 		if store.Violates(err, "jobs_one_active") {
 			return fault.Conflict.New("id", "Another job is at work on this; wait for it to end.")
 		}
 		return store.Wrap(err, "insert job")
-	})
+	}, &job.CreatedAt)
 	steps := make([]*models.JobStep, len(plan.Steps))
 	for i, step := range plan.Steps {
 		steps[i] = &models.JobStep{JobID: job.ID, Idx: i, Name: step.Name(), State: models.StepPending}

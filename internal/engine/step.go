@@ -100,8 +100,8 @@ type Env struct {
 // A Wait is returned by Apply or Undo to be called again later without counting
 // as a failure, such as for a grace period.
 type Wait struct {
-	Until  time.Time
-	Reason string // a sentence: Job.waitingFor
+	Until  time.Time // of this process's clock, so made with time.Now().Add
+	Reason string    // a sentence: Job.waitingFor
 }
 
 func (w *Wait) Error() string { return w.Reason }

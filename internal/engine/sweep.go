@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,6 +18,14 @@ import (
 
 // nodeLockSpace is the first number of our advisory locks on node ids.
 const nodeLockSpace = 0x6d70
+
+// Times after which a database that does not answer counts as away. A network
+// that swallows everything would have us wait for as long as TCP does.
+const (
+	pingTimeout  = 2 * time.Second
+	lockTimeout  = 15 * time.Second
+	sweepTimeout = 10 * time.Second
+)
 
 // Serve makes this node responsible for its id, takes up its own jobs of
 // before a crash at once, and then sweeps for jobs that are due until ctx ends;
@@ -70,13 +79,17 @@ func (e *Engine) Serve(ctx context.Context, ready func()) error {
 // keepLock takes the lock again when it was lost with its session, such as when
 // PostgreSQL restarts. Error: another process was faster.
 func (e *Engine) keepLock(ctx context.Context, lock *pgx.Conn) (*pgx.Conn, error) {
-	asking, cancel := context.WithTimeout(ctx, 2*time.Second)
+	asking, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	if lock.Ping(asking) == nil || ctx.Err() != nil {
 		return lock, nil
 	}
-	_ = lock.Close(context.WithoutCancel(ctx))
-	again, err := e.lockNode(ctx)
+	locking, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	closing, cancel := context.WithTimeout(locking, pingTimeout)
+	defer cancel()
+	_ = lock.Close(closing)
+	again, err := e.lockNode(locking)
 	switch {
 	case err == nil:
 		return again, nil
@@ -88,20 +101,37 @@ func (e *Engine) keepLock(ctx context.Context, lock *pgx.Conn) (*pgx.Conn, error
 
 var errNodeTaken = errors.New("another mpanel runs with the node id")
 
+// endOwnLock ends the session that holds a node's lock if it is an earlier one
+// of this very process: a broken network may keep it alive for hours.
+const endOwnLock = `
+SELECT pg_terminate_backend(a.pid) FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
+WHERE l.locktype = 'advisory' AND l.classid = $1::int::oid AND l.objid = $2::int::oid AND l.objsubid = 2
+AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+AND a.application_name = $3 AND a.pid <> pg_backend_pid()`
+
 // lockNode waits a little for the lock, since a killed process's session may
 // outlive it by a moment.
 func (e *Engine) lockNode(ctx context.Context) (*pgx.Conn, error) {
-	conn, err := pgx.ConnectConfig(ctx, e.db.Pool.Config().ConnConfig.Copy())
+	cfg := e.db.Pool.Config().ConnConfig.Copy()
+	cfg.RuntimeParams = maps.Clone(cfg.RuntimeParams)
+	cfg.RuntimeParams["application_name"] = e.process
+	// The server, too, is to notice within seconds that the node's machine is gone.
+	cfg.RuntimeParams["tcp_keepalives_idle"], cfg.RuntimeParams["tcp_keepalives_interval"], cfg.RuntimeParams["tcp_keepalives_count"] = "5", "5", "2"
+	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return nil, store.Wrap(err, "lock node id")
 	}
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(e.node))
+	id := int32(h.Sum32()) // #nosec G115 -- a hash; any 32 bits do
 	for range 20 {
 		var held bool
-		err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1::int, $2::int)", nodeLockSpace, int32(h.Sum32())).Scan(&held) // #nosec G115 -- a hash; any 32 bits do
+		err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1::int, $2::int)", nodeLockSpace, id).Scan(&held)
 		if err == nil && held {
 			return conn, nil
+		}
+		if err == nil {
+			_, err = conn.Exec(ctx, endOwnLock, nodeLockSpace, id, e.process)
 		}
 		if err != nil || !pause(ctx, time.Second/4) {
 			break
@@ -126,6 +156,8 @@ func (e *Engine) sweepOnce(ctx context.Context) (more bool, err error) {
 	if free == 0 {
 		return false, nil
 	}
+	asking, cancel := context.WithTimeout(ctx, sweepTimeout)
+	defer cancel()
 	var due []*models.Job
 	err = e.db.NewSelect().Model(&due).Column("id").
 		Where("state IN (?)", bun.List(Active)).
@@ -136,7 +168,7 @@ func (e *Engine) sweepOnce(ctx context.Context) (more bool, err error) {
 				// have died since, or be busy.
 				WhereOr("lease_until IS NULL AND next_attempt_at IS NULL AND (started_at IS NOT NULL OR created_at < now() - interval '1 second')")
 		}).
-		OrderExpr("COALESCE(lease_until, next_attempt_at, created_at)").Limit(int64(free)).Scan(ctx)
+		OrderExpr("COALESCE(lease_until, next_attempt_at, created_at)").Limit(int64(free)).Scan(asking)
 	if err != nil {
 		return false, store.Wrap(err, "look for jobs that are due")
 	}

@@ -30,13 +30,15 @@ type ending struct {
 type write struct {
 	query   bun.Query
 	explain func(error) error
+	row     []any // where the row goes that it returns; nil for none
 }
 
 // Queue has a statement sent just before the commit, in one round trip with all
-// that are queued and in their order. Its result is thrown away, and nothing in
-// the transaction sees its effect. Explain turns its error into the caller's.
-func (tx Tx) Queue(q bun.Query, explain func(error) error) {
-	tx.end.writes = append(tx.end.writes, write{q, explain})
+// that are queued and in their order. The row that it returns is scanned into
+// row then; without one its result is thrown away. Nothing in the transaction
+// sees its effect. Explain turns its error into the caller's.
+func (tx Tx) Queue(q bun.Query, explain func(error) error, row ...any) {
+	tx.end.writes = append(tx.end.writes, write{q, explain, row})
 }
 
 // AfterCommit has fn called once the transaction is committed for sure. When
@@ -60,13 +62,21 @@ func (tx Tx) flush(ctx context.Context) error {
 		}
 		results := ptx.SendBatch(ctx, b)
 		for _, w := range tx.end.writes {
-			if _, err := results.Exec(); err != nil {
+			if err := w.read(results); err != nil {
 				_ = results.Close() // says the same again
 				return w.explain(err)
 			}
 		}
 		return Wrap(results.Close(), "send queued statements")
 	})
+}
+
+func (w write) read(results pgx.BatchResults) error {
+	if w.row != nil {
+		return results.QueryRow().Scan(w.row...)
+	}
+	_, err := results.Exec()
+	return err
 }
 
 // Pgx runs fn on the pgx side of the same transaction, for River and COPY. fn

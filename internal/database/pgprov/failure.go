@@ -18,6 +18,8 @@ import (
 // SQLSTATEs that decide something.
 const (
 	tooManyConnections    = "53300"
+	diskFull              = "53100"
+	outOfMemory           = "53200"
 	readOnly              = "25006"
 	invalidLogin          = "28000"
 	invalidPassword       = "28P01"
@@ -121,6 +123,10 @@ func unreachable(err error) string {
 		switch pg.Code {
 		case tooManyConnections:
 			return "it has no connection slot left"
+		case diskFull:
+			return "its disk is full"
+		case outOfMemory:
+			return "it is out of memory"
 		case adminShutdown, crashShutdown, cannotConnectNow:
 			return "it is starting or stopping"
 		case readOnly:

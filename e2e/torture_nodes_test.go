@@ -1,0 +1,154 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/testkit"
+)
+
+// A fate is what happens to the second node in a round.
+type fate string
+
+const (
+	killed fate = "killed"  // with SIGKILL, at a random place of its work
+	paused fate = "paused"  // at such a place, until the first has done the work
+	cutOff fate = "cut off" // from the panel's database, without being told
+)
+
+// TestTorture_TwoNodes orders from two nodes on one database, one of which is
+// killed, paused or cut off, and asks the servers afterwards, as R1 does.
+func TestTorture_TwoNodes(t *testing.T) {
+	t.Parallel()
+	r, seed := seeded(t)
+	runs := sized(12, 600)
+	k := newNodes(t, r)
+	fates := map[fate]int{}
+	for round := 0; k.done < runs; round++ {
+		f := []fate{killed, cutOff, paused}[round%3]
+		k.round(t, f, k.orders(min(2+r.IntN(6), runs-k.done)))
+		fates[f]++
+		k.violations = append(k.violations, k.judge(t)...)
+		k.requireLogins(t)
+	}
+	k.server.stop(t)
+	slices.Sort(k.recovery)
+	testkit.Reportf(t, "%-8s %20s %6s %30s %10s %9s %9s", "scenario", "seed", "runs", "second node", "violations", "p50", "p99")
+	testkit.Reportf(t, "%-8s %20d %6d %30s %10d %9v %9v", "R1 x 2", seed, k.done,
+		fmt.Sprintf("%d killed %d paused %d cut off", fates[killed], fates[paused], fates[cutOff]),
+		len(k.violations), quantile(k.recovery, 0.5), quantile(k.recovery, 0.99))
+	t.Log("p50 and p99: from what happened to the node that had the job to the end of the job on the other")
+	require.Empty(t, k.violations)
+	if len(k.recovery) > 0 {
+		require.Less(t, k.recovery[len(k.recovery)-1], 20*time.Second, "15 s until a job is taken over, and its work")
+	}
+}
+
+// nodes is a torture with a second node; the first is never harmed.
+type nodes struct{ *torture }
+
+func newNodes(t *testing.T, r *rand.Rand) nodes {
+	t.Helper()
+	k := &torture{installation: install(t), rand: r, live: map[string]live{}}
+	k.server = k.start(t, launch{env: []string{"MPANEL_NODE_ID=first"}})
+	k.admin, k.signedIn = k.setUp(t, k.server), time.Now()
+	k.customers = k.makeCustomers(t, k.admin)
+	return nodes{k}
+}
+
+// round carries out orders that are sent to the second node until its fate
+// comes, and to the first from then on.
+func (k nodes) round(t *testing.T, f fate, orders []*provision) {
+	t.Helper()
+	if time.Since(k.signedIn) > tokenTime {
+		k.admin, k.signedIn = k.server.signIn(t, adminEmail), time.Now()
+	}
+	l := launch{binary: built.fault}
+	if f != cutOff {
+		l.env = []string{"MPANEL_FAULT_POINT=" + strconv.Itoa(1+k.rand.IntN(8*len(orders))) + "@*"}
+	}
+	if f == paused {
+		l.env = append(l.env, "MPANEL_FAULT_SIGNAL=STOP")
+	}
+	// A relay keeps the session that holds the id of a node that was cut off, as
+	// no network does for ever.
+	k.named++
+	second, relay := k.cutOffNode(t, "second_"+strconv.Itoa(k.named), l)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	alive, struck := context.WithCancel(ctx)
+	defer struck()
+	var at atomic.Pointer[time.Time]
+	strike := func() {
+		now := time.Now()
+		at.CompareAndSwap(nil, &now)
+		struck()
+	}
+	go second.awaitFate(alive, f, strike)
+
+	cutAfter, answered := int64(1+k.rand.IntN(len(orders))), atomic.Int64{}
+	var wg sync.WaitGroup
+	for _, p := range orders {
+		wg.Go(func() {
+			p.order(alive, k.admin.at(second))
+			if f == cutOff && p.answered.Job != nil && answered.Add(1) == cutAfter {
+				relay.Cut()
+				strike()
+			}
+			p.push(alive, k.admin.at(second)) // follows it
+			p.interrupted = p.over == nil && p.answered.Job != nil
+			for p.over == nil && ctx.Err() == nil {
+				p.push(ctx, k.admin)
+			}
+		})
+	}
+	wg.Wait()
+	for _, p := range orders {
+		require.NotNil(t, p.over, "%s: an order is not carried out though the first node lives: %+v %+v", f, p.input, p.answered.Job)
+		if since := at.Load(); since != nil {
+			k.restarted = *since
+		}
+		k.settle(p)
+	}
+	k.done += len(orders)
+
+	// What was harmed comes back, finds its jobs done by another, and stops as it should.
+	relay.Mend()
+	second.signal(syscall.SIGCONT)
+	second.stop(t)
+}
+
+// awaitFate calls strike when the process is killed or paused.
+func (s *server) awaitFate(ctx context.Context, f fate, strike func()) {
+	if f == cutOff {
+		return
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.exited:
+			strike()
+			return
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if f == paused && s.paused() == nil {
+				strike()
+				return
+			}
+		}
+	}
+}
