@@ -134,6 +134,8 @@ type ComplexityRoot struct {
 		Name              func(childComplexity int) int
 		OverQuota         func(childComplexity int) int
 		Port              func(childComplexity int) int
+		PreviousUntil     func(childComplexity int) int
+		PreviousUsername  func(childComplexity int) int
 		Server            func(childComplexity int) int
 		SizeBytes         func(childComplexity int) int
 		State             func(childComplexity int) int
@@ -297,6 +299,11 @@ type ComplexityRoot struct {
 		State        func(childComplexity int) int
 	}
 
+	KeepPreviousDatabaseLoginPayload struct {
+		Database func(childComplexity int) int
+		Job      func(childComplexity int) int
+	}
+
 	Membership struct {
 		CreatedAt func(childComplexity int) int
 		Customer  func(childComplexity int) int
@@ -325,6 +332,7 @@ type ComplexityRoot struct {
 		CreateDatabaseUser           func(childComplexity int, input database.CreateUserInput) int
 		DeleteDatabase               func(childComplexity int, input database.DeleteInput) int
 		DeleteDatabaseUser           func(childComplexity int, input database.DeleteUserInput) int
+		KeepPreviousDatabaseLogin    func(childComplexity int, input database.KeepLoginInput) int
 		OpenDatabaseForCleanup       func(childComplexity int, input database.CleanupInput) int
 		RegisterDatabaseServer       func(childComplexity int, input database.RegisterServerInput) int
 		RemoveDatabaseServer         func(childComplexity int, input database.RemoveServerInput) int
@@ -837,6 +845,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Database.Port(childComplexity), true
+	case "Database.previousUntil":
+		if e.ComplexityRoot.Database.PreviousUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.PreviousUntil(childComplexity), true
+	case "Database.previousUsername":
+		if e.ComplexityRoot.Database.PreviousUsername == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.PreviousUsername(childComplexity), true
 	case "Database.server":
 		if e.ComplexityRoot.Database.Server == nil {
 			break
@@ -1513,6 +1533,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.JobStep.State(childComplexity), true
 
+	case "KeepPreviousDatabaseLoginPayload.database":
+		if e.ComplexityRoot.KeepPreviousDatabaseLoginPayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeepPreviousDatabaseLoginPayload.Database(childComplexity), true
+	case "KeepPreviousDatabaseLoginPayload.job":
+		if e.ComplexityRoot.KeepPreviousDatabaseLoginPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeepPreviousDatabaseLoginPayload.Job(childComplexity), true
+
 	case "Membership.createdAt":
 		if e.ComplexityRoot.Membership.CreatedAt == nil {
 			break
@@ -1664,6 +1697,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteDatabaseUser(childComplexity, args["input"].(database.DeleteUserInput)), true
+	case "Mutation.keepPreviousDatabaseLogin":
+		if e.ComplexityRoot.Mutation.KeepPreviousDatabaseLogin == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_keepPreviousDatabaseLogin_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.KeepPreviousDatabaseLogin(childComplexity, args["input"].(database.KeepLoginInput)), true
 	case "Mutation.openDatabaseForCleanup":
 		if e.ComplexityRoot.Mutation.OpenDatabaseForCleanup == nil {
 			break
@@ -2342,6 +2386,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteDatabaseInput", ec.unmarshalInputDeleteDatabaseInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseUserInput", ec.unmarshalInputDeleteDatabaseUserInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
+			graphql.NewInputUnmarshaler("KeepPreviousDatabaseLoginInput", ec.unmarshalInputKeepPreviousDatabaseLoginInput),
 			graphql.NewInputUnmarshaler("OpenDatabaseForCleanupInput", ec.unmarshalInputOpenDatabaseForCleanupInput),
 			graphql.NewInputUnmarshaler("QuotaInput", ec.unmarshalInputQuotaInput),
 			graphql.NewInputUnmarshaler("RegisterDatabaseServerInput", ec.unmarshalInputRegisterDatabaseServerInput),
@@ -2962,8 +3007,10 @@ extend type Mutation {
   """
   resumeDatabase("Which one." input: ResumeDatabaseInput!): ResumeDatabasePayload! @auth(requires: [DATABASES_WRITE])
   """
-  Give the login another password. Sessions go on, and the old password works until the job has SUCCEEDED. Errors:
-  ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless it is ACTIVE or DEGRADED, or while another job is at work on it.
+  Give the login another password. Sessions go on, and the old password works until the job has SUCCEEDED. With a grace
+  another login takes over: the credentials have a new username, everything that the login had is that one's once the job
+  has SUCCEEDED, and the old login works beside it, with its password, until the grace is over. Errors: ` + "`" + `INVALID` + "`" + `;
+  ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` while a grace before is not over, or for a name that is too long for another login; ` + "`" + `CONFLICT` + "`" + ` unless it is ACTIVE or DEGRADED, or while another job is at work on it.
   """
   rotateDatabasePassword("Which one." input: RotateDatabasePasswordInput!): RotateDatabasePasswordPayload! @auth(requires: [DATABASES_WRITE])
 }
@@ -3143,6 +3190,10 @@ type Database implements Node {
   externalName: String!
   "Login."
   username: String!
+  "The login before, which works beside ` + "`" + `username` + "`" + ` until ` + "`" + `previousUntil` + "`" + `; null without one."
+  previousUsername: String
+  "When the login before stops to work, give or take 15 seconds; null without one."
+  previousUntil: DateTime
   "Where it is in its life."
   state: ResourceState!
   "Whose it is."
@@ -3371,6 +3422,8 @@ type ResumeDatabasePayload {
 input RotateDatabasePasswordInput {
   "Which one."
   id: ID!
+  "Seconds for which the login of now goes on beside a new one, at most 30 days; null or 0 changes the password alone."
+  graceSeconds: Int
 }
 
 "The ordered rotation."
@@ -3380,6 +3433,29 @@ type RotateDatabasePasswordPayload {
   "Shown this once; null in the answer to a repeated mutation."
   credentials: DatabaseCredentials
   "The job that sets the password."
+  job: Job!
+}
+`, BuiltIn: false},
+	{Name: "../schema/database_access.graphqls", Input: `extend type Mutation {
+  """
+  Take a rotation with a grace back before that is over: the login before is the only one again, with its password, and the
+  new one's objects are its own. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` without such a login, unless the database is ACTIVE or
+  DEGRADED, or while another job is at work on it.
+  """
+  keepPreviousDatabaseLogin("Which one." input: KeepPreviousDatabaseLoginInput!): KeepPreviousDatabaseLoginPayload! @auth(requires: [DATABASES_WRITE])
+}
+
+"A database that goes back to its login before."
+input KeepPreviousDatabaseLoginInput {
+  "Which one."
+  id: ID!
+}
+
+"The ordered return."
+type KeepPreviousDatabaseLoginPayload {
+  "As it is now; its ` + "`" + `username` + "`" + ` follows with the job."
+  database: Database!
+  "The job that does it."
   job: Job!
 }
 `, BuiltIn: false},
@@ -4165,6 +4241,10 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_externalName(ctx, field)
 	case "username":
 		return ec.fieldContext_Database_username(ctx, field)
+	case "previousUsername":
+		return ec.fieldContext_Database_previousUsername(ctx, field)
+	case "previousUntil":
+		return ec.fieldContext_Database_previousUntil(ctx, field)
 	case "state":
 		return ec.fieldContext_Database_state(ctx, field)
 	case "customer":
@@ -4511,6 +4591,16 @@ func (ec *executionContext) childFields_JobStep(ctx context.Context, field graph
 		return ec.fieldContext_JobStep_error(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type JobStep", field.Name)
+}
+
+func (ec *executionContext) childFields_KeepPreviousDatabaseLoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "database":
+		return ec.fieldContext_KeepPreviousDatabaseLoginPayload_database(ctx, field)
+	case "job":
+		return ec.fieldContext_KeepPreviousDatabaseLoginPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeepPreviousDatabaseLoginPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Membership(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

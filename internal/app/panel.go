@@ -74,6 +74,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		{Name: "check-database-servers", Every: database.CheckEvery, Do: p.databases.CheckServers},
 		{Name: "measure-database-servers", Every: time.Minute, Do: p.databases.MeasureServers},
 		{Name: "enforce-size-quotas", Every: database.EnforceEvery, Do: p.enforceQuotas(log)},
+		{Name: "retire-database-logins", Every: database.RetireEvery, Do: p.databases.RetireLogins},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 	}
 	if p.chores, err = jobs.NewChores(s.db, run.Node, chores, log); err != nil {

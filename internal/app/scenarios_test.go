@@ -99,6 +99,9 @@ var scenarios = map[string]scenario{
 		},
 		check: suspendedIf(models.JobFailed),
 	},
+	database.KindTakeOver: loginTakeOver,
+	database.KindRetire:   loginRetirement,
+	database.KindGiveBack: loginReturn,
 	database.KindRotate: {
 		begin: func(ctx context.Context, b *faultBench) (scene, error) {
 			s, err := b.made(ctx)

@@ -41,6 +41,8 @@ type spec struct {
 	shut        bool // it, its customer, or one above is to be suspended, or a size quota holds it
 	wasShut     bool // it was shut when the job began
 	deleteAfter time.Time
+	previous    *Member // the login before; nil without
+	outlived    bool    // the grace of previous is over
 	members     []Login // of all further users; where a plan needs them
 	user        Member  // of a plan for one user
 	before      Member  // what it was before a change
@@ -48,7 +50,7 @@ type spec struct {
 
 // Plans are the sagas of this domain.
 func (s *Service) Plans() []*engine.Plan {
-	return append(s.userPlans(), []*engine.Plan{
+	return append(append(s.userPlans(), s.loginPlans()...), []*engine.Plan{
 		{
 			Kind: KindCreate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleCreate,
 			Steps: createSteps(), Again: s.createAgain,
@@ -91,10 +93,13 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 
 		Shut  bool
 		Grace float64 // seconds that are left of it
+
+		Outlived bool
 	}
 	server := new(models.DatabaseServer)
 	if err := s.db.NewSelect().Model(&row).ColumnExpr("d.*").ColumnExpr(shut+" AS shut").
-		ColumnExpr("coalesce(EXTRACT(epoch FROM d.delete_after - clock_timestamp()), 0)::float8 AS grace").Where("d.id = ?", id).Scan(ctx); err != nil {
+		ColumnExpr("coalesce(EXTRACT(epoch FROM d.delete_after - clock_timestamp()), 0)::float8 AS grace").
+		ColumnExpr("coalesce(d.previous_until <= now(), false) AS outlived").Where("d.id = ?", id).Scan(ctx); err != nil {
 		return engine.Target{}, store.Wrap(err, "read database %s", id)
 	}
 	if err := s.db.NewSelect().Model(server).Where("s.id = ?", row.ServerID).Scan(ctx); err != nil {
@@ -123,11 +128,16 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 	}
 	changed := login
 	changed.Verifier = next
+	space := Space{
+		Name: row.ExtName, WorkName: workName(row.ID), Mark: mark, Login: row.Username, ConnectionLimit: row.ConnectionLimit,
+	}
+	previous, err := s.previous(&row.Database, login, space)
+	if err != nil {
+		return engine.Target{}, err
+	}
 	return engine.Target{OwnerMark: mark, Spec: &spec{
 		server: conn, ready: s.watchMaintenance(server.ID), login: login, next: changed, shut: row.Shut, wasShut: row.State == models.ResourceSuspended,
-		space: Space{
-			Name: row.ExtName, WorkName: workName(row.ID), Mark: mark, Login: row.Username, ConnectionLimit: row.ConnectionLimit,
-		},
+		space: space, previous: previous, outlived: row.Outlived,
 		// Whether it is over is for PostgreSQL's clock to say: this node's may be an hour ahead.
 		deleteAfter: time.Now().Add(time.Duration(row.Grace * float64(time.Second))),
 	}}, nil

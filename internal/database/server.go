@@ -71,6 +71,7 @@ type Server interface {
 	DisableLogin(ctx context.Context, l Login) error
 
 	MemberServer
+	TakeOverServer
 	UsageServer
 
 	// Version is the server's version, such as "15.18".

@@ -43,6 +43,7 @@ var places = map[string]answer{
 	"Mutation.archiveCustomer(input.id)":              isNotFound,
 	"Mutation.cancelJob(input.id)":                    isNotFound,
 	"Mutation.openDatabaseForCleanup(input.id)":       isNotFound,
+	"Mutation.keepPreviousDatabaseLogin(input.id)":    isNotFound,
 	"Mutation.restoreDatabase(input.id)":              isNotFound,
 	"Mutation.resumeCustomer(input.id)":               isNotFound,
 	"Mutation.resumeDatabase(input.id)":               isNotFound,
