@@ -767,6 +767,31 @@ func (ec *executionContext) resolveBatch_Database_server(ctx context.Context, fi
 	)
 }
 
+func (ec *executionContext) _Database_accessCidrs(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Database_accessCidrs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AccessCidrs, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Database_accessCidrs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Database", field, false, false, "String")
+}
+
 func (ec *executionContext) _Database_connectionLimit(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3692,6 +3717,11 @@ func (ec *executionContext) _Database(ctx context.Context, sel ast.SelectionSet,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Database_server(ctx, field, obj)
 				})
+		case "accessCidrs":
+			out.Values[i] = ec._Database_accessCidrs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "connectionLimit":
 			out.Values[i] = ec._Database_connectionLimit(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

@@ -92,6 +92,74 @@ func (ec *executionContext) fieldContext_KeepPreviousDatabaseLoginPayload_job(_ 
 	return fc, nil
 }
 
+func (ec *executionContext) _SetDatabaseAccessPayload_database(ctx context.Context, field graphql.CollectedField, obj *database.ChangePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetDatabaseAccessPayload_database(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Database, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.Database) graphql.Marshaler {
+			return ec.marshalNDatabase2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐDatabase(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetDatabaseAccessPayload_database(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetDatabaseAccessPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Database(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetDatabaseAccessPayload_job(ctx context.Context, field graphql.CollectedField, obj *database.ChangePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetDatabaseAccessPayload_job(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Job, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.Job) graphql.Marshaler {
+			return ec.marshalNJob2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐJob(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetDatabaseAccessPayload_job(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetDatabaseAccessPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Job(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -135,6 +203,66 @@ func (ec *executionContext) unmarshalInputKeepPreviousDatabaseLoginInput(ctx con
 func UnmarshalKeepPreviousDatabaseLoginInput(ctx context.Context, raw any) (database.KeepLoginInput, error) {
 	var out database.KeepLoginInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "KeepPreviousDatabaseLoginInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSetDatabaseAccessInput(ctx context.Context, obj any) (database.SetAccessInput, error) {
+	var it database.SetAccessInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["allowEverywhere"]; !present {
+		asMap["allowEverywhere"] = false
+	}
+
+	fieldsInOrder := [...]string{"id", "cidrs", "allowEverywhere"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "cidrs":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("cidrs"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Cidrs = data
+		case "allowEverywhere":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("allowEverywhere"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AllowEverywhere = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetDatabaseAccessInput unmarshals raw into the SetDatabaseAccessInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetDatabaseAccessInput(ctx context.Context, raw any) (database.SetAccessInput, error) {
+	var out database.SetAccessInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetDatabaseAccessInput", raw, &out)
 	return out, err
 }
 
@@ -184,6 +312,44 @@ func (ec *executionContext) _KeepPreviousDatabaseLoginPayload(ctx context.Contex
 	return out
 }
 
+var setDatabaseAccessPayloadImplementors = []string{"SetDatabaseAccessPayload"}
+
+func (ec *executionContext) _SetDatabaseAccessPayload(ctx context.Context, sel ast.SelectionSet, obj *database.ChangePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setDatabaseAccessPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetDatabaseAccessPayload")
+		case "database":
+			out.Values[i] = ec._SetDatabaseAccessPayload_database(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "job":
+			out.Values[i] = ec._SetDatabaseAccessPayload_job(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
@@ -199,6 +365,19 @@ func (ec *executionContext) marshalNKeepPreviousDatabaseLoginPayload2ᚖgithub�
 		return graphql.Null
 	}
 	return ec._KeepPreviousDatabaseLoginPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetDatabaseAccessInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐSetAccessInput(ctx context.Context, v any) (database.SetAccessInput, error) {
+	res, err := ec.unmarshalInputSetDatabaseAccessInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetDatabaseAccessPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐChangePayload(ctx context.Context, sel ast.SelectionSet, v *database.ChangePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetDatabaseAccessPayload!")
+		return graphql.Null
+	}
+	return ec._SetDatabaseAccessPayload(ctx, sel, v)
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -119,6 +119,7 @@ type ComplexityRoot struct {
 	}
 
 	Database struct {
+		AccessCidrs       func(childComplexity int) int
 		CleanupUntil      func(childComplexity int) int
 		ConnectionLimit   func(childComplexity int) int
 		ConnectionStrings func(childComplexity int) int
@@ -342,6 +343,7 @@ type ComplexityRoot struct {
 		RetryJob                     func(childComplexity int, input jobs.RetryInput) int
 		RotateDatabasePassword       func(childComplexity int, input database.RotateInput) int
 		RotateDatabaseUserPassword   func(childComplexity int, input database.RotateUserPasswordInput) int
+		SetDatabaseAccess            func(childComplexity int, input database.SetAccessInput) int
 		SetDatabaseServerMaintenance func(childComplexity int, input database.SetServerMaintenanceInput) int
 		SetUp                        func(childComplexity int, input auth.SetUpInput) int
 		SignIn                       func(childComplexity int, input auth.SignInInput) int
@@ -427,6 +429,11 @@ type ComplexityRoot struct {
 		Credentials  func(childComplexity int) int
 		DatabaseUser func(childComplexity int) int
 		Job          func(childComplexity int) int
+	}
+
+	SetDatabaseAccessPayload struct {
+		Database func(childComplexity int) int
+		Job      func(childComplexity int) int
 	}
 
 	SetDatabaseServerMaintenancePayload struct {
@@ -750,6 +757,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CustomerEdge.Node(childComplexity), true
 
+	case "Database.accessCidrs":
+		if e.ComplexityRoot.Database.AccessCidrs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.AccessCidrs(childComplexity), true
 	case "Database.cleanupUntil":
 		if e.ComplexityRoot.Database.CleanupUntil == nil {
 			break
@@ -1807,6 +1820,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RotateDatabaseUserPassword(childComplexity, args["input"].(database.RotateUserPasswordInput)), true
+	case "Mutation.setDatabaseAccess":
+		if e.ComplexityRoot.Mutation.SetDatabaseAccess == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setDatabaseAccess_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetDatabaseAccess(childComplexity, args["input"].(database.SetAccessInput)), true
 	case "Mutation.setDatabaseServerMaintenance":
 		if e.ComplexityRoot.Mutation.SetDatabaseServerMaintenance == nil {
 			break
@@ -2188,6 +2212,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RotateDatabaseUserPasswordPayload.Job(childComplexity), true
 
+	case "SetDatabaseAccessPayload.database":
+		if e.ComplexityRoot.SetDatabaseAccessPayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDatabaseAccessPayload.Database(childComplexity), true
+	case "SetDatabaseAccessPayload.job":
+		if e.ComplexityRoot.SetDatabaseAccessPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDatabaseAccessPayload.Job(childComplexity), true
+
 	case "SetDatabaseServerMaintenancePayload.databaseServer":
 		if e.ComplexityRoot.SetDatabaseServerMaintenancePayload.DatabaseServer == nil {
 			break
@@ -2397,6 +2434,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
 			graphql.NewInputUnmarshaler("RotateDatabasePasswordInput", ec.unmarshalInputRotateDatabasePasswordInput),
 			graphql.NewInputUnmarshaler("RotateDatabaseUserPasswordInput", ec.unmarshalInputRotateDatabaseUserPasswordInput),
+			graphql.NewInputUnmarshaler("SetDatabaseAccessInput", ec.unmarshalInputSetDatabaseAccessInput),
 			graphql.NewInputUnmarshaler("SetDatabaseServerMaintenanceInput", ec.unmarshalInputSetDatabaseServerMaintenanceInput),
 			graphql.NewInputUnmarshaler("SetUpInput", ec.unmarshalInputSetUpInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
@@ -3053,7 +3091,7 @@ type DatabaseServer implements Node {
   problems: [String!]!
   """
   What the panel can do there, as of the last check that reached it: ` + "`" + `create_databases` + "`" + `, ` + "`" + `temp_file_limit` + "`" + `,
-  ` + "`" + `read_statistics` + "`" + `, ` + "`" + `end_sessions` + "`" + `, ` + "`" + `isolated_from_public` + "`" + `, ` + "`" + `read_verifiers` + "`" + `.
+  ` + "`" + `read_statistics` + "`" + `, ` + "`" + `end_sessions` + "`" + `, ` + "`" + `isolated_from_public` + "`" + `, ` + "`" + `read_verifiers` + "`" + `, and ` + "`" + `remote_access` + "`" + `, where ` + "`" + `setDatabaseAccess` + "`" + ` works.
   """
   capabilities: [Capability!]!
   "Set while staff work on it; null otherwise."
@@ -3204,6 +3242,8 @@ type Database implements Node {
   port: Int! @goField(forceResolver: true, batch: true)
   "The server it is on; null without ` + "`" + `SERVERS_READ` + "`" + `."
   server: DatabaseServer @auth(requires: [SERVERS_READ]) @goField(forceResolver: true, batch: true)
+  "Networks from which it may be reached beside its server's machine, where ` + "`" + `setDatabaseAccess` + "`" + ` works."
+  accessCidrs: [String!]!
   "Connections at once, of all its logins together."
   connectionLimit: Int!
   "Why it is suspended for its own sake, as it was said; null otherwise."
@@ -3454,6 +3494,36 @@ input KeepPreviousDatabaseLoginInput {
 "The ordered return."
 type KeepPreviousDatabaseLoginPayload {
   "As it is now; its ` + "`" + `username` + "`" + ` follows with the job."
+  database: Database!
+  "The job that does it."
+  job: Job!
+}
+
+extend type Mutation {
+  """
+  Say from which networks a database may be reached beside the server's own machine; the list replaces the one before.
+  Sessions go on. Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` on a server without the capability ` + "`" + `remote_access` + "`" + `, unless the
+  database is ACTIVE or DEGRADED, or while another job is at work on it.
+  """
+  setDatabaseAccess("Which one, and from where." input: SetDatabaseAccessInput!): SetDatabaseAccessPayload! @auth(requires: [DATABASES_WRITE])
+}
+
+"From where a database may be reached."
+input SetDatabaseAccessInput {
+  "Which one."
+  id: ID!
+  """
+  At most 50 networks of IPv4 or IPv6, such as ` + "`" + `203.0.113.0/24` + "`" + `, ` + "`" + `203.0.113.7/32` + "`" + ` or ` + "`" + `2001:db8::/32` + "`" + `, without bits beyond their
+  length; an empty list for this machine alone.
+  """
+  cidrs: [String!]!
+  "Needed for ` + "`" + `0.0.0.0/0` + "`" + ` and ` + "`" + `::/0` + "`" + `, which are everybody."
+  allowEverywhere: Boolean! = false
+}
+
+"The ordered change."
+type SetDatabaseAccessPayload {
+  "As it is now; the list holds when the job has SUCCEEDED."
   database: Database!
   "The job that does it."
   job: Job!
@@ -4255,6 +4325,8 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_port(ctx, field)
 	case "server":
 		return ec.fieldContext_Database_server(ctx, field)
+	case "accessCidrs":
+		return ec.fieldContext_Database_accessCidrs(ctx, field)
 	case "connectionLimit":
 		return ec.fieldContext_Database_connectionLimit(ctx, field)
 	case "suspendReason":
@@ -4765,6 +4837,16 @@ func (ec *executionContext) childFields_RotateDatabaseUserPasswordPayload(ctx co
 		return ec.fieldContext_RotateDatabaseUserPasswordPayload_job(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RotateDatabaseUserPasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetDatabaseAccessPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "database":
+		return ec.fieldContext_SetDatabaseAccessPayload_database(ctx, field)
+	case "job":
+		return ec.fieldContext_SetDatabaseAccessPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetDatabaseAccessPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetDatabaseServerMaintenancePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

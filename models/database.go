@@ -82,19 +82,23 @@ type Database struct {
 	PreviousVerifierSealed []byte `json:"-"`
 	PreviousUntil          *time.Time
 	LoginNumber            int `bun:",nullzero,default:1"` // of the newest login
-	ConnectionLimit        int
-	State                  ResourceState
-	Generation             int64
-	HoldsQuota             bool
-	DeleteAfter            *time.Time
-	Suspended              bool // for its own sake; see also models.Customer
-	SuspendReason          *string
-	SizeBytes              *int64     // as measured last; nil before the first time
-	Connections            *int       // measured along
-	MeasuredAt             *time.Time // when
-	SizeRank               int64      `bun:",scanonly"` // orders lists: the size, -1 without one
-	CountedBytes           int64      // what the quotas of the line count of it
-	CleanupUntil           *time.Time // until then it is open although a size quota is exceeded
-	CreatedAt              time.Time  `bun:",nullzero,default:now()"`
-	UpdatedAt              time.Time  `bun:",nullzero,default:now()"`
+	// AccessCidrs are the networks that it may be reached from beside its server's
+	// machine, where the panel decides that.
+	AccessCidrs     []string `bun:",array,nullzero,default:'{}'"`
+	AccessBefore    []string `bun:",array,nullzero"` // while a change is at work
+	ConnectionLimit int
+	State           ResourceState
+	Generation      int64
+	HoldsQuota      bool
+	DeleteAfter     *time.Time
+	Suspended       bool // for its own sake; see also models.Customer
+	SuspendReason   *string
+	SizeBytes       *int64     // as measured last; nil before the first time
+	Connections     *int       // measured along
+	MeasuredAt      *time.Time // when
+	SizeRank        int64      `bun:",scanonly"` // orders lists: the size, -1 without one
+	CountedBytes    int64      // what the quotas of the line count of it
+	CleanupUntil    *time.Time // until then it is open although a size quota is exceeded
+	CreatedAt       time.Time  `bun:",nullzero,default:now()"`
+	UpdatedAt       time.Time  `bun:",nullzero,default:now()"`
 }

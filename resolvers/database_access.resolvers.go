@@ -15,3 +15,8 @@ import (
 func (r *mutationResolver) KeepPreviousDatabaseLogin(ctx context.Context, input database.KeepLoginInput) (*database.ChangePayload, error) {
 	return r.DatabaseService.KeepLogin(ctx, input)
 }
+
+// SetDatabaseAccess is the resolver for the setDatabaseAccess field.
+func (r *mutationResolver) SetDatabaseAccess(ctx context.Context, input database.SetAccessInput) (*database.ChangePayload, error) {
+	return r.DatabaseService.SetAccess(ctx, input)
+}

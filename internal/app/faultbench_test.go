@@ -42,6 +42,7 @@ type faultBench struct {
 	trap    atomic.Pointer[faulttest.Trap]
 	probe   atomic.Pointer[func(ctx context.Context, point string) error] // instead of the trap
 	name    string
+	access  benchAccess
 	host    *scene // a database for scenes about its users
 }
 
@@ -56,6 +57,7 @@ func newFaultBenchOn(t *testing.T, url secret.Text, cluster *devstack.Cluster) *
 	t.Helper()
 	ctx := t.Context()
 	b := &faultBench{url: url, cluster: cluster, tenants: testkit.Tenants(t)}
+	t.Cleanup(func() { b.access.stop(t) })
 	db, err := store.Open(ctx, b.url, b.acks.Configure)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
@@ -74,7 +76,7 @@ func newFaultBenchOn(t *testing.T, url secret.Text, cluster *devstack.Cluster) *
 		}
 		return nil
 	}
-	b.panel, err = newPanel(ctx, &stores{db: db, box: box}, config.Options{}, fast("matrix", probe), slog.New(slog.DiscardHandler))
+	b.panel, err = newPanel(ctx, &stores{db: db, box: box, access: &b.access}, config.Options{}, fast("matrix", probe), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(b.panel.close)
 	require.NoError(t, b.panel.databases.RegisterEmbedded(ctx, database.Address{

@@ -392,7 +392,7 @@ func TestSizeQuota_ExactUnderConcurrency(t *testing.T) {
 		customers = append(customers, reseller, b.customer(t, &reseller, 1000), b.customer(t, &reseller, 1000))
 	}
 	elsewhere := &measuring{}
-	measured := database.NewService(b.oracle, testkit.Box(t), nil, measuringDialer{to: elsewhere}, uuid.New())
+	measured := database.NewService(b.oracle, testkit.Box(t), nil, measuringDialer{to: elsewhere}, uuid.New(), nil)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	var mu sync.Mutex

@@ -60,7 +60,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	bus := &membus.Bus{}
 	// The plans need the domains, and the domains start plans.
 	starter := engine.NewStarter(func() *engine.Registry { return p.registry }, late{p})
-	p.databases = database.NewService(s.db, s.box, starter, p.dialer, installation)
+	p.databases = database.NewService(s.db, s.box, starter, p.dialer, installation, s.access)
 	p.customers = customer.NewService(s.db, starter, p.databases)
 	if p.registry, err = engine.NewRegistry(slices.Concat(p.databases.Plans(), p.customers.Plans())...); err != nil {
 		return nil, err
@@ -75,6 +75,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		{Name: "measure-database-servers", Every: time.Minute, Do: p.databases.MeasureServers},
 		{Name: "enforce-size-quotas", Every: database.EnforceEvery, Do: p.enforceQuotas(log)},
 		{Name: "retire-database-logins", Every: database.RetireEvery, Do: p.databases.RetireLogins},
+		{Name: "sync-database-access", Every: database.SyncAccessEvery, Do: p.databases.SyncAccess},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 	}
 	if p.chores, err = jobs.NewChores(s.db, run.Node, chores, log); err != nil {

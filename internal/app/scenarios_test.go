@@ -99,6 +99,7 @@ var scenarios = map[string]scenario{
 		},
 		check: suspendedIf(models.JobFailed),
 	},
+	database.KindAccess:   accessChange,
 	database.KindTakeOver: loginTakeOver,
 	database.KindRetire:   loginRetirement,
 	database.KindGiveBack: loginReturn,

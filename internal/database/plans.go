@@ -50,7 +50,7 @@ type spec struct {
 
 // Plans are the sagas of this domain.
 func (s *Service) Plans() []*engine.Plan {
-	return append(append(s.userPlans(), s.loginPlans()...), []*engine.Plan{
+	return append(append(s.userPlans(), append(s.loginPlans(), s.accessPlan())...), []*engine.Plan{
 		{
 			Kind: KindCreate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleCreate,
 			Steps: createSteps(), Again: s.createAgain,

@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -24,12 +25,15 @@ type Service struct {
 	engine       *engine.Starter
 	dialer       Dialer
 	installation uuid.UUID
+	access       AccessList // nil unless this node runs the tenants' cluster and others reach it
+	accessMu     sync.Mutex // whoever writes the list
 }
 
-// NewService returns a Service. Every dependency is required; installation is
-// part of the mark on everything outside.
-func NewService(db *store.DB, box *secret.Box, starter *engine.Starter, dialer Dialer, installation uuid.UUID) *Service {
-	return &Service{db: db, box: box, engine: starter, dialer: dialer, installation: installation}
+// NewService returns a Service. Every dependency but access is required;
+// installation is part of the mark on everything outside, and access is nil unless
+// this node decides from where the tenants' cluster is reached.
+func NewService(db *store.DB, box *secret.Box, starter *engine.Starter, dialer Dialer, installation uuid.UUID, access AccessList) *Service {
+	return &Service{db: db, box: box, engine: starter, dialer: dialer, installation: installation, access: access}
 }
 
 // ref is what an idempotency key keeps.

@@ -101,6 +101,13 @@ func (in RotateInput) Validate() error {
 	return nil
 }
 
+// SetAccessInput is the graph's SetDatabaseAccessInput.
+type SetAccessInput struct {
+	ID              ident.DatabaseID
+	Cidrs           []string
+	AllowEverywhere bool // needed for 0.0.0.0/0 and ::/0
+}
+
 // KeepLoginInput is the graph's KeepPreviousDatabaseLoginInput.
 type KeepLoginInput struct{ ID ident.DatabaseID }
 
