@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
+	"os"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -187,4 +189,29 @@ func TestTenantsHBA_WhoComesFromWhere(t *testing.T) {
 			require.Len(t, lines, 4)
 		}
 	}
+}
+
+// The option reaches the cluster: it listens there, and its superuser comes from
+// this machine alone.
+func TestEmbedded_ListensWhereItIsTold(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "mpanel-test-")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	require.NoError(t, os.Chmod(dir, 0o755)) // #nosec G302 -- the clusters' own user enters it
+	s, err := openStores(t.Context(), config.Options{DataDir: dir, TenantsListen: "0.0.0.0"}, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.close(context.WithoutCancel(t.Context()))) })
+	c, password := s.embedded.tenants, s.embedded.tenantPassword.Reveal()
+	require.NotNil(t, s.access)
+	require.Equal(t, "127.0.0.1", s.embedded.tenantsAddress().Host)
+	require.NoError(t, from(t.Context(), c, "127.0.0.1", "postgres", superuser, password))
+	requireNotLetIn(t, from(t.Context(), c, "127.0.0.2", "postgres", superuser, password), "the right password from elsewhere")
+	networks := map[string][]netip.Prefix{"c1_shop": {netip.MustParsePrefix("127.0.0.2/32")}}
+	require.NoError(t, s.access.Allow(t.Context(), networks))
+	have, err := s.access.Allowed(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, networks, have)
+	require.Error(t, s.access.Allow(t.Context(), map[string][]netip.Prefix{"all": networks["c1_shop"]}), "a word that means something there")
+	requireNotLetIn(t, from(t.Context(), c, "127.0.0.2", "c1_shop", superuser, password), "into no database")
 }
