@@ -19,14 +19,19 @@ const (
 	eventFields    = `position at jobId kind state step stepState percent message error { code message retryable }`
 	jobFields      = `id kind state percent waitingFor nextAttemptAt attempts finishedAt error { code message }
 		steps { name state attempt error } events(first: 100) { ` + eventFields + ` }`
-	credentialFields = `host port database username password connectionStrings { format value }`
-	createPayload    = `{ database { ` + databaseFields + ` } credentials { ` + credentialFields + ` } job { ` + jobFields + ` } }`
-	createMutation   = `mutation ($in: CreateDatabaseInput!) { createDatabase(input: $in) ` + createPayload + ` }`
-	deletePayload    = `{ database { ` + databaseFields + ` } job { ` + jobFields + ` } }`
-	suspendMutation  = `mutation ($in: SuspendDatabaseInput!) { suspendDatabase(input: $in) ` + deletePayload + ` }`
-	resumeMutation   = `mutation ($in: ResumeDatabaseInput!) { resumeDatabase(input: $in) ` + deletePayload + ` }`
-	rotateMutation   = `mutation ($in: RotateDatabasePasswordInput!) { rotateDatabasePassword(input: $in) ` + createPayload + ` }`
-	deleteMutation   = `mutation ($in: DeleteDatabaseInput!) { deleteDatabase(input: $in) ` + deletePayload + ` }`
+	credentialFields   = `host port database username password connectionStrings { format value }`
+	createPayload      = `{ database { ` + databaseFields + ` } credentials { ` + credentialFields + ` } job { ` + jobFields + ` } }`
+	createMutation     = `mutation ($in: CreateDatabaseInput!) { createDatabase(input: $in) ` + createPayload + ` }`
+	deletePayload      = `{ database { ` + databaseFields + ` } job { ` + jobFields + ` } }`
+	suspendMutation    = `mutation ($in: SuspendDatabaseInput!) { suspendDatabase(input: $in) ` + deletePayload + ` }`
+	resumeMutation     = `mutation ($in: ResumeDatabaseInput!) { resumeDatabase(input: $in) ` + deletePayload + ` }`
+	rotateMutation     = `mutation ($in: RotateDatabasePasswordInput!) { rotateDatabasePassword(input: $in) ` + createPayload + ` }`
+	userPayload        = `{ databaseUser { id username rights } job { ` + jobFields + ` } }`
+	createUserMutation = `mutation ($in: CreateDatabaseUserInput!) { createDatabaseUser(input: $in) ` + userPayload + ` }`
+	updateUserMutation = `mutation ($in: UpdateDatabaseUserInput!) { updateDatabaseUser(input: $in) ` + userPayload + ` }`
+	rotateUserMutation = `mutation ($in: RotateDatabaseUserPasswordInput!) { rotateDatabaseUserPassword(input: $in) ` + userPayload + ` }`
+	deleteUserMutation = `mutation ($in: DeleteDatabaseUserInput!) { deleteDatabaseUser(input: $in) ` + userPayload + ` }`
+	deleteMutation     = `mutation ($in: DeleteDatabaseInput!) { deleteDatabase(input: $in) ` + deletePayload + ` }`
 )
 
 type connectionString struct{ Format, Value string }
@@ -101,11 +106,12 @@ func (j *job) over() bool {
 	return j.State == "SUCCEEDED" || j.State == "FAILED" || j.State == "CANCELED"
 }
 
-// An order is the payload of createDatabase and deleteDatabase.
+// An order is the payload of a mutation that provisions.
 type order struct {
-	Database    *database
-	Credentials *credentials
-	Job         *job
+	Database     *database
+	DatabaseUser *struct{ ID, Username, Rights string }
+	Credentials  *credentials
+	Job          *job
 }
 
 // createCustomer makes a customer with a quota of databases, -1 for none, below

@@ -69,6 +69,7 @@ func (k *torture) judge(t *testing.T) []string {
 			say("lost or half made: the server has %q of %s instead of %q", found[l.externalName], l.externalName, want)
 		}
 		delete(found, l.externalName)
+		bad = append(bad, judgeRoles(found, installation, uuidOf(t, id), l, t)...)
 	}
 	for id, row := range rows {
 		say("orphan: row %s of nobody: %v", id, row)
@@ -77,6 +78,25 @@ func (k *torture) judge(t *testing.T) []string {
 		say("orphan: the server has %q as %s", name, what)
 	}
 	return slices.Concat(bad, k.judgeQuotas(t), k.gaps(t))
+}
+
+// judgeRoles takes the roles beside a database's own login off what was found.
+func judgeRoles(found map[string][]string, installation, id string, l live, t *testing.T) (bad []string) {
+	t.Helper()
+	want := map[string]string{} // the row whose mark it bears, by role
+	if work := "mp_" + strings.ReplaceAll(id, "-", ""); l.grouped {
+		want[work+"_ro"], want[work+"_rw"] = id, id
+	}
+	if l.user != nil {
+		want[l.user.username] = uuidOf(t, l.user.id)
+	}
+	for role, of := range want {
+		if what := []string{"role mpanel:" + installation + ":" + of}; !slices.Equal(found[role], what) {
+			bad = append(bad, fmt.Sprintf("lost or half made: the server has %q of role %s of %s", found[role], role, l.externalName))
+		}
+		delete(found, role)
+	}
+	return bad
 }
 
 type databaseRow struct{ externalName, state string }

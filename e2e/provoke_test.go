@@ -42,7 +42,11 @@ type live struct {
 	credentials  *credentials // nil when the answer with them was lost
 	customer     int
 	state        string // ACTIVE or SUSPENDED
+	user         *user  // a further user; nil without
+	grouped      bool   // it had one, so that it has the groups of users
 }
+
+type user struct{ id, username, rights string }
 
 // A provision is one order that must be carried out, whatever dies meanwhile.
 type provision struct {
@@ -106,16 +110,27 @@ func (k *torture) restart(t *testing.T, dies bool) {
 
 // change orders something of a database that is there.
 func (k *torture) change(id string) (mutation string, input vars) {
-	switch kind := k.rand.IntN(3); {
+	u := k.live[id].user
+	switch kind := k.rand.IntN(6); {
 	case kind == 0:
 		return deleteMutation, vars{"id": id, "graceSeconds": 0}
 	case k.live[id].state == "SUSPENDED":
 		return resumeMutation, vars{"id": id}
 	case kind == 1:
 		return suspendMutation, vars{"id": id, "reason": "Torture."}
+	case kind == 2:
+		return rotateMutation, vars{"id": id}
+	case u == nil:
+		return createUserMutation, vars{"databaseId": id, "name": "guest", "rights": someRights[k.rand.IntN(len(someRights))]}
+	case kind == 3:
+		return deleteUserMutation, vars{"id": u.id}
+	case kind == 4:
+		return rotateUserMutation, vars{"id": u.id}
 	}
-	return rotateMutation, vars{"id": id}
+	return updateUserMutation, vars{"id": u.id, "rights": someRights[k.rand.IntN(len(someRights))]}
 }
+
+var someRights = []string{"READ_ONLY", "READ_WRITE", "OWNER"}
 
 // orders makes n orders: creates, and changes of what is there.
 func (k *torture) orders(n int) []*provision {
@@ -250,6 +265,13 @@ func (k *torture) settle(p *provision) {
 		l.state = "ACTIVE"
 	case rotateMutation:
 		l.credentials = p.credentials
+	case createUserMutation:
+		u := p.answered.DatabaseUser
+		l.user, l.grouped = &user{u.ID, u.Username, u.Rights}, true
+	case updateUserMutation:
+		l.user = &user{l.user.id, l.user.username, p.answered.DatabaseUser.Rights}
+	case deleteUserMutation:
+		l.user = nil
 	}
 	k.live[p.id] = l
 }

@@ -115,8 +115,6 @@ func (e *Engine) lockNode(ctx context.Context) (*pgx.Conn, error) {
 	cfg := e.db.Pool.Config().ConnConfig.Copy()
 	cfg.RuntimeParams = maps.Clone(cfg.RuntimeParams)
 	cfg.RuntimeParams["application_name"] = e.process
-	// The server, too, is to notice within seconds that the node's machine is gone.
-	cfg.RuntimeParams["tcp_keepalives_idle"], cfg.RuntimeParams["tcp_keepalives_interval"], cfg.RuntimeParams["tcp_keepalives_count"] = "5", "5", "2"
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return nil, store.Wrap(err, "lock node id")

@@ -37,6 +37,12 @@ func Open(ctx context.Context, url secret.Text, options ...func(*pgxpool.Config)
 	}
 	cfg.ConnConfig.RuntimeParams["application_name"] = "mpanel"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	// A node that is paused or cut off must not keep rows locked: those who take
+	// its jobs over pass locked ones by. Nothing of ours rests within a transaction.
+	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "5s"
+	for name, value := range map[string]string{"idle": "5", "interval": "5", "count": "2"} {
+		cfg.ConnConfig.RuntimeParams["tcp_keepalives_"+name] = value
+	}
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	// bun writes values into the text, so that hardly any statement comes twice:
 	// preparing each costs a round trip, and keeping them costs memory.

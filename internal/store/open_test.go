@@ -283,6 +283,7 @@ func TestWrap_WhatIsNotPostgreSQLs(t *testing.T) {
 		"session is over":          {errors.New("failed to deallocate: conn closed"), fault.Unavailable},
 		"standby":                  {&pgconn.PgError{Code: "25006"}, fault.Unavailable},
 		"disk full":                {&pgconn.PgError{Code: "53100"}, fault.Unavailable},
+		"rested in a transaction":  {&pgconn.PgError{Code: "25P03"}, fault.Unavailable},
 		"no slot":                  {&pgconn.PgError{Code: "53300"}, fault.Unavailable},
 		"serialization":            {&pgconn.PgError{Code: "40001"}, fault.Unavailable},
 		"starting up":              {&pgconn.PgError{Code: "57P03"}, fault.Unavailable},

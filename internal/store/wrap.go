@@ -26,6 +26,7 @@ const (
 	serialization       = "40001"
 	tooManyConnections  = "53300"
 	diskFull            = "53100"
+	idleTransaction     = "25P03" // it rested for too long; see Open
 	readOnly            = "25006" // a standby, during a failover
 	classConnection     = "08"
 	classData           = "22" // a value PostgreSQL cannot take, such as a NUL in a text
@@ -51,7 +52,7 @@ func Wrap(err error, format string, args ...any) error {
 		return fault.Conflict.Wrap(err, "", "Something else still depends on this, or what it depends on is gone.")
 	case c == checkViolation, strings.HasPrefix(c, classData):
 		return fault.Invalid.Wrap(err, "", "A value is out of its range.")
-	case c == deadlockDetected, c == serialization, c == tooManyConnections, c == diskFull, c == readOnly,
+	case c == deadlockDetected, c == serialization, c == tooManyConnections, c == diskFull, c == readOnly, c == idleTransaction,
 		strings.HasPrefix(c, classConnection), strings.HasPrefix(c, classShutdown), isBroken(err):
 		return fault.Unavailable.Wrap(err, "", "The panel's database is not available right now; try again in a moment.")
 	}

@@ -196,6 +196,8 @@ func (s *server) config() (*pgxpool.Config, error) {
 		// A tenant may put functions into its schema public; nothing of it must
 		// ever be called by the admin.
 		"search_path": "pg_catalog",
+		// What a panel that is cut off has locked must not stay locked for hours.
+		"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "2",
 	}
 	c.OnNotice = s.notice
 	c.Tracer = outcomes{s}

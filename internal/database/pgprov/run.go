@@ -47,7 +47,8 @@ func (s *server) change(ctx context.Context, stmts ...stmt) error {
 // exclusively gives do a connection on which nobody else makes or removes what
 // is called name. A statement outlives its panel: one that was begun before a
 // kill -9 may take effect after the next runner looked. Its session holds the
-// lock until it is through, so whoever comes next waits for it here.
+// lock until it is through, so whoever comes next waits for it here; but not for
+// one that does nothing with the lock, since its panel is paused or cut off.
 func (s *server) exclusively(ctx context.Context, name string, do func(conn *pgxpool.Conn) error) error {
 	pool, err := s.admin()
 	if err != nil {
@@ -58,7 +59,7 @@ func (s *server) exclusively(ctx context.Context, name string, do func(conn *pgx
 		return s.wrap(err, "connect")
 	}
 	defer conn.Release()
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtextextended($1, 0))", name); err != nil {
+	if err := lockName(ctx, conn, name); err != nil {
 		return s.wrap(err, "wait for an earlier attempt at "+name)
 	}
 	err = do(conn)
@@ -69,6 +70,40 @@ func (s *server) exclusively(ctx context.Context, name string, do func(conn *pgx
 		_ = conn.Conn().Close(closing)
 	}
 	return err
+}
+
+// endIdle ends the session that holds a name's lock and has not used it for a while.
+const (
+	lockIdleSeconds = 10
+	endIdle         = `
+SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended($1, 0)
+  AND a.usename = current_user AND a.state = 'idle' AND a.state_change < clock_timestamp() - $2 * interval '1 second'`
+)
+
+func lockName(ctx context.Context, conn *pgxpool.Conn, name string) error {
+	tick := time.NewTicker(endEvery)
+	defer tick.Stop()
+	for {
+		var held bool
+		err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", name).Scan(&held)
+		if err == nil && held {
+			return nil
+		}
+		if err == nil {
+			_, err = conn.Exec(ctx, endIdle, name, lockIdleSeconds)
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // queryRow scans the one row of a query of the admin; pgx.ErrNoRows stays what it is.
