@@ -27,6 +27,8 @@ type DatabaseResolver interface {
 	Port(ctx context.Context, objs []*models.Database) ([]int, error)
 	Server(ctx context.Context, objs []*models.Database) ([]*models.DatabaseServer, error)
 
+	OverQuota(ctx context.Context, objs []*models.Database) ([]bool, error)
+
 	ConnectionStrings(ctx context.Context, objs []*models.Database) ([][]*database.ConnectionString, error)
 	Jobs(ctx context.Context, objs []*models.Database, first *int, after *string, last *int, before *string) ([]*page.Connection[*models.Job], error)
 	Users(ctx context.Context, objs []*models.Database, first *int, after *string, last *int, before *string) ([]*page.Connection[*models.DatabaseUser], error)
@@ -464,6 +466,56 @@ func (ec *executionContext) fieldContext_Database_username(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Database", field, false, false, "String")
 }
 
+func (ec *executionContext) _Database_previousUsername(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Database_previousUsername(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PreviousUsername, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Database_previousUsername(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Database", field, false, false, "String")
+}
+
+func (ec *executionContext) _Database_previousUntil(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Database_previousUntil(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PreviousUntil, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Database_previousUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Database", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _Database_state(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -715,6 +767,31 @@ func (ec *executionContext) resolveBatch_Database_server(ctx context.Context, fi
 	)
 }
 
+func (ec *executionContext) _Database_accessCidrs(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Database_accessCidrs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AccessCidrs, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Database_accessCidrs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Database", field, false, false, "String")
+}
+
 func (ec *executionContext) _Database_connectionLimit(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -813,6 +890,79 @@ func (ec *executionContext) _Database_connections(ctx context.Context, field gra
 }
 func (ec *executionContext) fieldContext_Database_connections(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Database", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Database_overQuota(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Database_overQuota(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.resolveBatch_Database_overQuota(ctx, field, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Database_overQuota(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Database", field, true, true, "Boolean")
+}
+func (ec *executionContext) resolveBatch_Database_overQuota(ctx context.Context, field graphql.CollectedField, obj *models.Database) (any, error) {
+	resolver := ec.Resolvers.Database()
+	if batch, ok := graphql.BatchParentsFor[*models.Database](ctx, "Database"); ok {
+		result := batch.FieldResult(field, func() (any, error) {
+			return resolver.OverQuota(ctx, batch.Parents)
+		})
+		return graphql.ResolveBatchGroupResult[bool](
+			ctx,
+			batch.Index,
+			len(batch.Parents),
+			result,
+			"Database.overQuota",
+			batch.IndexMap,
+		)
+	}
+	results, err := resolver.OverQuota(ctx, []*models.Database{obj})
+	return graphql.ResolveBatchSingleResult[bool](
+		ctx,
+		results,
+		err,
+		"Database.overQuota",
+	)
+}
+
+func (ec *executionContext) _Database_cleanupUntil(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Database_cleanupUntil(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CleanupUntil, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Database_cleanupUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Database", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _Database_measuredAt(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
@@ -3213,7 +3363,7 @@ func (ec *executionContext) unmarshalInputRotateDatabasePasswordInput(ctx contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id"}
+	fieldsInOrder := [...]string{"id", "graceSeconds"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -3227,6 +3377,13 @@ func (ec *executionContext) unmarshalInputRotateDatabasePasswordInput(ctx contex
 				return it, err
 			}
 			it.ID = data
+		case "graceSeconds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("graceSeconds"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.GraceSeconds = data
 		}
 	}
 	return it, nil
@@ -3596,6 +3753,16 @@ func (ec *executionContext) _Database(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "previousUsername":
+			out.Values[i] = ec._Database_previousUsername(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "previousUntil":
+			out.Values[i] = ec._Database_previousUntil(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "state":
 			out.Values[i] = ec._Database_state(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3625,6 +3792,11 @@ func (ec *executionContext) _Database(ctx context.Context, sel ast.SelectionSet,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Database_server(ctx, field, obj)
 				})
+		case "accessCidrs":
+			out.Values[i] = ec._Database_accessCidrs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "connectionLimit":
 			out.Values[i] = ec._Database_connectionLimit(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3642,6 +3814,17 @@ func (ec *executionContext) _Database(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "connections":
 			out.Values[i] = ec._Database_connections(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "overQuota":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Database_overQuota(ctx, field, obj)
+				})
+		case "cleanupUntil":
+			out.Values[i] = ec._Database_cleanupUntil(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}

@@ -120,6 +120,8 @@ type ComplexityRoot struct {
 	}
 
 	Database struct {
+		AccessCidrs       func(childComplexity int) int
+		CleanupUntil      func(childComplexity int) int
 		ConnectionLimit   func(childComplexity int) int
 		ConnectionStrings func(childComplexity int) int
 		Connections       func(childComplexity int) int
@@ -133,7 +135,10 @@ type ComplexityRoot struct {
 		Jobs              func(childComplexity int, first *int, after *string, last *int, before *string) int
 		MeasuredAt        func(childComplexity int) int
 		Name              func(childComplexity int) int
+		OverQuota         func(childComplexity int) int
 		Port              func(childComplexity int) int
+		PreviousUntil     func(childComplexity int) int
+		PreviousUsername  func(childComplexity int) int
 		Server            func(childComplexity int) int
 		SizeBytes         func(childComplexity int) int
 		State             func(childComplexity int) int
@@ -330,6 +335,11 @@ type ComplexityRoot struct {
 		State        func(childComplexity int) int
 	}
 
+	KeepPreviousDatabaseLoginPayload struct {
+		Database func(childComplexity int) int
+		Job      func(childComplexity int) int
+	}
+
 	Membership struct {
 		CreatedAt func(childComplexity int) int
 		Customer  func(childComplexity int) int
@@ -359,6 +369,8 @@ type ComplexityRoot struct {
 		DecideDriftFinding           func(childComplexity int, input database.DecideFindingInput) int
 		DeleteDatabase               func(childComplexity int, input database.DeleteInput) int
 		DeleteDatabaseUser           func(childComplexity int, input database.DeleteUserInput) int
+		KeepPreviousDatabaseLogin    func(childComplexity int, input database.KeepLoginInput) int
+		OpenDatabaseForCleanup       func(childComplexity int, input database.CleanupInput) int
 		RegisterDatabaseServer       func(childComplexity int, input database.RegisterServerInput) int
 		ReleaseDriftBrake            func(childComplexity int, input database.ReleaseBrakeInput) int
 		RemoveDatabaseServer         func(childComplexity int, input database.RemoveServerInput) int
@@ -368,6 +380,7 @@ type ComplexityRoot struct {
 		RetryJob                     func(childComplexity int, input jobs.RetryInput) int
 		RotateDatabasePassword       func(childComplexity int, input database.RotateInput) int
 		RotateDatabaseUserPassword   func(childComplexity int, input database.RotateUserPasswordInput) int
+		SetDatabaseAccess            func(childComplexity int, input database.SetAccessInput) int
 		SetDatabaseDriftPolicy       func(childComplexity int, input database.SetDriftPolicyInput) int
 		SetDatabaseServerMaintenance func(childComplexity int, input database.SetServerMaintenanceInput) int
 		SetUp                        func(childComplexity int, input auth.SetUpInput) int
@@ -378,6 +391,11 @@ type ComplexityRoot struct {
 		UpdateCustomer               func(childComplexity int, input customer.UpdateInput) int
 		UpdateDatabaseServer         func(childComplexity int, input database.UpdateServerInput) int
 		UpdateDatabaseUser           func(childComplexity int, input database.UpdateUserInput) int
+	}
+
+	OpenDatabaseForCleanupPayload struct {
+		Database func(childComplexity int) int
+		Job      func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -408,9 +426,10 @@ type ComplexityRoot struct {
 	}
 
 	Quota struct {
-		Max  func(childComplexity int) int
-		Name func(childComplexity int) int
-		Used func(childComplexity int) int
+		Level func(childComplexity int) int
+		Max   func(childComplexity int) int
+		Name  func(childComplexity int) int
+		Used  func(childComplexity int) int
 	}
 
 	RegisterDatabaseServerPayload struct {
@@ -454,6 +473,11 @@ type ComplexityRoot struct {
 		Credentials  func(childComplexity int) int
 		DatabaseUser func(childComplexity int) int
 		Job          func(childComplexity int) int
+	}
+
+	SetDatabaseAccessPayload struct {
+		Database func(childComplexity int) int
+		Job      func(childComplexity int) int
 	}
 
 	SetDatabaseDriftPolicyPayload struct {
@@ -785,6 +809,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CustomerEdge.Node(childComplexity), true
 
+	case "Database.accessCidrs":
+		if e.ComplexityRoot.Database.AccessCidrs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.AccessCidrs(childComplexity), true
+	case "Database.cleanupUntil":
+		if e.ComplexityRoot.Database.CleanupUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.CleanupUntil(childComplexity), true
 	case "Database.connectionLimit":
 		if e.ComplexityRoot.Database.ConnectionLimit == nil {
 			break
@@ -868,12 +904,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Database.Name(childComplexity), true
+	case "Database.overQuota":
+		if e.ComplexityRoot.Database.OverQuota == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.OverQuota(childComplexity), true
 	case "Database.port":
 		if e.ComplexityRoot.Database.Port == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Database.Port(childComplexity), true
+	case "Database.previousUntil":
+		if e.ComplexityRoot.Database.PreviousUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.PreviousUntil(childComplexity), true
+	case "Database.previousUsername":
+		if e.ComplexityRoot.Database.PreviousUsername == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.PreviousUsername(childComplexity), true
 	case "Database.server":
 		if e.ComplexityRoot.Database.Server == nil {
 			break
@@ -1680,6 +1734,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.JobStep.State(childComplexity), true
 
+	case "KeepPreviousDatabaseLoginPayload.database":
+		if e.ComplexityRoot.KeepPreviousDatabaseLoginPayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeepPreviousDatabaseLoginPayload.Database(childComplexity), true
+	case "KeepPreviousDatabaseLoginPayload.job":
+		if e.ComplexityRoot.KeepPreviousDatabaseLoginPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeepPreviousDatabaseLoginPayload.Job(childComplexity), true
+
 	case "Membership.createdAt":
 		if e.ComplexityRoot.Membership.CreatedAt == nil {
 			break
@@ -1842,6 +1909,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteDatabaseUser(childComplexity, args["input"].(database.DeleteUserInput)), true
+	case "Mutation.keepPreviousDatabaseLogin":
+		if e.ComplexityRoot.Mutation.KeepPreviousDatabaseLogin == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_keepPreviousDatabaseLogin_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.KeepPreviousDatabaseLogin(childComplexity, args["input"].(database.KeepLoginInput)), true
+	case "Mutation.openDatabaseForCleanup":
+		if e.ComplexityRoot.Mutation.OpenDatabaseForCleanup == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_openDatabaseForCleanup_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.OpenDatabaseForCleanup(childComplexity, args["input"].(database.CleanupInput)), true
 	case "Mutation.registerDatabaseServer":
 		if e.ComplexityRoot.Mutation.RegisterDatabaseServer == nil {
 			break
@@ -1941,6 +2030,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RotateDatabaseUserPassword(childComplexity, args["input"].(database.RotateUserPasswordInput)), true
+	case "Mutation.setDatabaseAccess":
+		if e.ComplexityRoot.Mutation.SetDatabaseAccess == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setDatabaseAccess_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetDatabaseAccess(childComplexity, args["input"].(database.SetAccessInput)), true
 	case "Mutation.setDatabaseDriftPolicy":
 		if e.ComplexityRoot.Mutation.SetDatabaseDriftPolicy == nil {
 			break
@@ -2051,6 +2151,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateDatabaseUser(childComplexity, args["input"].(database.UpdateUserInput)), true
+
+	case "OpenDatabaseForCleanupPayload.database":
+		if e.ComplexityRoot.OpenDatabaseForCleanupPayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OpenDatabaseForCleanupPayload.Database(childComplexity), true
+	case "OpenDatabaseForCleanupPayload.job":
+		if e.ComplexityRoot.OpenDatabaseForCleanupPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OpenDatabaseForCleanupPayload.Job(childComplexity), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -2219,6 +2332,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
 
+	case "Quota.level":
+		if e.ComplexityRoot.Quota.Level == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quota.Level(childComplexity), true
 	case "Quota.max":
 		if e.ComplexityRoot.Quota.Max == nil {
 			break
@@ -2342,6 +2461,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RotateDatabaseUserPasswordPayload.Job(childComplexity), true
+
+	case "SetDatabaseAccessPayload.database":
+		if e.ComplexityRoot.SetDatabaseAccessPayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDatabaseAccessPayload.Database(childComplexity), true
+	case "SetDatabaseAccessPayload.job":
+		if e.ComplexityRoot.SetDatabaseAccessPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDatabaseAccessPayload.Job(childComplexity), true
 
 	case "SetDatabaseDriftPolicyPayload.database":
 		if e.ComplexityRoot.SetDatabaseDriftPolicyPayload.Database == nil {
@@ -2557,6 +2689,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteDatabaseUserInput", ec.unmarshalInputDeleteDatabaseUserInput),
 			graphql.NewInputUnmarshaler("DriftFilter", ec.unmarshalInputDriftFilter),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
+			graphql.NewInputUnmarshaler("KeepPreviousDatabaseLoginInput", ec.unmarshalInputKeepPreviousDatabaseLoginInput),
+			graphql.NewInputUnmarshaler("OpenDatabaseForCleanupInput", ec.unmarshalInputOpenDatabaseForCleanupInput),
 			graphql.NewInputUnmarshaler("QuotaInput", ec.unmarshalInputQuotaInput),
 			graphql.NewInputUnmarshaler("RegisterDatabaseServerInput", ec.unmarshalInputRegisterDatabaseServerInput),
 			graphql.NewInputUnmarshaler("ReleaseDriftBrakeInput", ec.unmarshalInputReleaseDriftBrakeInput),
@@ -2567,6 +2701,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
 			graphql.NewInputUnmarshaler("RotateDatabasePasswordInput", ec.unmarshalInputRotateDatabasePasswordInput),
 			graphql.NewInputUnmarshaler("RotateDatabaseUserPasswordInput", ec.unmarshalInputRotateDatabaseUserPasswordInput),
+			graphql.NewInputUnmarshaler("SetDatabaseAccessInput", ec.unmarshalInputSetDatabaseAccessInput),
 			graphql.NewInputUnmarshaler("SetDatabaseDriftPolicyInput", ec.unmarshalInputSetDatabaseDriftPolicyInput),
 			graphql.NewInputUnmarshaler("SetDatabaseServerMaintenanceInput", ec.unmarshalInputSetDatabaseServerMaintenanceInput),
 			graphql.NewInputUnmarshaler("SetUpInput", ec.unmarshalInputSetUpInput),
@@ -3179,8 +3314,10 @@ extend type Mutation {
   """
   resumeDatabase("Which one." input: ResumeDatabaseInput!): ResumeDatabasePayload! @auth(requires: [DATABASES_WRITE])
   """
-  Give the login another password. Sessions go on, and the old password works until the job has SUCCEEDED. Errors:
-  ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless it is ACTIVE or DEGRADED, or while another job is at work on it.
+  Give the login another password. Sessions go on, and the old password works until the job has SUCCEEDED. With a grace
+  another login takes over: the credentials have a new username, everything that the login had is that one's once the job
+  has SUCCEEDED, and the old login works beside it, with its password, until the grace is over. Errors: ` + "`" + `INVALID` + "`" + `;
+  ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` while a grace before is not over, or for a name that is too long for another login; ` + "`" + `CONFLICT` + "`" + ` unless it is ACTIVE or DEGRADED, or while another job is at work on it.
   """
   rotateDatabasePassword("Which one." input: RotateDatabasePasswordInput!): RotateDatabasePasswordPayload! @auth(requires: [DATABASES_WRITE])
 }
@@ -3223,7 +3360,7 @@ type DatabaseServer implements Node {
   problems: [String!]!
   """
   What the panel can do there, as of the last check that reached it: ` + "`" + `create_databases` + "`" + `, ` + "`" + `temp_file_limit` + "`" + `,
-  ` + "`" + `read_statistics` + "`" + `, ` + "`" + `end_sessions` + "`" + `, ` + "`" + `isolated_from_public` + "`" + `, ` + "`" + `read_verifiers` + "`" + `.
+  ` + "`" + `read_statistics` + "`" + `, ` + "`" + `end_sessions` + "`" + `, ` + "`" + `isolated_from_public` + "`" + `, ` + "`" + `read_verifiers` + "`" + `, and ` + "`" + `remote_access` + "`" + `, where ` + "`" + `setDatabaseAccess` + "`" + ` works.
   """
   capabilities: [Capability!]!
   "Set while staff work on it; null otherwise."
@@ -3360,6 +3497,10 @@ type Database implements Node {
   externalName: String!
   "Login."
   username: String!
+  "The login before, which works beside ` + "`" + `username` + "`" + ` until ` + "`" + `previousUntil` + "`" + `; null without one."
+  previousUsername: String
+  "When the login before stops to work, give or take 15 seconds; null without one."
+  previousUntil: DateTime
   "Where it is in its life."
   state: ResourceState!
   "Whose it is."
@@ -3370,6 +3511,8 @@ type Database implements Node {
   port: Int! @goField(forceResolver: true, batch: true)
   "The server it is on; null without ` + "`" + `SERVERS_READ` + "`" + `."
   server: DatabaseServer @auth(requires: [SERVERS_READ]) @goField(forceResolver: true, batch: true)
+  "Networks from which it may be reached beside its server's machine, where ` + "`" + `setDatabaseAccess` + "`" + ` works."
+  accessCidrs: [String!]!
   "Connections at once, of all its logins together."
   connectionLimit: Int!
   "Why it is suspended for its own sake, as it was said; null otherwise."
@@ -3378,6 +3521,13 @@ type Database implements Node {
   sizeBytes: BigInt
   "Connections of its logins at the last measurement; null before the first one."
   connections: Int
+  """
+  Whether the size quota of its customer, or of a reseller above, is exceeded: then it is closed until less than 90 % is
+  used. See ` + "`" + `openDatabaseForCleanup` + "`" + `.
+  """
+  overQuota: Boolean! @goField(forceResolver: true, batch: true)
+  "End of the time in which it is open for cleanup although a size quota is exceeded; null otherwise."
+  cleanupUntil: DateTime
   "When it was last measured; about once a minute while its server answers. Null before the first time."
   measuredAt: DateTime
   "When it was ordered."
@@ -3581,6 +3731,8 @@ type ResumeDatabasePayload {
 input RotateDatabasePasswordInput {
   "Which one."
   id: ID!
+  "Seconds for which the login of now goes on beside a new one, at most 30 days; null or 0 changes the password alone."
+  graceSeconds: Int
 }
 
 "The ordered rotation."
@@ -3590,6 +3742,105 @@ type RotateDatabasePasswordPayload {
   "Shown this once; null in the answer to a repeated mutation."
   credentials: DatabaseCredentials
   "The job that sets the password."
+  job: Job!
+}
+`, BuiltIn: false},
+	{Name: "../schema/database_access.graphqls", Input: `extend type Mutation {
+  """
+  Take a rotation with a grace back before that is over: the login before is the only one again, with its password, and the
+  new one's objects are its own. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` without such a login, unless the database is ACTIVE or
+  DEGRADED, or while another job is at work on it.
+  """
+  keepPreviousDatabaseLogin("Which one." input: KeepPreviousDatabaseLoginInput!): KeepPreviousDatabaseLoginPayload! @auth(requires: [DATABASES_WRITE])
+}
+
+"A database that goes back to its login before."
+input KeepPreviousDatabaseLoginInput {
+  "Which one."
+  id: ID!
+}
+
+"The ordered return."
+type KeepPreviousDatabaseLoginPayload {
+  "As it is now; its ` + "`" + `username` + "`" + ` follows with the job."
+  database: Database!
+  "The job that does it."
+  job: Job!
+}
+
+extend type Mutation {
+  """
+  Say from which networks a database may be reached beside the server's own machine; the list replaces the one before.
+  Sessions go on. Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` on a server without the capability ` + "`" + `remote_access` + "`" + `, unless the
+  database is ACTIVE or DEGRADED, or while another job is at work on it.
+  """
+  setDatabaseAccess("Which one, and from where." input: SetDatabaseAccessInput!): SetDatabaseAccessPayload! @auth(requires: [DATABASES_WRITE])
+}
+
+"From where a database may be reached."
+input SetDatabaseAccessInput {
+  "Which one."
+  id: ID!
+  """
+  At most 50 networks of IPv4 or IPv6, such as ` + "`" + `203.0.113.0/24` + "`" + `, ` + "`" + `203.0.113.7/32` + "`" + ` or ` + "`" + `2001:db8::/32` + "`" + `, without bits beyond their
+  length; an empty list for this machine alone.
+  """
+  cidrs: [String!]!
+  "Needed for ` + "`" + `0.0.0.0/0` + "`" + ` and ` + "`" + `::/0` + "`" + `, which are everybody."
+  allowEverywhere: Boolean! = false
+}
+
+"The ordered change."
+type SetDatabaseAccessPayload {
+  "As it is now; the list holds when the job has SUCCEEDED."
+  database: Database!
+  "The job that does it."
+  job: Job!
+}
+`, BuiltIn: false},
+	{Name: "../schema/database_size.graphqls", Input: `extend type Mutation {
+  """
+  Let the logins of a database that a size quota has closed in for 15 minutes, so that data can be deleted: with TRUNCATE or
+  DROP, or with DELETE and then VACUUM FULL. Then it is closed again, unless less than 90 % is used. At most 4 times within
+  24 hours. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless a size quota and nothing else holds it, while another job is at work on
+  it, and when the windows are used up.
+  """
+  openDatabaseForCleanup("Which one." input: OpenDatabaseForCleanupInput!): OpenDatabaseForCleanupPayload! @auth(requires: [DATABASES_WRITE])
+}
+
+extend enum QuotaName {
+  "Bytes of databases on disk, as measured last, until they are dropped. When more than ` + "`" + `max` + "`" + ` is used, they are closed."
+  DATABASE_BYTES
+}
+
+extend type Quota {
+  "How far it is used."
+  level: QuotaLevel!
+}
+
+"How far a quota is used."
+enum QuotaLevel {
+  "Less than 80 %, or without a limit."
+  NORMAL
+  "80 % or more."
+  WARNING
+  "95 % or more."
+  CRITICAL
+  "More than 100 %; it stays so until less than 90 % is used."
+  EXCEEDED
+}
+
+"A database to open for cleanup."
+input OpenDatabaseForCleanupInput {
+  "Which one."
+  id: ID!
+}
+
+"The ordered opening."
+type OpenDatabaseForCleanupPayload {
+  "As it is now; its state follows with the job. ` + "`" + `cleanupUntil` + "`" + ` is set anew when it is open."
+  database: Database!
+  "The job that opens it."
   job: Job!
 }
 `, BuiltIn: false},
@@ -4547,6 +4798,10 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_externalName(ctx, field)
 	case "username":
 		return ec.fieldContext_Database_username(ctx, field)
+	case "previousUsername":
+		return ec.fieldContext_Database_previousUsername(ctx, field)
+	case "previousUntil":
+		return ec.fieldContext_Database_previousUntil(ctx, field)
 	case "state":
 		return ec.fieldContext_Database_state(ctx, field)
 	case "customer":
@@ -4557,6 +4812,8 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_port(ctx, field)
 	case "server":
 		return ec.fieldContext_Database_server(ctx, field)
+	case "accessCidrs":
+		return ec.fieldContext_Database_accessCidrs(ctx, field)
 	case "connectionLimit":
 		return ec.fieldContext_Database_connectionLimit(ctx, field)
 	case "suspendReason":
@@ -4565,6 +4822,10 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_sizeBytes(ctx, field)
 	case "connections":
 		return ec.fieldContext_Database_connections(ctx, field)
+	case "overQuota":
+		return ec.fieldContext_Database_overQuota(ctx, field)
+	case "cleanupUntil":
+		return ec.fieldContext_Database_cleanupUntil(ctx, field)
 	case "measuredAt":
 		return ec.fieldContext_Database_measuredAt(ctx, field)
 	case "createdAt":
@@ -4959,6 +5220,16 @@ func (ec *executionContext) childFields_JobStep(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type JobStep", field.Name)
 }
 
+func (ec *executionContext) childFields_KeepPreviousDatabaseLoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "database":
+		return ec.fieldContext_KeepPreviousDatabaseLoginPayload_database(ctx, field)
+	case "job":
+		return ec.fieldContext_KeepPreviousDatabaseLoginPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeepPreviousDatabaseLoginPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Membership(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -4997,6 +5268,16 @@ func (ec *executionContext) childFields_MembershipEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type MembershipEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_OpenDatabaseForCleanupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "database":
+		return ec.fieldContext_OpenDatabaseForCleanupPayload_database(ctx, field)
+	case "job":
+		return ec.fieldContext_OpenDatabaseForCleanupPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OpenDatabaseForCleanupPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "hasNextPage":
@@ -5029,6 +5310,8 @@ func (ec *executionContext) childFields_Quota(ctx context.Context, field graphql
 		return ec.fieldContext_Quota_used(ctx, field)
 	case "max":
 		return ec.fieldContext_Quota_max(ctx, field)
+	case "level":
+		return ec.fieldContext_Quota_level(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Quota", field.Name)
 }
@@ -5117,6 +5400,16 @@ func (ec *executionContext) childFields_RotateDatabaseUserPasswordPayload(ctx co
 		return ec.fieldContext_RotateDatabaseUserPasswordPayload_job(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RotateDatabaseUserPasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetDatabaseAccessPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "database":
+		return ec.fieldContext_SetDatabaseAccessPayload_database(ctx, field)
+	case "job":
+		return ec.fieldContext_SetDatabaseAccessPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetDatabaseAccessPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetDatabaseDriftPolicyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -42,6 +42,7 @@ type faultBench struct {
 	trap    atomic.Pointer[faulttest.Trap]
 	probe   atomic.Pointer[func(ctx context.Context, point string) error] // instead of the trap
 	name    string
+	access  benchAccess
 	host    *scene // a database for scenes about its users
 }
 
@@ -62,6 +63,7 @@ func newFaultBenchOn(t *testing.T, url secret.Text, cluster, tenants *devstack.C
 	t.Helper()
 	ctx := t.Context()
 	b := &faultBench{url: url, cluster: cluster, tenants: tenants}
+	t.Cleanup(func() { b.access.stop(t) })
 	db, err := store.Open(ctx, b.url, b.acks.Configure)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
@@ -80,7 +82,7 @@ func newFaultBenchOn(t *testing.T, url secret.Text, cluster, tenants *devstack.C
 		}
 		return nil
 	}
-	b.panel, err = newPanel(ctx, &stores{db: db, box: box}, config.Options{}, fast("matrix", probe), slog.New(slog.DiscardHandler))
+	b.panel, err = newPanel(ctx, &stores{db: db, box: box, access: &b.access}, config.Options{}, fast("matrix", probe), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(b.panel.close)
 	require.NoError(t, b.panel.databases.RegisterEmbedded(ctx, database.Address{
@@ -210,7 +212,7 @@ func (b *faultBench) checkRow(ctx context.Context, s scene, state models.Resourc
 	var quota models.Quota
 	if err := errors.Join(
 		b.oracle.NewSelect().Model(&rows).Where("d.id = ?", s.database.ID).Scan(ctx),
-		b.oracle.NewSelect().Model(&quota).Where("q.customer_id = ?", s.database.CustomerID).Scan(ctx),
+		b.oracle.NewSelect().Model(&quota).Where("q.customer_id = ?", s.database.CustomerID).Where("q.name = ?", models.QuotaDatabases).Scan(ctx),
 	); err != nil {
 		return []error{err}
 	}

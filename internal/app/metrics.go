@@ -16,7 +16,7 @@ import (
 func newMetrics(db *store.DB, busy func() int) *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		jobStates{db}, drift{db}, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		jobStates{db}, drift{db}, quotaLevels{db}, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "mpanel_node_jobs_running", Help: "Jobs at work on this node right now.",
 		}, func() float64 { return float64(busy()) }), pool("idle", "Idle connections to the panel's database.", func() float64 { return float64(db.Pool.Stat().IdleConns()) }),
 		pool("in_use", "Connections to the panel's database in use.", func() float64 { return float64(db.Pool.Stat().AcquiredConns()) }),
@@ -109,4 +109,45 @@ func (d drift) Collect(c chan<- prometheus.Metric) {
 	}
 	c <- prometheus.MustNewConstMetric(driftBrakesDesc, prometheus.GaugeValue, float64(brakes))
 	c <- prometheus.MustNewConstMetric(surveyAgeDesc, prometheus.GaugeValue, age)
+}
+
+// quotaLevels counts the quotas that are nearly or wholly used, when it is asked.
+type quotaLevels struct{ db *store.DB }
+
+var quotaLevelsDesc = prometheus.NewDesc("mpanel_quotas", "Quotas of customers from 80 % on, by name and level.", []string{"name", "level"}, nil)
+
+// Describe implements prometheus.Collector.
+func (quotaLevels) Describe(c chan<- *prometheus.Desc) { c <- quotaLevelsDesc }
+
+// Collect implements prometheus.Collector.
+func (l quotaLevels) Collect(c chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	type series struct {
+		Name  models.QuotaName
+		Level models.QuotaLevel
+	}
+	var counts []struct {
+		Name  models.QuotaName
+		Level models.QuotaLevel
+		N     int
+	}
+	err := l.db.NewSelect().Model((*models.Quota)(nil)).Column("name", "level").ColumnExpr("count(*) AS n").
+		Where("level <> ?", models.QuotaNormal).Group("name", "level").Scan(ctx, &counts)
+	if err != nil {
+		c <- prometheus.NewInvalidMetric(quotaLevelsDesc, err)
+		return
+	}
+	all := map[series]int{}
+	for _, name := range models.QuotaNames() {
+		for _, level := range []models.QuotaLevel{models.QuotaWarning, models.QuotaCritical, models.QuotaExceeded} {
+			all[series{name, level}] = 0 // as of jobs: a series that is not there tells nothing
+		}
+	}
+	for _, n := range counts {
+		all[series{n.Name, n.Level}] = n.N
+	}
+	for s, n := range all {
+		c <- prometheus.MustNewConstMetric(quotaLevelsDesc, prometheus.GaugeValue, float64(n), string(s.Name), string(s.Level))
+	}
 }

@@ -74,6 +74,35 @@ var scenarios = map[string]scenario{
 		},
 		check: suspendedIf(models.JobFailed),
 	},
+	database.KindClose: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) {
+			s, err := b.made(ctx)
+			if err != nil {
+				return s, err
+			}
+			return b.exceed(ctx, s)
+		},
+		check: suspendedIf(models.JobSucceeded),
+	},
+	database.KindOpen: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) {
+			s, err := b.made(ctx)
+			if err == nil {
+				s, err = b.exceed(ctx, s)
+			}
+			if err != nil {
+				return s, err
+			}
+			b.panel.engine.Run(ctx, s.job)
+			out, err := b.panel.databases.OpenForCleanup(actor.With(ctx, b.staff), database.CleanupInput{ID: s.database.ID})
+			return s.with(out, err)
+		},
+		check: suspendedIf(models.JobFailed),
+	},
+	database.KindAccess:   accessChange,
+	database.KindTakeOver: loginTakeOver,
+	database.KindRetire:   loginRetirement,
+	database.KindGiveBack: loginReturn,
 	database.KindRotate: {
 		begin: func(ctx context.Context, b *faultBench) (scene, error) {
 			s, err := b.made(ctx)
@@ -241,6 +270,23 @@ func (b *faultBench) suspendCustomer(ctx context.Context, s scene) (scene, error
 		s.job = out.Job.ID
 	}
 	return s, err
+}
+
+// exceed has more measured than may be used, and the database closed for it.
+func (b *faultBench) exceed(ctx context.Context, s scene) (scene, error) {
+	// The scenes before have left rows whose databases are gone.
+	_, err := b.oracle.ExecContext(ctx, "UPDATE databases SET state = 'FAILED' WHERE customer_id IN (SELECT customer_id FROM customer_quotas WHERE level = 'EXCEEDED')")
+	if err == nil {
+		_, err = b.oracle.ExecContext(ctx, "UPDATE customer_quotas SET used = 2, max = 1 WHERE name = 'DATABASE_BYTES' AND customer_id = ?", s.database.CustomerID)
+	}
+	if err == nil {
+		err = b.panel.databases.EnforceSizeQuotas(ctx)
+	}
+	if err != nil {
+		return s, err
+	}
+	return s, b.oracle.NewSelect().Model((*models.Job)(nil)).Column("j.id").Where("j.resource_id = ?", s.database.ID).
+		Where("j.kind = ?", database.KindClose).Scan(ctx, &s.job)
 }
 
 func suspendedIf(when models.JobState) func(context.Context, *faultBench, scene, models.JobState) []error {

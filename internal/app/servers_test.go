@@ -48,7 +48,7 @@ func TestDatabaseServers_Life(t *testing.T) {
 	require.Equal(t, c.Version(), *server.Version)
 	require.NotNil(t, server.CheckedAt)
 	require.Nil(t, server.AdminPasswordSealed)
-	require.Len(t, server.Capabilities, 6)
+	require.Len(t, server.Capabilities, 7)
 	for _, capability := range server.Capabilities {
 		require.True(t, capability.Available, capability.Name)
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,6 +28,9 @@ const (
 	KindSuspend = "database.suspend"
 	KindResume  = "database.resume"
 	KindRotate  = "database.rotate"
+	// KindClose and KindOpen are ordered by the size quotas; see EnforceSizeQuotas.
+	KindClose = "database.close"
+	KindOpen  = "database.open"
 )
 
 // A spec is what the steps work towards.
@@ -36,8 +40,11 @@ type spec struct {
 	login       Login
 	next        Login // with what a rotation moves to
 	space       Space
-	shut        bool // it, its customer, or one above is to be suspended
+	shut        bool // it, its customer, or one above is to be suspended, or a size quota holds it
+	wasShut     bool // it was shut when the job began
 	deleteAfter time.Time
+	previous    *Member  // the login before; nil without
+	outlived    bool     // the grace of previous is over
 	members     []Login  // of all further users; where a plan needs them
 	user        Member   // of a plan for one user
 	before      Member   // what it was before a change
@@ -48,7 +55,7 @@ type spec struct {
 
 // Plans are the sagas of this domain.
 func (s *Service) Plans() []*engine.Plan {
-	return append(append(s.userPlans(), s.driftPlans()...), []*engine.Plan{
+	return append(slices.Concat(s.userPlans(), s.loginPlans(), s.driftPlans(), []*engine.Plan{s.accessPlan()}), []*engine.Plan{
 		{
 			Kind: KindCreate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleCreate,
 			Steps: createSteps(), Again: s.createAgain,
@@ -69,11 +76,20 @@ func (s *Service) Plans() []*engine.Plan {
 			Kind: KindRotate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleRotate,
 			Steps: rotateSteps(), Again: s.rotateAgain,
 		},
+		// Those two are the provider's: whoever could take them back would have no quota.
+		{
+			Kind: KindClose, Version: 1, ResourceKind: ident.Database, Needs: actor.ServersWrite, Load: s.loadWithMembers, Settle: settleClose,
+			Steps: suspendSteps(),
+		},
+		{
+			Kind: KindOpen, Version: 1, ResourceKind: ident.Database, Needs: actor.ServersWrite, Load: s.loadWithMembers, Settle: settleOpen,
+			Steps: resumeSteps(),
+		},
 	}...)
 }
 
-// shut tells of a row d whether its logins are to be refused.
-const shut = `d.suspended OR EXISTS (SELECT FROM customer_tree AS t JOIN customers AS c ON c.id = t.ancestor_id
+// shut tells of a row d whether its logins are to be refused, for whichever reason.
+const shut = `d.suspended OR ` + overSize + ` OR EXISTS (SELECT FROM customer_tree AS t JOIN customers AS c ON c.id = t.ancestor_id
 	WHERE t.customer_id = d.customer_id AND c.suspended)`
 
 // A wished row is a database with what is wished of it beyond its columns.
@@ -82,11 +98,14 @@ type wished struct {
 
 	Shut  bool
 	Grace float64 // seconds that are left of it
+
+	Outlived bool // the grace of the login before is over
 }
 
 func selectWished(db bun.IDB, into any) *bun.SelectQuery {
 	return db.NewSelect().Model(into).ColumnExpr("d.*").ColumnExpr(shut + " AS shut").
-		ColumnExpr("coalesce(EXTRACT(epoch FROM d.delete_after - clock_timestamp()), 0)::float8 AS grace")
+		ColumnExpr("coalesce(EXTRACT(epoch FROM d.delete_after - clock_timestamp()), 0)::float8 AS grace").
+		ColumnExpr("coalesce(d.previous_until <= now(), false) AS outlived")
 }
 
 // loginOf and spaceOf are what a server is to have of a database.
@@ -136,8 +155,14 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 			return engine.Target{}, err
 		}
 	}
+	space := s.spaceOf(&row.Database)
+	previous, err := s.previous(&row.Database, login, space)
+	if err != nil {
+		return engine.Target{}, err
+	}
 	return engine.Target{OwnerMark: login.Mark, Spec: &spec{
-		server: conn, ready: s.watchMaintenance(server.ID), login: login, next: changed, shut: row.Shut, space: s.spaceOf(&row.Database),
+		server: conn, ready: s.watchMaintenance(server.ID), login: login, next: changed, shut: row.Shut, wasShut: row.State == models.ResourceSuspended,
+		space: space, previous: previous, outlived: row.Outlived,
 		// Whether it is over is for PostgreSQL's clock to say: this node's may be an hour ahead.
 		deleteAfter: time.Now().Add(time.Duration(row.Grace * float64(time.Second))),
 	}}, nil
@@ -161,12 +186,10 @@ func settleCreate(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models
 	if row == nil || err != nil {
 		return err
 	}
-	if row.HoldsQuota {
-		if err := quota.Give(ctx, tx, row.CustomerID, models.QuotaDatabases); err != nil {
-			return err
-		}
+	if err := giveBack(ctx, tx, row); err != nil {
+		return err
 	}
-	_, err = tx.NewUpdate().Model(row).WherePK().Set("state = ?, holds_quota = false, updated_at = now()", models.ResourceFailed).Exec(ctx)
+	_, err = tx.NewUpdate().Model(row).WherePK().Set("state = ?, holds_quota = false, counted_bytes = 0, size_bytes = NULL, updated_at = now()", models.ResourceFailed).Exec(ctx)
 	return store.Wrap(err, "give up database %s", id)
 }
 
@@ -218,6 +241,20 @@ func settleRotate(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models
 		Set("verifier_sealed = next_verifier_sealed, next_verifier_sealed = NULL, updated_at = now()").
 		Where("next_verifier_sealed IS NOT NULL").Exec(ctx)
 	return store.Wrap(err, "settle the rotation of database %s", id)
+}
+
+// giveBack gives back what the quotas count of a locked row, which from then on
+// must not be counted any more.
+func giveBack(ctx context.Context, tx store.Tx, row *models.Database) error {
+	if row.HoldsQuota {
+		if err := quota.Give(ctx, tx, row.CustomerID, models.QuotaDatabases); err != nil {
+			return err
+		}
+	}
+	if row.CountedBytes == 0 {
+		return nil
+	}
+	return quota.GiveBack(ctx, tx, row.CustomerID, models.QuotaDatabaseBytes, row.CountedBytes)
 }
 
 // settled reads the row that a job leaves behind, nil when it is gone.

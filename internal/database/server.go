@@ -71,6 +71,7 @@ type Server interface {
 	DisableLogin(ctx context.Context, l Login) error
 
 	MemberServer
+	TakeOverServer
 	UsageServer
 	SurveyServer
 

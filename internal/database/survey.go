@@ -83,6 +83,7 @@ func (s *Service) look(ctx context.Context, server *models.DatabaseServer) (*loo
 	}
 	err := selectWished(s.db, &l.rows).Where("d.server_id = ?", server.ID).Where("d.state IN (?)", bun.List(settledStates)).
 		Where("d.drift_policy <> ?", models.DriftIgnore).
+		Where("(d.previous_until IS NULL OR d.previous_until > now())"). // the login before is about to go
 		Where("NOT EXISTS (SELECT FROM jobs AS j WHERE j.state IN (?) AND (j.resource_id = d.id OR j.resource_id IN (SELECT id FROM database_users AS du WHERE du.database_id = d.id)))",
 			bun.List(engine.Active)).Order("d.id").Scan(ctx)
 	if err != nil {
@@ -117,6 +118,13 @@ func (s *Service) expect(row *wished, users []*models.DatabaseUser) (Expected, e
 		return Expected{}, err
 	}
 	e := Expected{Login: s.loginOf(&row.Database, verifier), Space: s.spaceOf(&row.Database), Shut: row.Shut}
+	previous, err := s.previous(&row.Database, e.Login, e.Space)
+	if err != nil {
+		return Expected{}, err
+	}
+	if previous != nil {
+		e.Members = append(e.Members, *previous)
+	}
 	for _, u := range users {
 		m, err := s.member(u, models.DatabaseUserWish{
 			Rights: u.Rights, VerifierSealed: u.VerifierSealed, ConnectionLimit: u.ConnectionLimit, StatementTimeoutSeconds: u.StatementTimeoutSeconds,

@@ -74,7 +74,7 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	require.NoError(t, err)
 	var registry *engine.Registry
 	starter := engine.NewStarter(func() *engine.Registry { return registry }, silent{})
-	databases := database.NewService(p.db, box, starter, nowhere{}, uuid.New(), slog.New(slog.DiscardHandler))
+	databases := database.NewService(p.db, box, starter, nowhere{}, uuid.New(), nil, slog.New(slog.DiscardHandler))
 	customers := customer.NewService(p.db, starter, databases)
 	registry, err = engine.NewRegistry(slices.Concat(databases.Plans(), customers.Plans())...)
 	require.NoError(t, err)

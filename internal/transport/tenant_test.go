@@ -42,6 +42,9 @@ var places = map[string]answer{
 	"Query.nodes(ids)":                                isNull,
 	"Mutation.archiveCustomer(input.id)":              isNotFound,
 	"Mutation.cancelJob(input.id)":                    isNotFound,
+	"Mutation.openDatabaseForCleanup(input.id)":       isNotFound,
+	"Mutation.keepPreviousDatabaseLogin(input.id)":    isNotFound,
+	"Mutation.setDatabaseAccess(input.id)":            isNotFound,
 	"Mutation.restoreDatabase(input.id)":              isNotFound,
 	"Mutation.resumeCustomer(input.id)":               isNotFound,
 	"Mutation.resumeDatabase(input.id)":               isNotFound,
@@ -78,6 +81,7 @@ var places = map[string]answer{
 var samples = strings.NewReplacer(
 	`email: "sample_text"`, `email: "sample@example.com"`,
 	`enabled: true`, `enabled: false`, // which needs no reason
+	`cidrs: ["sample_text"]`, `cidrs: ["203.0.113.0/24"]`,
 )
 
 // call is the operation that gives $id at the place.

@@ -213,13 +213,16 @@ func (f *found) compareLogin(l database.Login, shut bool, in []string, renamed m
 // are to have: by their marks, where it cannot be any other.
 func (f *found) renamed(e database.Expected) map[string]*seenRole {
 	out := map[string]*seenRole{}
+	// The database's logins, of now and before, and the groups of its users bear one mark.
+	names := append([]string{e.Login.Name}, groupsOf(e.Space)...)
 	for _, m := range e.Members {
-		if f.roles[m.Login.Name] == nil && len(f.marked[m.Login.Mark]) == 1 {
+		switch {
+		case m.Login.Mark == e.Space.Mark:
+			names = append(names, m.Login.Name)
+		case f.roles[m.Login.Name] == nil && len(f.marked[m.Login.Mark]) == 1:
 			out[m.Login.Name] = f.marked[m.Login.Mark][0]
 		}
 	}
-	// The database's login and the groups of its users bear one mark.
-	names := append([]string{e.Login.Name}, groupsOf(e.Space)...)
 	var astray []*seenRole
 	for _, r := range f.marked[e.Space.Mark] {
 		if !slices.Contains(names, r.name) {
@@ -235,7 +238,7 @@ func (f *found) renamed(e database.Expected) map[string]*seenRole {
 			}
 		}
 	}
-	for i, g := range names[1:] {
+	for i, g := range names[1:3] {
 		if f.roles[g] == nil && f.roles[names[2-i]] != nil && len(astray) == 1 {
 			out[g] = astray[0]
 		}
@@ -251,7 +254,7 @@ func (f *found) compareGroup(name string, e database.Expected, renamed map[strin
 	case r == nil && renamed[name] != nil:
 		f.wanted[renamed[name].name] = true
 		return engine.Observed{State: engine.Differs, Detail: fmt.Sprintf("The group is called %s.", renamed[name].name)}
-	case r == nil && len(e.Members) == 0:
+	case r == nil && !hasUsers(e):
 		return engine.Observed{State: engine.Matches}
 	case r == nil:
 		return engine.Observed{State: engine.Absent, Detail: "The group of the database's users does not exist."}
@@ -269,6 +272,12 @@ func (f *found) compareGroup(name string, e database.Expected, renamed map[strin
 		d = append(d, fmt.Sprintf("The group is a member of %s.", other))
 	}
 	return comparison(d)
+}
+
+// hasUsers tells whether somebody needs the groups: the login before acts as the
+// login, whose mark it bears, and needs none.
+func hasUsers(e database.Expected) bool {
+	return slices.ContainsFunc(e.Members, func(m database.Member) bool { return m.Login.Mark != e.Space.Mark })
 }
 
 // compareSpace compares the database, found by its name or else by its mark.
