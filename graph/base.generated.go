@@ -46,16 +46,23 @@ type MutationResolver interface {
 	SuspendDatabase(ctx context.Context, input database.SuspendInput) (*database.ChangePayload, error)
 	ResumeDatabase(ctx context.Context, input database.ResumeInput) (*database.ChangePayload, error)
 	RotateDatabasePassword(ctx context.Context, input database.RotateInput) (*database.RotatePayload, error)
+	KeepPreviousDatabaseLogin(ctx context.Context, input database.KeepLoginInput) (*database.ChangePayload, error)
+	SetDatabaseAccess(ctx context.Context, input database.SetAccessInput) (*database.ChangePayload, error)
 	ExportDatabase(ctx context.Context, input database.ExportInput) (*database.DumpPayload, error)
 	CreateDatabaseDumpURL(ctx context.Context, input database.DumpURLInput) (*database.DumpURLPayload, error)
 	CreateDatabaseUpload(ctx context.Context, input database.UploadInput) (*database.DumpURLPayload, error)
 	ImportDatabase(ctx context.Context, input database.ImportInput) (*database.ChangePayload, error)
 	CloneDatabase(ctx context.Context, input database.CloneInput) (*database.ClonePayload, error)
 	DeleteDatabaseDump(ctx context.Context, input database.DeleteDumpInput) (*database.DumpPayload, error)
+	OpenDatabaseForCleanup(ctx context.Context, input database.CleanupInput) (*database.ChangePayload, error)
 	CreateDatabaseUser(ctx context.Context, input database.CreateUserInput) (*database.UserPayload, error)
 	UpdateDatabaseUser(ctx context.Context, input database.UpdateUserInput) (*database.UserPayload, error)
 	RotateDatabaseUserPassword(ctx context.Context, input database.RotateUserPasswordInput) (*database.UserPayload, error)
 	DeleteDatabaseUser(ctx context.Context, input database.DeleteUserInput) (*database.UserPayload, error)
+	DecideDriftFinding(ctx context.Context, input database.DecideFindingInput) (*database.FindingPayload, error)
+	SetDatabaseDriftPolicy(ctx context.Context, input database.SetDriftPolicyInput) (*database.DriftPolicyPayload, error)
+	SurveyDatabaseServer(ctx context.Context, input database.SurveyServerInput) (*database.ServerPayload, error)
+	ReleaseDriftBrake(ctx context.Context, input database.ReleaseBrakeInput) (*database.ServerPayload, error)
 	CancelJob(ctx context.Context, input jobs.CancelInput) (*jobs.Payload, error)
 	RetryJob(ctx context.Context, input jobs.RetryInput) (*jobs.Payload, error)
 	SetUp(ctx context.Context, input auth.SetUpInput) (*auth.SignInPayload, error)
@@ -71,6 +78,7 @@ type QueryResolver interface {
 	Databases(ctx context.Context, first *int, after *string, last *int, before *string, filter *database.Filter, order *database.Order) (*page.Connection[*models.Database], error)
 	DatabaseDump(ctx context.Context, id string) (*models.DatabaseDump, error)
 	DatabaseUser(ctx context.Context, id string) (*models.DatabaseUser, error)
+	DriftFindings(ctx context.Context, first *int, after *string, last *int, before *string, filter *database.FindingFilter) (*page.Connection[*models.DriftFinding], error)
 	Job(ctx context.Context, id string) (*models.Job, error)
 	Jobs(ctx context.Context, first *int, after *string, last *int, before *string, filter *jobs.Filter) (*page.Connection[*models.Job], error)
 	Viewer(ctx context.Context) (*auth.Viewer, error)
@@ -237,6 +245,20 @@ func (ec *executionContext) field_Mutation_createDatabase_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_decideDriftFinding_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (database.DecideFindingInput, error) {
+			return ec.unmarshalNDecideDriftFindingInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐDecideFindingInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_deleteDatabaseDump_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -307,12 +329,54 @@ func (ec *executionContext) field_Mutation_importDatabase_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_keepPreviousDatabaseLogin_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (database.KeepLoginInput, error) {
+			return ec.unmarshalNKeepPreviousDatabaseLoginInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐKeepLoginInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_openDatabaseForCleanup_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (database.CleanupInput, error) {
+			return ec.unmarshalNOpenDatabaseForCleanupInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐCleanupInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_registerDatabaseServer_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (database.RegisterServerInput, error) {
 			return ec.unmarshalNRegisterDatabaseServerInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐRegisterServerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_releaseDriftBrake_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (database.ReleaseBrakeInput, error) {
+			return ec.unmarshalNReleaseDriftBrakeInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐReleaseBrakeInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -419,6 +483,34 @@ func (ec *executionContext) field_Mutation_rotateDatabaseUserPassword_args(ctx c
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_setDatabaseAccess_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (database.SetAccessInput, error) {
+			return ec.unmarshalNSetDatabaseAccessInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐSetAccessInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setDatabaseDriftPolicy_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (database.SetDriftPolicyInput, error) {
+			return ec.unmarshalNSetDatabaseDriftPolicyInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐSetDriftPolicyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setDatabaseServerMaintenance_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -453,6 +545,20 @@ func (ec *executionContext) field_Mutation_signIn_args(ctx context.Context, rawA
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (auth.SignInInput, error) {
 			return ec.unmarshalNSignInInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋauthᚐSignInInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_surveyDatabaseServer_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (database.SurveyServerInput, error) {
+			return ec.unmarshalNSurveyDatabaseServerInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐSurveyServerInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -744,6 +850,52 @@ func (ec *executionContext) field_Query_databases_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["order"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_driftFindings_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*database.FindingFilter, error) {
+			return ec.unmarshalODriftFilter2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐFindingFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg4
 	return args, nil
 }
 
@@ -1928,6 +2080,130 @@ func (ec *executionContext) fieldContext_Mutation_rotateDatabasePassword(ctx con
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_keepPreviousDatabaseLogin(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_keepPreviousDatabaseLogin(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().KeepPreviousDatabaseLogin(ctx, fc.Args["input"].(database.KeepLoginInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+				if err != nil {
+					var zeroVal *database.ChangePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *database.ChangePayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *database.ChangePayload) graphql.Marshaler {
+			return ec.marshalNKeepPreviousDatabaseLoginPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐChangePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_keepPreviousDatabaseLogin(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KeepPreviousDatabaseLoginPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_keepPreviousDatabaseLogin_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setDatabaseAccess(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setDatabaseAccess(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetDatabaseAccess(ctx, fc.Args["input"].(database.SetAccessInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+				if err != nil {
+					var zeroVal *database.ChangePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *database.ChangePayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *database.ChangePayload) graphql.Marshaler {
+			return ec.marshalNSetDatabaseAccessPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐChangePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setDatabaseAccess(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetDatabaseAccessPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setDatabaseAccess_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_exportDatabase(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2300,6 +2576,68 @@ func (ec *executionContext) fieldContext_Mutation_deleteDatabaseDump(ctx context
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_openDatabaseForCleanup(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_openDatabaseForCleanup(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().OpenDatabaseForCleanup(ctx, fc.Args["input"].(database.CleanupInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+				if err != nil {
+					var zeroVal *database.ChangePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *database.ChangePayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *database.ChangePayload) graphql.Marshaler {
+			return ec.marshalNOpenDatabaseForCleanupPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐChangePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_openDatabaseForCleanup(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OpenDatabaseForCleanupPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_openDatabaseForCleanup_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createDatabaseUser(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2542,6 +2880,254 @@ func (ec *executionContext) fieldContext_Mutation_deleteDatabaseUser(ctx context
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_deleteDatabaseUser_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_decideDriftFinding(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_decideDriftFinding(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DecideDriftFinding(ctx, fc.Args["input"].(database.DecideFindingInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+				if err != nil {
+					var zeroVal *database.FindingPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *database.FindingPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *database.FindingPayload) graphql.Marshaler {
+			return ec.marshalNDecideDriftFindingPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐFindingPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_decideDriftFinding(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DecideDriftFindingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_decideDriftFinding_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setDatabaseDriftPolicy(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setDatabaseDriftPolicy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetDatabaseDriftPolicy(ctx, fc.Args["input"].(database.SetDriftPolicyInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+				if err != nil {
+					var zeroVal *database.DriftPolicyPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *database.DriftPolicyPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *database.DriftPolicyPayload) graphql.Marshaler {
+			return ec.marshalNSetDatabaseDriftPolicyPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐDriftPolicyPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setDatabaseDriftPolicy(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetDatabaseDriftPolicyPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setDatabaseDriftPolicy_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_surveyDatabaseServer(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_surveyDatabaseServer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SurveyDatabaseServer(ctx, fc.Args["input"].(database.SurveyServerInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_WRITE"})
+				if err != nil {
+					var zeroVal *database.ServerPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *database.ServerPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *database.ServerPayload) graphql.Marshaler {
+			return ec.marshalNSurveyDatabaseServerPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐServerPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_surveyDatabaseServer(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SurveyDatabaseServerPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_surveyDatabaseServer_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_releaseDriftBrake(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_releaseDriftBrake(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReleaseDriftBrake(ctx, fc.Args["input"].(database.ReleaseBrakeInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_WRITE"})
+				if err != nil {
+					var zeroVal *database.ServerPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *database.ServerPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *database.ServerPayload) graphql.Marshaler {
+			return ec.marshalNReleaseDriftBrakePayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐServerPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_releaseDriftBrake(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReleaseDriftBrakePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_releaseDriftBrake_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -3481,6 +4067,68 @@ func (ec *executionContext) fieldContext_Query_databaseUser(ctx context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_driftFindings(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_driftFindings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().DriftFindings(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*database.FindingFilter))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+				if err != nil {
+					var zeroVal *page.Connection[*models.DriftFinding]
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *page.Connection[*models.DriftFinding]
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *page.Connection[*models.DriftFinding]) graphql.Marshaler {
+			return ec.marshalNDriftFindingConnection2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋpageᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_driftFindings(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DriftFindingConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_driftFindings_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_job(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3819,6 +4467,11 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Job(ctx, sel, obj)
+	case *models.DriftFinding:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._DriftFinding(ctx, sel, obj)
 	case *models.DatabaseUser:
 		if obj == nil {
 			return graphql.Null
@@ -4031,6 +4684,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "keepPreviousDatabaseLogin":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_keepPreviousDatabaseLogin(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setDatabaseAccess":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setDatabaseAccess(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "exportDatabase":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_exportDatabase(ctx, field)
@@ -4073,6 +4740,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "openDatabaseForCleanup":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_openDatabaseForCleanup(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "createDatabaseUser":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createDatabaseUser(ctx, field)
@@ -4097,6 +4771,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "deleteDatabaseUser":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteDatabaseUser(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "decideDriftFinding":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_decideDriftFinding(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setDatabaseDriftPolicy":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setDatabaseDriftPolicy(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "surveyDatabaseServer":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_surveyDatabaseServer(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "releaseDriftBrake":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_releaseDriftBrake(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -4305,6 +5007,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_databaseUser(ctx, field)
 				})
+		case "driftFindings":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_driftFindings(ctx, field)
+				})
 		case "job":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, false,
@@ -4465,6 +5173,8 @@ func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋint
 		batchIdxMapUser := map[int]int{}
 		var batchItemsJob []*models.Job
 		batchIdxMapJob := map[int]int{}
+		var batchItemsDriftFinding []*models.DriftFinding
+		batchIdxMapDriftFinding := map[int]int{}
 		var batchItemsDatabaseUser []*models.DatabaseUser
 		batchIdxMapDatabaseUser := map[int]int{}
 		var batchItemsDatabaseServer []*models.DatabaseServer
@@ -4483,6 +5193,9 @@ func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋint
 			case *models.Job:
 				batchIdxMapJob[i] = len(batchItemsJob)
 				batchItemsJob = append(batchItemsJob, concrete)
+			case *models.DriftFinding:
+				batchIdxMapDriftFinding[i] = len(batchItemsDriftFinding)
+				batchItemsDriftFinding = append(batchItemsDriftFinding, concrete)
 			case *models.DatabaseUser:
 				batchIdxMapDatabaseUser[i] = len(batchItemsDatabaseUser)
 				batchItemsDatabaseUser = append(batchItemsDatabaseUser, concrete)
@@ -4505,6 +5218,9 @@ func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋint
 		}
 		if len(batchItemsJob) > 0 {
 			ctx = graphql.WithBatchParents(ctx, "Job", batchItemsJob, batchIdxMapJob)
+		}
+		if len(batchItemsDriftFinding) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "DriftFinding", batchItemsDriftFinding, batchIdxMapDriftFinding)
 		}
 		if len(batchItemsDatabaseUser) > 0 {
 			ctx = graphql.WithBatchParents(ctx, "DatabaseUser", batchItemsDatabaseUser, batchIdxMapDatabaseUser)

@@ -1074,6 +1074,31 @@ func (ec *executionContext) fieldContext_Quota_max(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Quota", field, false, false, "BigInt")
 }
 
+func (ec *executionContext) _Quota_level(ctx context.Context, field graphql.CollectedField, obj *models.Quota) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Quota_level(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Level, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v models.QuotaLevel) graphql.Marshaler {
+			return ec.marshalNQuotaLevel2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐQuotaLevel(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Quota_level(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Quota", field, false, false, "QuotaLevel")
+}
+
 func (ec *executionContext) _ResumeCustomerPayload_customer(ctx context.Context, field graphql.CollectedField, obj *customer.JobPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2026,6 +2051,11 @@ func (ec *executionContext) _Quota(ctx context.Context, sel ast.SelectionSet, ob
 		case "max":
 			out.Values[i] = ec._Quota_max(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "level":
+			out.Values[i] = ec._Quota_level(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:

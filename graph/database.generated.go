@@ -27,6 +27,8 @@ type DatabaseResolver interface {
 	Port(ctx context.Context, objs []*models.Database) ([]int, error)
 	Server(ctx context.Context, objs []*models.Database) ([]*models.DatabaseServer, error)
 
+	OverQuota(ctx context.Context, objs []*models.Database) ([]bool, error)
+
 	ConnectionStrings(ctx context.Context, objs []*models.Database) ([][]*database.ConnectionString, error)
 	Jobs(ctx context.Context, objs []*models.Database, first *int, after *string, last *int, before *string) ([]*page.Connection[*models.Job], error)
 	Dumps(ctx context.Context, objs []*models.Database, first *int, after *string, last *int, before *string) ([]*page.Connection[*models.DatabaseDump], error)
@@ -503,6 +505,56 @@ func (ec *executionContext) fieldContext_Database_username(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Database", field, false, false, "String")
 }
 
+func (ec *executionContext) _Database_previousUsername(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Database_previousUsername(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PreviousUsername, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Database_previousUsername(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Database", field, false, false, "String")
+}
+
+func (ec *executionContext) _Database_previousUntil(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Database_previousUntil(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PreviousUntil, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Database_previousUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Database", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _Database_state(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -754,6 +806,31 @@ func (ec *executionContext) resolveBatch_Database_server(ctx context.Context, fi
 	)
 }
 
+func (ec *executionContext) _Database_accessCidrs(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Database_accessCidrs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AccessCidrs, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Database_accessCidrs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Database", field, false, false, "String")
+}
+
 func (ec *executionContext) _Database_connectionLimit(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -852,6 +929,79 @@ func (ec *executionContext) _Database_connections(ctx context.Context, field gra
 }
 func (ec *executionContext) fieldContext_Database_connections(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Database", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Database_overQuota(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Database_overQuota(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.resolveBatch_Database_overQuota(ctx, field, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Database_overQuota(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Database", field, true, true, "Boolean")
+}
+func (ec *executionContext) resolveBatch_Database_overQuota(ctx context.Context, field graphql.CollectedField, obj *models.Database) (any, error) {
+	resolver := ec.Resolvers.Database()
+	if batch, ok := graphql.BatchParentsFor[*models.Database](ctx, "Database"); ok {
+		result := batch.FieldResult(field, func() (any, error) {
+			return resolver.OverQuota(ctx, batch.Parents)
+		})
+		return graphql.ResolveBatchGroupResult[bool](
+			ctx,
+			batch.Index,
+			len(batch.Parents),
+			result,
+			"Database.overQuota",
+			batch.IndexMap,
+		)
+	}
+	results, err := resolver.OverQuota(ctx, []*models.Database{obj})
+	return graphql.ResolveBatchSingleResult[bool](
+		ctx,
+		results,
+		err,
+		"Database.overQuota",
+	)
+}
+
+func (ec *executionContext) _Database_cleanupUntil(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Database_cleanupUntil(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CleanupUntil, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Database_cleanupUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Database", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _Database_measuredAt(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
@@ -1264,6 +1414,31 @@ func (ec *executionContext) resolveBatch_Database_users(ctx context.Context, fie
 		err,
 		"Database.users",
 	)
+}
+
+func (ec *executionContext) _Database_driftPolicy(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Database_driftPolicy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DriftPolicy, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v models.DriftPolicy) graphql.Marshaler {
+			return ec.marshalNDriftPolicy2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐDriftPolicy(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Database_driftPolicy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Database", field, false, false, "DriftPolicy")
 }
 
 func (ec *executionContext) _DatabaseConnection_edges(ctx context.Context, field graphql.CollectedField, obj *page.Connection[*models.Database]) (ret graphql.Marshaler) {
@@ -1975,6 +2150,56 @@ func (ec *executionContext) resolveBatch_DatabaseServer_databaseCount(ctx contex
 		err,
 		"DatabaseServer.databaseCount",
 	)
+}
+
+func (ec *executionContext) _DatabaseServer_surveyedAt(ctx context.Context, field graphql.CollectedField, obj *models.DatabaseServer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DatabaseServer_surveyedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SurveyedAt, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DatabaseServer_surveyedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DatabaseServer", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _DatabaseServer_driftBrake(ctx context.Context, field graphql.CollectedField, obj *models.DatabaseServer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DatabaseServer_driftBrake(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DriftBrake, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v models.DriftBrake) graphql.Marshaler {
+			return ec.marshalNDriftBrake2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐDriftBrake(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DatabaseServer_driftBrake(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DatabaseServer", field, false, false, "DriftBrake")
 }
 
 func (ec *executionContext) _DatabaseServerConnection_edges(ctx context.Context, field graphql.CollectedField, obj *page.Connection[*models.DatabaseServer]) (ret graphql.Marshaler) {
@@ -3262,7 +3487,7 @@ func (ec *executionContext) unmarshalInputRotateDatabasePasswordInput(ctx contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id"}
+	fieldsInOrder := [...]string{"id", "graceSeconds"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -3276,6 +3501,13 @@ func (ec *executionContext) unmarshalInputRotateDatabasePasswordInput(ctx contex
 				return it, err
 			}
 			it.ID = data
+		case "graceSeconds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("graceSeconds"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.GraceSeconds = data
 		}
 	}
 	return it, nil
@@ -3645,6 +3877,16 @@ func (ec *executionContext) _Database(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "previousUsername":
+			out.Values[i] = ec._Database_previousUsername(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "previousUntil":
+			out.Values[i] = ec._Database_previousUntil(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "state":
 			out.Values[i] = ec._Database_state(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3674,6 +3916,11 @@ func (ec *executionContext) _Database(ctx context.Context, sel ast.SelectionSet,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Database_server(ctx, field, obj)
 				})
+		case "accessCidrs":
+			out.Values[i] = ec._Database_accessCidrs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "connectionLimit":
 			out.Values[i] = ec._Database_connectionLimit(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3691,6 +3938,17 @@ func (ec *executionContext) _Database(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "connections":
 			out.Values[i] = ec._Database_connections(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "overQuota":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Database_overQuota(ctx, field, obj)
+				})
+		case "cleanupUntil":
+			out.Values[i] = ec._Database_cleanupUntil(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -3738,6 +3996,11 @@ func (ec *executionContext) _Database(ctx context.Context, sel ast.SelectionSet,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Database_users(ctx, field, obj)
 				})
+		case "driftPolicy":
+			out.Values[i] = ec._Database_driftPolicy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3977,6 +4240,16 @@ func (ec *executionContext) _DatabaseServer(ctx context.Context, sel ast.Selecti
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._DatabaseServer_databaseCount(ctx, field, obj)
 				})
+		case "surveyedAt":
+			out.Values[i] = ec._DatabaseServer_surveyedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "driftBrake":
+			out.Values[i] = ec._DatabaseServer_driftBrake(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

@@ -1692,6 +1692,16 @@ func (ec *executionContext) marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternal
 	return v
 }
 
+func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDriftFindingID(ctx context.Context, v any) (ident.DriftFindingID, error) {
+	var res ident.DriftFindingID
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDriftFindingID(ctx context.Context, sel ast.SelectionSet, v ident.DriftFindingID) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐJobID(ctx context.Context, v any) (ident.JobID, error) {
 	var res ident.JobID
 	err := res.UnmarshalGQL(v)
@@ -2004,6 +2014,22 @@ func (ec *executionContext) unmarshalOID2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋint
 }
 
 func (ec *executionContext) marshalOID2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐCustomerID(ctx context.Context, sel ast.SelectionSet, v *ident.CustomerID) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) unmarshalOID2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseID(ctx context.Context, v any) (*ident.DatabaseID, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(ident.DatabaseID)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOID2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseID(ctx context.Context, sel ast.SelectionSet, v *ident.DatabaseID) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

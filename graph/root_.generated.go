@@ -32,6 +32,7 @@ type ResolverRoot interface {
 	DatabaseDump() DatabaseDumpResolver
 	DatabaseServer() DatabaseServerResolver
 	DatabaseUser() DatabaseUserResolver
+	DriftFinding() DriftFindingResolver
 	Job() JobResolver
 	JobEvent() JobEventResolver
 	JobStep() JobStepResolver
@@ -139,12 +140,15 @@ type ComplexityRoot struct {
 	}
 
 	Database struct {
+		AccessCidrs       func(childComplexity int) int
+		CleanupUntil      func(childComplexity int) int
 		ConnectionLimit   func(childComplexity int) int
 		ConnectionStrings func(childComplexity int) int
 		Connections       func(childComplexity int) int
 		CreatedAt         func(childComplexity int) int
 		Customer          func(childComplexity int) int
 		DeleteAfter       func(childComplexity int) int
+		DriftPolicy       func(childComplexity int) int
 		Dumps             func(childComplexity int, first *int, after *string, last *int, before *string) int
 		ExtName           func(childComplexity int) int
 		Host              func(childComplexity int) int
@@ -152,7 +156,10 @@ type ComplexityRoot struct {
 		Jobs              func(childComplexity int, first *int, after *string, last *int, before *string) int
 		MeasuredAt        func(childComplexity int) int
 		Name              func(childComplexity int) int
+		OverQuota         func(childComplexity int) int
 		Port              func(childComplexity int) int
+		PreviousUntil     func(childComplexity int) int
+		PreviousUsername  func(childComplexity int) int
 		Server            func(childComplexity int) int
 		SizeBytes         func(childComplexity int) int
 		State             func(childComplexity int) int
@@ -215,6 +222,7 @@ type ComplexityRoot struct {
 		CheckedAt          func(childComplexity int) int
 		DatabaseCount      func(childComplexity int) int
 		DeleteGraceSeconds func(childComplexity int) int
+		DriftBrake         func(childComplexity int) int
 		Host               func(childComplexity int) int
 		ID                 func(childComplexity int) int
 		Maintenance        func(childComplexity int) int
@@ -222,6 +230,7 @@ type ComplexityRoot struct {
 		Port               func(childComplexity int) int
 		Problems           func(childComplexity int) int
 		Reachable          func(childComplexity int) int
+		SurveyedAt         func(childComplexity int) int
 		Version            func(childComplexity int) int
 	}
 
@@ -267,6 +276,11 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	DecideDriftFindingPayload struct {
+		DriftFinding func(childComplexity int) int
+		Job          func(childComplexity int) int
+	}
+
 	DeleteDatabaseDumpPayload struct {
 		Dump func(childComplexity int) int
 	}
@@ -280,6 +294,32 @@ type ComplexityRoot struct {
 	DeleteDatabaseUserPayload struct {
 		DatabaseUser func(childComplexity int) int
 		Job          func(childComplexity int) int
+	}
+
+	DriftFinding struct {
+		Detail       func(childComplexity int) int
+		ExternalName func(childComplexity int) int
+		FoundAt      func(childComplexity int) int
+		ID           func(childComplexity int) int
+		Ignored      func(childComplexity int) int
+		Job          func(childComplexity int) int
+		Kind         func(childComplexity int) int
+		ObjectKind   func(childComplexity int) int
+		ResolvedAt   func(childComplexity int) int
+		Resource     func(childComplexity int) int
+		Server       func(childComplexity int) int
+	}
+
+	DriftFindingConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	DriftFindingEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	ExportDatabasePayload struct {
@@ -356,6 +396,11 @@ type ComplexityRoot struct {
 		State        func(childComplexity int) int
 	}
 
+	KeepPreviousDatabaseLoginPayload struct {
+		Database func(childComplexity int) int
+		Job      func(childComplexity int) int
+	}
+
 	Membership struct {
 		CreatedAt func(childComplexity int) int
 		Customer  func(childComplexity int) int
@@ -385,12 +430,16 @@ type ComplexityRoot struct {
 		CreateDatabaseDumpURL        func(childComplexity int, input database.DumpURLInput) int
 		CreateDatabaseUpload         func(childComplexity int, input database.UploadInput) int
 		CreateDatabaseUser           func(childComplexity int, input database.CreateUserInput) int
+		DecideDriftFinding           func(childComplexity int, input database.DecideFindingInput) int
 		DeleteDatabase               func(childComplexity int, input database.DeleteInput) int
 		DeleteDatabaseDump           func(childComplexity int, input database.DeleteDumpInput) int
 		DeleteDatabaseUser           func(childComplexity int, input database.DeleteUserInput) int
 		ExportDatabase               func(childComplexity int, input database.ExportInput) int
 		ImportDatabase               func(childComplexity int, input database.ImportInput) int
+		KeepPreviousDatabaseLogin    func(childComplexity int, input database.KeepLoginInput) int
+		OpenDatabaseForCleanup       func(childComplexity int, input database.CleanupInput) int
 		RegisterDatabaseServer       func(childComplexity int, input database.RegisterServerInput) int
+		ReleaseDriftBrake            func(childComplexity int, input database.ReleaseBrakeInput) int
 		RemoveDatabaseServer         func(childComplexity int, input database.RemoveServerInput) int
 		RestoreDatabase              func(childComplexity int, input database.RestoreInput) int
 		ResumeCustomer               func(childComplexity int, input customer.ResumeInput) int
@@ -398,14 +447,22 @@ type ComplexityRoot struct {
 		RetryJob                     func(childComplexity int, input jobs.RetryInput) int
 		RotateDatabasePassword       func(childComplexity int, input database.RotateInput) int
 		RotateDatabaseUserPassword   func(childComplexity int, input database.RotateUserPasswordInput) int
+		SetDatabaseAccess            func(childComplexity int, input database.SetAccessInput) int
+		SetDatabaseDriftPolicy       func(childComplexity int, input database.SetDriftPolicyInput) int
 		SetDatabaseServerMaintenance func(childComplexity int, input database.SetServerMaintenanceInput) int
 		SetUp                        func(childComplexity int, input auth.SetUpInput) int
 		SignIn                       func(childComplexity int, input auth.SignInInput) int
+		SurveyDatabaseServer         func(childComplexity int, input database.SurveyServerInput) int
 		SuspendCustomer              func(childComplexity int, input customer.SuspendInput) int
 		SuspendDatabase              func(childComplexity int, input database.SuspendInput) int
 		UpdateCustomer               func(childComplexity int, input customer.UpdateInput) int
 		UpdateDatabaseServer         func(childComplexity int, input database.UpdateServerInput) int
 		UpdateDatabaseUser           func(childComplexity int, input database.UpdateUserInput) int
+	}
+
+	OpenDatabaseForCleanupPayload struct {
+		Database func(childComplexity int) int
+		Job      func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -428,6 +485,7 @@ type ComplexityRoot struct {
 		DatabaseServers func(childComplexity int, first *int, after *string, last *int, before *string) int
 		DatabaseUser    func(childComplexity int, id string) int
 		Databases       func(childComplexity int, first *int, after *string, last *int, before *string, filter *database.Filter, order *database.Order) int
+		DriftFindings   func(childComplexity int, first *int, after *string, last *int, before *string, filter *database.FindingFilter) int
 		Job             func(childComplexity int, id string) int
 		Jobs            func(childComplexity int, first *int, after *string, last *int, before *string, filter *jobs.Filter) int
 		Node            func(childComplexity int, id string) int
@@ -436,12 +494,17 @@ type ComplexityRoot struct {
 	}
 
 	Quota struct {
-		Max  func(childComplexity int) int
-		Name func(childComplexity int) int
-		Used func(childComplexity int) int
+		Level func(childComplexity int) int
+		Max   func(childComplexity int) int
+		Name  func(childComplexity int) int
+		Used  func(childComplexity int) int
 	}
 
 	RegisterDatabaseServerPayload struct {
+		DatabaseServer func(childComplexity int) int
+	}
+
+	ReleaseDriftBrakePayload struct {
 		DatabaseServer func(childComplexity int) int
 	}
 
@@ -480,6 +543,15 @@ type ComplexityRoot struct {
 		Job          func(childComplexity int) int
 	}
 
+	SetDatabaseAccessPayload struct {
+		Database func(childComplexity int) int
+		Job      func(childComplexity int) int
+	}
+
+	SetDatabaseDriftPolicyPayload struct {
+		Database func(childComplexity int) int
+	}
+
 	SetDatabaseServerMaintenancePayload struct {
 		DatabaseServer func(childComplexity int) int
 	}
@@ -496,6 +568,10 @@ type ComplexityRoot struct {
 
 	Subscription struct {
 		JobProgress func(childComplexity int, id string, after *jobs.Position) int
+	}
+
+	SurveyDatabaseServerPayload struct {
+		DatabaseServer func(childComplexity int) int
 	}
 
 	SuspendCustomerPayload struct {
@@ -864,6 +940,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CustomerEdge.Node(childComplexity), true
 
+	case "Database.accessCidrs":
+		if e.ComplexityRoot.Database.AccessCidrs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.AccessCidrs(childComplexity), true
+	case "Database.cleanupUntil":
+		if e.ComplexityRoot.Database.CleanupUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.CleanupUntil(childComplexity), true
 	case "Database.connectionLimit":
 		if e.ComplexityRoot.Database.ConnectionLimit == nil {
 			break
@@ -900,6 +988,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Database.DeleteAfter(childComplexity), true
+	case "Database.driftPolicy":
+		if e.ComplexityRoot.Database.DriftPolicy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.DriftPolicy(childComplexity), true
 	case "Database.dumps":
 		if e.ComplexityRoot.Database.Dumps == nil {
 			break
@@ -952,12 +1046,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Database.Name(childComplexity), true
+	case "Database.overQuota":
+		if e.ComplexityRoot.Database.OverQuota == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.OverQuota(childComplexity), true
 	case "Database.port":
 		if e.ComplexityRoot.Database.Port == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Database.Port(childComplexity), true
+	case "Database.previousUntil":
+		if e.ComplexityRoot.Database.PreviousUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.PreviousUntil(childComplexity), true
+	case "Database.previousUsername":
+		if e.ComplexityRoot.Database.PreviousUsername == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.PreviousUsername(childComplexity), true
 	case "Database.server":
 		if e.ComplexityRoot.Database.Server == nil {
 			break
@@ -1216,6 +1328,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DatabaseServer.DeleteGraceSeconds(childComplexity), true
+	case "DatabaseServer.driftBrake":
+		if e.ComplexityRoot.DatabaseServer.DriftBrake == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseServer.DriftBrake(childComplexity), true
 	case "DatabaseServer.host":
 		if e.ComplexityRoot.DatabaseServer.Host == nil {
 			break
@@ -1258,6 +1376,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DatabaseServer.Reachable(childComplexity), true
+	case "DatabaseServer.surveyedAt":
+		if e.ComplexityRoot.DatabaseServer.SurveyedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseServer.SurveyedAt(childComplexity), true
 	case "DatabaseServer.version":
 		if e.ComplexityRoot.DatabaseServer.Version == nil {
 			break
@@ -1415,6 +1539,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DatabaseUserEdge.Node(childComplexity), true
 
+	case "DecideDriftFindingPayload.driftFinding":
+		if e.ComplexityRoot.DecideDriftFindingPayload.DriftFinding == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecideDriftFindingPayload.DriftFinding(childComplexity), true
+	case "DecideDriftFindingPayload.job":
+		if e.ComplexityRoot.DecideDriftFindingPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecideDriftFindingPayload.Job(childComplexity), true
+
 	case "DeleteDatabaseDumpPayload.dump":
 		if e.ComplexityRoot.DeleteDatabaseDumpPayload.Dump == nil {
 			break
@@ -1453,6 +1590,111 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteDatabaseUserPayload.Job(childComplexity), true
+
+	case "DriftFinding.detail":
+		if e.ComplexityRoot.DriftFinding.Detail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Detail(childComplexity), true
+	case "DriftFinding.externalName":
+		if e.ComplexityRoot.DriftFinding.ExternalName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.ExternalName(childComplexity), true
+	case "DriftFinding.foundAt":
+		if e.ComplexityRoot.DriftFinding.FoundAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.FoundAt(childComplexity), true
+	case "DriftFinding.id":
+		if e.ComplexityRoot.DriftFinding.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.ID(childComplexity), true
+	case "DriftFinding.ignored":
+		if e.ComplexityRoot.DriftFinding.Ignored == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Ignored(childComplexity), true
+	case "DriftFinding.job":
+		if e.ComplexityRoot.DriftFinding.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Job(childComplexity), true
+	case "DriftFinding.kind":
+		if e.ComplexityRoot.DriftFinding.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Kind(childComplexity), true
+	case "DriftFinding.objectKind":
+		if e.ComplexityRoot.DriftFinding.ObjectKind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.ObjectKind(childComplexity), true
+	case "DriftFinding.resolvedAt":
+		if e.ComplexityRoot.DriftFinding.ResolvedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.ResolvedAt(childComplexity), true
+	case "DriftFinding.resource":
+		if e.ComplexityRoot.DriftFinding.Resource == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Resource(childComplexity), true
+	case "DriftFinding.server":
+		if e.ComplexityRoot.DriftFinding.Server == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Server(childComplexity), true
+
+	case "DriftFindingConnection.edges":
+		if e.ComplexityRoot.DriftFindingConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFindingConnection.Edges(childComplexity), true
+	case "DriftFindingConnection.nodes":
+		if e.ComplexityRoot.DriftFindingConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFindingConnection.Nodes(childComplexity), true
+	case "DriftFindingConnection.pageInfo":
+		if e.ComplexityRoot.DriftFindingConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFindingConnection.PageInfo(childComplexity), true
+	case "DriftFindingConnection.totalCount":
+		if e.ComplexityRoot.DriftFindingConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFindingConnection.TotalCount(childComplexity), true
+
+	case "DriftFindingEdge.cursor":
+		if e.ComplexityRoot.DriftFindingEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFindingEdge.Cursor(childComplexity), true
+	case "DriftFindingEdge.node":
+		if e.ComplexityRoot.DriftFindingEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFindingEdge.Node(childComplexity), true
 
 	case "ExportDatabasePayload.dump":
 		if e.ComplexityRoot.ExportDatabasePayload.Dump == nil {
@@ -1772,6 +2014,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.JobStep.State(childComplexity), true
 
+	case "KeepPreviousDatabaseLoginPayload.database":
+		if e.ComplexityRoot.KeepPreviousDatabaseLoginPayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeepPreviousDatabaseLoginPayload.Database(childComplexity), true
+	case "KeepPreviousDatabaseLoginPayload.job":
+		if e.ComplexityRoot.KeepPreviousDatabaseLoginPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeepPreviousDatabaseLoginPayload.Job(childComplexity), true
+
 	case "Membership.createdAt":
 		if e.ComplexityRoot.Membership.CreatedAt == nil {
 			break
@@ -1934,6 +2189,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateDatabaseUser(childComplexity, args["input"].(database.CreateUserInput)), true
+	case "Mutation.decideDriftFinding":
+		if e.ComplexityRoot.Mutation.DecideDriftFinding == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_decideDriftFinding_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DecideDriftFinding(childComplexity, args["input"].(database.DecideFindingInput)), true
 	case "Mutation.deleteDatabase":
 		if e.ComplexityRoot.Mutation.DeleteDatabase == nil {
 			break
@@ -1989,6 +2255,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ImportDatabase(childComplexity, args["input"].(database.ImportInput)), true
+	case "Mutation.keepPreviousDatabaseLogin":
+		if e.ComplexityRoot.Mutation.KeepPreviousDatabaseLogin == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_keepPreviousDatabaseLogin_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.KeepPreviousDatabaseLogin(childComplexity, args["input"].(database.KeepLoginInput)), true
+	case "Mutation.openDatabaseForCleanup":
+		if e.ComplexityRoot.Mutation.OpenDatabaseForCleanup == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_openDatabaseForCleanup_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.OpenDatabaseForCleanup(childComplexity, args["input"].(database.CleanupInput)), true
 	case "Mutation.registerDatabaseServer":
 		if e.ComplexityRoot.Mutation.RegisterDatabaseServer == nil {
 			break
@@ -2000,6 +2288,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RegisterDatabaseServer(childComplexity, args["input"].(database.RegisterServerInput)), true
+	case "Mutation.releaseDriftBrake":
+		if e.ComplexityRoot.Mutation.ReleaseDriftBrake == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releaseDriftBrake_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleaseDriftBrake(childComplexity, args["input"].(database.ReleaseBrakeInput)), true
 	case "Mutation.removeDatabaseServer":
 		if e.ComplexityRoot.Mutation.RemoveDatabaseServer == nil {
 			break
@@ -2077,6 +2376,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RotateDatabaseUserPassword(childComplexity, args["input"].(database.RotateUserPasswordInput)), true
+	case "Mutation.setDatabaseAccess":
+		if e.ComplexityRoot.Mutation.SetDatabaseAccess == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setDatabaseAccess_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetDatabaseAccess(childComplexity, args["input"].(database.SetAccessInput)), true
+	case "Mutation.setDatabaseDriftPolicy":
+		if e.ComplexityRoot.Mutation.SetDatabaseDriftPolicy == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setDatabaseDriftPolicy_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetDatabaseDriftPolicy(childComplexity, args["input"].(database.SetDriftPolicyInput)), true
 	case "Mutation.setDatabaseServerMaintenance":
 		if e.ComplexityRoot.Mutation.SetDatabaseServerMaintenance == nil {
 			break
@@ -2110,6 +2431,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(auth.SignInInput)), true
+	case "Mutation.surveyDatabaseServer":
+		if e.ComplexityRoot.Mutation.SurveyDatabaseServer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_surveyDatabaseServer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SurveyDatabaseServer(childComplexity, args["input"].(database.SurveyServerInput)), true
 	case "Mutation.suspendCustomer":
 		if e.ComplexityRoot.Mutation.SuspendCustomer == nil {
 			break
@@ -2165,6 +2497,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateDatabaseUser(childComplexity, args["input"].(database.UpdateUserInput)), true
+
+	case "OpenDatabaseForCleanupPayload.database":
+		if e.ComplexityRoot.OpenDatabaseForCleanupPayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OpenDatabaseForCleanupPayload.Database(childComplexity), true
+	case "OpenDatabaseForCleanupPayload.job":
+		if e.ComplexityRoot.OpenDatabaseForCleanupPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OpenDatabaseForCleanupPayload.Job(childComplexity), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -2281,6 +2626,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Databases(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*database.Filter), args["order"].(*database.Order)), true
+	case "Query.driftFindings":
+		if e.ComplexityRoot.Query.DriftFindings == nil {
+			break
+		}
+
+		args, err := ec.field_Query_driftFindings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.DriftFindings(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*database.FindingFilter)), true
 
 	case "Query.job":
 		if e.ComplexityRoot.Query.Job == nil {
@@ -2333,6 +2689,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
 
+	case "Quota.level":
+		if e.ComplexityRoot.Quota.Level == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quota.Level(childComplexity), true
 	case "Quota.max":
 		if e.ComplexityRoot.Quota.Max == nil {
 			break
@@ -2358,6 +2720,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RegisterDatabaseServerPayload.DatabaseServer(childComplexity), true
+
+	case "ReleaseDriftBrakePayload.databaseServer":
+		if e.ComplexityRoot.ReleaseDriftBrakePayload.DatabaseServer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseDriftBrakePayload.DatabaseServer(childComplexity), true
 
 	case "RemoveDatabaseServerPayload.id":
 		if e.ComplexityRoot.RemoveDatabaseServerPayload.ID == nil {
@@ -2450,6 +2819,26 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RotateDatabaseUserPasswordPayload.Job(childComplexity), true
 
+	case "SetDatabaseAccessPayload.database":
+		if e.ComplexityRoot.SetDatabaseAccessPayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDatabaseAccessPayload.Database(childComplexity), true
+	case "SetDatabaseAccessPayload.job":
+		if e.ComplexityRoot.SetDatabaseAccessPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDatabaseAccessPayload.Job(childComplexity), true
+
+	case "SetDatabaseDriftPolicyPayload.database":
+		if e.ComplexityRoot.SetDatabaseDriftPolicyPayload.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDatabaseDriftPolicyPayload.Database(childComplexity), true
+
 	case "SetDatabaseServerMaintenancePayload.databaseServer":
 		if e.ComplexityRoot.SetDatabaseServerMaintenancePayload.DatabaseServer == nil {
 			break
@@ -2494,6 +2883,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.JobProgress(childComplexity, args["id"].(string), args["after"].(*jobs.Position)), true
+
+	case "SurveyDatabaseServerPayload.databaseServer":
+		if e.ComplexityRoot.SurveyDatabaseServerPayload.DatabaseServer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyDatabaseServerPayload.DatabaseServer(childComplexity), true
 
 	case "SuspendCustomerPayload.customer":
 		if e.ComplexityRoot.SuspendCustomerPayload.Customer == nil {
@@ -2648,14 +3044,19 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CustomerOrder", ec.unmarshalInputCustomerOrder),
 			graphql.NewInputUnmarshaler("DatabaseFilter", ec.unmarshalInputDatabaseFilter),
 			graphql.NewInputUnmarshaler("DatabaseOrder", ec.unmarshalInputDatabaseOrder),
+			graphql.NewInputUnmarshaler("DecideDriftFindingInput", ec.unmarshalInputDecideDriftFindingInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseDumpInput", ec.unmarshalInputDeleteDatabaseDumpInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseInput", ec.unmarshalInputDeleteDatabaseInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseUserInput", ec.unmarshalInputDeleteDatabaseUserInput),
+			graphql.NewInputUnmarshaler("DriftFilter", ec.unmarshalInputDriftFilter),
 			graphql.NewInputUnmarshaler("ExportDatabaseInput", ec.unmarshalInputExportDatabaseInput),
 			graphql.NewInputUnmarshaler("ImportDatabaseInput", ec.unmarshalInputImportDatabaseInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
+			graphql.NewInputUnmarshaler("KeepPreviousDatabaseLoginInput", ec.unmarshalInputKeepPreviousDatabaseLoginInput),
+			graphql.NewInputUnmarshaler("OpenDatabaseForCleanupInput", ec.unmarshalInputOpenDatabaseForCleanupInput),
 			graphql.NewInputUnmarshaler("QuotaInput", ec.unmarshalInputQuotaInput),
 			graphql.NewInputUnmarshaler("RegisterDatabaseServerInput", ec.unmarshalInputRegisterDatabaseServerInput),
+			graphql.NewInputUnmarshaler("ReleaseDriftBrakeInput", ec.unmarshalInputReleaseDriftBrakeInput),
 			graphql.NewInputUnmarshaler("RemoveDatabaseServerInput", ec.unmarshalInputRemoveDatabaseServerInput),
 			graphql.NewInputUnmarshaler("RestoreDatabaseInput", ec.unmarshalInputRestoreDatabaseInput),
 			graphql.NewInputUnmarshaler("ResumeCustomerInput", ec.unmarshalInputResumeCustomerInput),
@@ -2663,9 +3064,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
 			graphql.NewInputUnmarshaler("RotateDatabasePasswordInput", ec.unmarshalInputRotateDatabasePasswordInput),
 			graphql.NewInputUnmarshaler("RotateDatabaseUserPasswordInput", ec.unmarshalInputRotateDatabaseUserPasswordInput),
+			graphql.NewInputUnmarshaler("SetDatabaseAccessInput", ec.unmarshalInputSetDatabaseAccessInput),
+			graphql.NewInputUnmarshaler("SetDatabaseDriftPolicyInput", ec.unmarshalInputSetDatabaseDriftPolicyInput),
 			graphql.NewInputUnmarshaler("SetDatabaseServerMaintenanceInput", ec.unmarshalInputSetDatabaseServerMaintenanceInput),
 			graphql.NewInputUnmarshaler("SetUpInput", ec.unmarshalInputSetUpInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
+			graphql.NewInputUnmarshaler("SurveyDatabaseServerInput", ec.unmarshalInputSurveyDatabaseServerInput),
 			graphql.NewInputUnmarshaler("SuspendCustomerInput", ec.unmarshalInputSuspendCustomerInput),
 			graphql.NewInputUnmarshaler("SuspendDatabaseInput", ec.unmarshalInputSuspendDatabaseInput),
 			graphql.NewInputUnmarshaler("UpdateCustomerInput", ec.unmarshalInputUpdateCustomerInput),
@@ -3273,8 +3677,10 @@ extend type Mutation {
   """
   resumeDatabase("Which one." input: ResumeDatabaseInput!): ResumeDatabasePayload! @auth(requires: [DATABASES_WRITE])
   """
-  Give the login another password. Sessions go on, and the old password works until the job has SUCCEEDED. Errors:
-  ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless it is ACTIVE or DEGRADED, or while another job is at work on it.
+  Give the login another password. Sessions go on, and the old password works until the job has SUCCEEDED. With a grace
+  another login takes over: the credentials have a new username, everything that the login had is that one's once the job
+  has SUCCEEDED, and the old login works beside it, with its password, until the grace is over. Errors: ` + "`" + `INVALID` + "`" + `;
+  ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` while a grace before is not over, or for a name that is too long for another login; ` + "`" + `CONFLICT` + "`" + ` unless it is ACTIVE or DEGRADED, or while another job is at work on it.
   """
   rotateDatabasePassword("Which one." input: RotateDatabasePasswordInput!): RotateDatabasePasswordPayload! @auth(requires: [DATABASES_WRITE])
 }
@@ -3317,7 +3723,7 @@ type DatabaseServer implements Node {
   problems: [String!]!
   """
   What the panel can do there, as of the last check that reached it: ` + "`" + `create_databases` + "`" + `, ` + "`" + `temp_file_limit` + "`" + `,
-  ` + "`" + `read_statistics` + "`" + `, ` + "`" + `end_sessions` + "`" + `, ` + "`" + `isolated_from_public` + "`" + `, ` + "`" + `read_verifiers` + "`" + `.
+  ` + "`" + `read_statistics` + "`" + `, ` + "`" + `end_sessions` + "`" + `, ` + "`" + `isolated_from_public` + "`" + `, ` + "`" + `read_verifiers` + "`" + `, and ` + "`" + `remote_access` + "`" + `, where ` + "`" + `setDatabaseAccess` + "`" + ` works.
   """
   capabilities: [Capability!]!
   "Set while staff work on it; null otherwise."
@@ -3454,6 +3860,10 @@ type Database implements Node {
   externalName: String!
   "Login."
   username: String!
+  "The login before, which works beside ` + "`" + `username` + "`" + ` until ` + "`" + `previousUntil` + "`" + `; null without one."
+  previousUsername: String
+  "When the login before stops to work, give or take 15 seconds; null without one."
+  previousUntil: DateTime
   "Where it is in its life."
   state: ResourceState!
   "Whose it is."
@@ -3464,6 +3874,8 @@ type Database implements Node {
   port: Int! @goField(forceResolver: true, batch: true)
   "The server it is on; null without ` + "`" + `SERVERS_READ` + "`" + `."
   server: DatabaseServer @auth(requires: [SERVERS_READ]) @goField(forceResolver: true, batch: true)
+  "Networks from which it may be reached beside its server's machine, where ` + "`" + `setDatabaseAccess` + "`" + ` works."
+  accessCidrs: [String!]!
   "Connections at once, of all its logins together."
   connectionLimit: Int!
   "Why it is suspended for its own sake, as it was said; null otherwise."
@@ -3472,6 +3884,13 @@ type Database implements Node {
   sizeBytes: BigInt
   "Connections of its logins at the last measurement; null before the first one."
   connections: Int
+  """
+  Whether the size quota of its customer, or of a reseller above, is exceeded: then it is closed until less than 90 % is
+  used. See ` + "`" + `openDatabaseForCleanup` + "`" + `.
+  """
+  overQuota: Boolean! @goField(forceResolver: true, batch: true)
+  "End of the time in which it is open for cleanup although a size quota is exceeded; null otherwise."
+  cleanupUntil: DateTime
   "When it was last measured; about once a minute while its server answers. Null before the first time."
   measuredAt: DateTime
   "When it was ordered."
@@ -3675,6 +4094,8 @@ type ResumeDatabasePayload {
 input RotateDatabasePasswordInput {
   "Which one."
   id: ID!
+  "Seconds for which the login of now goes on beside a new one, at most 30 days; null or 0 changes the password alone."
+  graceSeconds: Int
 }
 
 "The ordered rotation."
@@ -3684,6 +4105,59 @@ type RotateDatabasePasswordPayload {
   "Shown this once; null in the answer to a repeated mutation."
   credentials: DatabaseCredentials
   "The job that sets the password."
+  job: Job!
+}
+`, BuiltIn: false},
+	{Name: "../schema/database_access.graphqls", Input: `extend type Mutation {
+  """
+  Take a rotation with a grace back before that is over: the login before is the only one again, with its password, and the
+  new one's objects are its own. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` without such a login, unless the database is ACTIVE or
+  DEGRADED, or while another job is at work on it.
+  """
+  keepPreviousDatabaseLogin("Which one." input: KeepPreviousDatabaseLoginInput!): KeepPreviousDatabaseLoginPayload! @auth(requires: [DATABASES_WRITE])
+}
+
+"A database that goes back to its login before."
+input KeepPreviousDatabaseLoginInput {
+  "Which one."
+  id: ID!
+}
+
+"The ordered return."
+type KeepPreviousDatabaseLoginPayload {
+  "As it is now; its ` + "`" + `username` + "`" + ` follows with the job."
+  database: Database!
+  "The job that does it."
+  job: Job!
+}
+
+extend type Mutation {
+  """
+  Say from which networks a database may be reached beside the server's own machine; the list replaces the one before.
+  Sessions go on. Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` on a server without the capability ` + "`" + `remote_access` + "`" + `, unless the
+  database is ACTIVE or DEGRADED, or while another job is at work on it.
+  """
+  setDatabaseAccess("Which one, and from where." input: SetDatabaseAccessInput!): SetDatabaseAccessPayload! @auth(requires: [DATABASES_WRITE])
+}
+
+"From where a database may be reached."
+input SetDatabaseAccessInput {
+  "Which one."
+  id: ID!
+  """
+  At most 50 networks of IPv4 or IPv6, such as ` + "`" + `203.0.113.0/24` + "`" + `, ` + "`" + `203.0.113.7/32` + "`" + ` or ` + "`" + `2001:db8::/32` + "`" + `, without bits beyond their
+  length; an empty list for this machine alone.
+  """
+  cidrs: [String!]!
+  "Needed for ` + "`" + `0.0.0.0/0` + "`" + ` and ` + "`" + `::/0` + "`" + `, which are everybody."
+  allowEverywhere: Boolean! = false
+}
+
+"The ordered change."
+type SetDatabaseAccessPayload {
+  "As it is now; the list holds when the job has SUCCEEDED."
+  database: Database!
+  "The job that does it."
   job: Job!
 }
 `, BuiltIn: false},
@@ -3927,6 +4401,52 @@ type DeleteDatabaseDumpPayload {
   dump: DatabaseDump
 }
 `, BuiltIn: false},
+	{Name: "../schema/database_size.graphqls", Input: `extend type Mutation {
+  """
+  Let the logins of a database that a size quota has closed in for 15 minutes, so that data can be deleted: with TRUNCATE or
+  DROP, or with DELETE and then VACUUM FULL. Then it is closed again, unless less than 90 % is used. At most 4 times within
+  24 hours. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless a size quota and nothing else holds it, while another job is at work on
+  it, and when the windows are used up.
+  """
+  openDatabaseForCleanup("Which one." input: OpenDatabaseForCleanupInput!): OpenDatabaseForCleanupPayload! @auth(requires: [DATABASES_WRITE])
+}
+
+extend enum QuotaName {
+  "Bytes of databases on disk, as measured last, until they are dropped. When more than ` + "`" + `max` + "`" + ` is used, they are closed."
+  DATABASE_BYTES
+}
+
+extend type Quota {
+  "How far it is used."
+  level: QuotaLevel!
+}
+
+"How far a quota is used."
+enum QuotaLevel {
+  "Less than 80 %, or without a limit."
+  NORMAL
+  "80 % or more."
+  WARNING
+  "95 % or more."
+  CRITICAL
+  "More than 100 %; it stays so until less than 90 % is used."
+  EXCEEDED
+}
+
+"A database to open for cleanup."
+input OpenDatabaseForCleanupInput {
+  "Which one."
+  id: ID!
+}
+
+"The ordered opening."
+type OpenDatabaseForCleanupPayload {
+  "As it is now; its state follows with the job. ` + "`" + `cleanupUntil` + "`" + ` is set anew when it is open."
+  database: Database!
+  "The job that opens it."
+  job: Job!
+}
+`, BuiltIn: false},
 	{Name: "../schema/database_user.graphqls", Input: `extend type Query {
   "A further user of a database; null for what does not exist and for what is not the caller's."
   databaseUser("Id of a database user." id: ID!): DatabaseUser @auth(requires: [DATABASES_READ])
@@ -4107,6 +4627,224 @@ type DeleteDatabaseUserPayload {
   databaseUser: DatabaseUser
   "The job that deletes it; null when there was nothing on a server."
   job: Job
+}
+`, BuiltIn: false},
+	{Name: "../schema/drift.graphqls", Input: `extend type Query {
+  """
+  What surveys found on servers that is not as it is to be, the newest first. The provider's staff see all; a customer sees
+  what is about its own databases, and never what is foreign or orphaned.
+  """
+  driftFindings(
+    "Rows of the page, from the front: 1 to 100, 20 by default."
+    first: Int
+    "Only rows after this cursor."
+    after: Cursor
+    "Rows of the page, from the back."
+    last: Int
+    "Only rows before this cursor."
+    before: Cursor
+    "Which rows."
+    filter: DriftFilter
+  ): DriftFindingConnection! @auth(requires: [JOBS_READ])
+}
+
+extend type Mutation {
+  """
+  Decide what becomes of a finding; what provisions answers with its job. What is orphaned or foreign is for the provider's
+  staff. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the finding is resolved, when the decision does not fit its kind, or while a job
+  is at work on the database.
+  """
+  decideDriftFinding("Which one, and what." input: DecideDriftFindingInput!): DecideDriftFindingPayload! @auth(requires: [DATABASES_WRITE])
+  "Say what happens to drift of a database by itself. Errors: ` + "`" + `NOT_FOUND` + "`" + `."
+  setDatabaseDriftPolicy("Which one, and what." input: SetDatabaseDriftPolicyInput!): SetDatabaseDriftPolicyPayload! @auth(requires: [DATABASES_WRITE])
+  """
+  Compare a server with what is wished now, whatever its schedule says; ` + "`" + `driftFindings` + "`" + ` has the outcome. Errors: ` + "`" + `NOT_FOUND` + "`" + `;
+  ` + "`" + `UNAVAILABLE` + "`" + ` for a server that is away, in maintenance, or on which nothing can be made.
+  """
+  surveyDatabaseServer("Which one." input: SurveyDatabaseServerInput!): SurveyDatabaseServerPayload! @auth(requires: [SERVERS_WRITE])
+  """
+  Let the repairs of a server go on, however much differs, until a survey finds little enough. The server is surveyed at once.
+  Errors: those of ` + "`" + `surveyDatabaseServer` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when its brake is not on.
+  """
+  releaseDriftBrake("Which server." input: ReleaseDriftBrakeInput!): ReleaseDriftBrakePayload! @auth(requires: [SERVERS_WRITE])
+}
+
+extend type Database {
+  "What happens by itself when a survey finds that it is not as it is to be."
+  driftPolicy: DriftPolicy!
+}
+
+extend type DatabaseServer {
+  "When it was last compared with what is wished; about once a minute while it answers. Null before the first time."
+  surveyedAt: DateTime
+  "Whether repairs rest, since more than 3 and more than a tenth of its databases were not as they are to be."
+  driftBrake: DriftBrake!
+}
+
+"In which way a server is not as it is to be."
+enum DriftKind {
+  "Something of ours is not there."
+  MISSING
+  "Something of ours is not as it is to be."
+  DIFFERS
+  "Something bears a mark of this installation, and no row of ours is about it."
+  ORPHAN
+  "Something that is not ours has one of our names; it is never touched."
+  FOREIGN
+}
+
+"What happens to drift of a database by itself."
+enum DriftPolicy {
+  "It is reported and repaired. A database that is gone with its data is never made anew by itself."
+  REPAIR
+  "It is reported."
+  REPORT
+  "It is not looked for."
+  IGNORE
+}
+
+"Whether the repairs of a server rest."
+enum DriftBrake {
+  "Repairs are ordered."
+  OFF
+  "Repairs rest until somebody releases the brake, or a survey finds little enough."
+  ON
+  "Somebody released it."
+  RELEASED
+}
+
+"A kind of object on a database server."
+enum ServerObjectKind {
+  "A role: a login, or a group of users."
+  ROLE
+  "A database."
+  DATABASE
+}
+
+"What a person can make of a finding."
+enum DriftDecision {
+  "Mend what DIFFERS, or a role that is MISSING, whatever policy and brake say."
+  REPAIR
+  "Make a MISSING database anew, empty, with the password of before."
+  RECREATE
+  "Take over what is FOREIGN: it becomes the customer's, with all that is in it."
+  ADOPT
+  "Remove an ORPHAN from the server."
+  DELETE
+  "Leave it as it is; it counts no more until it changes."
+  IGNORE
+}
+
+"One object on a server that is not as it is to be."
+type DriftFinding implements Node {
+  "Global id."
+  id: ID!
+  "In which way."
+  kind: DriftKind!
+  "The database that it is about; null for an orphan, and for one that is gone or not the caller's."
+  resource: Node @goField(forceResolver: true, batch: true)
+  "The server; null without ` + "`" + `SERVERS_READ` + "`" + `."
+  server: DatabaseServer @auth(requires: [SERVERS_READ]) @goField(forceResolver: true, batch: true)
+  "What kind of object."
+  objectKind: ServerObjectKind!
+  "Name of the object: as it is to be, or as an orphan's was found."
+  externalName: String!
+  "What is wrong, in a sentence or more."
+  detail: String!
+  "When a survey first saw it."
+  foundAt: DateTime!
+  "When it was mended or gone; null while it is there."
+  resolvedAt: DateTime
+  "Whether a person decided to leave it as it is."
+  ignored: Boolean!
+  "The job that mends or removes it; null without one, and without ` + "`" + `JOBS_READ` + "`" + ` there."
+  job: Job @auth(requires: [JOBS_READ]) @goField(forceResolver: true, batch: true)
+}
+
+"Which findings. Conditions hold together."
+input DriftFilter {
+  "Of this kind."
+  kind: DriftKind
+  "Only those that are resolved, or only those that are not."
+  resolved: Boolean
+  "On this server."
+  serverId: ID
+  "About this database."
+  databaseId: ID
+}
+
+"One page of findings."
+type DriftFindingConnection {
+  "The rows with their cursors."
+  edges: [DriftFindingEdge!]!
+  "The rows."
+  nodes: [DriftFinding!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "Rows on all pages; only counted when it is asked for."
+  totalCount: Int!
+}
+
+"A finding and its place."
+type DriftFindingEdge {
+  "Its place."
+  cursor: Cursor!
+  "The row."
+  node: DriftFinding!
+}
+
+"A decision about a finding."
+input DecideDriftFindingInput {
+  "Which one."
+  id: ID!
+  "What becomes of it."
+  decision: DriftDecision!
+}
+
+"The decided finding."
+type DecideDriftFindingPayload {
+  "The finding; null in the answer to a repeated mutation when the caller does not see it any more."
+  driftFinding: DriftFinding
+  "The job that carries the decision out; null when there is nothing to do."
+  job: Job
+}
+
+"A policy to set."
+input SetDatabaseDriftPolicyInput {
+  "Which database."
+  id: ID!
+  "What is to happen by itself."
+  policy: DriftPolicy!
+}
+
+"The database."
+type SetDatabaseDriftPolicyPayload {
+  "The database."
+  database: Database!
+}
+
+"A server to survey."
+input SurveyDatabaseServerInput {
+  "Which one."
+  id: ID!
+}
+
+"The surveyed server."
+type SurveyDatabaseServerPayload {
+  "The server, after the survey."
+  databaseServer: DatabaseServer!
+}
+
+"A server whose repairs are to go on."
+input ReleaseDriftBrakeInput {
+  "Which one."
+  id: ID!
+}
+
+"The server."
+type ReleaseDriftBrakePayload {
+  "The server, after a survey."
+  databaseServer: DatabaseServer!
 }
 `, BuiltIn: false},
 	{Name: "../schema/job.graphqls", Input: `extend type Query {
@@ -4701,6 +5439,10 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_externalName(ctx, field)
 	case "username":
 		return ec.fieldContext_Database_username(ctx, field)
+	case "previousUsername":
+		return ec.fieldContext_Database_previousUsername(ctx, field)
+	case "previousUntil":
+		return ec.fieldContext_Database_previousUntil(ctx, field)
 	case "state":
 		return ec.fieldContext_Database_state(ctx, field)
 	case "customer":
@@ -4711,6 +5453,8 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_port(ctx, field)
 	case "server":
 		return ec.fieldContext_Database_server(ctx, field)
+	case "accessCidrs":
+		return ec.fieldContext_Database_accessCidrs(ctx, field)
 	case "connectionLimit":
 		return ec.fieldContext_Database_connectionLimit(ctx, field)
 	case "suspendReason":
@@ -4719,6 +5463,10 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_sizeBytes(ctx, field)
 	case "connections":
 		return ec.fieldContext_Database_connections(ctx, field)
+	case "overQuota":
+		return ec.fieldContext_Database_overQuota(ctx, field)
+	case "cleanupUntil":
+		return ec.fieldContext_Database_cleanupUntil(ctx, field)
 	case "measuredAt":
 		return ec.fieldContext_Database_measuredAt(ctx, field)
 	case "createdAt":
@@ -4735,6 +5483,8 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_dumps(ctx, field)
 	case "users":
 		return ec.fieldContext_Database_users(ctx, field)
+	case "driftPolicy":
+		return ec.fieldContext_Database_driftPolicy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Database", field.Name)
 }
@@ -4861,6 +5611,10 @@ func (ec *executionContext) childFields_DatabaseServer(ctx context.Context, fiel
 		return ec.fieldContext_DatabaseServer_deleteGraceSeconds(ctx, field)
 	case "databaseCount":
 		return ec.fieldContext_DatabaseServer_databaseCount(ctx, field)
+	case "surveyedAt":
+		return ec.fieldContext_DatabaseServer_surveyedAt(ctx, field)
+	case "driftBrake":
+		return ec.fieldContext_DatabaseServer_driftBrake(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DatabaseServer", field.Name)
 }
@@ -4949,6 +5703,16 @@ func (ec *executionContext) childFields_DatabaseUserEdge(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type DatabaseUserEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_DecideDriftFindingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "driftFinding":
+		return ec.fieldContext_DecideDriftFindingPayload_driftFinding(ctx, field)
+	case "job":
+		return ec.fieldContext_DecideDriftFindingPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DecideDriftFindingPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteDatabaseDumpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "dump":
@@ -4977,6 +5741,58 @@ func (ec *executionContext) childFields_DeleteDatabaseUserPayload(ctx context.Co
 		return ec.fieldContext_DeleteDatabaseUserPayload_job(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteDatabaseUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DriftFinding(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_DriftFinding_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_DriftFinding_kind(ctx, field)
+	case "resource":
+		return ec.fieldContext_DriftFinding_resource(ctx, field)
+	case "server":
+		return ec.fieldContext_DriftFinding_server(ctx, field)
+	case "objectKind":
+		return ec.fieldContext_DriftFinding_objectKind(ctx, field)
+	case "externalName":
+		return ec.fieldContext_DriftFinding_externalName(ctx, field)
+	case "detail":
+		return ec.fieldContext_DriftFinding_detail(ctx, field)
+	case "foundAt":
+		return ec.fieldContext_DriftFinding_foundAt(ctx, field)
+	case "resolvedAt":
+		return ec.fieldContext_DriftFinding_resolvedAt(ctx, field)
+	case "ignored":
+		return ec.fieldContext_DriftFinding_ignored(ctx, field)
+	case "job":
+		return ec.fieldContext_DriftFinding_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DriftFinding", field.Name)
+}
+
+func (ec *executionContext) childFields_DriftFindingConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DriftFindingConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_DriftFindingConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DriftFindingConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_DriftFindingConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DriftFindingConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DriftFindingEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DriftFindingEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DriftFindingEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DriftFindingEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_ExportDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5127,6 +5943,16 @@ func (ec *executionContext) childFields_JobStep(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type JobStep", field.Name)
 }
 
+func (ec *executionContext) childFields_KeepPreviousDatabaseLoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "database":
+		return ec.fieldContext_KeepPreviousDatabaseLoginPayload_database(ctx, field)
+	case "job":
+		return ec.fieldContext_KeepPreviousDatabaseLoginPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeepPreviousDatabaseLoginPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Membership(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -5165,6 +5991,16 @@ func (ec *executionContext) childFields_MembershipEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type MembershipEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_OpenDatabaseForCleanupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "database":
+		return ec.fieldContext_OpenDatabaseForCleanupPayload_database(ctx, field)
+	case "job":
+		return ec.fieldContext_OpenDatabaseForCleanupPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OpenDatabaseForCleanupPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "hasNextPage":
@@ -5197,6 +6033,8 @@ func (ec *executionContext) childFields_Quota(ctx context.Context, field graphql
 		return ec.fieldContext_Quota_used(ctx, field)
 	case "max":
 		return ec.fieldContext_Quota_max(ctx, field)
+	case "level":
+		return ec.fieldContext_Quota_level(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Quota", field.Name)
 }
@@ -5207,6 +6045,14 @@ func (ec *executionContext) childFields_RegisterDatabaseServerPayload(ctx contex
 		return ec.fieldContext_RegisterDatabaseServerPayload_databaseServer(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RegisterDatabaseServerPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReleaseDriftBrakePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "databaseServer":
+		return ec.fieldContext_ReleaseDriftBrakePayload_databaseServer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReleaseDriftBrakePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RemoveDatabaseServerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5279,6 +6125,24 @@ func (ec *executionContext) childFields_RotateDatabaseUserPasswordPayload(ctx co
 	return nil, fmt.Errorf("no field named %q was found under type RotateDatabaseUserPasswordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetDatabaseAccessPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "database":
+		return ec.fieldContext_SetDatabaseAccessPayload_database(ctx, field)
+	case "job":
+		return ec.fieldContext_SetDatabaseAccessPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetDatabaseAccessPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetDatabaseDriftPolicyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "database":
+		return ec.fieldContext_SetDatabaseDriftPolicyPayload_database(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetDatabaseDriftPolicyPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetDatabaseServerMaintenancePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "databaseServer":
@@ -5297,6 +6161,14 @@ func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field
 		return ec.fieldContext_SignInPayload_viewer(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignInPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SurveyDatabaseServerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "databaseServer":
+		return ec.fieldContext_SurveyDatabaseServerPayload_databaseServer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SurveyDatabaseServerPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SuspendCustomerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

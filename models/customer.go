@@ -41,10 +41,14 @@ type Customer struct {
 type QuotaName string
 
 // The quotas that are counted.
-const QuotaDatabases QuotaName = "DATABASES"
+const (
+	QuotaDatabases     QuotaName = "DATABASES"
+	QuotaDatabaseBytes QuotaName = "DATABASE_BYTES" // as measured last
+)
 
-// QuotaNames lists the quotas that every customer has a counter for.
-func QuotaNames() []QuotaName { return []QuotaName{QuotaDatabases} }
+// QuotaNames lists the quotas that every customer has a counter for, in the
+// order in which a transaction moves them.
+func QuotaNames() []QuotaName { return []QuotaName{QuotaDatabases, QuotaDatabaseBytes} }
 
 // A Quota is a counter over a customer and everything below it.
 type Quota struct {
@@ -53,5 +57,17 @@ type Quota struct {
 	CustomerID ident.CustomerID `bun:"customer_id,pk"`
 	Name       QuotaName        `bun:"name,pk"`
 	Used       int64
-	Max        *int64 // nil: no limit
+	Max        *int64     // nil: no limit
+	Level      QuotaLevel `bun:",nullzero,default:'NORMAL'"` // the database's to say: it follows Used and Max
 }
+
+// QuotaLevel is how far a quota is used.
+type QuotaLevel string
+
+// The levels. What is exceeded stays so until less than 90 % is used.
+const (
+	QuotaNormal   QuotaLevel = "NORMAL"
+	QuotaWarning  QuotaLevel = "WARNING"  // 80 % or more
+	QuotaCritical QuotaLevel = "CRITICAL" // 95 % or more
+	QuotaExceeded QuotaLevel = "EXCEEDED" // more than 100 %
+)

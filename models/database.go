@@ -43,8 +43,11 @@ type DatabaseServer struct {
 	Capabilities     []*Capability              `bun:"type:jsonb"`
 	Maintenance      *DatabaseServerMaintenance `bun:"type:jsonb"` // nil when there is none
 	CheckedAt        *time.Time
-	CreatedAt        time.Time `bun:",nullzero,default:now()"`
-	UpdatedAt        time.Time `bun:",nullzero,default:now()"`
+	NextSurveyAt     time.Time  `bun:",nullzero,default:now()"`
+	SurveyedAt       *time.Time // nil before the first time
+	DriftBrake       DriftBrake `bun:",nullzero,default:'OFF'"`
+	CreatedAt        time.Time  `bun:",nullzero,default:now()"`
+	UpdatedAt        time.Time  `bun:",nullzero,default:now()"`
 }
 
 // A Capability is something that a server or the panel can do, or not.
@@ -73,17 +76,33 @@ type Database struct {
 	VerifierSealed []byte `json:"-"`
 	// NextVerifierSealed is what a rotation moves to, until it has.
 	NextVerifierSealed []byte `json:"-"`
-	ConnectionLimit    int
-	State              ResourceState
-	Generation         int64
-	HoldsQuota         bool
-	DeleteAfter        *time.Time
-	Suspended          bool // for its own sake; see also models.Customer
-	SuspendReason      *string
-	SizeBytes          *int64     // as measured last; nil before the first time
-	Connections        *int       // measured along
-	MeasuredAt         *time.Time // when
-	SizeRank           int64      `bun:",scanonly"` // orders lists: the size, -1 without one
-	CreatedAt          time.Time  `bun:",nullzero,default:now()"`
-	UpdatedAt          time.Time  `bun:",nullzero,default:now()"`
+	// NextUsername is set when another login is to take over, for at least
+	// NextGraceSeconds beside the one of now.
+	NextUsername     *string
+	NextGraceSeconds *int
+	// PreviousUsername is the login before, which works until PreviousUntil.
+	PreviousUsername       *string
+	PreviousVerifierSealed []byte `json:"-"`
+	PreviousUntil          *time.Time
+	LoginNumber            int `bun:",nullzero,default:1"` // of the newest login
+	// AccessCidrs are the networks that it may be reached from beside its server's
+	// machine, where the panel decides that.
+	AccessCidrs     []string `bun:",array,nullzero,default:'{}'"`
+	AccessBefore    []string `bun:",array,nullzero"` // while a change is at work
+	ConnectionLimit int
+	State           ResourceState
+	Generation      int64
+	HoldsQuota      bool
+	DeleteAfter     *time.Time
+	Suspended       bool // for its own sake; see also models.Customer
+	SuspendReason   *string
+	DriftPolicy     DriftPolicy `bun:",nullzero,default:'REPAIR'"`
+	SizeBytes       *int64      // as measured last; nil before the first time
+	Connections     *int        // measured along
+	MeasuredAt      *time.Time  // when
+	SizeRank        int64       `bun:",scanonly"` // orders lists: the size, -1 without one
+	CountedBytes    int64       // what the quotas of the line count of it
+	CleanupUntil    *time.Time  // until then it is open although a size quota is exceeded
+	CreatedAt       time.Time   `bun:",nullzero,default:now()"`
+	UpdatedAt       time.Time   `bun:",nullzero,default:now()"`
 }

@@ -18,6 +18,9 @@ func (*DatabaseUser) IsNode() {}
 // IsNode marks a Node.
 func (*Job) IsNode() {}
 
+// IsNode marks a Node.
+func (*DriftFinding) IsNode() {}
+
 // IsJobStreamItem marks what a stream of a job consists of.
 func (*JobEvent) IsJobStreamItem() {}
 

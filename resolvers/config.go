@@ -83,6 +83,9 @@ func complexity() (c graph.ComplexityRoot) {
 	c.Query.Jobs = func(child int, first *int, _ *string, last *int, _ *string, _ *jobs.Filter) int {
 		return rows(child, first, last)
 	}
+	c.Query.DriftFindings = func(child int, first *int, _ *string, last *int, _ *string, _ *database.FindingFilter) int {
+		return rows(child, first, last)
+	}
 	c.Query.DatabaseServers = edge
 	c.Query.Nodes = func(child int, ids []string) int { return 1 + child*len(ids) }
 	c.Customer.Memberships, c.Customer.Children, c.Customer.Databases = edge, edge, edge

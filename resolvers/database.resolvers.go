@@ -38,6 +38,11 @@ func (r *databaseResolver) Server(ctx context.Context, objs []*models.Database) 
 	return r.DatabaseService.ServersOf(ctx, objs)
 }
 
+// OverQuota is the batch resolver for the overQuota field.
+func (r *databaseResolver) OverQuota(ctx context.Context, objs []*models.Database) ([]bool, error) {
+	return r.DatabaseService.OverQuota(ctx, objs)
+}
+
 // ConnectionStrings is the batch resolver for the connectionStrings field.
 func (r *databaseResolver) ConnectionStrings(ctx context.Context, objs []*models.Database) ([][]*database.ConnectionString, error) {
 	return r.DatabaseService.ConnectionStrings(ctx, objs)

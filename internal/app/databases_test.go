@@ -45,7 +45,7 @@ func (b *faultBench) customer(t *testing.T, parent *ident.CustomerID, databases 
 
 func (b *faultBench) used(t *testing.T, id ident.CustomerID) (n int64) {
 	t.Helper()
-	require.NoError(t, b.oracle.NewSelect().Model((*models.Quota)(nil)).Column("used").Where("customer_id = ?", id).Scan(t.Context(), &n))
+	require.NoError(t, b.oracle.NewSelect().Model((*models.Quota)(nil)).Column("used").Where("customer_id = ?", id).Where("name = ?", models.QuotaDatabases).Scan(t.Context(), &n))
 	return n
 }
 

@@ -30,7 +30,6 @@ import (
 const (
 	superuser    = "mpanel"
 	panelDB      = "mpanel"
-	tenantsHost  = "127.0.0.1"
 	tenantsPort  = 5433
 	keyFile      = "secret.key"
 	addressFile  = "panel.json" // where a running server's database is
@@ -76,7 +75,7 @@ func startEmbedded(ctx context.Context, o config.Options, log *slog.Logger) (_ *
 	})
 	both.Go(func() (err error) {
 		e.tenants, err = devstack.Start(starting, devstack.Config{
-			Name: tenantFolder, Dir: filepath.Join(o.DataDir, tenantFolder), Listen: tenantsHost, Port: cmp.Or(last.TenantsPort, tenantsPort),
+			Name: tenantFolder, Dir: filepath.Join(o.DataDir, tenantFolder), Listen: o.TenantsListen, HBA: tenantsHBA(o.TenantsListen), Port: cmp.Or(last.TenantsPort, tenantsPort),
 			Superuser: superuser, Password: e.tenantPassword, Durable: true, Log: log,
 			// The reserve lets the panel work when tenants fill every other slot.
 			Settings: map[string]string{"max_connections": "200", "superuser_reserved_connections": "12"},
@@ -96,7 +95,11 @@ func startEmbedded(ctx context.Context, o config.Options, log *slog.Logger) (_ *
 	if err := e.writeAddress(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &stores{db: db, box: box, embedded: e}, nil
+	s := &stores{db: db, box: box, embedded: e}
+	if listensRemotely(o.TenantsListen) {
+		s.access = accessList{e.tenants.Access()}
+	}
+	return s, nil
 }
 
 // bootstrap makes the panel's database, and closes on the tenants' cluster the

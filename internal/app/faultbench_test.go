@@ -43,20 +43,28 @@ type faultBench struct {
 	probe   atomic.Pointer[func(ctx context.Context, point string) error] // instead of the trap
 	name    string
 	dir     string // of files
+	access  benchAccess
 	host    *scene // a database for scenes about its users
 }
 
 func newFaultBench(t *testing.T) *faultBench {
 	t.Helper()
+	return newFaultBenchWith(t, testkit.Tenants(t))
+}
+
+// newFaultBenchWith is a bench whose databases are made on the cluster tenants.
+func newFaultBenchWith(t *testing.T, tenants *devstack.Cluster) *faultBench {
+	t.Helper()
 	url := testkit.URL(t)
-	return newFaultBenchOn(t, url, testkit.Panel())
+	return newFaultBenchOn(t, url, testkit.Panel(), tenants)
 }
 
 // newFaultBenchOn is a bench whose journal is the migrated database url of cluster.
-func newFaultBenchOn(t *testing.T, url secret.Text, cluster *devstack.Cluster) *faultBench {
+func newFaultBenchOn(t *testing.T, url secret.Text, cluster, tenants *devstack.Cluster) *faultBench {
 	t.Helper()
 	ctx := t.Context()
-	b := &faultBench{url: url, cluster: cluster, tenants: testkit.Tenants(t), dir: t.TempDir()}
+	b := &faultBench{url: url, cluster: cluster, tenants: tenants, dir: t.TempDir()}
+	t.Cleanup(func() { b.access.stop(t) })
 	db, err := store.Open(ctx, b.url, b.acks.Configure)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
@@ -75,7 +83,7 @@ func newFaultBenchOn(t *testing.T, url secret.Text, cluster *devstack.Cluster) *
 		}
 		return nil
 	}
-	b.panel, err = newPanel(ctx, &stores{db: db, box: box}, config.Options{DataDir: b.dir, BaseURL: "http://panel.test"}, fast("matrix", probe), slog.New(slog.DiscardHandler))
+	b.panel, err = newPanel(ctx, &stores{db: db, box: box, access: &b.access}, config.Options{DataDir: b.dir, BaseURL: "http://panel.test"}, fast("matrix", probe), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(b.panel.close)
 	require.NoError(t, b.panel.databases.RegisterEmbedded(ctx, database.Address{
@@ -122,13 +130,20 @@ func (b *faultBench) clear(t *testing.T, s scene) {
 		b.dismiss(t, s)
 		return
 	}
-	for _, sql := range []string{
-		"DROP DATABASE IF EXISTS " + s.database.ExtName + " WITH (FORCE)", "DROP DATABASE IF EXISTS " + workName(s.database) + " WITH (FORCE)",
-		"DROP ROLE IF EXISTS " + strings.Join(s.roles(), ", "),
-	} {
-		_, err := conn.Exec(ctx, sql)
-		require.NoError(t, err, sql)
+	// Some scenes leave what is ours under other names.
+	var names []string
+	rows, err := conn.Query(ctx, `SELECT datname FROM pg_database WHERE datname LIKE $1 || '%' OR datname = $2 OR shobj_description(oid, 'pg_database') LIKE '%' || $3`,
+		s.database.ExtName, workName(s.database), s.database.ID.String())
+	require.NoError(t, err)
+	names, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	for _, name := range names {
+		_, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+		require.NoError(t, err, name)
 	}
+	roles := strings.Join(append(s.roles(), s.database.Username+"_away"), ", ")
+	_, err = conn.Exec(ctx, "DROP ROLE IF EXISTS "+roles)
+	require.NoError(t, err, roles)
 }
 
 func workName(d *models.Database) string { return "mp_" + strings.ReplaceAll(d.ID.String(), "-", "") }
@@ -201,7 +216,7 @@ func (b *faultBench) checkRow(ctx context.Context, s scene, state models.Resourc
 	var quota models.Quota
 	if err := errors.Join(
 		b.oracle.NewSelect().Model(&rows).Where("d.id = ?", s.database.ID).Scan(ctx),
-		b.oracle.NewSelect().Model(&quota).Where("q.customer_id = ?", s.database.CustomerID).Scan(ctx),
+		b.oracle.NewSelect().Model(&quota).Where("q.customer_id = ?", s.database.CustomerID).Where("q.name = ?", models.QuotaDatabases).Scan(ctx),
 	); err != nil {
 		return []error{err}
 	}

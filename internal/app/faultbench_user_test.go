@@ -179,7 +179,7 @@ func (b *faultBench) invite(ctx context.Context, s *scene, rights models.Databas
 
 // roles are all that a scene may have left.
 func (s scene) roles() []string {
-	list := []string{s.database.ExtName, workName(s.database) + "_ro", workName(s.database) + "_rw", workName(s.database) + "_in", workName(s.database) + "_out"}
+	list := []string{s.database.ExtName, "l" + s.database.ExtName[1:] + "_2", workName(s.database) + "_ro", workName(s.database) + "_rw", workName(s.database) + "_in", workName(s.database) + "_out"}
 	if s.guest != nil {
 		list = append(list, s.guest.row.Username)
 	}

@@ -51,7 +51,11 @@ func runChild(job string) {
 		if err != nil {
 			return err
 		}
-		p, err := newPanel(ctx, &stores{db: db, box: box}, config.Options{DataDir: os.Getenv("FAULTTEST_DIR")}, fast("matrix", trap.Probe), slog.New(slog.DiscardHandler))
+		access, err := childAccess()
+		if err != nil {
+			return err
+		}
+		p, err := newPanel(ctx, &stores{db: db, box: box, access: access}, config.Options{DataDir: os.Getenv("FAULTTEST_DIR")}, fast("matrix", trap.Probe), slog.New(slog.DiscardHandler))
 		if err != nil {
 			return err
 		}
@@ -219,7 +223,7 @@ func (b *faultBench) tryWith(t *testing.T, kind string, cell faulttest.Cell, aft
 // killed runs the job in a child that must not survive.
 func (b *faultBench) killed(ctx context.Context, job ident.JobID, cell faulttest.Cell) error {
 	cmd := exec.CommandContext(ctx, os.Args[0]) // this test binary itself
-	cmd.Env = append(os.Environ(), append(cell.Env(), "FAULTTEST_JOB="+job.Opaque(),
+	cmd.Env = append(append(os.Environ(), b.access.env()...), append(cell.Env(), "FAULTTEST_JOB="+job.Opaque(),
 		"FAULTTEST_DATABASE="+b.url.Reveal(), "FAULTTEST_KEY="+testKey, "FAULTTEST_DIR="+b.dir)...)
 	out, err := cmd.CombinedOutput()
 	exit, ok := errors.AsType[*exec.ExitError](err)

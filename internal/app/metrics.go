@@ -16,7 +16,7 @@ import (
 func newMetrics(db *store.DB, busy func() int) *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		jobStates{db}, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		jobStates{db}, drift{db}, quotaLevels{db}, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "mpanel_node_jobs_running", Help: "Jobs at work on this node right now.",
 		}, func() float64 { return float64(busy()) }), pool("idle", "Idle connections to the panel's database.", func() float64 { return float64(db.Pool.Stat().IdleConns()) }),
 		pool("in_use", "Connections to the panel's database in use.", func() float64 { return float64(db.Pool.Stat().AcquiredConns()) }),
@@ -59,5 +59,95 @@ func (j jobStates) Collect(c chan<- prometheus.Metric) {
 	}
 	for state, n := range byState {
 		c <- prometheus.MustNewConstMetric(jobStatesDesc, prometheus.GaugeValue, float64(n), string(state))
+	}
+}
+
+// drift tells what the surveys of servers have found.
+type drift struct{ db *store.DB }
+
+var (
+	driftFindingsDesc = prometheus.NewDesc("mpanel_drift_findings", "Objects on servers that are not as they are to be, and are not ignored, by kind.", []string{"kind"}, nil)
+	driftBrakesDesc   = prometheus.NewDesc("mpanel_drift_brakes", "Servers whose repairs rest, since too much differs at once.", nil, nil)
+	surveyAgeDesc     = prometheus.NewDesc("mpanel_survey_age_seconds", "Seconds since the last survey of the server that waits for longest.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (drift) Describe(c chan<- *prometheus.Desc) {
+	c <- driftFindingsDesc
+	c <- driftBrakesDesc
+	c <- surveyAgeDesc
+}
+
+// Collect implements prometheus.Collector.
+func (d drift) Collect(c chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	var kinds []struct {
+		Kind models.DriftKind
+		N    int
+	}
+	err := d.db.NewSelect().Model((*models.DriftFinding)(nil)).Column("kind").ColumnExpr("count(*) AS n").
+		Where("resolved_at IS NULL").Where("confirmed").Where("NOT ignored").Group("kind").Scan(ctx, &kinds)
+	if err != nil {
+		c <- prometheus.NewInvalidMetric(driftFindingsDesc, err)
+		return
+	}
+	byKind := map[models.DriftKind]int{models.DriftMissing: 0, models.DriftDiffers: 0, models.DriftOrphan: 0, models.DriftForeign: 0}
+	for _, k := range kinds {
+		byKind[k.Kind] = k.N
+	}
+	for kind, n := range byKind {
+		c <- prometheus.MustNewConstMetric(driftFindingsDesc, prometheus.GaugeValue, float64(n), string(kind))
+	}
+	var brakes int
+	var age float64
+	err = d.db.NewSelect().Model((*models.DatabaseServer)(nil)).ColumnExpr("count(*) FILTER (WHERE drift_brake = 'ON')").
+		ColumnExpr("coalesce(EXTRACT(epoch FROM now() - min(coalesce(surveyed_at, created_at))), 0)::float8").Scan(ctx, &brakes, &age)
+	if err != nil {
+		c <- prometheus.NewInvalidMetric(driftBrakesDesc, err)
+		return
+	}
+	c <- prometheus.MustNewConstMetric(driftBrakesDesc, prometheus.GaugeValue, float64(brakes))
+	c <- prometheus.MustNewConstMetric(surveyAgeDesc, prometheus.GaugeValue, age)
+}
+
+// quotaLevels counts the quotas that are nearly or wholly used, when it is asked.
+type quotaLevels struct{ db *store.DB }
+
+var quotaLevelsDesc = prometheus.NewDesc("mpanel_quotas", "Quotas of customers from 80 % on, by name and level.", []string{"name", "level"}, nil)
+
+// Describe implements prometheus.Collector.
+func (quotaLevels) Describe(c chan<- *prometheus.Desc) { c <- quotaLevelsDesc }
+
+// Collect implements prometheus.Collector.
+func (l quotaLevels) Collect(c chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	type series struct {
+		Name  models.QuotaName
+		Level models.QuotaLevel
+	}
+	var counts []struct {
+		Name  models.QuotaName
+		Level models.QuotaLevel
+		N     int
+	}
+	err := l.db.NewSelect().Model((*models.Quota)(nil)).Column("name", "level").ColumnExpr("count(*) AS n").
+		Where("level <> ?", models.QuotaNormal).Group("name", "level").Scan(ctx, &counts)
+	if err != nil {
+		c <- prometheus.NewInvalidMetric(quotaLevelsDesc, err)
+		return
+	}
+	all := map[series]int{}
+	for _, name := range models.QuotaNames() {
+		for _, level := range []models.QuotaLevel{models.QuotaWarning, models.QuotaCritical, models.QuotaExceeded} {
+			all[series{name, level}] = 0 // as of jobs: a series that is not there tells nothing
+		}
+	}
+	for _, n := range counts {
+		all[series{n.Name, n.Level}] = n.N
+	}
+	for s, n := range all {
+		c <- prometheus.MustNewConstMetric(quotaLevelsDesc, prometheus.GaugeValue, float64(n), string(s.Name), string(s.Level))
 	}
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -23,6 +24,7 @@ import (
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
 	"github.com/mpanel/mpanel/internal/transport"
+	"github.com/mpanel/mpanel/models"
 	"github.com/mpanel/mpanel/resolvers"
 )
 
@@ -60,7 +62,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	bus, tools := &membus.Bus{}, pgdump.New()
 	// The plans need the domains, and the domains start plans.
 	starter := engine.NewStarter(func() *engine.Registry { return p.registry }, late{p})
-	p.databases = database.NewService(s.db, s.box, starter, pgdump.Inspecting(p.dialer, tools), installation)
+	p.databases = database.NewService(s.db, s.box, starter, pgdump.Inspecting(p.dialer, tools), installation, s.access, log)
 	p.dumps, err = database.NewDumpService(database.DumpConfig{
 		Databases: p.databases, Tools: tools, Dir: dumpFolder(o.DataDir, run.Node), Node: run.Node,
 		BaseURL: o.BaseURL, AdvertiseURL: o.AdvertiseURL, Get: fromPeer, Log: log,
@@ -79,7 +81,11 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	p.metrics = newMetrics(s.db, p.engine.Busy)
 	chores := []jobs.Chore{
 		{Name: "check-database-servers", Every: database.CheckEvery, Do: p.databases.CheckServers},
+		{Name: "survey-database-servers", Every: database.SurveyLookEvery, Do: p.databases.SurveyServers},
 		{Name: "measure-database-servers", Every: time.Minute, Do: p.databases.MeasureServers},
+		{Name: "enforce-size-quotas", Every: database.EnforceEvery, Do: p.enforceQuotas(log)},
+		{Name: "retire-database-logins", Every: database.RetireEvery, Do: p.databases.RetireLogins},
+		{Name: "sync-database-access", Every: database.SyncAccessEvery, Do: p.databases.SyncAccess},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 	}
 	if p.chores, err = jobs.NewChores(s.db, run.Node, chores, log); err != nil {
@@ -116,6 +122,23 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) *httpapi.API {
 		Metrics:     p.metrics,
 		Log:         log,
 	})
+}
+
+// enforceQuotas tells of quotas that came to another level, and closes and opens
+// what the size quotas hold.
+func (p *panel) enforceQuotas(log *slog.Logger) func(context.Context) error {
+	return func(ctx context.Context) error {
+		crossings, err := p.customers.NoteLevels(ctx)
+		for _, c := range crossings {
+			level := slog.LevelInfo
+			if c.Level != models.QuotaNormal {
+				level = slog.LevelWarn
+			}
+			log.Log(ctx, level, "quota came to another level", "customer_id", c.CustomerID.Opaque(), "quota", c.Name,
+				"before", c.Before, "level", c.Level, "used", c.Used, "max", c.Max)
+		}
+		return errors.Join(err, p.databases.EnforceSizeQuotas(ctx))
+	}
 }
 
 // late is the engine, which comes after those who start its jobs.

@@ -79,6 +79,35 @@ var scenarios = map[string]scenario{
 		},
 		check: suspendedIf(models.JobFailed),
 	},
+	database.KindClose: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) {
+			s, err := b.made(ctx)
+			if err != nil {
+				return s, err
+			}
+			return b.exceed(ctx, s)
+		},
+		check: suspendedIf(models.JobSucceeded),
+	},
+	database.KindOpen: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) {
+			s, err := b.made(ctx)
+			if err == nil {
+				s, err = b.exceed(ctx, s)
+			}
+			if err != nil {
+				return s, err
+			}
+			b.panel.engine.Run(ctx, s.job)
+			out, err := b.panel.databases.OpenForCleanup(actor.With(ctx, b.staff), database.CleanupInput{ID: s.database.ID})
+			return s.with(out, err)
+		},
+		check: suspendedIf(models.JobFailed),
+	},
+	database.KindAccess:   accessChange,
+	database.KindTakeOver: loginTakeOver,
+	database.KindRetire:   loginRetirement,
+	database.KindGiveBack: loginReturn,
 	database.KindRotate: {
 		begin: func(ctx context.Context, b *faultBench) (scene, error) {
 			s, err := b.made(ctx)
@@ -100,6 +129,49 @@ var scenarios = map[string]scenario{
 				faults = append(faults, errors.New("the other password works, too"))
 			}
 			return faults
+		},
+	},
+	database.KindRepair: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) {
+			return b.harmed(ctx, models.RightsReadWrite, "ALTER ROLE %r RENAME TO %r_away; ALTER ROLE %r_away NOLOGIN CONNECTION LIMIT 99; ALTER ROLE %g NOLOGIN; "+
+				"GRANT pg_read_all_data TO %g; REVOKE ALL ON DATABASE %d FROM %g; GRANT CONNECT ON DATABASE %d TO PUBLIC; ALTER DATABASE %d RENAME TO %d_away")
+		},
+		check: func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error {
+			if outcome != models.JobSucceeded { // there is no way back to what was wrong; the next survey sees what is left
+				return b.checkRow(ctx, s, models.ResourceDegraded, 1)
+			}
+			return b.mended(ctx, s)
+		},
+	},
+	database.KindRecreate: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) {
+			return b.harmed(ctx, models.RightsReadOnly, "DROP DATABASE %d")
+		},
+		check: func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error {
+			if outcome != models.JobSucceeded {
+				return b.checkRow(ctx, s, models.ResourceDegraded, 1)
+			}
+			return b.mended(ctx, s)
+		},
+	},
+	database.KindAdopt: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) {
+			return b.harmed(ctx, models.RightsReadOnly, "COMMENT ON ROLE %r IS NULL; COMMENT ON DATABASE %d IS NULL; ALTER ROLE %r CONNECTION LIMIT 99")
+		},
+		check: func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error {
+			if outcome != models.JobSucceeded {
+				return b.checkRow(ctx, s, models.ResourceDegraded, 1)
+			}
+			return b.mended(ctx, s)
+		},
+	},
+	database.KindRemoveOrphan: {
+		begin: func(ctx context.Context, b *faultBench) (scene, error) { return b.orphaned(ctx) },
+		check: func(ctx context.Context, b *faultBench, s scene, outcome models.JobState) []error {
+			if outcome != models.JobSucceeded {
+				return nil // it is still there, or is not: the next survey tells
+			}
+			return b.mustBeGone(ctx, s, "")
 		},
 	},
 	customer.KindSuspend: {
@@ -158,6 +230,11 @@ var scenarios = map[string]scenario{
 }
 
 func (b *faultBench) order(ctx context.Context) (scene, error) {
+	// Each bench counts its customers from 1; the server is everybody's.
+	return b.orderAs(ctx, b.name)
+}
+
+func (b *faultBench) orderAs(ctx context.Context, name string) (scene, error) {
 	ctx = actor.With(ctx, b.staff)
 	one := int64(1)
 	c, err := b.panel.customers.Create(ctx, customer.CreateInput{
@@ -166,8 +243,7 @@ func (b *faultBench) order(ctx context.Context) (scene, error) {
 	if err != nil {
 		return scene{}, err
 	}
-	// Each bench counts its customers from 1; the server is everybody's.
-	out, err := b.panel.databases.Create(ctx, database.CreateInput{CustomerID: c.Customer.ID, Name: b.name})
+	out, err := b.panel.databases.Create(ctx, database.CreateInput{CustomerID: c.Customer.ID, Name: name})
 	if err != nil {
 		return scene{}, err
 	}
@@ -175,8 +251,10 @@ func (b *faultBench) order(ctx context.Context) (scene, error) {
 }
 
 // made is a database that is there.
-func (b *faultBench) made(ctx context.Context) (scene, error) {
-	s, err := b.order(ctx)
+func (b *faultBench) made(ctx context.Context) (scene, error) { return b.madeAs(ctx, b.name) }
+
+func (b *faultBench) madeAs(ctx context.Context, name string) (scene, error) {
+	s, err := b.orderAs(ctx, name)
 	if err != nil {
 		return s, err
 	}
@@ -197,6 +275,23 @@ func (b *faultBench) suspendCustomer(ctx context.Context, s scene) (scene, error
 		s.job = out.Job.ID
 	}
 	return s, err
+}
+
+// exceed has more measured than may be used, and the database closed for it.
+func (b *faultBench) exceed(ctx context.Context, s scene) (scene, error) {
+	// The scenes before have left rows whose databases are gone.
+	_, err := b.oracle.ExecContext(ctx, "UPDATE databases SET state = 'FAILED' WHERE customer_id IN (SELECT customer_id FROM customer_quotas WHERE level = 'EXCEEDED')")
+	if err == nil {
+		_, err = b.oracle.ExecContext(ctx, "UPDATE customer_quotas SET used = 2, max = 1 WHERE name = 'DATABASE_BYTES' AND customer_id = ?", s.database.CustomerID)
+	}
+	if err == nil {
+		err = b.panel.databases.EnforceSizeQuotas(ctx)
+	}
+	if err != nil {
+		return s, err
+	}
+	return s, b.oracle.NewSelect().Model((*models.Job)(nil)).Column("j.id").Where("j.resource_id = ?", s.database.ID).
+		Where("j.kind = ?", database.KindClose).Scan(ctx, &s.job)
 }
 
 func suspendedIf(when models.JobState) func(context.Context, *faultBench, scene, models.JobState) []error {

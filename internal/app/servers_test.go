@@ -48,9 +48,9 @@ func TestDatabaseServers_Life(t *testing.T) {
 	require.Equal(t, c.Version(), *server.Version)
 	require.NotNil(t, server.CheckedAt)
 	require.Nil(t, server.AdminPasswordSealed)
-	require.Len(t, server.Capabilities, 6)
+	require.Len(t, server.Capabilities, 7)
 	for _, capability := range server.Capabilities {
-		require.True(t, capability.Available, capability.Name)
+		require.Equal(t, capability.Name != "remote_access", capability.Available, capability.Name) // whose pg_hba is not ours
 	}
 	again, err := s.RegisterServer(keyed, in)
 	require.NoError(t, err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/config"
+	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
@@ -25,7 +26,8 @@ import (
 type stores struct {
 	db       *store.DB
 	box      *secret.Box
-	embedded *embedded // nil with a database URL
+	embedded *embedded           // nil with a database URL
+	access   database.AccessList // nil unless others than this machine reach the embedded tenants' cluster
 }
 
 // openStores connects to MPANEL_DATABASE_URL, or starts the embedded default.

@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -121,6 +122,11 @@ func insertQuotas(ctx context.Context, tx store.Tx, id ident.CustomerID, list []
 	return store.Wrap(err, "insert quotas of customer %s", id)
 }
 
+// inOrder is the order in which whoever moves several quotas does.
+func inOrder(a, b *QuotaInput) int {
+	return slices.Index(models.QuotaNames(), a.Name) - slices.Index(models.QuotaNames(), b.Name)
+}
+
 // Update changes the fields that are given. Errors: fault.Invalid,
 // fault.NotFound, fault.Conflict for an archived customer, and fault.Forbidden
 // for quotas, which are set by those above the customer.
@@ -148,7 +154,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (*Payload, error) 
 			Set("updated_at = now()").Returning("*").Exec(ctx); err != nil {
 			return ref{}, store.Wrap(err, "update customer %s", row.ID)
 		}
-		for _, q := range in.Quotas {
+		for _, q := range slices.SortedFunc(slices.Values(in.Quotas), inOrder) {
 			if _, err := tx.NewUpdate().Model((*models.Quota)(nil)).Set("max = ?", q.Max).
 				Where("customer_id = ?", row.ID).Where("name = ?", q.Name).Exec(ctx); err != nil {
 				return ref{}, store.Wrap(err, "set quota of customer %s", row.ID)

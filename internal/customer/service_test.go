@@ -45,7 +45,10 @@ func TestCreate_AtTheTop(t *testing.T) {
 	require.Equal(t, c, found, "the answer is what is in the table")
 	quotas, err := w.Quotas(ctx, []*models.Customer{c})
 	require.NoError(t, err)
-	require.Equal(t, [][]*models.Quota{{{CustomerID: c.ID, Name: models.QuotaDatabases, Used: 0, Max: new(int64(3))}}}, quotas)
+	require.Equal(t, [][]*models.Quota{{
+		{CustomerID: c.ID, Name: models.QuotaDatabases, Used: 0, Max: new(int64(3)), Level: models.QuotaNormal},
+		{CustomerID: c.ID, Name: models.QuotaDatabaseBytes, Level: models.QuotaNormal},
+	}}, quotas)
 	require.Equal(t, 1, w.count("SELECT count(*) FROM customer_tree WHERE customer_id = ? AND ancestor_id = ? AND depth = 0", c.ID, c.ID))
 	require.Equal(t, 1, w.count("SELECT count(*) FROM customer_tree WHERE customer_id = ?", c.ID))
 	who, err := actor.From(ctx)

@@ -269,9 +269,15 @@ func TestChildren_OfEachOnItsOwn(t *testing.T) {
 func TestQuotas_OfEach(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.exec("UPDATE customer_quotas SET used = 3, max = 7 WHERE customer_id = ?", w.shop.ID)
+	w.exec("UPDATE customer_quotas SET used = 3, max = 7 WHERE customer_id = ? AND name = 'DATABASES'", w.shop.ID)
 	quotas, err := w.Quotas(w.staff(), []*models.Customer{w.foreign, w.shop, w.shop})
 	require.NoError(t, err)
-	shop := []*models.Quota{{CustomerID: w.shop.ID, Name: models.QuotaDatabases, Used: 3, Max: new(int64(7))}}
-	require.Equal(t, [][]*models.Quota{{{CustomerID: w.foreign.ID, Name: models.QuotaDatabases}}, shop, shop}, quotas)
+	shop := []*models.Quota{
+		{CustomerID: w.shop.ID, Name: models.QuotaDatabases, Used: 3, Max: new(int64(7)), Level: models.QuotaNormal},
+		{CustomerID: w.shop.ID, Name: models.QuotaDatabaseBytes, Level: models.QuotaNormal},
+	}
+	require.Equal(t, [][]*models.Quota{{
+		{CustomerID: w.foreign.ID, Name: models.QuotaDatabases, Level: models.QuotaNormal},
+		{CustomerID: w.foreign.ID, Name: models.QuotaDatabaseBytes, Level: models.QuotaNormal},
+	}, shop, shop}, quotas)
 }

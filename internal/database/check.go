@@ -117,6 +117,9 @@ func (s *Service) checkServer(ctx context.Context, row *models.DatabaseServer) e
 	if err != nil {
 		return fmt.Errorf("inspect database server %s: %w", row.ID, err)
 	}
+	if seen.Cluster != 0 {
+		seen.Capabilities = append(seen.Capabilities, s.remoteAccess(row))
+	}
 	usable := row.Reachable && !row.Blocked
 	return store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
 		current, err := note(ctx, tx, row, seen)

@@ -217,6 +217,9 @@ func (d *DumpService) Clone(ctx context.Context, in CloneInput) (*ClonePayload, 
 		if err := quota.Take(ctx, tx, who, owner.ID, models.QuotaDatabases); err != nil {
 			return ref{}, err
 		}
+		if err := quota.Room(ctx, tx, who, owner.ID, models.QuotaDatabaseBytes); err != nil {
+			return ref{}, err
+		}
 		verifier, err := fresh.verifier()
 		if err != nil {
 			return ref{}, err

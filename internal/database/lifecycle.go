@@ -117,6 +117,13 @@ func mayResume(ctx context.Context, tx store.Tx, row *models.Database) error {
 	if held {
 		return fault.Conflict.New("id", "The customer of this database is suspended; resume that first.")
 	}
+	if err != nil {
+		return err
+	}
+	over, err := holds(ctx, tx, row, exceeded)
+	if over {
+		return fault.Conflict.New("id", "A size quota that counts this database is exceeded; open it for cleanup, or have the quota raised.")
+	}
 	return err
 }
 
@@ -141,27 +148,42 @@ func (s *Service) Restore(ctx context.Context, in RestoreInput) (*ChangePayload,
 // Rotate gives the login another password, returned once; sessions go on, and
 // the old password works until the job has SUCCEEDED. Errors: fault.NotFound,
 // fault.Conflict unless it is ACTIVE or DEGRADED and no other job is at work on it.
+// With a grace another login takes over; the one of now works until that is over.
+// Further errors then: fault.Invalid, fault.Conflict while a grace is not over.
 func (s *Service) Rotate(ctx context.Context, in RotateInput) (*RotatePayload, error) {
+	if err := in.Validate(); err != nil {
+		return nil, err
+	}
 	fresh := newPassword()
 	var shown *Credentials
 	out, err := s.change(ctx, "rotateDatabasePassword", in, in.ID, "database.rotate", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
 		if err := mustRun(row); err != nil {
 			return nil, err
 		}
+		if err := mustStayOpen(ctx, tx, row, "id"); err != nil {
+			return nil, err
+		}
 		verifier, err := fresh.verifier()
 		if err != nil {
 			return nil, err
 		}
-		row.NextVerifierSealed = s.box.Seal(verifier, verifierPlace(row.ID))
-		if err := wish(ctx, tx, row, "next_verifier_sealed"); err != nil {
+		row.NextVerifierSealed, row.NextUsername, row.NextGraceSeconds = s.box.Seal(verifier, verifierPlace(row.ID)), nil, nil
+		kind, username := KindRotate, &row.Username
+		if in.GraceSeconds != nil && *in.GraceSeconds > 0 {
+			if err := wishTakeOver(row, *in.GraceSeconds); err != nil {
+				return nil, err
+			}
+			kind, username = KindTakeOver, row.NextUsername
+		}
+		if err := wish(ctx, tx, row, "next_verifier_sealed", "next_username", "next_grace_seconds", "login_number"); err != nil {
 			return nil, err
 		}
 		server := new(models.DatabaseServer)
 		if err := tx.NewSelect().Model(server).Column("host", "port").Where("s.id = ?", row.ServerID).Scan(ctx); err != nil {
 			return nil, store.Wrap(err, "read server %s", row.ServerID)
 		}
-		shown = &Credentials{Host: server.Host, Port: server.Port, Database: row.ExtName, Username: row.Username, Secret: fresh.password}
-		return s.start(tx, who, KindRotate, row)
+		shown = &Credentials{Host: server.Host, Port: server.Port, Database: row.ExtName, Username: *username, Secret: fresh.password}
+		return s.start(tx, who, kind, row)
 	})
 	if err != nil {
 		return nil, err
@@ -199,6 +221,9 @@ func (s *Service) createAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (i
 		return 0, err
 	}
 	if err := quota.Take(ctx, tx, who, row.CustomerID, models.QuotaDatabases); err != nil {
+		return 0, err
+	}
+	if err := quota.Room(ctx, tx, who, row.CustomerID, models.QuotaDatabaseBytes); err != nil {
 		return 0, err
 	}
 	row.State, row.HoldsQuota = models.ResourcePending, true
@@ -249,10 +274,13 @@ func (s *Service) rotateAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (i
 	if err == nil {
 		err = mustRun(row)
 	}
+	if err == nil {
+		err = mustStayOpen(ctx, tx, row, "id")
+	}
 	if err != nil {
 		return 0, err
 	}
-	if row.NextVerifierSealed == nil {
+	if row.NextVerifierSealed == nil || row.NextUsername != nil {
 		return 0, fault.Conflict.New("id", "The password that was shown is not kept any more; rotate it anew.")
 	}
 	err = wish(ctx, tx, row)

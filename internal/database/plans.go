@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,6 +15,7 @@ import (
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/quota"
+	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
 )
@@ -26,6 +28,9 @@ const (
 	KindSuspend = "database.suspend"
 	KindResume  = "database.resume"
 	KindRotate  = "database.rotate"
+	// KindClose and KindOpen are ordered by the size quotas; see EnforceSizeQuotas.
+	KindClose = "database.close"
+	KindOpen  = "database.open"
 )
 
 // A spec is what the steps work towards.
@@ -35,16 +40,22 @@ type spec struct {
 	login       Login
 	next        Login // with what a rotation moves to
 	space       Space
-	shut        bool // it, its customer, or one above is to be suspended
+	shut        bool // it, its customer, or one above is to be suspended, or a size quota holds it
+	wasShut     bool // it was shut when the job began
 	deleteAfter time.Time
-	members     []Login // of all further users; where a plan needs them
-	user        Member  // of a plan for one user
-	before      Member  // what it was before a change
+	previous    *Member  // the login before; nil without
+	outlived    bool     // the grace of previous is over
+	members     []Login  // of all further users; where a plan needs them
+	user        Member   // of a plan for one user
+	before      Member   // what it was before a change
+	expected    Expected // of a repair
+	stray       Stray    // of the removal of an orphan
+	adopted     []Stray  // foreign objects that are to be ours
 }
 
 // Plans are the sagas of this domain.
 func (s *Service) Plans() []*engine.Plan {
-	return append(s.userPlans(), []*engine.Plan{
+	return append(slices.Concat(s.userPlans(), s.loginPlans(), s.driftPlans(), []*engine.Plan{s.accessPlan()}), []*engine.Plan{
 		{
 			Kind: KindCreate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleCreate,
 			Steps: createSteps(), Again: s.createAgain,
@@ -65,23 +76,62 @@ func (s *Service) Plans() []*engine.Plan {
 			Kind: KindRotate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleRotate,
 			Steps: rotateSteps(), Again: s.rotateAgain,
 		},
+		// Those two are the provider's: whoever could take them back would have no quota.
+		{
+			Kind: KindClose, Version: 1, ResourceKind: ident.Database, Needs: actor.ServersWrite, Load: s.loadWithMembers, Settle: settleClose,
+			Steps: suspendSteps(),
+		},
+		{
+			Kind: KindOpen, Version: 1, ResourceKind: ident.Database, Needs: actor.ServersWrite, Load: s.loadWithMembers, Settle: settleOpen,
+			Steps: resumeSteps(),
+		},
 	}...)
 }
 
-// shut tells of a row d whether its logins are to be refused.
-const shut = `d.suspended OR EXISTS (SELECT FROM customer_tree AS t JOIN customers AS c ON c.id = t.ancestor_id
+// shut tells of a row d whether its logins are to be refused, for whichever reason.
+const shut = `d.suspended OR ` + overSize + ` OR EXISTS (SELECT FROM customer_tree AS t JOIN customers AS c ON c.id = t.ancestor_id
 	WHERE t.customer_id = d.customer_id AND c.suspended)`
 
-func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error) {
-	var row struct {
-		models.Database `bun:",extend"`
+// A wished row is a database with what is wished of it beyond its columns.
+type wished struct {
+	models.Database `bun:",extend"`
 
-		Shut  bool
-		Grace float64 // seconds that are left of it
+	Shut  bool
+	Grace float64 // seconds that are left of it
+
+	Outlived bool // the grace of the login before is over
+}
+
+func selectWished(db bun.IDB, into any) *bun.SelectQuery {
+	return db.NewSelect().Model(into).ColumnExpr("d.*").ColumnExpr(shut + " AS shut").
+		ColumnExpr("coalesce(EXTRACT(epoch FROM d.delete_after - clock_timestamp()), 0)::float8 AS grace").
+		ColumnExpr("coalesce(d.previous_until <= now(), false) AS outlived")
+}
+
+// loginOf and spaceOf are what a server is to have of a database.
+func (s *Service) loginOf(row *models.Database, verifier secret.Text) Login {
+	return Login{
+		Name: row.Username, Mark: s.mark(row.ID.UUID), Verifier: verifier, ConnectionLimit: row.ConnectionLimit, TempFileLimitKiB: tempFileLimitKiB,
 	}
-	server := new(models.DatabaseServer)
-	if err := s.db.NewSelect().Model(&row).ColumnExpr("d.*").ColumnExpr(shut+" AS shut").
-		ColumnExpr("coalesce(EXTRACT(epoch FROM d.delete_after - clock_timestamp()), 0)::float8 AS grace").Where("d.id = ?", id).Scan(ctx); err != nil {
+}
+
+func (s *Service) spaceOf(row *models.Database) Space {
+	return Space{
+		Name: row.ExtName, WorkName: workName(row.ID), Mark: s.mark(row.ID.UUID), Login: row.Username, ConnectionLimit: row.ConnectionLimit,
+	}
+}
+
+func (s *Service) openVerifier(row *models.Database, sealed []byte) (secret.Text, error) {
+	verifier, err := s.box.Open(sealed, verifierPlace(row.ID))
+	if err != nil {
+		return verifier, fmt.Errorf("open verifier of database %s: %w", row.ID, err)
+	}
+	return verifier, nil
+}
+
+func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error) {
+	row, server := new(wished), new(models.DatabaseServer)
+	if err := selectWished(s.db, row).Where("d.id = ?", id).Scan(ctx); err != nil {
 		return engine.Target{}, store.Wrap(err, "read database %s", id)
 	}
 	if err := s.db.NewSelect().Model(server).Where("s.id = ?", row.ServerID).Scan(ctx); err != nil {
@@ -94,27 +144,25 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 	if err != nil {
 		return engine.Target{}, err
 	}
-	verifier, err := s.box.Open(row.VerifierSealed, verifierPlace(row.ID))
+	verifier, err := s.openVerifier(&row.Database, row.VerifierSealed)
 	if err != nil {
-		return engine.Target{}, fmt.Errorf("open verifier of database %s: %w", id, err)
+		return engine.Target{}, err
 	}
-	next := verifier
+	login := s.loginOf(&row.Database, verifier)
+	changed := login
 	if row.NextVerifierSealed != nil {
-		if next, err = s.box.Open(row.NextVerifierSealed, verifierPlace(row.ID)); err != nil {
-			return engine.Target{}, fmt.Errorf("open next verifier of database %s: %w", id, err)
+		if changed.Verifier, err = s.openVerifier(&row.Database, row.NextVerifierSealed); err != nil {
+			return engine.Target{}, err
 		}
 	}
-	mark := s.mark(row.ID.UUID)
-	login := Login{
-		Name: row.Username, Mark: mark, Verifier: verifier, ConnectionLimit: row.ConnectionLimit, TempFileLimitKiB: tempFileLimitKiB,
+	space := s.spaceOf(&row.Database)
+	previous, err := s.previous(&row.Database, login, space)
+	if err != nil {
+		return engine.Target{}, err
 	}
-	changed := login
-	changed.Verifier = next
-	return engine.Target{OwnerMark: mark, Spec: &spec{
-		server: conn, ready: s.watchMaintenance(server.ID), login: login, next: changed, shut: row.Shut,
-		space: Space{
-			Name: row.ExtName, WorkName: workName(row.ID), Mark: mark, Login: row.Username, ConnectionLimit: row.ConnectionLimit,
-		},
+	return engine.Target{OwnerMark: login.Mark, Spec: &spec{
+		server: conn, ready: s.watchMaintenance(server.ID), login: login, next: changed, shut: row.Shut, wasShut: row.State == models.ResourceSuspended,
+		space: space, previous: previous, outlived: row.Outlived,
 		// Whether it is over is for PostgreSQL's clock to say: this node's may be an hour ahead.
 		deleteAfter: time.Now().Add(time.Duration(row.Grace * float64(time.Second))),
 	}}, nil
@@ -138,12 +186,10 @@ func settleCreate(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models
 	if row == nil || err != nil {
 		return err
 	}
-	if row.HoldsQuota {
-		if err := quota.Give(ctx, tx, row.CustomerID, models.QuotaDatabases); err != nil {
-			return err
-		}
+	if err := giveBack(ctx, tx, row); err != nil {
+		return err
 	}
-	_, err = tx.NewUpdate().Model(row).WherePK().Set("state = ?, holds_quota = false, updated_at = now()", models.ResourceFailed).Exec(ctx)
+	_, err = tx.NewUpdate().Model(row).WherePK().Set("state = ?, holds_quota = false, counted_bytes = 0, size_bytes = NULL, updated_at = now()", models.ResourceFailed).Exec(ctx)
 	return store.Wrap(err, "give up database %s", id)
 }
 
@@ -195,6 +241,20 @@ func settleRotate(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models
 		Set("verifier_sealed = next_verifier_sealed, next_verifier_sealed = NULL, updated_at = now()").
 		Where("next_verifier_sealed IS NOT NULL").Exec(ctx)
 	return store.Wrap(err, "settle the rotation of database %s", id)
+}
+
+// giveBack gives back what the quotas count of a locked row, which from then on
+// must not be counted any more.
+func giveBack(ctx context.Context, tx store.Tx, row *models.Database) error {
+	if row.HoldsQuota {
+		if err := quota.Give(ctx, tx, row.CustomerID, models.QuotaDatabases); err != nil {
+			return err
+		}
+	}
+	if row.CountedBytes == 0 {
+		return nil
+	}
+	return quota.GiveBack(ctx, tx, row.CustomerID, models.QuotaDatabaseBytes, row.CountedBytes)
 }
 
 // settled reads the row that a job leaves behind, nil when it is gone.

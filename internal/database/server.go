@@ -71,8 +71,10 @@ type Server interface {
 	DisableLogin(ctx context.Context, l Login) error
 
 	MemberServer
+	TakeOverServer
 	UsageServer
 	JobRoleServer
+	SurveyServer
 
 	// Version is the server's version, such as "15.18".
 	Version(ctx context.Context) (string, error)

@@ -2,6 +2,8 @@ package database
 
 import (
 	"context"
+	"log/slog"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -24,12 +26,16 @@ type Service struct {
 	engine       *engine.Starter
 	dialer       Dialer
 	installation uuid.UUID
+	access       AccessList // nil unless this node runs the tenants' cluster and others reach it
+	accessMu     sync.Mutex // whoever writes the list
+	log          *slog.Logger
 }
 
-// NewService returns a Service. Every dependency is required; installation is
-// part of the mark on everything outside.
-func NewService(db *store.DB, box *secret.Box, starter *engine.Starter, dialer Dialer, installation uuid.UUID) *Service {
-	return &Service{db: db, box: box, engine: starter, dialer: dialer, installation: installation}
+// NewService returns a Service. Every dependency but access is required;
+// installation is part of the mark on everything outside, and access is nil unless
+// this node decides from where the tenants' cluster is reached.
+func NewService(db *store.DB, box *secret.Box, starter *engine.Starter, dialer Dialer, installation uuid.UUID, access AccessList, log *slog.Logger) *Service {
+	return &Service{db: db, box: box, engine: starter, dialer: dialer, installation: installation, access: access, log: log}
 }
 
 // ref is what an idempotency key keeps.
@@ -63,6 +69,9 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 			return ref{}, err
 		}
 		if err := quota.Take(ctx, tx, who, owner.ID, models.QuotaDatabases); err != nil {
+			return ref{}, err
+		}
+		if err := quota.Room(ctx, tx, who, owner.ID, models.QuotaDatabaseBytes); err != nil {
 			return ref{}, err
 		}
 		verifier, err := fresh.verifier()
@@ -203,10 +212,8 @@ func beginDelete(ctx context.Context, tx store.Tx, row *models.Database, grace *
 }
 
 func discard(ctx context.Context, tx store.Tx, row *models.Database) error {
-	if row.HoldsQuota {
-		if err := quota.Give(ctx, tx, row.CustomerID, models.QuotaDatabases); err != nil {
-			return err
-		}
+	if err := giveBack(ctx, tx, row); err != nil {
+		return err
 	}
 	_, err := tx.NewDelete().Model(row).WherePK().Exec(ctx)
 	return store.Wrap(err, "remove database %s", row.ID)

@@ -31,7 +31,8 @@ type UsageServer interface {
 const measureTimeout = 20 * time.Second
 
 // MeasureServers asks every server that answers what our databases take there,
-// and notes it on their rows: one query and one statement for a server.
+// and notes it on their rows and in the quotas: one query and one statement for
+// a server.
 func (s *Service) MeasureServers(ctx context.Context) error {
 	var rows []*models.DatabaseServer
 	if err := s.db.NewSelect().Model(&rows).Where("s.reachable").Order("s.id").Scan(ctx); err != nil {
@@ -46,10 +47,29 @@ func (s *Service) MeasureServers(ctx context.Context) error {
 
 // noteUsages leaves updated_at alone: nobody changed anything. The server is
 // part of the condition, so that a server cannot speak of databases elsewhere.
+//
+// The quotas of every line move by the difference to what they count, in the same
+// statement. Rows are locked before counters, as everywhere; counters the topmost
+// first, which within a line is everybody's order, and by id beside each other.
 const noteUsages = `
-UPDATE databases AS d SET size_bytes = n.size_bytes, connections = n.connections, measured_at = now()
-FROM unnest($2::uuid[], $3::bigint[], $4::int[]) AS n (id, size_bytes, connections)
-WHERE d.id = n.id AND d.server_id = $1`
+WITH seen AS (
+	SELECT d.id, d.counted_bytes, n.size_bytes, n.connections
+	FROM unnest($2::uuid[], $3::bigint[], $4::int[]) AS n (id, size_bytes, connections) JOIN databases AS d ON d.id = n.id
+	WHERE d.server_id = $1 AND d.state <> 'FAILED'
+	ORDER BY d.id FOR NO KEY UPDATE OF d
+), noted AS (
+	UPDATE databases AS d SET size_bytes = seen.size_bytes, counted_bytes = seen.size_bytes, connections = seen.connections, measured_at = now()
+	FROM seen WHERE d.id = seen.id
+	RETURNING d.customer_id, seen.size_bytes - seen.counted_bytes AS moved
+), moved AS (
+	SELECT t.ancestor_id, sum(noted.moved)::bigint AS by
+	FROM noted JOIN customer_tree AS t ON t.customer_id = noted.customer_id GROUP BY t.ancestor_id HAVING sum(noted.moved) <> 0
+), line AS (
+	SELECT q.customer_id, moved.by FROM customer_quotas AS q JOIN moved ON moved.ancestor_id = q.customer_id
+	WHERE q.name = 'DATABASE_BYTES'
+	ORDER BY (SELECT max(t.depth) FROM customer_tree AS t WHERE t.customer_id = q.customer_id), q.customer_id FOR UPDATE OF q
+)
+UPDATE customer_quotas AS q SET used = q.used + line.by FROM line WHERE q.customer_id = line.customer_id AND q.name = 'DATABASE_BYTES'`
 
 func (s *Service) measureServer(ctx context.Context, row *models.DatabaseServer) error {
 	server, err := s.dial(row)

@@ -148,8 +148,19 @@ func reopenAll(ctx context.Context, s *spec) error {
 func suspendSteps() []engine.Step {
 	policy := engine.Policy{Timeout: 30 * time.Second}
 	return []engine.Step{
-		step{name: "disable-login", policy: policy, observe: observeClosed, apply: disableLogins, undo: undone(enableLogins)},
-		step{name: "close-database", policy: policy, observe: observeClosed, apply: closeDatabase, undo: undone(openDatabase)},
+		step{name: "disable-login", policy: policy, observe: observeClosed, apply: disableLogins, undo: undone(unlessWasShut(enableLogins))},
+		step{name: "close-database", policy: policy, observe: observeClosed, apply: closeDatabase, undo: undone(unlessWasShut(openDatabase))},
+	}
+}
+
+// unlessWasShut leaves alone what something else had shut before: its suspension
+// only came on top of that, and opening belongs to whatever holds it.
+func unlessWasShut(open func(context.Context, *spec) error) func(context.Context, *spec) error {
+	return func(ctx context.Context, s *spec) error {
+		if s.wasShut {
+			return nil
+		}
+		return open(ctx, s)
 	}
 }
 

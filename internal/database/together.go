@@ -61,14 +61,17 @@ func (s *Service) orderAll(ctx context.Context, parent ident.JobID, customer ide
 	return len(rows), failed, nil
 }
 
-// orderOne starts a child for a database that is still due. Another job that
-// was faster is no error: the next look comes after it.
+// orderOne starts a job for a database that is still due, as a child unless parent
+// is zero. Another job that was faster is no error: the next look comes after it.
 func (s *Service) orderOne(ctx context.Context, parent ident.JobID, kind string, id ident.DatabaseID, due func(*bun.SelectQuery) *bun.SelectQuery) error {
 	err := store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
 		var rows []*models.Database
 		err := tx.NewSelect().Model(&rows).Where("d.id = ?", id).Apply(due).For("UPDATE OF d").Scan(ctx)
 		if err != nil || len(rows) == 0 {
 			return store.Wrap(err, "lock database %s", id)
+		}
+		if err := idleAround(ctx, tx, id); err != nil {
+			return err
 		}
 		if err := wish(ctx, tx, rows[0]); err != nil {
 			return err

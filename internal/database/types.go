@@ -88,7 +88,31 @@ type ResumeInput struct{ ID ident.DatabaseID }
 type RestoreInput struct{ ID ident.DatabaseID }
 
 // RotateInput is the graph's RotateDatabasePasswordInput.
-type RotateInput struct{ ID ident.DatabaseID }
+type RotateInput struct {
+	ID           ident.DatabaseID
+	GraceSeconds *int // nil and 0: none
+}
+
+// Validate checks every field.
+func (in RotateInput) Validate() error {
+	if g := in.GraceSeconds; g != nil && (*g < 0 || *g > MaxLoginGraceSeconds) {
+		return fault.Invalid.New("graceSeconds", "Between 0 and %d seconds.", MaxLoginGraceSeconds)
+	}
+	return nil
+}
+
+// SetAccessInput is the graph's SetDatabaseAccessInput.
+type SetAccessInput struct {
+	ID              ident.DatabaseID
+	Cidrs           []string
+	AllowEverywhere bool // needed for 0.0.0.0/0 and ::/0
+}
+
+// KeepLoginInput is the graph's KeepPreviousDatabaseLoginInput.
+type KeepLoginInput struct{ ID ident.DatabaseID }
+
+// CleanupInput is the graph's OpenDatabaseForCleanupInput.
+type CleanupInput struct{ ID ident.DatabaseID }
 
 // ChangePayload is what a change of an existing database returns.
 type ChangePayload struct {

@@ -97,8 +97,14 @@ func (s *Service) loadWithMembers(ctx context.Context, id uuid.UUID) (engine.Tar
 	return target, nil
 }
 
-// disableMembers shuts further users out, beside the database's own login.
+// disableMembers shuts further users out, and the login before, beside the
+// database's own login.
 func disableMembers(ctx context.Context, s *spec) error {
+	if s.previous != nil {
+		if err := s.server.DisableLogin(ctx, s.previous.Login); err != nil {
+			return err
+		}
+	}
 	for _, l := range s.members {
 		if err := s.server.DisableLogin(ctx, l); err != nil {
 			return err
@@ -111,6 +117,11 @@ func disableMembers(ctx context.Context, s *spec) error {
 }
 
 func enableMembers(ctx context.Context, s *spec) error {
+	if s.previous != nil && !s.outlived {
+		if err := s.server.EnsureLogin(ctx, s.previous.Login); err != nil {
+			return err
+		}
+	}
 	for _, l := range s.members {
 		if err := s.server.EnsureLogin(ctx, l); err != nil {
 			return err
@@ -131,6 +142,11 @@ func dropLogins(ctx context.Context, s *spec) error {
 	}
 	if err := s.server.DropGroups(ctx, s.space); err != nil {
 		return err
+	}
+	if s.previous != nil {
+		if err := s.server.DropLogin(ctx, s.previous.Login); err != nil {
+			return err
+		}
 	}
 	return s.server.DropLogin(ctx, s.login)
 }

@@ -278,7 +278,7 @@ func lockHost(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.Datab
 	if busy {
 		return nil, fault.Conflict.New(field, "A job is at work on the database; wait for it to end.")
 	}
-	return d, nil
+	return d, mustStayOpen(ctx, tx, d, field)
 }
 
 // lockUser locks a user that the caller may change, after its database.

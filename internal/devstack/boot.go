@@ -45,7 +45,7 @@ func (c *Cluster) boot(ctx context.Context, strict bool) (*process, error) {
 	if err := c.folder.sweep(ctx, c.socketDir, c.cfg.Log); err != nil {
 		return nil, err
 	}
-	if err := c.folder.writeFile(hbaName, strings.Join(c.cfg.HBA, "\n")+"\n"); err != nil {
+	if err := c.access.prepare(); err != nil {
 		return nil, err
 	}
 	began := time.Now()

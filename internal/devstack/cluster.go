@@ -23,6 +23,7 @@ type Cluster struct {
 	port      int
 	socketDir string
 	version   atomic.Value // string
+	access    *Access
 
 	stopping  context.CancelFunc // ends the supervision
 	hurry     context.CancelFunc // ends the patience with a fast stop
@@ -123,6 +124,7 @@ func (c *Cluster) choosePort(ctx context.Context, preferred int) (err error) {
 		return err
 	}
 	c.socketDir = dir // ours from here on, to be removed again
+	c.access = &Access{folder: c.folder, hba: c.cfg.HBA, admin: c.ConnString("postgres")}
 	return c.folder.owner.reach(ctx, c.bin, c.socketDir, "TMPDIR")
 }
 

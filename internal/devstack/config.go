@@ -38,7 +38,8 @@ type Config struct {
 	// Settings are further parameters of postgresql.conf; they win over this
 	// package's own, except for those that Config itself decides.
 	Settings map[string]string
-	// HBA are the lines of pg_hba.conf, rewritten at each start. By default
+	// HBA are the lines of pg_hba.conf, rewritten at each start; those of Access
+	// come after them. By default
 	// the superuser and everyone else log in with a password, by the socket
 	// and, with Listen, from this machine.
 	HBA []string

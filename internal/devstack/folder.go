@@ -168,6 +168,9 @@ func (f *folder) writeFile(name, text string) error {
 		return fmt.Errorf("write %s: %w", f.path(name), err)
 	}
 	_, err = file.WriteString(text)
+	if err == nil {
+		err = file.Sync() // before the rename, or a crash of the machine leaves it empty
+	}
 	if err = errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", f.path(name), err)
 	}
@@ -176,6 +179,18 @@ func (f *folder) writeFile(name, text string) error {
 	}
 	if err := f.root.Rename(draft, name); err != nil {
 		return fmt.Errorf("write %s: %w", f.path(name), err)
+	}
+	return nil
+}
+
+// sync makes renames in one of the folder's directories survive a crash of the machine.
+func (f *folder) sync(dir string) error {
+	d, err := f.root.Open(dir)
+	if err == nil {
+		err = errors.Join(d.Sync(), d.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("sync %s: %w", f.path(dir), err)
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (f *folder) initialize(ctx context.Context, bin Binaries, cfg Config) error
 		err = f.root.Rename(newDataName, dataName)
 	}
 	if err == nil && cfg.Durable {
-		err = f.syncNames()
+		err = f.sync(".") // the rename, too
 	}
 	return errors.Join(err, f.discard())
 }
@@ -131,18 +131,6 @@ func (f *folder) initdb(ctx context.Context, bin Binaries, cfg Config, locale st
 	}
 	if p.err != nil {
 		return fmt.Errorf("initdb in %s: %w: %s", f.dir, p.err, out.reason())
-	}
-	return nil
-}
-
-// syncNames makes the rename of the data folder survive a crash of the machine.
-func (f *folder) syncNames() error {
-	d, err := f.root.Open(".")
-	if err != nil {
-		return fmt.Errorf("sync %s: %w", f.dir, err)
-	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
-		return fmt.Errorf("sync %s: %w", f.dir, err)
 	}
 	return nil
 }

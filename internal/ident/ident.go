@@ -19,6 +19,7 @@ type (
 	DatabaseUserID   struct{ id[databaseUser] }
 	DatabaseDumpID   struct{ id[databaseDump] }
 	JobID            struct{ id[job] }
+	DriftFindingID   struct{ id[driftFinding] }
 )
 
 // The kinds, as they stand in front of the colon.
@@ -30,6 +31,7 @@ const (
 	DatabaseUser   = "databaseUser"
 	DatabaseDump   = "databaseDump"
 	Job            = "job"
+	DriftFinding   = "driftFinding"
 )
 
 type (
@@ -40,6 +42,7 @@ type (
 	databaseUser   struct{}
 	databaseDump   struct{}
 	job            struct{}
+	driftFinding   struct{}
 )
 
 func (customer) kind() string       { return Customer }
@@ -49,6 +52,7 @@ func (databaseServer) kind() string { return DatabaseServer }
 func (databaseUser) kind() string   { return DatabaseUser }
 func (databaseDump) kind() string   { return DatabaseDump }
 func (job) kind() string            { return Job }
+func (driftFinding) kind() string   { return DriftFinding }
 
 type kinder interface{ kind() string }
 

@@ -120,3 +120,18 @@ func (i JobID) MarshalGQL(w io.Writer) { i.marshal(w) }
 
 // UnmarshalGQL takes the opaque form; anything else becomes the zero id.
 func (i *JobID) UnmarshalGQL(v any) error { return i.unmarshal(v) }
+
+// NewDriftFindingID returns a new id.
+func NewDriftFindingID() DriftFindingID { return DriftFindingID{newID[driftFinding]()} }
+
+// DriftFindingIDOf gives the type to a UUID that is known to be of the kind, such as a job's resource.
+func DriftFindingIDOf(u uuid.UUID) DriftFindingID { return DriftFindingID{id[driftFinding]{u}} }
+
+// ParseDriftFindingID takes the opaque form; anything else gives the zero id.
+func ParseDriftFindingID(s string) DriftFindingID { return DriftFindingID{parse[driftFinding](s)} }
+
+// MarshalGQL writes the opaque form.
+func (i DriftFindingID) MarshalGQL(w io.Writer) { i.marshal(w) }
+
+// UnmarshalGQL takes the opaque form; anything else becomes the zero id.
+func (i *DriftFindingID) UnmarshalGQL(v any) error { return i.unmarshal(v) }

@@ -24,7 +24,26 @@ func Take(ctx context.Context, tx store.Tx, who *actor.Actor, customer ident.Cus
 	}
 	for i, q := range slices.Backward(line) { // the customer's own first
 		if q.Max != nil && q.Used > *q.Max {
-			return exceeded(who, line, i)
+			return exceeded(who, line, i, q.Used-1)
+		}
+	}
+	return nil
+}
+
+// Room refuses to begin what will use more when the customer, or one above it,
+// has used everything, or had and is not back under 90 % yet. It takes nothing:
+// it is for what is measured afterwards. Error: fault.QuotaExceeded as of Take.
+func Room(ctx context.Context, tx store.Tx, who *actor.Actor, customer ident.CustomerID, name models.QuotaName) error {
+	var line []counter
+	err := tx.NewSelect().Model((*models.Quota)(nil)).Column("q.customer_id", "q.used", "q.max", "q.level", "t.depth").
+		Join("JOIN customer_tree AS t ON t.ancestor_id = q.customer_id").
+		Where("t.customer_id = ?", customer).Where("q.name = ?", name).OrderExpr("t.depth DESC").Scan(ctx, &line)
+	if err != nil {
+		return store.Wrap(err, "read quota %s", name)
+	}
+	for i, q := range slices.Backward(line) {
+		if q.Max != nil && (q.Used >= *q.Max || q.Level == models.QuotaExceeded) {
+			return exceeded(who, line, i, q.Used)
 		}
 	}
 	return nil
@@ -32,7 +51,12 @@ func Take(ctx context.Context, tx store.Tx, who *actor.Actor, customer ident.Cus
 
 // Give counts one less for the customer and the whole line above it.
 func Give(ctx context.Context, tx store.Tx, customer ident.CustomerID, name models.QuotaName) error {
-	_, err := move(ctx, tx, customer, name, -1)
+	return GiveBack(ctx, tx, customer, name, 1)
+}
+
+// GiveBack counts so much less for the customer and the whole line above it.
+func GiveBack(ctx context.Context, tx store.Tx, customer ident.CustomerID, name models.QuotaName, amount int64) error {
+	_, err := move(ctx, tx, customer, name, -amount)
 	return err
 }
 
@@ -41,12 +65,13 @@ type counter struct {
 	CustomerID ident.CustomerID
 	Used       int64
 	Max        *int64
+	Level      models.QuotaLevel
 	Depth      int
 }
 
 // move changes the counters of the line and returns them as they are then, the
 // topmost first. Everybody locks in this order, so nobody waits in a circle.
-func move(ctx context.Context, tx store.Tx, customer ident.CustomerID, name models.QuotaName, by int) ([]counter, error) {
+func move(ctx context.Context, tx store.Tx, customer ident.CustomerID, name models.QuotaName, by int64) ([]counter, error) {
 	locked := tx.NewSelect().Model((*models.Quota)(nil)).Column("q.customer_id", "t.depth").
 		Join("JOIN customer_tree AS t ON t.ancestor_id = q.customer_id").
 		Where("t.customer_id = ?", customer).Where("q.name = ?", name).OrderExpr("t.depth DESC").For("UPDATE OF q")
@@ -58,7 +83,7 @@ func move(ctx context.Context, tx store.Tx, customer ident.CustomerID, name mode
 	return line, store.Wrap(err, "move quota %s", name)
 }
 
-func exceeded(who *actor.Actor, line []counter, i int) error {
+func exceeded(who *actor.Actor, line []counter, i int, used int64) error {
 	own := i == len(line)-1
 	message := "All of this customer's quota is used; raise it or remove something."
 	if !own {
@@ -67,7 +92,7 @@ func exceeded(who *actor.Actor, line []counter, i int) error {
 	f := fault.QuotaExceeded.New("customerId", "%s", message)
 	roots, all := who.Customers(actor.CustomersRead)
 	if own || all || slices.ContainsFunc(line[:i+1], func(q counter) bool { return slices.Contains(roots, q.CustomerID) }) {
-		f.Details = map[string]any{"used": line[i].Used - 1, "max": *line[i].Max}
+		f.Details = map[string]any{"used": used, "max": *line[i].Max}
 	}
 	return f
 }

@@ -74,7 +74,7 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	require.NoError(t, err)
 	var registry *engine.Registry
 	starter := engine.NewStarter(func() *engine.Registry { return registry }, silent{})
-	databases := database.NewService(p.db, box, starter, nowhere{}, uuid.New())
+	databases := database.NewService(p.db, box, starter, nowhere{}, uuid.New(), nil, slog.New(slog.DiscardHandler))
 	customers := customer.NewService(p.db, starter, databases)
 	dumps, err := database.NewDumpService(database.DumpConfig{
 		Databases: databases, Tools: anyTools{}, Dir: t.TempDir(), Node: "test", Log: log,
@@ -127,6 +127,10 @@ type away struct{ database.Server }
 
 func (away) Version(context.Context) (string, error) {
 	return "", fault.Unavailable.New("", "The server does not answer.")
+}
+
+func (away) Survey(context.Context, string, []database.Expected) (database.Survey, error) {
+	return database.Survey{}, fault.Unavailable.New("", "The server does not answer.")
 }
 
 func (p *panel) authenticate(ctx context.Context, token string) (*actor.Actor, error) {
@@ -187,12 +191,15 @@ type tenant struct {
 	token    string // its owner's
 	login    ident.DatabaseUserID
 	dump     ident.DatabaseDumpID
+	finding  ident.DriftFindingID
 }
 
 // ids are all that the tenant has, of every kind.
 func (s tenant) ids() map[string]string {
 	return map[string]string{
-		"user": s.user.Opaque(), "customer": s.customer.Opaque(), "database": s.database.Opaque(), "job": s.job.Opaque(), "databaseUser": s.login.Opaque(), "databaseDump": s.dump.Opaque(),
+		"user": s.user.Opaque(), "customer": s.customer.Opaque(), "database": s.database.Opaque(), "job": s.job.Opaque(), "databaseUser": s.login.Opaque(),
+		"driftFinding": s.finding.Opaque(),
+		"databaseDump": s.dump.Opaque(),
 	}
 }
 
@@ -207,7 +214,7 @@ func (p *panel) addServer() ident.DatabaseServerID {
 // addTenant makes a customer whose every text has the mark in it.
 func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.DatabaseServerID) tenant {
 	p.t.Helper()
-	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID()}
+	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID()}
 	p.insert(&models.User{ID: s.user, Email: mark + "@example.com", Name: "User " + mark, PasswordHash: "x"})
 	p.insert(&models.Customer{ID: s.customer, ParentID: parent, Name: "Customer " + mark, Email: mark + "@example.com", Company: new("Company " + mark), State: models.CustomerActive})
 	p.exec(`INSERT INTO customer_tree (ancestor_id, customer_id, depth)
@@ -228,6 +235,10 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 		TargetGeneration: 1, ActorUserID: s.user, State: models.JobSucceeded, EventSeq: 2, Percent: 100, WaitingFor: new("waits " + mark),
 	})
 	p.addDump(mark, s)
+	p.insert(&models.DriftFinding{
+		ID: s.finding, ServerID: server, DatabaseID: s.database, CustomerID: s.customer, Kind: models.DriftDiffers, ObjectKind: models.ObjectRole,
+		ExternalName: "c_" + name, Detail: "detail " + mark, Surveys: 1, Confirmed: true, JobID: s.job,
+	})
 	p.insert(&models.JobStep{JobID: s.job, Idx: 0, Name: "step " + mark, State: models.StepDone})
 	p.insert(&models.JobEvent{JobID: s.job, Seq: 1, Kind: engine.EventCreated, State: models.JobPending, Message: new("event " + mark)})
 	p.insert(&models.JobEvent{JobID: s.job, Seq: 2, Kind: engine.EventSucceeded, State: models.JobSucceeded, Percent: 100, Message: new("event " + mark)})

@@ -43,6 +43,9 @@ func (p *panel) addMany(n int) {
 			FROM databases AS d, generate_series(1, 2)`,
 		`INSERT INTO job_steps (job_id, idx, name, state) SELECT id, i, 's' || i, 'DONE' FROM jobs, generate_series(0, 3) AS i`,
 		`INSERT INTO job_events (job_id, seq, kind, state, percent) SELECT id, i, 'job.created', 'PENDING', 0 FROM jobs, generate_series(1, 2) AS i`,
+		`INSERT INTO drift_findings (id, server_id, database_id, customer_id, kind, object_kind, external_name, detail, confirmed, job_id)
+			SELECT gen_random_uuid(), d.server_id, d.id, d.customer_id, 'DIFFERS', 'DATABASE', d.ext_name, 'It differs.', true, (SELECT id FROM jobs WHERE resource_id = d.id LIMIT 1)
+			FROM databases AS d`,
 		`ANALYZE`,
 	} {
 		p.exec(q, n)

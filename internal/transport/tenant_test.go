@@ -42,6 +42,9 @@ var places = map[string]answer{
 	"Query.nodes(ids)":                                isNull,
 	"Mutation.archiveCustomer(input.id)":              isNotFound,
 	"Mutation.cancelJob(input.id)":                    isNotFound,
+	"Mutation.openDatabaseForCleanup(input.id)":       isNotFound,
+	"Mutation.keepPreviousDatabaseLogin(input.id)":    isNotFound,
+	"Mutation.setDatabaseAccess(input.id)":            isNotFound,
 	"Mutation.restoreDatabase(input.id)":              isNotFound,
 	"Mutation.resumeCustomer(input.id)":               isNotFound,
 	"Mutation.resumeDatabase(input.id)":               isNotFound,
@@ -56,6 +59,12 @@ var places = map[string]answer{
 	"Mutation.updateCustomer(input.id)":               isNotFound,
 	"Subscription.jobProgress(id)":                    isNotFound,
 	"Viewer.permissions(customerId)":                  isEmpty,
+	"Query.driftFindings(filter.databaseId)":          isEmpty,
+	"Query.driftFindings(filter.serverId)":            isEmpty,
+	"Mutation.decideDriftFinding(input.id)":           isNotFound,
+	"Mutation.setDatabaseDriftPolicy(input.id)":       isNotFound,
+	"Mutation.releaseDriftBrake(input.id)":            isForbidden,
+	"Mutation.surveyDatabaseServer(input.id)":         isForbidden,
 	"Mutation.checkDatabaseServer(input.id)":          isForbidden,
 	"Mutation.removeDatabaseServer(input.id)":         isForbidden,
 	"Mutation.setDatabaseServerMaintenance(input.id)": isForbidden,
@@ -81,6 +90,7 @@ var places = map[string]answer{
 var samples = strings.NewReplacer(
 	`email: "sample_text"`, `email: "sample@example.com"`,
 	`enabled: true`, `enabled: false`, // which needs no reason
+	`cidrs: ["sample_text"]`, `cidrs: ["203.0.113.0/24"]`,
 )
 
 // call is the operation that gives $id at the place.
@@ -131,11 +141,11 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 	require.Equal(t, known, found, "every place that takes an id is entered in places")
 
 	missing := ident.Opaque(ident.Customer, uuid.New())
-	foreign := map[string]string{"the server": server.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque(), "b's reseller's database's user": reseller.login.Opaque()}
+	foreign := map[string]string{"the server": server.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque(), "b's reseller's database's user": reseller.login.Opaque(), "b's reseller's finding": reseller.finding.Opaque()}
 	for kind, id := range a.ids() {
 		foreign["a's "+kind] = id
 	}
-	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, "invoice"} {
+	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, ident.DriftFinding, "invoice"} {
 		foreign["a missing "+kind] = ident.Opaque(kind, uuid.New())
 	}
 	for name, id := range map[string]string{
@@ -168,7 +178,7 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		query := d.call(t, at, a)
 		nothing := p.post(staff, query, vars{"id": missing})
 		ids := withID(a.ids(), "server", server.Opaque())
-		differs := slices.ContainsFunc([]string{"customer", "database", "databaseDump", "databaseUser", "job", "server", "user"}, func(kind string) bool {
+		differs := slices.ContainsFunc([]string{"customer", "database", "databaseDump", "databaseUser", "driftFinding", "job", "server", "user"}, func(kind string) bool {
 			return p.post(staff, query, vars{"id": ids[kind]}).same() != nothing.same()
 		})
 		require.True(t, differs, "%s finds nothing for staff either", at)

@@ -32,6 +32,11 @@ type role struct {
 
 func (r role) exists() bool { return r.oid != 0 }
 
+// dest is where the columns of selectRole go.
+func (r *role) dest() []any {
+	return []any{&r.oid, &r.mark, &r.canLogin, &r.limit, &r.escalated, &r.expires, &r.settings, &r.superuser}
+}
+
 // A role's verifier is readable for superusers only, and naming pg_authid is
 // enough to be refused: hence two queries.
 const (
@@ -63,7 +68,7 @@ func (s *server) lookRole(ctx context.Context, name string, verifier bool) (role
 		r      role
 		stored string
 		sql    = selectRole
-		dest   = []any{&r.oid, &r.mark, &r.canLogin, &r.limit, &r.escalated, &r.expires, &r.settings, &r.superuser}
+		dest   = r.dest()
 	)
 	r.readable = verifier && conn.Conn().PgConn().ParameterStatus("is_superuser") == "on"
 	if r.readable {
@@ -211,6 +216,10 @@ func (s *server) DropLogin(ctx context.Context, l database.Login) error {
 	if err := checkLogin(l); err != nil {
 		return err
 	}
+	return s.dropMarked(ctx, l)
+}
+
+func (s *server) dropMarked(ctx context.Context, l database.Login) error {
 	if err := s.change(ctx, waitForEarlier(l.Name)); err != nil {
 		return err
 	}

@@ -252,7 +252,7 @@ func TestWrap_Reasons(t *testing.T) {
 		"denied":              {pg("42501"), ""},
 		"wrong password":      {pg("28P01"), "it does not let the panel in"},
 		"read-only":           {pg("25006"), "it accepts no changes"},
-		"disk full":           {pg("53100"), ""},
+		"disk full":           {pg("53100"), "its disk is full"},
 		"query was cancelled": {pg("57014"), ""},
 		"of our own making":   {errors.New("cannot scan"), ""},
 		"caller gave up":      {context.Canceled, ""},

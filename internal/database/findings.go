@@ -1,0 +1,91 @@
+package database
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/page"
+	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
+)
+
+// The graph's connection of findings.
+type (
+	FindingConnection = page.Connection[*models.DriftFinding]
+	FindingEdge       = page.Edge[*models.DriftFinding]
+)
+
+// FindingFilter is the graph's DriftFilter; conditions hold together.
+type FindingFilter struct {
+	Kind       *models.DriftKind
+	Resolved   *bool
+	ServerID   *ident.DatabaseServerID
+	DatabaseID *ident.DatabaseID
+}
+
+// visibleFindings keeps what is sure enough to be shown, and from customers
+// what is foreign or orphaned.
+func visibleFindings(who *actor.Actor, p actor.Permission) func(*bun.SelectQuery) *bun.SelectQuery {
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		q = q.Apply(store.Visible(who, p, "f.customer_id")).Where("f.confirmed")
+		if !who.HoldsWithProvider(p) {
+			q = q.Where("f.kind IN (?)", bun.List([]models.DriftKind{models.DriftMissing, models.DriftDiffers}))
+		}
+		return q
+	}
+}
+
+// Findings returns a page of findings, the newest first.
+func (s *Service) Findings(ctx context.Context, args page.Args, f *FindingFilter) (*FindingConnection, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q := s.db.NewSelect().Model((*models.DriftFinding)(nil)).Apply(visibleFindings(who, actor.JobsRead))
+	if f != nil {
+		if f.Kind != nil {
+			q = q.Where("f.kind = ?", *f.Kind)
+		}
+		if f.Resolved != nil {
+			q = q.Where("(f.resolved_at IS NOT NULL) = ?", *f.Resolved)
+		}
+		if f.ServerID != nil {
+			if !who.HoldsWithProvider(actor.ServersRead) { // to others no server exists
+				q = q.Where("FALSE")
+			}
+			q = q.Where("f.server_id = ?", f.ServerID.UUID)
+		}
+		if f.DatabaseID != nil {
+			q = q.Where("f.database_id = ?", f.DatabaseID.UUID)
+		}
+	}
+	return store.Rows(ctx, q, args, store.Order[*models.DriftFinding]{
+		Name: "driftFindings", Key: "f.found_at", Type: "timestamptz", ID: "f.id", Desc: true,
+		Place: func(f *models.DriftFinding) (string, string) {
+			return f.FoundAt.Format(time.RFC3339Nano), f.ID.String()
+		},
+	})
+}
+
+// FindFindings returns those of the findings that the caller may see, in one query.
+func (s *Service) FindFindings(ctx context.Context, ids []ident.DriftFindingID) (map[ident.DriftFindingID]*models.DriftFinding, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rows []*models.DriftFinding
+	if len(ids) > 0 {
+		if err := s.db.NewSelect().Model(&rows).Apply(visibleFindings(who, actor.JobsRead)).Where("f.id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+			return nil, store.Wrap(err, "find drift findings")
+		}
+	}
+	found := make(map[ident.DriftFindingID]*models.DriftFinding, len(rows))
+	for _, f := range rows {
+		found[f.ID] = f
+	}
+	return found, nil
+}

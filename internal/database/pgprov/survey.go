@@ -1,0 +1,383 @@
+package pgprov
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/mpanel/mpanel/internal/database"
+	"github.com/mpanel/mpanel/internal/engine"
+	"github.com/mpanel/mpanel/internal/secret"
+)
+
+// A seenRole is a role in a survey.
+type seenRole struct {
+	role
+	name string
+	in   []string // the roles that it is directly in
+	// hasPassword is only known to an admin that is a superuser.
+	hasPassword bool
+}
+
+// A seenBase is a database in a survey. Granted has who has which right, as
+// "role=RIGHT"; PUBLIC and the owner are left out.
+type seenBase struct{ base }
+
+// What bears our mark, and what bears one of our names.
+const (
+	surveyRoles = `, r.rolname, ARRAY(SELECT g.rolname::text FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid ORDER BY 1)`
+	fromMarked  = `
+FROM pg_roles r LEFT JOIN pg_shdescription c ON c.objoid = r.oid AND c.classoid = 'pg_authid'::regclass
+WHERE starts_with(coalesce(c.description, ''), $1) OR r.rolname = ANY ($2::text[])`
+	surveyBases = `
+SELECT d.datname, d.oid, coalesce(c.description, ''), d.datdba = (SELECT oid FROM pg_roles WHERE rolname = current_user), d.datconnlimit, d.datallowconn,
+       EXISTS (SELECT FROM aclexplode(d.acl) a WHERE a.grantee = 0),
+       ARRAY(SELECT DISTINCT r.rolname || '=' || a.privilege_type FROM aclexplode(d.acl) a JOIN pg_roles r ON r.oid = a.grantee
+             WHERE a.grantee <> d.datdba ORDER BY 1)
+FROM (SELECT *, coalesce(datacl, acldefault('d', datdba)) AS acl FROM pg_database) d
+LEFT JOIN pg_shdescription c ON c.objoid = d.oid AND c.classoid = 'pg_database'::regclass
+WHERE starts_with(coalesce(c.description, ''), $1) OR d.datname = ANY ($2::text[])`
+)
+
+// found is everything that a survey saw, by name and by mark.
+type found struct {
+	roles  map[string]*seenRole
+	bases  map[string]*seenBase
+	marked map[string][]*seenRole // by mark
+	named  map[string][]*seenBase // databases by mark
+	wanted map[string]bool        // names of roles and databases that were compared
+}
+
+// Survey reads roles and databases, each in one query, and compares in memory.
+func (s *server) Survey(ctx context.Context, markPrefix string, expected []database.Expected) (database.Survey, error) {
+	if err := checkMark(markPrefix); err != nil {
+		return database.Survey{}, err
+	}
+	for _, e := range expected {
+		if err := checkExpected(e); err != nil {
+			return database.Survey{}, err
+		}
+	}
+	var out database.Survey
+	err := settle(func() error { // a database may be dropped while it is looked at
+		f, err := s.lookAround(ctx, markPrefix, expected)
+		if err != nil {
+			return err
+		}
+		out = database.Survey{Deviations: make([][]database.Deviation, len(expected))}
+		for i, e := range expected {
+			out.Deviations[i] = f.compare(e)
+		}
+		out.Strays = f.strays(markPrefix)
+		return nil
+	})
+	return out, err
+}
+
+func checkExpected(e database.Expected) error {
+	if err := checkLogin(e.Login); err != nil {
+		return err
+	}
+	if err := checkOpening(e.Space); err != nil {
+		return err
+	}
+	for _, m := range e.Members {
+		if err := checkMember(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *server) lookAround(ctx context.Context, markPrefix string, expected []database.Expected) (*found, error) {
+	pool, err := s.admin()
+	if err != nil {
+		return nil, err
+	}
+	f := &found{
+		roles: map[string]*seenRole{}, bases: map[string]*seenBase{}, marked: map[string][]*seenRole{}, named: map[string][]*seenBase{},
+		wanted: map[string]bool{},
+	}
+	var roles, bases []string
+	for _, e := range expected {
+		roles, bases = append(append(roles, e.Login.Name), groupsOf(e.Space)...), append(bases, e.Space.Name, e.Space.WorkName)
+		for _, m := range e.Members {
+			roles = append(roles, m.Login.Name)
+		}
+	}
+	const what = "survey roles and databases"
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return nil, s.wrap(err, what)
+	}
+	defer conn.Release()
+	readable := conn.Conn().PgConn().ParameterStatus("is_superuser") == "on"
+	sql := selectRole + surveyRoles
+	if readable {
+		sql += withVerifier
+	}
+	rows, err := conn.Query(ctx, sql+fromMarked, markPrefix, roles)
+	if err != nil {
+		return nil, s.wrap(err, what)
+	}
+	_, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (struct{}, error) {
+		r, stored := &seenRole{}, ""
+		dest := append(r.dest(), &r.name, &r.in)
+		if readable {
+			dest = append(dest, &stored)
+		}
+		err := row.Scan(dest...)
+		r.verifier, r.readable, r.hasPassword = secret.New(stored), readable, stored != ""
+		f.roles[r.name] = r
+		f.marked[r.mark] = append(f.marked[r.mark], r)
+		return struct{}{}, err
+	})
+	if err != nil {
+		return nil, s.wrap(err, what)
+	}
+	rows, err = conn.Query(ctx, surveyBases, markPrefix, bases)
+	if err != nil {
+		return nil, s.wrap(err, what)
+	}
+	_, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (struct{}, error) {
+		b := &seenBase{}
+		err := row.Scan(&b.name, &b.oid, &b.mark, &b.mine, &b.limit, &b.open, &b.public, &b.granted)
+		f.bases[b.name] = b
+		f.named[b.mark] = append(f.named[b.mark], b)
+		return struct{}{}, err
+	})
+	return f, s.wrap(err, what)
+}
+
+func (f *found) compare(e database.Expected) []database.Deviation {
+	var out []database.Deviation
+	note := func(kind database.ObjectKind, name string, o engine.Observed) {
+		if o.State != engine.Matches {
+			out = append(out, database.Deviation{Kind: kind, Name: name, State: o.State, Detail: o.Detail})
+		}
+	}
+	renamed := f.renamed(e)
+	note(database.RoleObject, e.Login.Name, f.compareLogin(e.Login, e.Shut, nil, renamed))
+	note(database.DatabaseObject, e.Space.Name, f.compareSpace(e))
+	for _, g := range groupsOf(e.Space) {
+		note(database.RoleObject, g, f.compareGroup(g, e, renamed))
+	}
+	for _, m := range e.Members {
+		group, _ := entitled(m)
+		note(database.RoleObject, m.Login.Name, f.compareLogin(m.Login, e.Shut, []string{group}, renamed))
+	}
+	return out
+}
+
+// compareLogin compares one role, that is to be directly in these others.
+func (f *found) compareLogin(l database.Login, shut bool, in []string, renamed map[string]*seenRole) engine.Observed {
+	f.wanted[l.Name] = true
+	r := f.roles[l.Name]
+	switch {
+	case r != nil && r.mark != l.Mark:
+		return engine.Observed{State: engine.Foreign, Detail: "The server has a role of that name that is not ours."}
+	case r == nil:
+		if r := renamed[l.Name]; r != nil {
+			f.wanted[r.name] = true
+			return engine.Observed{State: engine.Differs, Detail: fmt.Sprintf("The role is called %s.", r.name)}
+		}
+		return engine.Observed{State: engine.Absent, Detail: "The role does not exist."}
+	}
+	d := r.differences(l)
+	if shut {
+		d = nil
+		if r.canLogin {
+			d = append(d, "The role may log in, though nobody is to be let in.")
+		}
+		if r.escalated {
+			d = append(d, "The role may do more than log in.")
+		}
+	}
+	for _, other := range r.in {
+		if !slices.Contains(in, other) {
+			d = append(d, fmt.Sprintf("The role is a member of %s.", other))
+		}
+	}
+	for _, group := range in {
+		if !slices.Contains(r.in, group) {
+			d = append(d, fmt.Sprintf("The role is not a member of %s.", group))
+		}
+	}
+	return comparison(d)
+}
+
+// renamed finds roles of ours that are called otherwise, by the names that they
+// are to have: by their marks, where it cannot be any other.
+func (f *found) renamed(e database.Expected) map[string]*seenRole {
+	out := map[string]*seenRole{}
+	// The database's logins, of now and before, and the groups of its users bear one mark.
+	names := append([]string{e.Login.Name}, groupsOf(e.Space)...)
+	for _, m := range e.Members {
+		switch {
+		case m.Login.Mark == e.Space.Mark:
+			names = append(names, m.Login.Name)
+		case f.roles[m.Login.Name] == nil && len(f.marked[m.Login.Mark]) == 1:
+			out[m.Login.Name] = f.marked[m.Login.Mark][0]
+		}
+	}
+	var astray []*seenRole
+	for _, r := range f.marked[e.Space.Mark] {
+		if !slices.Contains(names, r.name) {
+			astray = append(astray, r)
+		}
+	}
+	if f.roles[e.Login.Name] == nil {
+		for i, r := range astray {
+			if r.hasPassword || len(astray) == 1 && f.roles[names[1]] != nil && f.roles[names[2]] != nil {
+				out[e.Login.Name] = r
+				astray = slices.Delete(astray, i, i+1)
+				break
+			}
+		}
+	}
+	for i, g := range names[1:3] {
+		if f.roles[g] == nil && f.roles[names[2-i]] != nil && len(astray) == 1 {
+			out[g] = astray[0]
+		}
+	}
+	return out
+}
+
+// compareGroup compares a group, which is there once the database has a user.
+func (f *found) compareGroup(name string, e database.Expected, renamed map[string]*seenRole) engine.Observed {
+	f.wanted[name] = true
+	r := f.roles[name]
+	switch {
+	case r == nil && renamed[name] != nil:
+		f.wanted[renamed[name].name] = true
+		return engine.Observed{State: engine.Differs, Detail: fmt.Sprintf("The group is called %s.", renamed[name].name)}
+	case r == nil && !hasUsers(e):
+		return engine.Observed{State: engine.Matches}
+	case r == nil:
+		return engine.Observed{State: engine.Absent, Detail: "The group of the database's users does not exist."}
+	case r.mark != e.Space.Mark:
+		return engine.Observed{State: engine.Foreign, Detail: "The server has a role of that name that is not ours."}
+	}
+	var d []string
+	if r.canLogin || r.hasPassword || r.expires || r.limit != -1 {
+		d = append(d, "The group was made to be a login.")
+	}
+	if r.escalated {
+		d = append(d, "The group may do more than it should.")
+	}
+	for _, other := range r.in {
+		d = append(d, fmt.Sprintf("The group is a member of %s.", other))
+	}
+	return comparison(d)
+}
+
+// hasUsers tells whether somebody needs the groups: the login before acts as the
+// login, whose mark it bears, and needs none.
+func hasUsers(e database.Expected) bool {
+	return slices.ContainsFunc(e.Members, func(m database.Member) bool { return m.Login.Mark != e.Space.Mark })
+}
+
+// compareSpace compares the database, found by its name or else by its mark.
+func (f *found) compareSpace(e database.Expected) engine.Observed {
+	sp := e.Space
+	f.wanted[sp.Name], f.wanted[sp.WorkName] = true, true
+	look := finding{space: sp}
+	if b := f.bases[sp.Name]; b != nil {
+		look.named = b.base
+	}
+	if b := f.bases[sp.WorkName]; b != nil {
+		look.working = b.base
+	}
+	var d []string
+	b, ok := look.ours()
+	if !ok && !look.named.exists() && len(f.named[sp.Mark]) == 1 {
+		b, ok = f.named[sp.Mark][0].base, true
+		f.wanted[b.name] = true
+	}
+	switch {
+	case !ok && look.foreign():
+		return look.absentOrForeign()
+	case !ok:
+		return engine.Observed{State: engine.Absent, Detail: "The database does not exist; its data is gone."}
+	case b.limit == invalidLimit:
+		return engine.Observed{State: engine.Absent, Detail: "The database was dropped by half; its data is gone."}
+	case b.name != sp.Name:
+		d = append(d, fmt.Sprintf("The database is called %s.", b.name))
+	}
+	if !b.mine {
+		d = append(d, "The database belongs to another role.")
+	}
+	if !b.open {
+		d = append(d, "The database does not accept connections.")
+	}
+	if b.public {
+		d = append(d, "Every role has rights on the database.")
+	}
+	if b.mark == "" {
+		d = append(d, "The database does not bear its mark.")
+	}
+	return comparison(append(d, grantDifferences(b, e)...))
+}
+
+func grantDifferences(b base, e database.Expected) (d []string) {
+	limit, own := e.Space.ConnectionLimit, rights
+	if e.Shut {
+		limit, own = 0, nil
+	}
+	if b.limit != limit {
+		d = append(d, fmt.Sprintf("The database's connection limit is %d instead of %d.", b.limit, limit))
+	}
+	have := map[string][]string{}
+	for _, g := range b.granted {
+		role, right, _ := strings.Cut(g, "=")
+		have[role] = append(have[role], right)
+	}
+	mine := have[e.Login.Name]
+	if e.Shut {
+		if slices.Contains(mine, "CONNECT") {
+			d = append(d, "The role may connect to the database, though nobody is to be let in.")
+		}
+	} else if !slices.Equal(mine, own) {
+		d = append(d, fmt.Sprintf("The role's rights on the database are not %s.", strings.Join(own, ", ")))
+	}
+	delete(have, e.Login.Name)
+	for _, m := range e.Members {
+		if _, want := entitled(m); !slices.Equal(have[m.Login.Name], want) {
+			d = append(d, fmt.Sprintf("The rights of role %s on the database are not %s.", m.Login.Name, strings.Join(want, ", ")))
+		}
+		delete(have, m.Login.Name)
+	}
+	for _, g := range groupsOf(e.Space) {
+		delete(have, g)
+	}
+	strangers := make([]string, 0, len(have))
+	for role := range have {
+		strangers = append(strangers, role)
+	}
+	slices.Sort(strangers)
+	for _, role := range strangers {
+		d = append(d, fmt.Sprintf("Role %s has rights on the database.", role))
+	}
+	return d
+}
+
+// strays are what bears a mark of ours and was not compared.
+func (f *found) strays(markPrefix string) (out []database.Stray) {
+	for _, r := range f.roles {
+		if strings.HasPrefix(r.mark, markPrefix) && !f.wanted[r.name] {
+			out = append(out, database.Stray{Kind: database.RoleObject, Name: r.name, Mark: r.mark})
+		}
+	}
+	for _, b := range f.bases {
+		if strings.HasPrefix(b.mark, markPrefix) && !f.wanted[b.name] {
+			out = append(out, database.Stray{
+				Kind: database.DatabaseObject, Name: b.name, Mark: b.mark, Unpublished: strings.HasPrefix(b.name, workPrefix),
+			})
+		}
+	}
+	slices.SortFunc(out, func(a, b database.Stray) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}

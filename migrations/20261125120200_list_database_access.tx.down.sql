@@ -1,0 +1,1 @@
+ALTER TABLE databases DROP COLUMN access_cidrs, DROP COLUMN access_before;
