@@ -48,7 +48,7 @@ func TestDatabaseServers_Life(t *testing.T) {
 	require.Equal(t, c.Version(), *server.Version)
 	require.NotNil(t, server.CheckedAt)
 	require.Nil(t, server.AdminPasswordSealed)
-	require.Len(t, server.Capabilities, 7)
+	require.Len(t, server.Capabilities, 8)
 	for _, capability := range server.Capabilities {
 		require.Equal(t, capability.Name != "remote_access", capability.Available, capability.Name) // whose pg_hba is not ours
 	}

@@ -113,7 +113,9 @@ func lastJobs(ctx context.Context, db bun.IDB, ids []uuid.UUID) (map[uuid.UUID]*
 	return left, nil
 }
 
-func creates(kind string) bool { return kind == KindCreate || kind == KindClone || kind == KindCreateUser }
+func creates(kind string) bool {
+	return kind == KindCreate || kind == KindClone || kind == KindCreateUser
+}
 func removes(kind string) bool { return kind == KindDelete || kind == KindDeleteUser }
 
 // removeOrphan orders the removal of an orphan.
