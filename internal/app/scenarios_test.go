@@ -23,6 +23,7 @@ type scene struct {
 	password secret.Text
 	next     secret.Text // of a rotation
 	guest    *guest      // a further user; nil without
+	sister   *scene      // a second database; nil without
 }
 
 // A scenario is how a plan's resource comes to be, and what has to be there
@@ -99,6 +100,7 @@ var scenarios = map[string]scenario{
 		},
 		check: suspendedIf(models.JobFailed),
 	},
+	database.KindBulk:     bulkSuspension,
 	database.KindAccess:   accessChange,
 	database.KindTakeOver: loginTakeOver,
 	database.KindRetire:   loginRetirement,
