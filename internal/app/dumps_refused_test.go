@@ -112,6 +112,7 @@ func TestImport_WhatADumpMayNot(t *testing.T) {
 		"truncated in a statement": {dumpOf("")[:70], "truncated"},
 		"truncated gzip":           {gzipped(t, good)[:len(good)/8], "truncated"},
 		"damaged gzip":             {damaged(gzipped(t, good)), "damaged"},
+		"damaged, and a command":   {damagedSum(gzipped(t, dumpOf(`\! touch `+flag))), "damaged"},
 		"truncated custom":         {custom[:len(custom)*2/3], "damaged or truncated"},
 		"newer custom":             {newer(custom), "newer pg_dump"},
 		"not a dump":               {[]byte("Dear panel,\nplease import me.\n"), ""},
@@ -141,6 +142,13 @@ func damaged(file []byte) []byte {
 	for i := len(file) / 2; i < len(file)/2+20; i++ {
 		file[i] ^= 0xff
 	}
+	return file
+}
+
+// damagedSum has the checksum of other data, which is known at the end only.
+func damagedSum(file []byte) []byte {
+	file = bytes.Clone(file)
+	file[len(file)-8] ^= 0xff
 	return file
 }
 

@@ -48,6 +48,9 @@ func (e *Engine) Serve(ctx context.Context, ready func()) error {
 	_, err = e.db.NewUpdate().Model((*models.Job)(nil)).
 		Set("lease_owner = NULL, lease_until = NULL, fence = fence + 1").
 		Where("lease_owner = ?", e.node).Where("state IN (?)", bun.List(Active)).Exec(ctx)
+	if err != nil && ctx.Err() != nil {
+		return nil // stopped before it began
+	}
 	if err != nil {
 		return store.Wrap(err, "clear the leases of node %s", e.node)
 	}

@@ -15,6 +15,12 @@ import (
 	"github.com/mpanel/mpanel/internal/fault"
 )
 
+// What compressed data may have suffered on its way.
+var (
+	errDamaged   = fault.Invalid.Permanent("", "The dump is damaged: it cannot be decompressed.")
+	errTruncated = fault.Invalid.Permanent("", "The dump is truncated: its compressed data ends too early.")
+)
+
 // A stream is SQL and rows of a dump, whatever its format is.
 type stream struct {
 	io.Reader
@@ -22,9 +28,9 @@ type stream struct {
 	limit int64
 	read  *atomic.Int64
 	n     int64
-	ended bool     // the reader was read to its end
-	run   *program // what writes it; nil for a file
-	close func() error
+	ended bool         // the reader was read to its end
+	run   *program     // what writes it; nil for a file
+	gzip  *gzip.Reader // nil when it is not compressed
 }
 
 func (s *stream) Read(p []byte) (int, error) {
@@ -39,9 +45,9 @@ func (s *stream) Read(p []byte) (int, error) {
 	s.ended = s.ended || errors.Is(err, io.EOF)
 	switch {
 	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), isCorrupt(err):
-		err = fault.Invalid.Permanent("", "The dump is damaged: it cannot be decompressed.")
+		err = errDamaged
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		err = fault.Invalid.Permanent("", "The dump is truncated: its compressed data ends too early.")
+		err = errTruncated
 	}
 	return n, err
 }
@@ -54,8 +60,14 @@ func (s *stream) finish() error {
 	return s.run.wait()
 }
 
-// explain prefers what the program says of an early end to what came of it.
+// explain prefers the cause to what came of it: what the program says of an early
+// end, or that the data is damaged, which gzip knows at their end only.
 func (s *stream) explain(err error) error {
+	if s.gzip != nil && fault.CodeOf(err) == fault.Invalid {
+		if _, own := io.Copy(io.Discard, s); errors.Is(own, errDamaged) || errors.Is(own, errTruncated) {
+			return own
+		}
+	}
 	if s.run == nil || !s.ended {
 		return err
 	}
@@ -70,8 +82,8 @@ func (s *stream) end() {
 	if s.run != nil {
 		s.run.stop()
 	}
-	if s.close != nil {
-		_ = s.close() // only read
+	if s.gzip != nil {
+		_ = s.gzip.Close() // only read
 	}
 }
 
@@ -91,9 +103,9 @@ func (t *Tools) unfold(ctx context.Context, dump io.ReadSeeker, limit database.D
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(in)
 		if err != nil {
-			return nil, "", fault.Invalid.Permanent("", "The dump is damaged: it cannot be decompressed.")
+			return nil, "", errDamaged
 		}
-		return &stream{Reader: z, limit: limit.RawBytes, read: read, close: z.Close}, database.DumpPlainGzip, nil
+		return &stream{Reader: z, limit: limit.RawBytes, read: read, gzip: z}, database.DumpPlainGzip, nil
 	case bytes.HasPrefix(head, []byte("PGDMP")):
 		s, err := t.restore(ctx, dump, limit, read)
 		return s, database.DumpCustom, err
