@@ -10,6 +10,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/mpanel/mpanel/internal/database"
+	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/models"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -23,6 +24,40 @@ import (
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _OpenDatabaseForCleanupPayload_preview(ctx context.Context, field graphql.CollectedField, obj *database.ChangePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OpenDatabaseForCleanupPayload_preview(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Preview, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *engine.Preview) graphql.Marshaler {
+			return ec.marshalOPreview2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋengineᚐPreview(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OpenDatabaseForCleanupPayload_preview(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OpenDatabaseForCleanupPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Preview(ctx, field)
+		},
+	}
+	return fc, nil
+}
 
 func (ec *executionContext) _OpenDatabaseForCleanupPayload_database(ctx context.Context, field graphql.CollectedField, obj *database.ChangePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -73,10 +108,10 @@ func (ec *executionContext) _OpenDatabaseForCleanupPayload_job(ctx context.Conte
 			return ec._fieldMiddleware(ctx, obj, next)
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *models.Job) graphql.Marshaler {
-			return ec.marshalNJob2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐJob(ctx, selections, v)
+			return ec.marshalOJob2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐJob(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_OpenDatabaseForCleanupPayload_job(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -107,7 +142,11 @@ func (ec *executionContext) unmarshalInputOpenDatabaseForCleanupInput(ctx contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id"}
+	if _, present := asMap["dryRun"]; !present {
+		asMap["dryRun"] = false
+	}
+
+	fieldsInOrder := [...]string{"id", "dryRun"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -121,6 +160,13 @@ func (ec *executionContext) unmarshalInputOpenDatabaseForCleanupInput(ctx contex
 				return it, err
 			}
 			it.ID = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = data
 		}
 	}
 	return it, nil
@@ -157,6 +203,11 @@ func (ec *executionContext) _OpenDatabaseForCleanupPayload(ctx context.Context, 
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("OpenDatabaseForCleanupPayload")
+		case "preview":
+			out.Values[i] = ec._OpenDatabaseForCleanupPayload_preview(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "database":
 			out.Values[i] = ec._OpenDatabaseForCleanupPayload_database(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -164,7 +215,7 @@ func (ec *executionContext) _OpenDatabaseForCleanupPayload(ctx context.Context, 
 			}
 		case "job":
 			out.Values[i] = ec._OpenDatabaseForCleanupPayload_job(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:

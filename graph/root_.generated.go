@@ -108,6 +108,7 @@ type ComplexityRoot struct {
 		Credentials  func(childComplexity int) int
 		DatabaseUser func(childComplexity int) int
 		Job          func(childComplexity int) int
+		Preview      func(childComplexity int) int
 	}
 
 	Customer struct {
@@ -279,6 +280,7 @@ type ComplexityRoot struct {
 	DecideDriftFindingPayload struct {
 		DriftFinding func(childComplexity int) int
 		Job          func(childComplexity int) int
+		Preview      func(childComplexity int) int
 	}
 
 	DeleteDatabaseDumpPayload struct {
@@ -294,6 +296,7 @@ type ComplexityRoot struct {
 	DeleteDatabaseUserPayload struct {
 		DatabaseUser func(childComplexity int) int
 		Job          func(childComplexity int) int
+		Preview      func(childComplexity int) int
 	}
 
 	DriftFinding struct {
@@ -323,13 +326,15 @@ type ComplexityRoot struct {
 	}
 
 	ExportDatabasePayload struct {
-		Dump func(childComplexity int) int
-		Job  func(childComplexity int) int
+		Dump    func(childComplexity int) int
+		Job     func(childComplexity int) int
+		Preview func(childComplexity int) int
 	}
 
 	ImportDatabasePayload struct {
 		Database func(childComplexity int) int
 		Job      func(childComplexity int) int
+		Preview  func(childComplexity int) int
 	}
 
 	Job struct {
@@ -399,6 +404,7 @@ type ComplexityRoot struct {
 	KeepPreviousDatabaseLoginPayload struct {
 		Database func(childComplexity int) int
 		Job      func(childComplexity int) int
+		Preview  func(childComplexity int) int
 	}
 
 	Membership struct {
@@ -463,6 +469,7 @@ type ComplexityRoot struct {
 	OpenDatabaseForCleanupPayload struct {
 		Database func(childComplexity int) int
 		Job      func(childComplexity int) int
+		Preview  func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -515,16 +522,19 @@ type ComplexityRoot struct {
 	RestoreDatabasePayload struct {
 		Database func(childComplexity int) int
 		Job      func(childComplexity int) int
+		Preview  func(childComplexity int) int
 	}
 
 	ResumeCustomerPayload struct {
 		Customer func(childComplexity int) int
 		Job      func(childComplexity int) int
+		Preview  func(childComplexity int) int
 	}
 
 	ResumeDatabasePayload struct {
 		Database func(childComplexity int) int
 		Job      func(childComplexity int) int
+		Preview  func(childComplexity int) int
 	}
 
 	RetryJobPayload struct {
@@ -535,17 +545,20 @@ type ComplexityRoot struct {
 		Credentials func(childComplexity int) int
 		Database    func(childComplexity int) int
 		Job         func(childComplexity int) int
+		Preview     func(childComplexity int) int
 	}
 
 	RotateDatabaseUserPasswordPayload struct {
 		Credentials  func(childComplexity int) int
 		DatabaseUser func(childComplexity int) int
 		Job          func(childComplexity int) int
+		Preview      func(childComplexity int) int
 	}
 
 	SetDatabaseAccessPayload struct {
 		Database func(childComplexity int) int
 		Job      func(childComplexity int) int
+		Preview  func(childComplexity int) int
 	}
 
 	SetDatabaseDriftPolicyPayload struct {
@@ -583,6 +596,7 @@ type ComplexityRoot struct {
 	SuspendDatabasePayload struct {
 		Database func(childComplexity int) int
 		Job      func(childComplexity int) int
+		Preview  func(childComplexity int) int
 	}
 
 	UpdateCustomerPayload struct {
@@ -596,6 +610,7 @@ type ComplexityRoot struct {
 	UpdateDatabaseUserPayload struct {
 		DatabaseUser func(childComplexity int) int
 		Job          func(childComplexity int) int
+		Preview      func(childComplexity int) int
 	}
 
 	User struct {
@@ -801,6 +816,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateDatabaseUserPayload.Job(childComplexity), true
+	case "CreateDatabaseUserPayload.preview":
+		if e.ComplexityRoot.CreateDatabaseUserPayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateDatabaseUserPayload.Preview(childComplexity), true
 
 	case "Customer.children":
 		if e.ComplexityRoot.Customer.Children == nil {
@@ -1551,6 +1572,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DecideDriftFindingPayload.Job(childComplexity), true
+	case "DecideDriftFindingPayload.preview":
+		if e.ComplexityRoot.DecideDriftFindingPayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecideDriftFindingPayload.Preview(childComplexity), true
 
 	case "DeleteDatabaseDumpPayload.dump":
 		if e.ComplexityRoot.DeleteDatabaseDumpPayload.Dump == nil {
@@ -1590,6 +1617,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteDatabaseUserPayload.Job(childComplexity), true
+	case "DeleteDatabaseUserPayload.preview":
+		if e.ComplexityRoot.DeleteDatabaseUserPayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteDatabaseUserPayload.Preview(childComplexity), true
 
 	case "DriftFinding.detail":
 		if e.ComplexityRoot.DriftFinding.Detail == nil {
@@ -1708,6 +1741,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ExportDatabasePayload.Job(childComplexity), true
+	case "ExportDatabasePayload.preview":
+		if e.ComplexityRoot.ExportDatabasePayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExportDatabasePayload.Preview(childComplexity), true
 
 	case "ImportDatabasePayload.database":
 		if e.ComplexityRoot.ImportDatabasePayload.Database == nil {
@@ -1721,6 +1760,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ImportDatabasePayload.Job(childComplexity), true
+	case "ImportDatabasePayload.preview":
+		if e.ComplexityRoot.ImportDatabasePayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImportDatabasePayload.Preview(childComplexity), true
 
 	case "Job.actor":
 		if e.ComplexityRoot.Job.Actor == nil {
@@ -2026,6 +2071,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.KeepPreviousDatabaseLoginPayload.Job(childComplexity), true
+	case "KeepPreviousDatabaseLoginPayload.preview":
+		if e.ComplexityRoot.KeepPreviousDatabaseLoginPayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeepPreviousDatabaseLoginPayload.Preview(childComplexity), true
 
 	case "Membership.createdAt":
 		if e.ComplexityRoot.Membership.CreatedAt == nil {
@@ -2510,6 +2561,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.OpenDatabaseForCleanupPayload.Job(childComplexity), true
+	case "OpenDatabaseForCleanupPayload.preview":
+		if e.ComplexityRoot.OpenDatabaseForCleanupPayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OpenDatabaseForCleanupPayload.Preview(childComplexity), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -2747,6 +2804,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RestoreDatabasePayload.Job(childComplexity), true
+	case "RestoreDatabasePayload.preview":
+		if e.ComplexityRoot.RestoreDatabasePayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestoreDatabasePayload.Preview(childComplexity), true
 
 	case "ResumeCustomerPayload.customer":
 		if e.ComplexityRoot.ResumeCustomerPayload.Customer == nil {
@@ -2760,6 +2823,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ResumeCustomerPayload.Job(childComplexity), true
+	case "ResumeCustomerPayload.preview":
+		if e.ComplexityRoot.ResumeCustomerPayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResumeCustomerPayload.Preview(childComplexity), true
 
 	case "ResumeDatabasePayload.database":
 		if e.ComplexityRoot.ResumeDatabasePayload.Database == nil {
@@ -2773,6 +2842,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ResumeDatabasePayload.Job(childComplexity), true
+	case "ResumeDatabasePayload.preview":
+		if e.ComplexityRoot.ResumeDatabasePayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResumeDatabasePayload.Preview(childComplexity), true
 
 	case "RetryJobPayload.job":
 		if e.ComplexityRoot.RetryJobPayload.Job == nil {
@@ -2799,6 +2874,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RotateDatabasePasswordPayload.Job(childComplexity), true
+	case "RotateDatabasePasswordPayload.preview":
+		if e.ComplexityRoot.RotateDatabasePasswordPayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateDatabasePasswordPayload.Preview(childComplexity), true
 
 	case "RotateDatabaseUserPasswordPayload.credentials":
 		if e.ComplexityRoot.RotateDatabaseUserPasswordPayload.Credentials == nil {
@@ -2818,6 +2899,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RotateDatabaseUserPasswordPayload.Job(childComplexity), true
+	case "RotateDatabaseUserPasswordPayload.preview":
+		if e.ComplexityRoot.RotateDatabaseUserPasswordPayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateDatabaseUserPasswordPayload.Preview(childComplexity), true
 
 	case "SetDatabaseAccessPayload.database":
 		if e.ComplexityRoot.SetDatabaseAccessPayload.Database == nil {
@@ -2831,6 +2918,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SetDatabaseAccessPayload.Job(childComplexity), true
+	case "SetDatabaseAccessPayload.preview":
+		if e.ComplexityRoot.SetDatabaseAccessPayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDatabaseAccessPayload.Preview(childComplexity), true
 
 	case "SetDatabaseDriftPolicyPayload.database":
 		if e.ComplexityRoot.SetDatabaseDriftPolicyPayload.Database == nil {
@@ -2922,6 +3015,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SuspendDatabasePayload.Job(childComplexity), true
+	case "SuspendDatabasePayload.preview":
+		if e.ComplexityRoot.SuspendDatabasePayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SuspendDatabasePayload.Preview(childComplexity), true
 
 	case "UpdateCustomerPayload.customer":
 		if e.ComplexityRoot.UpdateCustomerPayload.Customer == nil {
@@ -2949,6 +3048,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateDatabaseUserPayload.Job(childComplexity), true
+	case "UpdateDatabaseUserPayload.preview":
+		if e.ComplexityRoot.UpdateDatabaseUserPayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateDatabaseUserPayload.Preview(childComplexity), true
 
 	case "User.createdAt":
 		if e.ComplexityRoot.User.CreatedAt == nil {
@@ -3543,7 +3648,7 @@ input SuspendCustomerInput {
   id: ID!
   "Why, in 1 to 500 characters; the customer reads it."
   reason: String!
-  "Only tell what would happen, in ` + "`" + `preview` + "`" + `."
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
   dryRun: Boolean = false
 }
 
@@ -3561,14 +3666,18 @@ type SuspendCustomerPayload {
 input ResumeCustomerInput {
   "Which one."
   id: ID!
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The ordered resumption."
 type ResumeCustomerPayload {
+  "Only after a dry run; then nothing was written and there is no job."
+  preview: Preview
   "The customer."
   customer: Customer!
-  "The job, for those above the customer to see."
-  job: Job!
+  "The job, for those above the customer to see; null after a dry run."
+  job: Job
 }
 
 "One page of customers."
@@ -4050,14 +4159,18 @@ type DatabaseEdge {
 input RestoreDatabaseInput {
   "Which one."
   id: ID!
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The restored database."
 type RestoreDatabasePayload {
+  "Only after a dry run; then nothing was written and there is no job."
+  preview: Preview
   "As it is now; its state follows with the job."
   database: Database!
-  "The job of its deletion, which is taken back."
-  job: Job!
+  "The job of its deletion, which is taken back; null after a dry run."
+  job: Job
 }
 
 "A database to suspend."
@@ -4066,28 +4179,36 @@ input SuspendDatabaseInput {
   id: ID!
   "Why; the customer reads it."
   reason: String
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The ordered suspension."
 type SuspendDatabasePayload {
+  "Only after a dry run; then nothing was written and there is no job."
+  preview: Preview
   "As it is now; its state follows with the job."
   database: Database!
-  "The job that does it."
-  job: Job!
+  "The job that does it; null after a dry run."
+  job: Job
 }
 
 "A database to resume."
 input ResumeDatabaseInput {
   "Which one."
   id: ID!
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The ordered resumption."
 type ResumeDatabasePayload {
+  "Only after a dry run; then nothing was written and there is no job."
+  preview: Preview
   "As it is now; its state follows with the job."
   database: Database!
-  "The job that does it."
-  job: Job!
+  "The job that does it; null after a dry run."
+  job: Job
 }
 
 "A database whose login gets another password."
@@ -4096,16 +4217,20 @@ input RotateDatabasePasswordInput {
   id: ID!
   "Seconds for which the login of now goes on beside a new one, at most 30 days; null or 0 changes the password alone."
   graceSeconds: Int
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The ordered rotation."
 type RotateDatabasePasswordPayload {
+  "Only after a dry run; then nothing was written and there is no job."
+  preview: Preview
   "As it is now."
   database: Database!
   "Shown this once; null in the answer to a repeated mutation."
   credentials: DatabaseCredentials
-  "The job that sets the password."
-  job: Job!
+  "The job that sets the password; null after a dry run."
+  job: Job
 }
 `, BuiltIn: false},
 	{Name: "../schema/database_access.graphqls", Input: `extend type Mutation {
@@ -4121,14 +4246,18 @@ type RotateDatabasePasswordPayload {
 input KeepPreviousDatabaseLoginInput {
   "Which one."
   id: ID!
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The ordered return."
 type KeepPreviousDatabaseLoginPayload {
+  "Only after a dry run; then nothing was written and there is no job."
+  preview: Preview
   "As it is now; its ` + "`" + `username` + "`" + ` follows with the job."
   database: Database!
-  "The job that does it."
-  job: Job!
+  "The job that does it; null after a dry run."
+  job: Job
 }
 
 extend type Mutation {
@@ -4151,14 +4280,18 @@ input SetDatabaseAccessInput {
   cidrs: [String!]!
   "Needed for ` + "`" + `0.0.0.0/0` + "`" + ` and ` + "`" + `::/0` + "`" + `, which are everybody."
   allowEverywhere: Boolean! = false
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The ordered change."
 type SetDatabaseAccessPayload {
+  "Only after a dry run; then nothing was written and there is no job."
+  preview: Preview
   "As it is now; the list holds when the job has SUCCEEDED."
   database: Database!
-  "The job that does it."
-  job: Job!
+  "The job that does it; null after a dry run."
+  job: Job
 }
 `, BuiltIn: false},
 	{Name: "../schema/database_dump.graphqls", Input: `extend type Query {
@@ -4303,10 +4436,14 @@ input ExportDatabaseInput {
   id: ID!
   "How the dump is written; PLAIN_GZIP by default."
   format: DumpFormat
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The ordered dump."
 type ExportDatabasePayload {
+  "Only after a dry run; everything else is null then."
+  preview: Preview
   "The dump, PENDING; null in the answer to a repeated mutation when it is gone."
   dump: DatabaseDump
   "The job that makes it."
@@ -4355,13 +4492,17 @@ input ImportDatabaseInput {
   dumpId: ID!
   "Drop what the database's own login owns first, in the same transaction. There is no way back from that once the job has SUCCEEDED."
   replace: Boolean = false
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The ordered import."
 type ImportDatabasePayload {
+  "Only after a dry run; then nothing was written and there is no job."
+  preview: Preview
   "The database."
   database: Database
-  "The job that loads the dump."
+  "The job that loads the dump; null after a dry run."
   job: Job
 }
 
@@ -4437,14 +4578,18 @@ enum QuotaLevel {
 input OpenDatabaseForCleanupInput {
   "Which one."
   id: ID!
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The ordered opening."
 type OpenDatabaseForCleanupPayload {
+  "Only after a dry run; then nothing was written and there is no job."
+  preview: Preview
   "As it is now; its state follows with the job. ` + "`" + `cleanupUntil` + "`" + ` is set anew when it is open."
   database: Database!
-  "The job that opens it."
-  job: Job!
+  "The job that opens it; null after a dry run."
+  job: Job
 }
 `, BuiltIn: false},
 	{Name: "../schema/database_user.graphqls", Input: `extend type Query {
@@ -4567,10 +4712,14 @@ input CreateDatabaseUserInput {
   connectionLimit: Int
   "Default timeout of its statements, 0 to 86400 seconds; 0, for none, by default."
   statementTimeoutSeconds: Int
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The ordered user."
 type CreateDatabaseUserPayload {
+  "Only after a dry run; everything else is null then."
+  preview: Preview
   "The user, PENDING; null in the answer to a repeated mutation when it is gone."
   databaseUser: DatabaseUser
   "Shown this once; null in the answer to a repeated mutation."
@@ -4589,10 +4738,14 @@ input UpdateDatabaseUserInput {
   connectionLimit: Int
   "Default timeout of its statements, 0 to 86400 seconds; 0 for none."
   statementTimeoutSeconds: Int
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The ordered change."
 type UpdateDatabaseUserPayload {
+  "Only after a dry run; everything else is null then."
+  preview: Preview
   "The user as it is to be; null in the answer to a repeated mutation when it is gone."
   databaseUser: DatabaseUser
   "The job that changes it."
@@ -4603,10 +4756,14 @@ type UpdateDatabaseUserPayload {
 input RotateDatabaseUserPasswordInput {
   "Which one."
   id: ID!
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The ordered password."
 type RotateDatabaseUserPasswordPayload {
+  "Only after a dry run; everything else is null then."
+  preview: Preview
   "The user; null in the answer to a repeated mutation when it is gone."
   databaseUser: DatabaseUser
   "Shown this once; null in the answer to a repeated mutation."
@@ -4619,10 +4776,14 @@ type RotateDatabaseUserPasswordPayload {
 input DeleteDatabaseUserInput {
   "Which one."
   id: ID!
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The ordered deletion."
 type DeleteDatabaseUserPayload {
+  "Only after a dry run; everything else is null then."
+  preview: Preview
   "The user, DELETING; null in the answer to a repeated mutation when it is gone."
   databaseUser: DatabaseUser
   "The job that deletes it; null when there was nothing on a server."
@@ -4799,10 +4960,14 @@ input DecideDriftFindingInput {
   id: ID!
   "What becomes of it."
   decision: DriftDecision!
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
 }
 
 "The decided finding."
 type DecideDriftFindingPayload {
+  "Only after a dry run; everything else is null then."
+  preview: Preview
   "The finding; null in the answer to a repeated mutation when the caller does not see it any more."
   driftFinding: DriftFinding
   "The job that carries the decision out; null when there is nothing to do."
@@ -5361,6 +5526,8 @@ func (ec *executionContext) childFields_CreateDatabaseUploadPayload(ctx context.
 
 func (ec *executionContext) childFields_CreateDatabaseUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_CreateDatabaseUserPayload_preview(ctx, field)
 	case "databaseUser":
 		return ec.fieldContext_CreateDatabaseUserPayload_databaseUser(ctx, field)
 	case "credentials":
@@ -5705,6 +5872,8 @@ func (ec *executionContext) childFields_DatabaseUserEdge(ctx context.Context, fi
 
 func (ec *executionContext) childFields_DecideDriftFindingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_DecideDriftFindingPayload_preview(ctx, field)
 	case "driftFinding":
 		return ec.fieldContext_DecideDriftFindingPayload_driftFinding(ctx, field)
 	case "job":
@@ -5735,6 +5904,8 @@ func (ec *executionContext) childFields_DeleteDatabasePayload(ctx context.Contex
 
 func (ec *executionContext) childFields_DeleteDatabaseUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_DeleteDatabaseUserPayload_preview(ctx, field)
 	case "databaseUser":
 		return ec.fieldContext_DeleteDatabaseUserPayload_databaseUser(ctx, field)
 	case "job":
@@ -5797,6 +5968,8 @@ func (ec *executionContext) childFields_DriftFindingEdge(ctx context.Context, fi
 
 func (ec *executionContext) childFields_ExportDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_ExportDatabasePayload_preview(ctx, field)
 	case "dump":
 		return ec.fieldContext_ExportDatabasePayload_dump(ctx, field)
 	case "job":
@@ -5807,6 +5980,8 @@ func (ec *executionContext) childFields_ExportDatabasePayload(ctx context.Contex
 
 func (ec *executionContext) childFields_ImportDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_ImportDatabasePayload_preview(ctx, field)
 	case "database":
 		return ec.fieldContext_ImportDatabasePayload_database(ctx, field)
 	case "job":
@@ -5945,6 +6120,8 @@ func (ec *executionContext) childFields_JobStep(ctx context.Context, field graph
 
 func (ec *executionContext) childFields_KeepPreviousDatabaseLoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_KeepPreviousDatabaseLoginPayload_preview(ctx, field)
 	case "database":
 		return ec.fieldContext_KeepPreviousDatabaseLoginPayload_database(ctx, field)
 	case "job":
@@ -5993,6 +6170,8 @@ func (ec *executionContext) childFields_MembershipEdge(ctx context.Context, fiel
 
 func (ec *executionContext) childFields_OpenDatabaseForCleanupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_OpenDatabaseForCleanupPayload_preview(ctx, field)
 	case "database":
 		return ec.fieldContext_OpenDatabaseForCleanupPayload_database(ctx, field)
 	case "job":
@@ -6065,6 +6244,8 @@ func (ec *executionContext) childFields_RemoveDatabaseServerPayload(ctx context.
 
 func (ec *executionContext) childFields_RestoreDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_RestoreDatabasePayload_preview(ctx, field)
 	case "database":
 		return ec.fieldContext_RestoreDatabasePayload_database(ctx, field)
 	case "job":
@@ -6075,6 +6256,8 @@ func (ec *executionContext) childFields_RestoreDatabasePayload(ctx context.Conte
 
 func (ec *executionContext) childFields_ResumeCustomerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_ResumeCustomerPayload_preview(ctx, field)
 	case "customer":
 		return ec.fieldContext_ResumeCustomerPayload_customer(ctx, field)
 	case "job":
@@ -6085,6 +6268,8 @@ func (ec *executionContext) childFields_ResumeCustomerPayload(ctx context.Contex
 
 func (ec *executionContext) childFields_ResumeDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_ResumeDatabasePayload_preview(ctx, field)
 	case "database":
 		return ec.fieldContext_ResumeDatabasePayload_database(ctx, field)
 	case "job":
@@ -6103,6 +6288,8 @@ func (ec *executionContext) childFields_RetryJobPayload(ctx context.Context, fie
 
 func (ec *executionContext) childFields_RotateDatabasePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_RotateDatabasePasswordPayload_preview(ctx, field)
 	case "database":
 		return ec.fieldContext_RotateDatabasePasswordPayload_database(ctx, field)
 	case "credentials":
@@ -6115,6 +6302,8 @@ func (ec *executionContext) childFields_RotateDatabasePasswordPayload(ctx contex
 
 func (ec *executionContext) childFields_RotateDatabaseUserPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_RotateDatabaseUserPasswordPayload_preview(ctx, field)
 	case "databaseUser":
 		return ec.fieldContext_RotateDatabaseUserPasswordPayload_databaseUser(ctx, field)
 	case "credentials":
@@ -6127,6 +6316,8 @@ func (ec *executionContext) childFields_RotateDatabaseUserPasswordPayload(ctx co
 
 func (ec *executionContext) childFields_SetDatabaseAccessPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_SetDatabaseAccessPayload_preview(ctx, field)
 	case "database":
 		return ec.fieldContext_SetDatabaseAccessPayload_database(ctx, field)
 	case "job":
@@ -6185,6 +6376,8 @@ func (ec *executionContext) childFields_SuspendCustomerPayload(ctx context.Conte
 
 func (ec *executionContext) childFields_SuspendDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_SuspendDatabasePayload_preview(ctx, field)
 	case "database":
 		return ec.fieldContext_SuspendDatabasePayload_database(ctx, field)
 	case "job":
@@ -6211,6 +6404,8 @@ func (ec *executionContext) childFields_UpdateDatabaseServerPayload(ctx context.
 
 func (ec *executionContext) childFields_UpdateDatabaseUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "preview":
+		return ec.fieldContext_UpdateDatabaseUserPayload_preview(ctx, field)
 	case "databaseUser":
 		return ec.fieldContext_UpdateDatabaseUserPayload_databaseUser(ctx, field)
 	case "job":

@@ -104,22 +104,27 @@ func (s *Service) Suspend(ctx context.Context, in SuspendInput) (*JobPayload, er
 	if err := in.Validate(); err != nil {
 		return nil, err
 	}
-	return s.turn(ctx, "suspendCustomer", KindSuspend, in, in.ID, in.DryRun, true, &in.Reason)
+	out, err := s.turn(ctx, idempotency.Call{Mutation: "suspendCustomer", Input: in, DryRun: in.DryRun}, KindSuspend, in.ID, true, &in.Reason)
+	if err == nil && out.Preview != nil {
+		out.Customer = nil // so it was from the beginning
+	}
+	return out, err
 }
 
 // Resume lets everything run again that nothing else holds. Errors as of Suspend,
 // fault.Conflict unless it is SUSPENDED.
 func (s *Service) Resume(ctx context.Context, in ResumeInput) (*JobPayload, error) {
-	return s.turn(ctx, "resumeCustomer", KindResume, in, in.ID, false, false, nil)
+	return s.turn(ctx, idempotency.Call{Mutation: "resumeCustomer", Input: in, DryRun: in.DryRun}, KindResume, in.ID, false, nil)
 }
 
-func (s *Service) turn(ctx context.Context, mutation, kind string, in any, id ident.CustomerID, dryRun, suspended bool, reason *string) (*JobPayload, error) {
+func (s *Service) turn(ctx context.Context, call idempotency.Call, kind string, id ident.CustomerID, suspended bool, reason *string) (*JobPayload, error) {
 	who, err := actor.From(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := &JobPayload{}
-	do := func(ctx context.Context, tx store.Tx) (turnRef, error) {
+	var before models.Customer
+	preview, err := idempotency.Order(ctx, s.db, s.engine, call, func(ctx context.Context, tx store.Tx) (turnRef, error) {
 		row, err := lockForWrite(ctx, tx, who, id, "id", "UPDATE")
 		if err != nil {
 			return turnRef{}, err
@@ -127,6 +132,7 @@ func (s *Service) turn(ctx context.Context, mutation, kind string, in any, id id
 		if err := fromAbove(ctx, tx, who, row, "id"); err != nil {
 			return turnRef{}, err
 		}
+		before = *row
 		if err := wishSuspended(ctx, tx, row, suspended, reason); err != nil {
 			return turnRef{}, err
 		}
@@ -136,22 +142,10 @@ func (s *Service) turn(ctx context.Context, mutation, kind string, in any, id id
 			return turnRef{}, err
 		}
 		out.Customer, out.Job = row, job
-		return turnRef{row.ID, job.ID}, audit.Record(ctx, tx, audit.Entry{
+		return turnRef{row.ID, job.ID, idempotency.Ordered{Begun: job, Customer: row.ID}}, audit.Record(ctx, tx, audit.Entry{
 			Action: kind, Kind: ident.Customer, Object: row.ID.UUID, Customer: row.ID, Detail: map[string]any{"reason": reason},
 		})
-	}
-	if dryRun {
-		err := store.DryRun(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
-			if _, err := do(ctx, tx); err != nil {
-				return err
-			}
-			preview, err := s.engine.Preview(ctx, tx, kind, id)
-			*out = JobPayload{Preview: preview}
-			return err
-		})
-		return out, err
-	}
-	err = idempotency.Once(ctx, s.db, mutation, in, do, func(ctx context.Context, tx store.Tx, r turnRef) error {
+	}, func(ctx context.Context, tx store.Tx, r turnRef) error {
 		out.Customer, out.Job = new(models.Customer), new(models.Job)
 		if err := tx.NewSelect().Model(out.Customer).Apply(visible(who, actor.CustomersWrite)).Where("c.id = ?", r.Customer).Scan(ctx); err != nil {
 			return store.Wrap(err, "read customer %s", r.Customer)
@@ -159,12 +153,17 @@ func (s *Service) turn(ctx context.Context, mutation, kind string, in any, id id
 		err := tx.NewSelect().Model(out.Job).Apply(store.Visible(who, actor.CustomersWrite, "j.customer_id")).Where("j.id = ?", r.Job).Scan(ctx)
 		return store.Wrap(err, "read job %s", r.Job)
 	})
+	if preview != nil {
+		return &JobPayload{Preview: preview, Customer: &before}, nil
+	}
 	return out, err
 }
 
 type turnRef struct {
 	Customer ident.CustomerID `json:"customer"`
 	Job      ident.JobID      `json:"job"`
+
+	idempotency.Ordered `json:"-"`
 }
 
 // A step turns every service of a customer off, or on again.

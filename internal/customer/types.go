@@ -63,14 +63,17 @@ type QuotaInput struct {
 type SuspendInput struct {
 	ID     ident.CustomerID
 	Reason string
-	DryRun bool
+	DryRun bool `json:"-"`
 }
 
 // ResumeInput is the graph's ResumeCustomerInput.
-type ResumeInput struct{ ID ident.CustomerID }
+type ResumeInput struct {
+	ID     ident.CustomerID
+	DryRun bool `json:"-"`
+}
 
-// JobPayload is what a suspension or resumption returns; after a dry run only
-// Preview is there.
+// JobPayload is what a suspension or resumption returns. After a dry run Job is
+// nil, and Customer as it is or, of a suspension, nil.
 type JobPayload struct {
 	Customer *models.Customer
 	Job      *models.Job

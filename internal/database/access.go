@@ -14,6 +14,7 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
@@ -79,7 +80,7 @@ func (s *Service) SetAccess(ctx context.Context, in SetAccessInput) (*ChangePayl
 	for i, p := range networks {
 		list[i] = p.String()
 	}
-	return s.change(ctx, "setDatabaseAccess", in, in.ID, "database.set_access", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
+	return s.change(ctx, idempotency.Call{Mutation: "setDatabaseAccess", Input: in, DryRun: in.DryRun}, in.ID, "database.set_access", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
 		if err := mustRun(row); err != nil {
 			return nil, err
 		}

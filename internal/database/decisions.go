@@ -6,6 +6,7 @@ import (
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/audit"
+	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -29,10 +30,13 @@ const (
 type DecideFindingInput struct {
 	ID       ident.DriftFindingID
 	Decision DriftDecision
+	DryRun   bool `json:"-"`
 }
 
-// FindingPayload is the graph's DecideDriftFindingPayload.
+// FindingPayload is the graph's DecideDriftFindingPayload. After a dry run only
+// Preview is there.
 type FindingPayload struct {
+	Preview      *engine.Preview
 	DriftFinding *models.DriftFinding
 	Job          *models.Job // nil for what needs none
 }
@@ -40,6 +44,8 @@ type FindingPayload struct {
 type findingRef struct {
 	Finding ident.DriftFindingID `json:"finding"`
 	Job     ident.JobID          `json:"job"`
+
+	idempotency.Ordered `json:"-"`
 }
 
 // DecideFinding carries out what a person decided of a finding. Errors:
@@ -51,7 +57,8 @@ func (s *Service) DecideFinding(ctx context.Context, in DecideFindingInput) (*Fi
 		return nil, err
 	}
 	out := &FindingPayload{}
-	err = idempotency.Once(ctx, s.db, "decideDriftFinding", in, func(ctx context.Context, tx store.Tx) (findingRef, error) {
+	call := idempotency.Call{Mutation: "decideDriftFinding", Input: in, DryRun: in.DryRun}
+	preview, err := idempotency.Order(ctx, s.db, s.engine, call, func(ctx context.Context, tx store.Tx) (findingRef, error) {
 		f, err := lockFinding(ctx, tx, who, in.ID)
 		if err != nil {
 			return findingRef{}, err
@@ -66,7 +73,7 @@ func (s *Service) DecideFinding(ctx context.Context, in DecideFindingInput) (*Fi
 			return findingRef{}, store.Wrap(err, "decide finding %s", f.ID)
 		}
 		out.DriftFinding = f
-		return findingRef{f.ID, f.JobID}, audit.Record(ctx, tx, audit.Entry{
+		return findingRef{f.ID, f.JobID, idempotency.Ordered{Begun: out.Job, Customer: f.CustomerID}}, audit.Record(ctx, tx, audit.Entry{
 			Action: "drift_finding.decide", Kind: ident.DriftFinding, Object: f.ID.UUID, Customer: f.CustomerID,
 			Detail: map[string]any{"decision": in.Decision, "kind": f.Kind, "object": f.ObjectKind, "name": f.ExternalName},
 		})
@@ -78,13 +85,12 @@ func (s *Service) DecideFinding(ctx context.Context, in DecideFindingInput) (*Fi
 			return store.Wrap(err, "read finding %s", r.Finding)
 		}
 		out.DriftFinding = rows[0]
-		var jobs []*models.Job
-		err = tx.NewSelect().Model(&jobs).Apply(store.Visible(who, actor.DatabasesWrite, "j.customer_id")).Where("j.id = ?", r.Job).Scan(ctx)
-		if len(jobs) > 0 {
-			out.Job = jobs[0]
-		}
-		return store.Wrap(err, "read job %s", r.Job)
+		out.Job, err = replayJob(ctx, tx, who, r.Job)
+		return err
 	})
+	if preview != nil {
+		return &FindingPayload{Preview: preview}, nil
+	}
 	if err == nil && out.DriftFinding == nil {
 		return nil, store.NotFound("id")
 	}
@@ -157,7 +163,7 @@ func (s *Service) mend(ctx context.Context, tx store.Tx, who *actor.Actor, f *mo
 	case models.ResourcePending, models.ResourceFailed, models.ResourceDeleting:
 		return nil, fault.Conflict.New("id", "The database is %s.", row.State)
 	}
-	if err := idleAround(ctx, tx, row.ID); err != nil {
+	if err := idleAround(ctx, tx, row.ID, "id"); err != nil {
 		return nil, err
 	}
 	f.Ignored = false

@@ -43,12 +43,15 @@ type (
 type ExportInput struct {
 	ID     ident.DatabaseID
 	Format *models.DumpFormat
+	DryRun bool `json:"-"`
 }
 
-// DumpPayload is a dump and the job at work on it.
+// DumpPayload is a dump and the job at work on it. After a dry run only Preview
+// is there.
 type DumpPayload struct {
-	Dump *models.DatabaseDump
-	Job  *models.Job
+	Preview *engine.Preview
+	Dump    *models.DatabaseDump
+	Job     *models.Job
 }
 
 // DumpURLInput is the graph's CreateDatabaseDumpUrlInput.
@@ -75,6 +78,7 @@ type ImportInput struct {
 	ID      ident.DatabaseID
 	DumpID  ident.DatabaseDumpID
 	Replace bool
+	DryRun  bool `json:"-"`
 }
 
 // CloneInput is the graph's CloneDatabaseInput.
@@ -82,7 +86,7 @@ type CloneInput struct {
 	ID         ident.DatabaseID
 	Name       string
 	CustomerID *ident.CustomerID
-	DryRun     bool
+	DryRun     bool `json:"-"`
 }
 
 // ClonePayload is the graph's CloneDatabasePayload. After a dry run only Preview

@@ -71,7 +71,7 @@ func (d *DumpService) Export(ctx context.Context, in ExportInput) (*DumpPayload,
 		format = *in.Format
 	}
 	var row *models.DatabaseDump
-	out, err := d.s.change(ctx, "exportDatabase", in, in.ID, "database.export", func(ctx context.Context, tx store.Tx, who *actor.Actor, db *models.Database) (*models.Job, error) {
+	out, err := d.s.change(ctx, idempotency.Call{Mutation: "exportDatabase", Input: in, DryRun: in.DryRun}, in.ID, "database.export", func(ctx context.Context, tx store.Tx, who *actor.Actor, db *models.Database) (*models.Job, error) {
 		if err := mustRun(db); err != nil {
 			return nil, err
 		}
@@ -97,6 +97,9 @@ func (d *DumpService) Export(ctx context.Context, in ExportInput) (*DumpPayload,
 	})
 	if err != nil {
 		return nil, err
+	}
+	if out.Preview != nil {
+		return &DumpPayload{Preview: out.Preview}, nil
 	}
 	if row == nil {
 		row, err = d.find(ctx, "dd.job_id = ?", out.Job.ID)
@@ -138,7 +141,7 @@ func dumpsLeft(ctx context.Context, tx store.Tx, db *models.Database) error {
 // for either, fault.Conflict unless the database is ACTIVE or DEGRADED and the
 // dump READY, or while another job is at work on the database.
 func (d *DumpService) Import(ctx context.Context, in ImportInput) (*ChangePayload, error) {
-	return d.s.change(ctx, "importDatabase", in, in.ID, "database.import", func(ctx context.Context, tx store.Tx, who *actor.Actor, db *models.Database) (*models.Job, error) {
+	return d.s.change(ctx, idempotency.Call{Mutation: "importDatabase", Input: in, DryRun: in.DryRun}, in.ID, "database.import", func(ctx context.Context, tx store.Tx, who *actor.Actor, db *models.Database) (*models.Job, error) {
 		if err := mustRun(db); err != nil {
 			return nil, err
 		}
@@ -193,8 +196,8 @@ func (d *DumpService) Clone(ctx context.Context, in CloneInput) (*ClonePayload, 
 		return nil, err
 	}
 	fresh, out := newPassword(), &ClonePayload{}
-	var customer ident.CustomerID
-	order := func(ctx context.Context, tx store.Tx) (ref, error) {
+	call := idempotency.Call{Mutation: "cloneDatabase", Input: in, DryRun: in.DryRun}
+	preview, err := idempotency.Order(ctx, d.s.db, d.s.engine, call, func(ctx context.Context, tx store.Tx) (ref, error) {
 		source, err := lockForWrite(ctx, tx, who, in.ID)
 		if err != nil {
 			return ref{}, err
@@ -202,7 +205,7 @@ func (d *DumpService) Clone(ctx context.Context, in CloneInput) (*ClonePayload, 
 		if err := d.canBeCloned(ctx, tx, source); err != nil {
 			return ref{}, err
 		}
-		customer = source.CustomerID
+		customer := source.CustomerID
 		if in.CustomerID != nil {
 			customer = *in.CustomerID
 		}
@@ -239,28 +242,18 @@ func (d *DumpService) Clone(ctx context.Context, in CloneInput) (*ClonePayload, 
 		if err != nil {
 			return ref{}, err
 		}
-		*out = ClonePayload{Database: row, Job: job, Credentials: &Credentials{
-			Host: server.Host, Port: server.Port, Database: row.ExtName, Username: row.Username, Secret: fresh.password,
-		}}
-		return ref{row.ID, job.ID}, audit.Record(ctx, tx, audit.Entry{
+		*out = ClonePayload{Database: row, Job: job, Credentials: credentialsOn(server, row, row.Username, fresh.password)}
+		return refTo(row, job), audit.Record(ctx, tx, audit.Entry{
 			Action: "database.clone", Kind: ident.Database, Object: row.ID.UUID, Customer: row.CustomerID,
 			Detail: map[string]any{"name": row.Name, "external_name": row.ExtName, "source": source.ID},
 		})
-	}
-	if in.DryRun {
-		err := store.DryRun(ctx, d.s.db, func(ctx context.Context, tx store.Tx) (err error) {
-			if _, err = order(ctx, tx); err != nil {
-				return err
-			}
-			out.Preview, err = d.s.engine.Preview(ctx, tx, KindClone, customer)
-			return err
-		})
-		return &ClonePayload{Preview: out.Preview}, err
-	}
-	err = idempotency.Once(ctx, d.s.db, "cloneDatabase", in, order, func(ctx context.Context, tx store.Tx, r ref) (err error) {
+	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
 		out.Database, out.Job, err = d.s.replay(ctx, tx, who, r)
 		return err
 	})
+	if preview != nil {
+		return &ClonePayload{Preview: preview}, nil
+	}
 	return out, err
 }
 

@@ -16,8 +16,8 @@ import (
 )
 
 // change is a mutation of one database that ends in a job: do moves the locked
-// row to the wish and gives the job.
-func (s *Service) change(ctx context.Context, mutation string, in any, id ident.DatabaseID, action string,
+// row to the wish and gives the job. After a dry run the row is answered as it is.
+func (s *Service) change(ctx context.Context, call idempotency.Call, id ident.DatabaseID, action string,
 	do func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error),
 ) (*ChangePayload, error) {
 	who, err := actor.From(ctx)
@@ -25,16 +25,18 @@ func (s *Service) change(ctx context.Context, mutation string, in any, id ident.
 		return nil, err
 	}
 	out := &ChangePayload{}
-	err = idempotency.Once(ctx, s.db, mutation, in, func(ctx context.Context, tx store.Tx) (ref, error) {
+	var before models.Database
+	preview, err := idempotency.Order(ctx, s.db, s.engine, call, func(ctx context.Context, tx store.Tx) (ref, error) {
 		row, err := lockForWrite(ctx, tx, who, id)
 		if err != nil {
 			return ref{}, err
 		}
+		before = *row
 		if out.Job, err = do(ctx, tx, who, row); err != nil {
 			return ref{}, err
 		}
 		out.Database = row
-		return ref{row.ID, out.Job.ID}, record(ctx, tx, action, row)
+		return refTo(row, out.Job), record(ctx, tx, action, row)
 	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
 		out.Database, out.Job, err = s.replay(ctx, tx, who, r)
 		if err == nil && (out.Database == nil || out.Job == nil) {
@@ -42,6 +44,9 @@ func (s *Service) change(ctx context.Context, mutation string, in any, id ident.
 		}
 		return err
 	})
+	if preview != nil {
+		return &ChangePayload{Preview: preview, Database: &before}, nil
+	}
 	return out, err
 }
 
@@ -76,7 +81,7 @@ func (s *Service) Suspend(ctx context.Context, in SuspendInput) (*ChangePayload,
 	if err := fault.Join(store.CheckText("reason", in.Reason)); err != nil {
 		return nil, err
 	}
-	return s.change(ctx, "suspendDatabase", in, in.ID, "database.suspend", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
+	return s.change(ctx, idempotency.Call{Mutation: "suspendDatabase", Input: in, DryRun: in.DryRun}, in.ID, "database.suspend", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
 		// What its customer's suspension has shut is kept shut after that.
 		if ofCustomer := row.State == models.ResourceSuspended && !row.Suspended; !ofCustomer {
 			if row.Suspended {
@@ -97,7 +102,7 @@ func (s *Service) Suspend(ctx context.Context, in SuspendInput) (*ChangePayload,
 // Resume lets the logins in again, with the password of before. Errors:
 // fault.NotFound, fault.Conflict unless it is SUSPENDED, or while its customer is.
 func (s *Service) Resume(ctx context.Context, in ResumeInput) (*ChangePayload, error) {
-	return s.change(ctx, "resumeDatabase", in, in.ID, "database.resume", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
+	return s.change(ctx, idempotency.Call{Mutation: "resumeDatabase", Input: in, DryRun: in.DryRun}, in.ID, "database.resume", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
 		if err := mayResume(ctx, tx, row); err != nil {
 			return nil, err
 		}
@@ -130,7 +135,7 @@ func mayResume(ctx context.Context, tx store.Tx, row *models.Database) error {
 // Restore takes a delete back within its grace period. Errors: fault.NotFound,
 // fault.Conflict when it is not being deleted or its data is being dropped.
 func (s *Service) Restore(ctx context.Context, in RestoreInput) (*ChangePayload, error) {
-	return s.change(ctx, "restoreDatabase", in, in.ID, "database.restore", func(ctx context.Context, tx store.Tx, _ *actor.Actor, row *models.Database) (*models.Job, error) {
+	return s.change(ctx, idempotency.Call{Mutation: "restoreDatabase", Input: in, DryRun: in.DryRun}, in.ID, "database.restore", func(ctx context.Context, tx store.Tx, _ *actor.Actor, row *models.Database) (*models.Job, error) {
 		if row.State != models.ResourceDeleting {
 			return nil, fault.Conflict.New("id", "This database is not being deleted.")
 		}
@@ -156,7 +161,7 @@ func (s *Service) Rotate(ctx context.Context, in RotateInput) (*RotatePayload, e
 	}
 	fresh := newPassword()
 	var shown *Credentials
-	out, err := s.change(ctx, "rotateDatabasePassword", in, in.ID, "database.rotate", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
+	out, err := s.change(ctx, idempotency.Call{Mutation: "rotateDatabasePassword", Input: in, DryRun: in.DryRun}, in.ID, "database.rotate", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
 		if err := mustRun(row); err != nil {
 			return nil, err
 		}
@@ -178,17 +183,18 @@ func (s *Service) Rotate(ctx context.Context, in RotateInput) (*RotatePayload, e
 		if err := wish(ctx, tx, row, "next_verifier_sealed", "next_username", "next_grace_seconds", "login_number"); err != nil {
 			return nil, err
 		}
-		server := new(models.DatabaseServer)
-		if err := tx.NewSelect().Model(server).Column("host", "port").Where("s.id = ?", row.ServerID).Scan(ctx); err != nil {
-			return nil, store.Wrap(err, "read server %s", row.ServerID)
+		if shown, err = credentials(ctx, tx, row, *username, fresh.password); err != nil {
+			return nil, err
 		}
-		shown = &Credentials{Host: server.Host, Port: server.Port, Database: row.ExtName, Username: *username, Secret: fresh.password}
 		return s.start(tx, who, kind, row)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &RotatePayload{Database: out.Database, Job: out.Job, Credentials: shown}, nil
+	if out.Preview != nil {
+		shown = nil
+	}
+	return &RotatePayload{Preview: out.Preview, Database: out.Database, Job: out.Job, Credentials: shown}, nil
 }
 
 // customerSuspended tells whether the customer, or one above it, is to be

@@ -11,6 +11,7 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
@@ -103,7 +104,7 @@ func (s *Service) OverQuota(ctx context.Context, databases []*models.Database) (
 // quota and nothing else holds it, while another job is at work on it, or when
 // it had MaxCleanups windows within 24 hours.
 func (s *Service) OpenForCleanup(ctx context.Context, in CleanupInput) (*ChangePayload, error) {
-	return s.change(ctx, "openDatabaseForCleanup", in, in.ID, "database.open_for_cleanup", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
+	return s.change(ctx, idempotency.Call{Mutation: "openDatabaseForCleanup", Input: in, DryRun: in.DryRun}, in.ID, "database.open_for_cleanup", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
 		if err := mayCleanUp(ctx, tx, row); err != nil {
 			return nil, err
 		}

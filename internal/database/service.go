@@ -42,6 +42,18 @@ func NewService(db *store.DB, box *secret.Box, starter *engine.Starter, dialer D
 type ref struct {
 	Database ident.DatabaseID `json:"database"`
 	Job      ident.JobID      `json:"job"`
+
+	idempotency.Ordered `json:"-"`
+}
+
+// refTo is the ref of a mutation of a row; job is nil when there is nothing to do
+// on a server.
+func refTo(row *models.Database, job *models.Job) ref {
+	r := ref{Database: row.ID, Ordered: idempotency.Ordered{Begun: job, Customer: row.CustomerID}}
+	if job != nil {
+		r.Job = job.ID
+	}
+	return r
 }
 
 // Create records the wish for a database and starts the job that makes it
@@ -59,7 +71,8 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 	}
 	fresh := newPassword()
 	out := &CreatePayload{}
-	order := func(ctx context.Context, tx store.Tx) (ref, error) {
+	call := idempotency.Call{Mutation: "createDatabase", Input: in, DryRun: in.DryRun}
+	preview, err := idempotency.Order(ctx, s.db, s.engine, call, func(ctx context.Context, tx store.Tx) (ref, error) {
 		owner, err := lockOwner(ctx, tx, who, in.CustomerID)
 		if err != nil {
 			return ref{}, err
@@ -89,33 +102,16 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 		if err != nil {
 			return ref{}, err
 		}
-		*out = CreatePayload{Database: row, Job: job, Credentials: &Credentials{
-			Host: server.Host, Port: server.Port, Database: row.ExtName, Username: row.Username, Secret: fresh.password,
-		}}
-		return ref{row.ID, job.ID}, record(ctx, tx, "database.create", row)
-	}
-	if in.DryRun {
-		preview, err := s.preview(ctx, order, KindCreate, in.CustomerID)
-		return &CreatePayload{Preview: preview}, err
-	}
-	err = idempotency.Once(ctx, s.db, "createDatabase", in, order, func(ctx context.Context, tx store.Tx, r ref) (err error) {
+		*out = CreatePayload{Database: row, Job: job, Credentials: credentialsOn(server, row, row.Username, fresh.password)}
+		return refTo(row, job), record(ctx, tx, "database.create", row)
+	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
 		out.Database, out.Job, err = s.replay(ctx, tx, who, r)
 		return err
 	})
+	if preview != nil {
+		return &CreatePayload{Preview: preview}, nil
+	}
 	return out, err
-}
-
-// preview does what a mutation would, tells what its job would do, and takes
-// everything back.
-func (s *Service) preview(ctx context.Context, do func(context.Context, store.Tx) (ref, error), kind string, customer ident.CustomerID) (p *engine.Preview, err error) {
-	err = store.DryRun(ctx, s.db, func(ctx context.Context, tx store.Tx) (err error) {
-		if _, err = do(ctx, tx); err != nil {
-			return err
-		}
-		p, err = s.engine.Preview(ctx, tx, kind, customer)
-		return err
-	})
-	return p, err
 }
 
 func (s *Service) newRow(in CreateInput, owner *models.Customer, server *models.DatabaseServer, verifier secret.Text) *models.Database {
@@ -146,7 +142,8 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) (*DeletePayload, e
 		return nil, err
 	}
 	out := &DeletePayload{}
-	remove := func(ctx context.Context, tx store.Tx) (ref, error) {
+	call := idempotency.Call{Mutation: "deleteDatabase", Input: in, DryRun: in.DryRun}
+	preview, err := idempotency.Order(ctx, s.db, s.engine, call, func(ctx context.Context, tx store.Tx) (ref, error) {
 		row, err := lockForWrite(ctx, tx, who, in.ID)
 		if err != nil {
 			return ref{}, err
@@ -159,7 +156,7 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) (*DeletePayload, e
 			if err := discard(ctx, tx, row); err != nil {
 				return ref{}, err
 			}
-			return ref{Database: row.ID}, record(ctx, tx, "database.discard", row)
+			return refTo(row, nil), record(ctx, tx, "database.discard", row)
 		case models.ResourcePending, models.ResourceActive, models.ResourceDegraded, models.ResourceSuspended:
 		}
 		if err := beginDelete(ctx, tx, row, in.GraceSeconds); err != nil {
@@ -168,32 +165,14 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) (*DeletePayload, e
 		if out.Job, err = s.start(tx, who, KindDelete, row); err != nil {
 			return ref{}, err
 		}
-		return ref{row.ID, out.Job.ID}, record(ctx, tx, "database.delete", row)
-	}
-	if in.DryRun {
-		return s.previewDelete(ctx, remove, out)
-	}
-	err = idempotency.Once(ctx, s.db, "deleteDatabase", in, remove, func(ctx context.Context, tx store.Tx, r ref) (err error) {
+		return refTo(row, out.Job), record(ctx, tx, "database.delete", row)
+	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
 		out.Database, out.Job, err = s.replay(ctx, tx, who, r)
 		return err
 	})
-	return out, err
-}
-
-// previewDelete tells nothing of steps where a discarded database needs none.
-func (s *Service) previewDelete(ctx context.Context, remove func(context.Context, store.Tx) (ref, error), out *DeletePayload) (*DeletePayload, error) {
-	err := store.DryRun(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
-		_, err := remove(ctx, tx)
-		if err != nil {
-			return err
-		}
-		preview, err := s.engine.Preview(ctx, tx, KindDelete, out.Database.CustomerID)
-		if err == nil && out.Job == nil {
-			preview.Steps = []string{}
-		}
-		*out = DeletePayload{Preview: preview}
-		return err
-	})
+	if preview != nil {
+		return &DeletePayload{Preview: preview}, nil
+	}
 	return out, err
 }
 
@@ -230,18 +209,22 @@ func (s *Service) replay(ctx context.Context, tx store.Tx, who *actor.Actor, r r
 	if err := tx.NewSelect().Model(&rows).Apply(visible(who, actor.DatabasesWrite)).Where("d.id = ?", r.Database).Scan(ctx); err != nil {
 		return nil, nil, store.Wrap(err, "read database %s", r.Database)
 	}
-	var jobs []*models.Job
-	if err := tx.NewSelect().Model(&jobs).Apply(store.Visible(who, actor.DatabasesWrite, "j.customer_id")).Where("j.id = ?", r.Job).Scan(ctx); err != nil {
-		return nil, nil, store.Wrap(err, "read job %s", r.Job)
-	}
 	var row *models.Database
 	if len(rows) > 0 {
 		row = rows[0]
 	}
-	if len(jobs) > 0 {
-		return row, jobs[0], nil
+	job, err := replayJob(ctx, tx, who, r.Job)
+	return row, job, err
+}
+
+// replayJob is the job of a repeated mutation, nil without one.
+func replayJob(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.JobID) (*models.Job, error) {
+	var jobs []*models.Job
+	err := tx.NewSelect().Model(&jobs).Apply(store.Visible(who, actor.DatabasesWrite, "j.customer_id")).Where("j.id = ?", id).Scan(ctx)
+	if err != nil || len(jobs) == 0 {
+		return nil, store.Wrap(err, "read job %s", id)
 	}
-	return row, nil, nil
+	return jobs[0], nil
 }
 
 func (s *Service) start(tx store.Tx, who *actor.Actor, kind string, row *models.Database) (*models.Job, error) {
@@ -286,15 +269,26 @@ func lockOwner(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.Cust
 // Error, beside those of the look: fault.Conflict while a job is at work on one
 // of its users, or copies it.
 func lockForWrite(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.DatabaseID) (*models.Database, error) {
+	row, err := lockDatabase(ctx, tx, who, id, "id")
+	if err != nil {
+		return nil, err
+	}
+	return row, idleAround(ctx, tx, id, "id")
+}
+
+// lockDatabase reads a database that the caller may change, with a row lock, so
+// that no job begins on it or on one of its users before the transaction is over.
+// Field is where the caller gave the id.
+func lockDatabase(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.DatabaseID, field string) (*models.Database, error) {
 	row := new(models.Database)
 	err := tx.NewSelect().Model(row).Apply(visible(who, actor.DatabasesWrite)).Where("d.id = ?", id.UUID).For("UPDATE").Scan(ctx)
 	switch {
 	case fault.CodeOf(store.Wrap(err, "lock")) == fault.NotFound:
-		return nil, store.Denied(ctx, tx.NewSelect().Model(row).Apply(visible(who, actor.DatabasesRead)).Where("d.id = ?", id.UUID), "id")
+		return nil, store.Denied(ctx, tx.NewSelect().Model(row).Apply(visible(who, actor.DatabasesRead)).Where("d.id = ?", id.UUID), field)
 	case err != nil:
 		return nil, store.Wrap(err, "lock database %s", id)
 	}
-	return row, idleAround(ctx, tx, id)
+	return row, nil
 }
 
 func verifierPlace(id ident.DatabaseID) string { return "databases.verifier/" + id.String() }

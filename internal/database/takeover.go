@@ -12,6 +12,7 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
@@ -138,7 +139,7 @@ func wishTakeOver(row *models.Database, graceSeconds int) error {
 // fault.Conflict without a grace, unless the database is ACTIVE or DEGRADED, or
 // while another job is at work on it.
 func (s *Service) KeepLogin(ctx context.Context, in KeepLoginInput) (*ChangePayload, error) {
-	return s.change(ctx, "keepPreviousDatabaseLogin", in, in.ID, "database.keep_login", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
+	return s.change(ctx, idempotency.Call{Mutation: "keepPreviousDatabaseLogin", Input: in, DryRun: in.DryRun}, in.ID, "database.keep_login", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
 		if err := mustRun(row); err != nil {
 			return nil, err
 		}

@@ -70,7 +70,7 @@ func (s *Service) orderOne(ctx context.Context, parent ident.JobID, kind string,
 		if err != nil || len(rows) == 0 {
 			return store.Wrap(err, "lock database %s", id)
 		}
-		if err := idleAround(ctx, tx, id); err != nil {
+		if err := idleAround(ctx, tx, id, "id"); err != nil {
 			return err
 		}
 		if err := wish(ctx, tx, rows[0]); err != nil {

@@ -1,6 +1,7 @@
 package database
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/page"
 	"github.com/mpanel/mpanel/internal/secret"
+	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
 )
 
@@ -48,7 +50,7 @@ type CreateInput struct {
 	ServerID        *ident.DatabaseServerID
 	Name            string
 	ConnectionLimit *int
-	DryRun          bool
+	DryRun          bool `json:"-"`
 }
 
 // CreatePayload is the graph's CreateDatabasePayload. After a dry run only
@@ -64,7 +66,7 @@ type CreatePayload struct {
 type DeleteInput struct {
 	ID           ident.DatabaseID
 	GraceSeconds *int
-	DryRun       bool
+	DryRun       bool `json:"-"`
 }
 
 // DeletePayload is the graph's DeleteDatabasePayload. Job is nil when there was
@@ -79,18 +81,26 @@ type DeletePayload struct {
 type SuspendInput struct {
 	ID     ident.DatabaseID
 	Reason *string
+	DryRun bool `json:"-"`
 }
 
 // ResumeInput is the graph's ResumeDatabaseInput.
-type ResumeInput struct{ ID ident.DatabaseID }
+type ResumeInput struct {
+	ID     ident.DatabaseID
+	DryRun bool `json:"-"`
+}
 
 // RestoreInput is the graph's RestoreDatabaseInput.
-type RestoreInput struct{ ID ident.DatabaseID }
+type RestoreInput struct {
+	ID     ident.DatabaseID
+	DryRun bool `json:"-"`
+}
 
 // RotateInput is the graph's RotateDatabasePasswordInput.
 type RotateInput struct {
 	ID           ident.DatabaseID
 	GraceSeconds *int // nil and 0: none
+	DryRun       bool `json:"-"`
 }
 
 // Validate checks every field.
@@ -106,22 +116,33 @@ type SetAccessInput struct {
 	ID              ident.DatabaseID
 	Cidrs           []string
 	AllowEverywhere bool // needed for 0.0.0.0/0 and ::/0
+	DryRun          bool `json:"-"`
 }
 
 // KeepLoginInput is the graph's KeepPreviousDatabaseLoginInput.
-type KeepLoginInput struct{ ID ident.DatabaseID }
+type KeepLoginInput struct {
+	ID     ident.DatabaseID
+	DryRun bool `json:"-"`
+}
 
 // CleanupInput is the graph's OpenDatabaseForCleanupInput.
-type CleanupInput struct{ ID ident.DatabaseID }
+type CleanupInput struct {
+	ID     ident.DatabaseID
+	DryRun bool `json:"-"`
+}
 
-// ChangePayload is what a change of an existing database returns.
+// ChangePayload is what a change of an existing database returns. After a dry run
+// Database is as it is, and Job is nil.
 type ChangePayload struct {
+	Preview  *engine.Preview
 	Database *models.Database
 	Job      *models.Job
 }
 
-// RotatePayload is the graph's RotateDatabasePasswordPayload.
+// RotatePayload is the graph's RotateDatabasePasswordPayload. A dry run shows no
+// credentials.
 type RotatePayload struct {
+	Preview     *engine.Preview
 	Database    *models.Database
 	Credentials *Credentials // nil in the answer to a repeated mutation
 	Job         *models.Job
@@ -200,6 +221,19 @@ type Credentials struct {
 	Host, Database, Username string
 	Port                     int
 	Secret                   secret.Text
+}
+
+// credentials are what a login of a database reaches it with.
+func credentials(ctx context.Context, tx store.Tx, d *models.Database, username string, password secret.Text) (*Credentials, error) {
+	server := new(models.DatabaseServer)
+	if err := tx.NewSelect().Model(server).Column("host", "port").Where("s.id = ?", d.ServerID).Scan(ctx); err != nil {
+		return nil, store.Wrap(err, "read server %s", d.ServerID)
+	}
+	return credentialsOn(server, d, username, password), nil
+}
+
+func credentialsOn(server *models.DatabaseServer, d *models.Database, username string, password secret.Text) *Credentials {
+	return &Credentials{Host: server.Host, Port: server.Port, Database: d.ExtName, Username: username, Secret: password}
 }
 
 // Password is the clear password; the graph's field is the only caller.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/page"
@@ -36,6 +37,7 @@ type CreateUserInput struct {
 	Rights                  Rights
 	ConnectionLimit         *int
 	StatementTimeoutSeconds *int
+	DryRun                  bool `json:"-"`
 }
 
 // UpdateUserInput is the graph's UpdateDatabaseUserInput; what is nil stays.
@@ -44,18 +46,26 @@ type UpdateUserInput struct {
 	Rights                  *Rights
 	ConnectionLimit         *int
 	StatementTimeoutSeconds *int
+	DryRun                  bool `json:"-"`
 }
 
 // RotateUserPasswordInput is the graph's RotateDatabaseUserPasswordInput.
-type RotateUserPasswordInput struct{ ID ident.DatabaseUserID }
+type RotateUserPasswordInput struct {
+	ID     ident.DatabaseUserID
+	DryRun bool `json:"-"`
+}
 
 // DeleteUserInput is the graph's DeleteDatabaseUserInput.
-type DeleteUserInput struct{ ID ident.DatabaseUserID }
+type DeleteUserInput struct {
+	ID     ident.DatabaseUserID
+	DryRun bool `json:"-"`
+}
 
 // UserPayload is the payload of the mutations of users. Credentials are nil
 // where there are no new ones and in the answer to a repeated mutation, Job when
-// there was nothing to do on a server.
+// there was nothing to do on a server. After a dry run only Preview is there.
 type UserPayload struct {
+	Preview      *engine.Preview
 	DatabaseUser *models.DatabaseUser
 	Credentials  *Credentials
 	Job          *models.Job

@@ -21,6 +21,8 @@ import (
 type userRef struct {
 	User ident.DatabaseUserID `json:"user"`
 	Job  ident.JobID          `json:"job"`
+
+	idempotency.Ordered `json:"-"`
 }
 
 // A verifying is a new password whose verifier is computed beside the
@@ -50,8 +52,9 @@ func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (*UserPayl
 	if err := in.Validate(); err != nil {
 		return nil, err
 	}
-	fresh, out := newPassword(), &UserPayload{}
-	err = idempotency.Once(ctx, s.db, "createDatabaseUser", in, func(ctx context.Context, tx store.Tx) (userRef, error) {
+	fresh := newPassword()
+	call := idempotency.Call{Mutation: "createDatabaseUser", Input: in, DryRun: in.DryRun}
+	return s.orderUser(ctx, who, call, func(ctx context.Context, tx store.Tx, out *UserPayload) (userRef, error) {
 		d, err := lockHost(ctx, tx, who, in.DatabaseID, "databaseId")
 		if err != nil {
 			return userRef{}, err
@@ -72,8 +75,7 @@ func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (*UserPayl
 			return userRef{}, store.Wrap(err, "insert database user %s", row.ID)
 		}
 		return s.begin(ctx, tx, who, out, KindCreateUser, d, row, &fresh)
-	}, func(ctx context.Context, tx store.Tx, r userRef) error { return s.replayUser(ctx, tx, who, r, out) })
-	return out, err
+	})
 }
 
 func newUser(ctx context.Context, tx store.Tx, in CreateUserInput, d *models.Database) (*models.DatabaseUser, error) {
@@ -109,7 +111,7 @@ func (s *Service) UpdateUser(ctx context.Context, in UpdateUserInput) (*UserPayl
 	if err := in.Validate(); err != nil {
 		return nil, err
 	}
-	return s.changeUser(ctx, "updateDatabaseUser", in, in.ID, KindUpdateUser, nil, func(d *models.Database, row *models.DatabaseUser) error {
+	return s.changeUser(ctx, idempotency.Call{Mutation: "updateDatabaseUser", Input: in, DryRun: in.DryRun}, in.ID, KindUpdateUser, nil, func(d *models.Database, row *models.DatabaseUser) error {
 		if in.Rights != nil {
 			row.Rights = *in.Rights
 		}
@@ -131,7 +133,7 @@ func (s *Service) UpdateUser(ctx context.Context, in UpdateUserInput) (*UserPayl
 // Errors: fault.NotFound, fault.Conflict as UpdateUser.
 func (s *Service) RotateUserPassword(ctx context.Context, in RotateUserPasswordInput) (*UserPayload, error) {
 	fresh := newPassword()
-	return s.changeUser(ctx, "rotateDatabaseUserPassword", in, in.ID, KindRotateUser, &fresh, func(_ *models.Database, row *models.DatabaseUser) error {
+	return s.changeUser(ctx, idempotency.Call{Mutation: "rotateDatabaseUserPassword", Input: in, DryRun: in.DryRun}, in.ID, KindRotateUser, &fresh, func(_ *models.Database, row *models.DatabaseUser) error {
 		verifier, err := fresh.verifier()
 		row.VerifierSealed = s.box.Seal(verifier, userVerifierPlace(row.ID))
 		return err
@@ -140,13 +142,12 @@ func (s *Service) RotateUserPassword(ctx context.Context, in RotateUserPasswordI
 
 // changeUser is a mutation of an ACTIVE user: change alters its wish, and what
 // was wished before is kept until the job is over.
-func (s *Service) changeUser(ctx context.Context, mutation string, in any, id ident.DatabaseUserID, kind string, fresh *verifying, change func(*models.Database, *models.DatabaseUser) error) (*UserPayload, error) {
+func (s *Service) changeUser(ctx context.Context, call idempotency.Call, id ident.DatabaseUserID, kind string, fresh *verifying, change func(*models.Database, *models.DatabaseUser) error) (*UserPayload, error) {
 	who, err := actor.From(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := &UserPayload{}
-	err = idempotency.Once(ctx, s.db, mutation, in, func(ctx context.Context, tx store.Tx) (userRef, error) {
+	return s.orderUser(ctx, who, call, func(ctx context.Context, tx store.Tx, out *UserPayload) (userRef, error) {
 		d, row, err := lockUser(ctx, tx, who, id)
 		switch {
 		case err != nil:
@@ -168,8 +169,7 @@ func (s *Service) changeUser(ctx context.Context, mutation string, in any, id id
 			return userRef{}, store.Wrap(err, "change database user %s", row.ID)
 		}
 		return s.begin(ctx, tx, who, out, kind, d, row, fresh)
-	}, func(ctx context.Context, tx store.Tx, r userRef) error { return s.replayUser(ctx, tx, who, r, out) })
-	return out, err
+	})
 }
 
 // DeleteUser ends the user's sessions and removes its role; what it owns goes to
@@ -181,8 +181,8 @@ func (s *Service) DeleteUser(ctx context.Context, in DeleteUserInput) (*UserPayl
 	if err != nil {
 		return nil, err
 	}
-	out := &UserPayload{}
-	err = idempotency.Once(ctx, s.db, "deleteDatabaseUser", in, func(ctx context.Context, tx store.Tx) (userRef, error) {
+	call := idempotency.Call{Mutation: "deleteDatabaseUser", Input: in, DryRun: in.DryRun}
+	return s.orderUser(ctx, who, call, func(ctx context.Context, tx store.Tx, out *UserPayload) (userRef, error) {
 		d, row, err := lockUser(ctx, tx, who, in.ID)
 		switch {
 		case err != nil:
@@ -194,7 +194,7 @@ func (s *Service) DeleteUser(ctx context.Context, in DeleteUserInput) (*UserPayl
 				return userRef{}, store.Wrap(err, "discard database user %s", row.ID)
 			}
 			out.DatabaseUser = row
-			return userRef{User: row.ID}, recordUser(ctx, tx, "database_user.discard", d, row)
+			return userRef{User: row.ID, Ordered: idempotency.Ordered{Customer: d.CustomerID}}, recordUser(ctx, tx, "database_user.discard", d, row)
 		}
 		_, err = tx.NewUpdate().Model(row).WherePK().Set("state = ?, generation = generation + 1, updated_at = now()", models.ResourceDeleting).
 			Returning("*").Exec(ctx)
@@ -202,8 +202,7 @@ func (s *Service) DeleteUser(ctx context.Context, in DeleteUserInput) (*UserPayl
 			return userRef{}, store.Wrap(err, "mark database user %s for deletion", row.ID)
 		}
 		return s.begin(ctx, tx, who, out, KindDeleteUser, d, row, nil)
-	}, func(ctx context.Context, tx store.Tx, r userRef) error { return s.replayUser(ctx, tx, who, r, out) })
-	return out, err
+	})
 }
 
 // begin starts the job, records the mutation, which is named as the job is, and
@@ -217,15 +216,25 @@ func (s *Service) begin(ctx context.Context, tx store.Tx, who *actor.Actor, out 
 	}
 	*out = UserPayload{DatabaseUser: row, Job: job}
 	if fresh != nil {
-		server := new(models.DatabaseServer)
-		if err := tx.NewSelect().Model(server).Apply(visibleServers).Where("s.id = ?", d.ServerID).Scan(ctx); err != nil {
-			return userRef{}, store.Wrap(err, "read database server %s", d.ServerID)
-		}
-		out.Credentials = &Credentials{
-			Host: server.Host, Port: server.Port, Database: d.ExtName, Username: row.Username, Secret: fresh.password,
+		if out.Credentials, err = credentials(ctx, tx, d, row.Username, fresh.password); err != nil {
+			return userRef{}, err
 		}
 	}
-	return userRef{row.ID, job.ID}, recordUser(ctx, tx, kind, d, row)
+	return userRef{row.ID, job.ID, idempotency.Ordered{Begun: job, Customer: d.CustomerID}}, recordUser(ctx, tx, kind, d, row)
+}
+
+// orderUser runs a mutation of a user: do writes the answer.
+func (s *Service) orderUser(ctx context.Context, who *actor.Actor, call idempotency.Call,
+	do func(ctx context.Context, tx store.Tx, out *UserPayload) (userRef, error),
+) (*UserPayload, error) {
+	out := &UserPayload{}
+	preview, err := idempotency.Order(ctx, s.db, s.engine, call,
+		func(ctx context.Context, tx store.Tx) (userRef, error) { return do(ctx, tx, out) },
+		func(ctx context.Context, tx store.Tx, r userRef) error { return s.replayUser(ctx, tx, who, r, out) })
+	if preview != nil {
+		return &UserPayload{Preview: preview}, nil
+	}
+	return out, err
 }
 
 func recordUser(ctx context.Context, tx store.Tx, action string, d *models.Database, row *models.DatabaseUser) error {
@@ -244,39 +253,27 @@ func (s *Service) replayUser(ctx context.Context, tx store.Tx, who *actor.Actor,
 	if err := tx.NewSelect().Model(&rows).Apply(visibleUsers(who, actor.DatabasesWrite)).Where("du.id = ?", r.User).Scan(ctx); err != nil {
 		return store.Wrap(err, "read database user %s", r.User)
 	}
-	var jobs []*models.Job
-	if err := tx.NewSelect().Model(&jobs).Apply(store.Visible(who, actor.DatabasesWrite, "j.customer_id")).Where("j.id = ?", r.Job).Scan(ctx); err != nil {
-		return store.Wrap(err, "read job %s", r.Job)
-	}
 	*out = UserPayload{}
 	if len(rows) > 0 {
 		out.DatabaseUser = rows[0]
 	}
-	if len(jobs) > 0 {
-		out.Job = jobs[0]
-	}
-	return nil
+	var err error
+	out.Job, err = replayJob(ctx, tx, who, r.Job)
+	return err
 }
 
 // lockHost locks the database of a user that is to be changed: nothing else may
 // be at work on the database, nor begin before this is over.
 func lockHost(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.DatabaseID, field string) (*models.Database, error) {
-	d := new(models.Database)
-	err := tx.NewSelect().Model(d).Apply(visible(who, actor.DatabasesWrite)).Where("d.id = ?", id.UUID).For("UPDATE").Scan(ctx)
+	d, err := lockDatabase(ctx, tx, who, id, field)
 	switch {
-	case fault.CodeOf(store.Wrap(err, "lock")) == fault.NotFound:
-		return nil, store.Denied(ctx, tx.NewSelect().Model(d).Apply(visible(who, actor.DatabasesRead)).Where("d.id = ?", id.UUID), field)
 	case err != nil:
-		return nil, store.Wrap(err, "lock database %s", id)
+		return nil, err
 	case d.State != models.ResourceActive:
 		return nil, fault.Conflict.New(field, "The database is %s; its users can be changed while it is ACTIVE.", d.State)
 	}
-	busy, err := tx.NewSelect().Model((*models.Job)(nil)).Where("j.resource_id = ?", id.UUID).Where("j.state IN (?)", bun.List(engine.Active)).Exists(ctx)
-	if err != nil {
-		return nil, store.Wrap(err, "look for jobs of database %s", id)
-	}
-	if busy {
-		return nil, fault.Conflict.New(field, "A job is at work on the database; wait for it to end.")
+	if err := idle(ctx, tx, field, "A job is at work on the database; wait for it to end.", "j.resource_id = ?", id.UUID); err != nil {
+		return nil, err
 	}
 	return d, mustStayOpen(ctx, tx, d, field)
 }
@@ -304,7 +301,7 @@ func lockUser(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.Datab
 
 // idleAround refuses to begin anything on a database while a job is at work on
 // one of its users, or copies it. The caller has locked the database.
-func idleAround(ctx context.Context, tx store.Tx, id ident.DatabaseID) error {
+func idleAround(ctx context.Context, tx store.Tx, id ident.DatabaseID, field string) error {
 	var kinds []string
 	err := tx.NewSelect().Model((*models.Job)(nil)).Column("kind").Where("j.state IN (?)", bun.List(engine.Active)).
 		Where("(j.resource_id IN (SELECT id FROM database_users WHERE database_id = ?0) OR j.resource_id IN (SELECT database_id FROM database_loads WHERE source_id = ?0))", id.UUID).
@@ -315,9 +312,21 @@ func idleAround(ctx context.Context, tx store.Tx, id ident.DatabaseID) error {
 	case len(kinds) == 0:
 		return nil
 	case kinds[0] == KindClone:
-		return fault.Conflict.New("id", "A clone of this database is being made; wait for it to end, or cancel its job.")
+		return fault.Conflict.New(field, "A clone of this database is being made; wait for it to end, or cancel its job.")
 	}
-	return fault.Conflict.New("id", "A job is at work on one of the database's users; wait for it to end.")
+	return fault.Conflict.New(field, "A job is at work on one of the database's users; wait for it to end.")
+}
+
+// idle refuses with a conflict while a job is at work on what the condition on j finds.
+func idle(ctx context.Context, tx store.Tx, field, refusal, condition string, args ...any) error {
+	busy, err := tx.NewSelect().Model((*models.Job)(nil)).Where("j.state IN (?)", bun.List(engine.Active)).Where(condition, args...).Exists(ctx)
+	if err != nil {
+		return store.Wrap(err, "look for jobs at work")
+	}
+	if busy {
+		return fault.Conflict.New(field, "%s", refusal)
+	}
+	return nil
 }
 
 func userVerifierPlace(id ident.DatabaseUserID) string {

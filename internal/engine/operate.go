@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/uptrace/bun"
@@ -125,25 +124,4 @@ func (s *Starter) Active(ctx context.Context, tx store.Tx, resource fmt.Stringer
 		return nil, store.Wrap(err, "look for a job at work on %s", resource)
 	}
 	return rows[0], nil
-}
-
-// A Preview is what a dry run found.
-type Preview struct {
-	Steps  []string        // that the job would take, in order
-	Quotas []*models.Quota // of the customer, as they would be
-}
-
-// Preview tells what a job of the kind would do for the customer, after the
-// caller's transaction has done what comes before. Error: no such plan.
-func (s *Starter) Preview(ctx context.Context, tx store.Tx, kind string, customer ident.CustomerID) (*Preview, error) {
-	plan := s.registry().latest[kind]
-	if plan == nil {
-		return nil, errors.New("engine: no plan " + kind)
-	}
-	p := &Preview{}
-	for _, step := range plan.Steps {
-		p.Steps = append(p.Steps, step.Name())
-	}
-	err := tx.NewSelect().Model(&p.Quotas).Where("q.customer_id = ?", customer).Order("q.name").Scan(ctx)
-	return p, store.Wrap(err, "read quotas of customer %s", customer)
 }

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -74,7 +75,7 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	require.NoError(t, err)
 	var registry *engine.Registry
 	starter := engine.NewStarter(func() *engine.Registry { return registry }, silent{})
-	databases := database.NewService(p.db, box, starter, nowhere{}, uuid.New(), nil, slog.New(slog.DiscardHandler))
+	databases := database.NewService(p.db, box, starter, nowhere{}, uuid.New(), nowhere{}, slog.New(slog.DiscardHandler))
 	customers := customer.NewService(p.db, starter, databases)
 	dumps, err := database.NewDumpService(database.DumpConfig{
 		Databases: databases, Tools: anyTools{}, Dir: t.TempDir(), Node: "test", Log: log,
@@ -121,6 +122,14 @@ func (nowhere) Inspect(context.Context, database.Address) (database.Inspection, 
 }
 
 func (nowhere) Forget(database.Address) {}
+
+func (nowhere) Allowed(context.Context) (map[string][]netip.Prefix, error) {
+	return nil, fault.Unavailable.New("", "The server does not answer.")
+}
+
+func (nowhere) Allow(context.Context, map[string][]netip.Prefix) error {
+	return fault.Unavailable.New("", "The server does not answer.")
+}
 
 // away is a server that does not answer.
 type away struct{ database.Server }
