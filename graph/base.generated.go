@@ -48,6 +48,7 @@ type MutationResolver interface {
 	RotateDatabasePassword(ctx context.Context, input database.RotateInput) (*database.RotatePayload, error)
 	KeepPreviousDatabaseLogin(ctx context.Context, input database.KeepLoginInput) (*database.ChangePayload, error)
 	SetDatabaseAccess(ctx context.Context, input database.SetAccessInput) (*database.ChangePayload, error)
+	ChangeDatabases(ctx context.Context, input database.BulkInput) (*database.BulkPayload, error)
 	ExportDatabase(ctx context.Context, input database.ExportInput) (*database.DumpPayload, error)
 	CreateDatabaseDumpURL(ctx context.Context, input database.DumpURLInput) (*database.DumpURLPayload, error)
 	CreateDatabaseUpload(ctx context.Context, input database.UploadInput) (*database.DumpURLPayload, error)
@@ -139,6 +140,20 @@ func (ec *executionContext) field_Mutation_cancelJob_args(ctx context.Context, r
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (jobs.CancelInput, error) {
 			return ec.unmarshalNCancelJobInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐCancelInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_changeDatabases_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (database.BulkInput, error) {
+			return ec.unmarshalNChangeDatabasesInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐBulkInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2198,6 +2213,68 @@ func (ec *executionContext) fieldContext_Mutation_setDatabaseAccess(ctx context.
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_setDatabaseAccess_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_changeDatabases(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_changeDatabases(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ChangeDatabases(ctx, fc.Args["input"].(database.BulkInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+				if err != nil {
+					var zeroVal *database.BulkPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *database.BulkPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *database.BulkPayload) graphql.Marshaler {
+			return ec.marshalNChangeDatabasesPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐBulkPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_changeDatabases(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChangeDatabasesPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_changeDatabases_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -4694,6 +4771,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "setDatabaseAccess":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setDatabaseAccess(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "changeDatabases":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_changeDatabases(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++

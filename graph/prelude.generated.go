@@ -2004,6 +2004,41 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	return res
 }
 
+func (ec *executionContext) unmarshalOID2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseIDᚄ(ctx context.Context, v any) ([]ident.DatabaseID, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]ident.DatabaseID, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseID(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOID2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseIDᚄ(ctx context.Context, sel ast.SelectionSet, v []ident.DatabaseID) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseID(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOID2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐCustomerID(ctx context.Context, v any) (*ident.CustomerID, error) {
 	if v == nil {
 		return nil, nil

@@ -64,6 +64,12 @@ type ComplexityRoot struct {
 		Name      func(childComplexity int) int
 	}
 
+	ChangeDatabasesPayload struct {
+		Databases func(childComplexity int) int
+		Job       func(childComplexity int) int
+		Preview   func(childComplexity int) int
+	}
+
 	CheckDatabaseServerPayload struct {
 		DatabaseServer func(childComplexity int) int
 		Problems       func(childComplexity int) int
@@ -429,6 +435,7 @@ type ComplexityRoot struct {
 	Mutation struct {
 		ArchiveCustomer              func(childComplexity int, input customer.ArchiveInput) int
 		CancelJob                    func(childComplexity int, input jobs.CancelInput) int
+		ChangeDatabases              func(childComplexity int, input database.BulkInput) int
 		CheckDatabaseServer          func(childComplexity int, input database.CheckServerInput) int
 		CloneDatabase                func(childComplexity int, input database.CloneInput) int
 		CreateCustomer               func(childComplexity int, input customer.CreateInput) int
@@ -676,6 +683,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Capability.Name(childComplexity), true
+
+	case "ChangeDatabasesPayload.databases":
+		if e.ComplexityRoot.ChangeDatabasesPayload.Databases == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeDatabasesPayload.Databases(childComplexity), true
+	case "ChangeDatabasesPayload.job":
+		if e.ComplexityRoot.ChangeDatabasesPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeDatabasesPayload.Job(childComplexity), true
+	case "ChangeDatabasesPayload.preview":
+		if e.ComplexityRoot.ChangeDatabasesPayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeDatabasesPayload.Preview(childComplexity), true
 
 	case "CheckDatabaseServerPayload.databaseServer":
 		if e.ComplexityRoot.CheckDatabaseServerPayload.DatabaseServer == nil {
@@ -2163,6 +2189,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CancelJob(childComplexity, args["input"].(jobs.CancelInput)), true
+	case "Mutation.changeDatabases":
+		if e.ComplexityRoot.Mutation.ChangeDatabases == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_changeDatabases_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChangeDatabases(childComplexity, args["input"].(database.BulkInput)), true
 	case "Mutation.checkDatabaseServer":
 		if e.ComplexityRoot.Mutation.CheckDatabaseServer == nil {
 			break
@@ -3138,6 +3175,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("ArchiveCustomerInput", ec.unmarshalInputArchiveCustomerInput),
 			graphql.NewInputUnmarshaler("CancelJobInput", ec.unmarshalInputCancelJobInput),
+			graphql.NewInputUnmarshaler("ChangeDatabasesInput", ec.unmarshalInputChangeDatabasesInput),
 			graphql.NewInputUnmarshaler("CheckDatabaseServerInput", ec.unmarshalInputCheckDatabaseServerInput),
 			graphql.NewInputUnmarshaler("CloneDatabaseInput", ec.unmarshalInputCloneDatabaseInput),
 			graphql.NewInputUnmarshaler("CreateCustomerInput", ec.unmarshalInputCreateCustomerInput),
@@ -4294,6 +4332,57 @@ type SetDatabaseAccessPayload {
   job: Job
 }
 `, BuiltIn: false},
+	{Name: "../schema/database_bulk.graphqls", Input: `extend type Mutation {
+  """
+  Suspend, resume or delete up to 100 databases: one job whose ` + "`" + `children` + "`" + ` change one each, a few at once. All are ordered or
+  none. What one child fails at is not taken back from the others: the job ends SUCCEEDED when all did, else FAILED with how
+  many did not, and ` + "`" + `retryJob` + "`" + ` orders those anew. ` + "`" + `cancelJob` + "`" + ` takes back what is not over.
+  Errors, with ` + "`" + `field` + "`" + ` as ` + "`" + `ids.3` + "`" + `, or ` + "`" + `filter` + "`" + `: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `FORBIDDEN` + "`" + ` for what the caller may see but not change; ` + "`" + `CONFLICT` + "`" + `
+  for what the mutation of that database alone is refused with, or while a job is at work on it. ` + "`" + `INVALID` + "`" + ` for more than 100, a
+  database that is given twice, and databases of customers that have nothing in common.
+  """
+  changeDatabases("Which ones, and what." input: ChangeDatabasesInput!): ChangeDatabasesPayload! @auth(requires: [DATABASES_WRITE])
+}
+
+"What can be done to several databases at once."
+enum DatabaseAction {
+  "As ` + "`" + `suspendDatabase` + "`" + ` does."
+  SUSPEND
+  "As ` + "`" + `resumeDatabase` + "`" + ` does."
+  RESUME
+  "As ` + "`" + `deleteDatabase` + "`" + ` does; what FAILED to be made is removed at once and has no child."
+  DELETE
+}
+
+"Databases to change. Either ` + "`" + `ids` + "`" + ` or ` + "`" + `filter` + "`" + `."
+input ChangeDatabasesInput {
+  "What to do to each."
+  action: DatabaseAction!
+  "Which ones: 1 to 100."
+  ids: [ID!]
+  "Which ones: all that are like this now and that the caller may change, at most 100."
+  filter: DatabaseFilter
+  "Why they are suspended; the customers read it. Only with SUSPEND."
+  reason: String
+  """
+  Seconds until the data is dropped, at most a year; 0 drops at once. The server's setting when left out. Only with DELETE,
+  whose job goes on until then.
+  """
+  graceSeconds: Int
+  "Only tell what would happen, in ` + "`" + `preview` + "`" + `: the same refusals, and nothing is written."
+  dryRun: Boolean = false
+}
+
+"The ordered changes."
+type ChangeDatabasesPayload {
+  "Only after a dry run; then nothing was written and there is no job."
+  preview: Preview
+  "Those that were chosen, in the order of ` + "`" + `ids` + "`" + `, as they are now; their states follow with the jobs."
+  databases: [Database!]!
+  "The job that orders the others; null after a dry run, and when there was nothing on a server."
+  job: Job
+}
+`, BuiltIn: false},
 	{Name: "../schema/database_dump.graphqls", Input: `extend type Query {
   "A dump of a database; null for what does not exist and for what is not the caller's."
   databaseDump("Id of a dump." id: ID!): DatabaseDump @auth(requires: [DATABASES_READ])
@@ -5442,6 +5531,18 @@ func (ec *executionContext) childFields_Capability(ctx context.Context, field gr
 		return ec.fieldContext_Capability_hint(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Capability", field.Name)
+}
+
+func (ec *executionContext) childFields_ChangeDatabasesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preview":
+		return ec.fieldContext_ChangeDatabasesPayload_preview(ctx, field)
+	case "databases":
+		return ec.fieldContext_ChangeDatabasesPayload_databases(ctx, field)
+	case "job":
+		return ec.fieldContext_ChangeDatabasesPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangeDatabasesPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CheckDatabaseServerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

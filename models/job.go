@@ -73,6 +73,8 @@ type Job struct {
 	CancelRequestedAt *time.Time
 	// ParentID is the job that ordered this one and waits for it, zero without.
 	ParentID ident.JobID `bun:"parent_id,nullzero"`
+	Held     bool        // it waits until its parent lets it go
+	Woken    bool        // something that it waits for has happened since it was taken up
 }
 
 // A JobStep is a step of a job as the journal has it.

@@ -89,6 +89,8 @@ func complexity() (c graph.ComplexityRoot) {
 	c.Query.DatabaseServers = edge
 	c.Query.Nodes = func(child int, ids []string) int { return 1 + child*len(ids) }
 	c.Customer.Memberships, c.Customer.Children, c.Customer.Databases = edge, edge, edge
+	c.ChangeDatabasesPayload.Databases = func(child int) int { return 1 + child*database.MaxBulk }
+	c.Job.Children = edge
 	c.Database.Jobs, c.Database.Users, c.Database.Dumps = edge, edge, edge
 	c.Job.Events = func(child int, first *int, _ *jobs.Position) int { return rows(child, first, nil) }
 	c.Viewer.Customers = func(child int, first *int, _ *string) int { return rows(child, first, nil) }

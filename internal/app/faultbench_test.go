@@ -118,6 +118,9 @@ func (b *faultBench) set(ctx context.Context, kind string) (scene, error) {
 func (b *faultBench) clear(t *testing.T, s scene) {
 	t.Helper()
 	b.trap.Store(nil)
+	if s.sister != nil {
+		b.clear(t, *s.sister)
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, b.tenants.ConnString("postgres").Reveal())

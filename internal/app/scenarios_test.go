@@ -25,6 +25,7 @@ type scene struct {
 	guest    *guest               // a further user; nil without
 	dump     *models.DatabaseDump // of an export; nil without
 	source   *scene               // of a clone; nil without
+	sister   *scene               // a second database; nil without
 }
 
 // A scenario is how a plan's resource comes to be, and what has to be there
@@ -104,6 +105,7 @@ var scenarios = map[string]scenario{
 		},
 		check: suspendedIf(models.JobFailed),
 	},
+	database.KindBulk:     bulkSuspension,
 	database.KindAccess:   accessChange,
 	database.KindTakeOver: loginTakeOver,
 	database.KindRetire:   loginRetirement,

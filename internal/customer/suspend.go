@@ -198,9 +198,6 @@ func (s step) Undo(ctx context.Context, e *engine.Env, _ engine.Handle) error {
 	return s.service.turnAll(ctx, e, !s.suspend)
 }
 
-// lookEvery is when a parent looks by itself, should a child's end not be heard.
-const lookEvery = 15 * time.Second
-
 func (s *Service) turnAll(ctx context.Context, e *engine.Env, suspend bool) error {
 	customer, _ := e.Spec.(ident.CustomerID)
 	var left, failed int
@@ -219,7 +216,7 @@ func (s *Service) turnAll(ctx context.Context, e *engine.Env, suspend bool) erro
 	case failed > 0:
 		return fault.Conflict.Permanent("", "%d services could not be changed; see the jobs that this one ordered.", failed)
 	case left > 0:
-		return &engine.Wait{Until: time.Now().Add(lookEvery), Reason: fmt.Sprintf("%d services are still to follow.", left)}
+		return &engine.Wait{Until: time.Now().Add(engine.LookEvery), Reason: fmt.Sprintf("%d services are still to follow.", left)}
 	}
 	return nil
 }

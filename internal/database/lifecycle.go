@@ -7,6 +7,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -82,36 +83,46 @@ func (s *Service) Suspend(ctx context.Context, in SuspendInput) (*ChangePayload,
 		return nil, err
 	}
 	return s.change(ctx, idempotency.Call{Mutation: "suspendDatabase", Input: in, DryRun: in.DryRun}, in.ID, "database.suspend", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
-		// What its customer's suspension has shut is kept shut after that.
-		if ofCustomer := row.State == models.ResourceSuspended && !row.Suspended; !ofCustomer {
-			if row.Suspended {
-				return nil, fault.Conflict.New("id", "This database is suspended already.")
-			}
-			if err := mustRun(row); err != nil {
-				return nil, err
-			}
+		return s.suspend(ctx, tx, engine.Order{Actor: who.User}, row, in.Reason)
+	})
+}
+
+// suspend orders the suspension of a locked row.
+func (s *Service) suspend(ctx context.Context, tx store.Tx, o engine.Order, row *models.Database, reason *string) (*models.Job, error) {
+	// What its customer's suspension has shut is kept shut after that.
+	if ofCustomer := row.State == models.ResourceSuspended && !row.Suspended; !ofCustomer {
+		if row.Suspended {
+			return nil, fault.Conflict.New("id", "This database is suspended already.")
 		}
-		row.Suspended, row.SuspendReason = true, in.Reason
-		if err := wish(ctx, tx, row, "suspended", "suspend_reason"); err != nil {
+		if err := mustRun(row); err != nil {
 			return nil, err
 		}
-		return s.start(tx, who, KindSuspend, row)
-	})
+	}
+	row.Suspended, row.SuspendReason = true, reason
+	if err := wish(ctx, tx, row, "suspended", "suspend_reason"); err != nil {
+		return nil, err
+	}
+	return s.startAs(tx, o, KindSuspend, row)
 }
 
 // Resume lets the logins in again, with the password of before. Errors:
 // fault.NotFound, fault.Conflict unless it is SUSPENDED, or while its customer is.
 func (s *Service) Resume(ctx context.Context, in ResumeInput) (*ChangePayload, error) {
 	return s.change(ctx, idempotency.Call{Mutation: "resumeDatabase", Input: in, DryRun: in.DryRun}, in.ID, "database.resume", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
-		if err := mayResume(ctx, tx, row); err != nil {
-			return nil, err
-		}
-		row.Suspended, row.SuspendReason = false, nil
-		if err := wish(ctx, tx, row, "suspended", "suspend_reason"); err != nil {
-			return nil, err
-		}
-		return s.start(tx, who, KindResume, row)
+		return s.resume(ctx, tx, engine.Order{Actor: who.User}, row)
 	})
+}
+
+// resume orders the resumption of a locked row.
+func (s *Service) resume(ctx context.Context, tx store.Tx, o engine.Order, row *models.Database) (*models.Job, error) {
+	if err := mayResume(ctx, tx, row); err != nil {
+		return nil, err
+	}
+	row.Suspended, row.SuspendReason = false, nil
+	if err := wish(ctx, tx, row, "suspended", "suspend_reason"); err != nil {
+		return nil, err
+	}
+	return s.startAs(tx, o, KindResume, row)
 }
 
 func mayResume(ctx context.Context, tx store.Tx, row *models.Database) error {

@@ -55,10 +55,25 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter, o *Order)
 	if err != nil {
 		return nil, err
 	}
-	q := s.db.NewSelect().Model((*models.Database)(nil)).Apply(visible(who, actor.DatabasesRead))
-	if f != nil {
-		if err := fault.Join(store.CheckText("filter.search", f.Search)); err != nil {
-			return nil, err
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	q := s.db.NewSelect().Model((*models.Database)(nil)).Apply(visible(who, actor.DatabasesRead)).Apply(f.rows(who))
+	return store.Rows(ctx, q, args, sorted(o))
+}
+
+func (f *Filter) check() error {
+	if f == nil {
+		return nil
+	}
+	return fault.Join(store.CheckText("filter.search", f.Search))
+}
+
+// rows keeps what the filter wants of d; all without one.
+func (f *Filter) rows(who *actor.Actor) func(*bun.SelectQuery) *bun.SelectQuery {
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		if f == nil {
+			return q
 		}
 		if f.CustomerID != nil {
 			q = q.Where("d.customer_id = ?", f.CustomerID.UUID)
@@ -75,8 +90,8 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter, o *Order)
 		if f.Search != nil && *f.Search != "" {
 			q = q.Where("d.ext_name LIKE ?", store.Containing(strings.ToLower(*f.Search)))
 		}
+		return q
 	}
-	return store.Rows(ctx, q, args, sorted(o))
 }
 
 // Find returns a database, nil when there is none that the caller may see.

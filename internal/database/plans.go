@@ -55,7 +55,7 @@ type spec struct {
 
 // Plans are the sagas of this domain.
 func (s *Service) Plans() []*engine.Plan {
-	return append(slices.Concat(s.userPlans(), s.loginPlans(), s.driftPlans(), []*engine.Plan{s.accessPlan()}), []*engine.Plan{
+	return append(slices.Concat(s.userPlans(), s.loginPlans(), s.driftPlans(), []*engine.Plan{s.accessPlan(), s.bulkPlan()}), []*engine.Plan{
 		{
 			Kind: KindCreate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleCreate,
 			Steps: createSteps(), Again: s.createAgain,
@@ -219,13 +219,13 @@ func settleSuspend(ctx context.Context, tx store.Tx, id uuid.UUID, outcome model
 }
 
 // settleResume keeps a database suspended for its own sake when that failed, so
-// that it can be tried again.
+// that it can be tried again, unless something else holds it.
 func settleResume(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
 	q := tx.NewUpdate().Model((*models.Database)(nil)).Where("d.id = ?", id).Set("updated_at = now()")
 	if outcome == models.JobSucceeded {
 		q = q.Set("state = ?", models.ResourceActive)
 	} else {
-		q = q.Set("suspended = true")
+		q = q.Set("suspended = d.suspended OR NOT (" + shut + ")")
 	}
 	_, err := q.Exec(ctx)
 	return store.Wrap(err, "settle the resumption of database %s", id)

@@ -149,23 +149,10 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) (*DeletePayload, e
 			return ref{}, err
 		}
 		out.Database = row
-		switch row.State {
-		case models.ResourceDeleting:
-			return ref{}, fault.Conflict.New("id", "This database is being deleted already.")
-		case models.ResourceFailed:
-			if err := discard(ctx, tx, row); err != nil {
-				return ref{}, err
-			}
-			return refTo(row, nil), record(ctx, tx, "database.discard", row)
-		case models.ResourcePending, models.ResourceActive, models.ResourceDegraded, models.ResourceSuspended:
-		}
-		if err := beginDelete(ctx, tx, row, in.GraceSeconds); err != nil {
+		if out.Job, err = s.remove(ctx, tx, engine.Order{Actor: who.User}, row, in.GraceSeconds); err != nil {
 			return ref{}, err
 		}
-		if out.Job, err = s.start(tx, who, KindDelete, row); err != nil {
-			return ref{}, err
-		}
-		return refTo(row, out.Job), record(ctx, tx, "database.delete", row)
+		return refTo(row, out.Job), nil
 	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
 		out.Database, out.Job, err = s.replay(ctx, tx, who, r)
 		return err
@@ -174,6 +161,29 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) (*DeletePayload, e
 		return &DeletePayload{Preview: preview}, nil
 	}
 	return out, err
+}
+
+// remove orders the deletion of a locked row, or removes one that failed to be
+// made, without a job, and records it.
+func (s *Service) remove(ctx context.Context, tx store.Tx, o engine.Order, row *models.Database, graceSeconds *int) (*models.Job, error) {
+	switch row.State {
+	case models.ResourceDeleting:
+		return nil, fault.Conflict.New("id", "This database is being deleted already.")
+	case models.ResourceFailed:
+		if err := discard(ctx, tx, row); err != nil {
+			return nil, err
+		}
+		return nil, record(ctx, tx, "database.discard", row)
+	case models.ResourcePending, models.ResourceActive, models.ResourceDegraded, models.ResourceSuspended:
+	}
+	if err := beginDelete(ctx, tx, row, graceSeconds); err != nil {
+		return nil, err
+	}
+	job, err := s.startAs(tx, o, KindDelete, row)
+	if err != nil {
+		return nil, err
+	}
+	return job, record(ctx, tx, "database.delete", row)
 }
 
 func beginDelete(ctx context.Context, tx store.Tx, row *models.Database, grace *int) error {
@@ -228,9 +238,13 @@ func replayJob(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.JobI
 }
 
 func (s *Service) start(tx store.Tx, who *actor.Actor, kind string, row *models.Database) (*models.Job, error) {
-	return s.engine.Start(tx, engine.Order{
-		Kind: kind, Resource: row.ID.UUID, Customer: row.CustomerID, Actor: who.User, Generation: row.Generation,
-	})
+	return s.startAs(tx, engine.Order{Actor: who.User}, kind, row)
+}
+
+// startAs starts a job for a row; o has who asks, and the parent.
+func (s *Service) startAs(tx store.Tx, o engine.Order, kind string, row *models.Database) (*models.Job, error) {
+	o.Kind, o.Resource, o.Customer, o.Generation = kind, row.ID.UUID, row.CustomerID, row.Generation
+	return s.engine.Start(tx, o)
 }
 
 func record(ctx context.Context, tx store.Tx, action string, row *models.Database) error {

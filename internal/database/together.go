@@ -12,14 +12,15 @@ import (
 	"github.com/mpanel/mpanel/models"
 )
 
-// atOnce is how many children one look orders; the end of each wakes the next look.
+// atOnce is how many children one look orders. They are held until it is their
+// turn; the end of each wakes the next look.
 const atOnce = 100
 
 // SuspendAll orders the suspension of every database of the customer and of
 // those below it that still runs, as children of parent. It tells how many do,
 // and how many of these failed to.
 func (s *Service) SuspendAll(ctx context.Context, parent ident.JobID, customer ident.CustomerID) (left, failed int, err error) {
-	return s.orderAll(ctx, parent, customer, KindSuspend, func(q *bun.SelectQuery) *bun.SelectQuery {
+	return s.orderAll(ctx, parent, customer, KindSuspend, KindResume, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("d.state IN (?)", bun.List([]models.ResourceState{models.ResourcePending, models.ResourceActive, models.ResourceDegraded}))
 	})
 }
@@ -27,12 +28,13 @@ func (s *Service) SuspendAll(ctx context.Context, parent ident.JobID, customer i
 // ResumeAll orders the resumption of every such database that nothing holds any
 // more; left and failed as of SuspendAll.
 func (s *Service) ResumeAll(ctx context.Context, parent ident.JobID, customer ident.CustomerID) (left, failed int, err error) {
-	return s.orderAll(ctx, parent, customer, KindResume, func(q *bun.SelectQuery) *bun.SelectQuery {
+	return s.orderAll(ctx, parent, customer, KindResume, KindSuspend, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("d.state = ?", models.ResourceSuspended).Where("NOT (" + shut + ")")
 	})
 }
 
-func (s *Service) orderAll(ctx context.Context, parent ident.JobID, customer ident.CustomerID, kind string, due func(*bun.SelectQuery) *bun.SelectQuery) (left, failed int, err error) {
+// orderAll also takes back what the parent ordered to the contrary and is not over yet.
+func (s *Service) orderAll(ctx context.Context, parent ident.JobID, customer ident.CustomerID, kind, contrary string, due func(*bun.SelectQuery) *bun.SelectQuery) (left, failed int, err error) {
 	var rows []struct {
 		ID           ident.DatabaseID
 		Busy, Failed bool
@@ -58,7 +60,15 @@ func (s *Service) orderAll(ctx context.Context, parent ident.JobID, customer ide
 			ordered++
 		}
 	}
-	return len(rows), failed, nil
+	err = store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
+		if _, err := s.engine.CancelChildren(ctx, tx, parent, contrary); err != nil {
+			return err
+		}
+		t, err := s.engine.Lead(ctx, tx, parent)
+		left = max(len(rows), t.All-t.Over)
+		return err
+	})
+	return left, failed, err
 }
 
 // orderOne starts a job for a database that is still due, as a child unless parent
@@ -77,7 +87,8 @@ func (s *Service) orderOne(ctx context.Context, parent ident.JobID, kind string,
 			return err
 		}
 		_, err = s.engine.Start(tx, engine.Order{
-			Kind: kind, Resource: id.UUID, Customer: rows[0].CustomerID, Generation: rows[0].Generation, Parent: parent,
+			Kind: kind, Resource: id.UUID, Customer: rows[0].CustomerID, Generation: rows[0].Generation,
+			Parent: parent, Held: !parent.IsZero(),
 		})
 		return err
 	})

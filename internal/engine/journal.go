@@ -83,12 +83,12 @@ func (r *run) commit(ctx context.Context, c change) error {
 // handful of rows; as JSON the statement is the same for all and is prepared.
 const writeJob = `
 WITH written AS (
-	UPDATE jobs SET state = $3, percent = $4, error_code = $5, error_message = $6, waiting_for = $7, next_attempt_at = clock_timestamp() + $8 * interval '1 second',
+	UPDATE jobs SET state = $3, percent = $4, error_code = $5, error_message = $6, waiting_for = $7, next_attempt_at = clock_timestamp() + CASE WHEN woken THEN least($8, 0) ELSE $8 END * interval '1 second',
 		event_seq = event_seq + jsonb_array_length($12),
 		lease_owner = CASE WHEN $9 THEN NULL ELSE lease_owner END,
 		lease_until = CASE WHEN $9 THEN NULL ELSE lease_until END,
 		finished_at = CASE WHEN $10 THEN clock_timestamp() ELSE finished_at END
-	WHERE id = $1 AND fence = $2 AND (cancel_requested_at IS NULL OR NOT $13) RETURNING id, cancel_requested_at
+	WHERE id = $1 AND fence = $2 AND (cancel_requested_at IS NULL OR NOT $13) RETURNING id, cancel_requested_at, woken
 ), moved AS (
 	UPDATE job_steps AS st SET state = n.state, attempt = n.attempt, handle = n.handle, error_message = n.error_message,
 		started_at = CASE n.state WHEN 'APPLYING' THEN coalesce(st.started_at, clock_timestamp()) ELSE st.started_at END,
@@ -104,7 +104,7 @@ WITH written AS (
 	ORDER BY seq RETURNING seq, at
 )
 SELECT EXISTS (SELECT FROM written), ARRAY(SELECT at FROM told ORDER BY seq),
-	(SELECT cancel_requested_at FROM written)`
+	(SELECT cancel_requested_at FROM written), coalesce((SELECT woken FROM written), false)`
 
 type stepRow struct {
 	Idx          int                 `json:"idx"`
@@ -160,7 +160,7 @@ func (r *run) write(ctx context.Context, db querier, c change) error {
 	}
 	err = db.QueryRow(ctx, writeJob, pgx.QueryExecModeCacheStatement, j.ID.String(), j.Fence, string(j.State), j.Percent,
 		(*string)(j.ErrorCode), j.ErrorMessage, j.WaitingFor, pause, c.release, j.State.Terminal(),
-		string(stepsJSON), string(eventsJSON), c.last).Scan(&held, &at, &j.CancelRequestedAt)
+		string(stepsJSON), string(eventsJSON), c.last).Scan(&held, &at, &j.CancelRequestedAt, &j.Woken)
 	if err != nil {
 		return store.Wrap(err, "write job %s", j.ID)
 	}

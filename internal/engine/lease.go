@@ -32,7 +32,7 @@ type lease struct {
 const takeJob = `
 WITH due AS (
 	SELECT id, started_at IS NULL AS fresh, started_at IS NULL AND cancel_requested_at IS NULL AS begins, lease_until IS NOT NULL AS died, waiting_for AS waited, clock_timestamp() AS at
-	FROM jobs WHERE id = ? AND state IN (?)
+	FROM jobs WHERE id = ? AND state IN (?) AND NOT held
 	AND (lease_until IS NULL AND (next_attempt_at IS NULL OR next_attempt_at <= now())
 		OR lease_until < now() OR lease_owner = ? AND fence = ?)
 	FOR UPDATE SKIP LOCKED
@@ -42,7 +42,7 @@ WITH due AS (
 ), taken AS (
 	UPDATE jobs AS j SET
 		fence = fence + 1, lease_owner = ?, lease_until = now() + ? * interval '1 second', attempts = attempts + 1,
-		waiting_for = NULL, next_attempt_at = NULL, started_at = COALESCE(started_at, due.at),
+		waiting_for = NULL, next_attempt_at = NULL, woken = false, started_at = COALESCE(started_at, due.at),
 		state = CASE state WHEN 'PENDING' THEN 'RUNNING' WHEN 'STUCK' THEN CASE
 			WHEN EXISTS (SELECT FROM job_steps AS st WHERE st.job_id = j.id AND st.state IN ('FAILED', 'UNDOING', 'UNDONE')) THEN 'COMPENSATING'
 			ELSE 'RUNNING' END ELSE state END,

@@ -43,7 +43,7 @@ func (s *Starter) Cancel(ctx context.Context, tx store.Tx, id ident.JobID) (*mod
 	if begun > 0 {
 		return nil, fault.Conflict.New("id", "This job has begun what cannot be undone; it can only go on.")
 	}
-	_, err = tx.NewUpdate().Model(job).WherePK().Set("cancel_requested_at = now()").
+	_, err = tx.NewUpdate().Model(job).WherePK().Set("cancel_requested_at = now(), held = false").
 		Set("next_attempt_at = CASE WHEN lease_until IS NULL THEN now() END").Returning("*").Exec(ctx)
 	if err != nil {
 		return nil, store.Wrap(err, "cancel job %s", id)
@@ -96,7 +96,11 @@ func (s *Starter) again(ctx context.Context, tx store.Tx, job *models.Job, by id
 	if err != nil {
 		return nil, err
 	}
-	return s.Start(tx, Order{Kind: job.Kind, Resource: job.ResourceID, Customer: job.CustomerID, Actor: by, Generation: generation})
+	anew, err := s.Start(tx, Order{Kind: job.Kind, Resource: job.ResourceID, Customer: job.CustomerID, Actor: by, Generation: generation})
+	if err != nil || !plan.Leads {
+		return anew, err
+	}
+	return anew, s.childrenAgain(ctx, tx, job, anew)
 }
 
 // Needs is what a person must hold, beside JOBS_WRITE, to operate a job of the

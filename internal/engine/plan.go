@@ -32,6 +32,9 @@ type Plan struct {
 	// generation of the wish. Nil where that makes no sense. Errors:
 	// fault.Conflict, fault.QuotaExceeded.
 	Again func(ctx context.Context, tx store.Tx, resource uuid.UUID) (generation int64, err error)
+	// Leads says that such a job is ordered together with its children, which Lead
+	// lets go. Trying it again orders those anew that did not succeed.
+	Leads bool
 }
 
 // A Target is what a plan works towards.

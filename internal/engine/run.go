@@ -80,7 +80,7 @@ func (r *run) goOn(ctx, forth context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load %s: %w", r.job.Kind, err)
 	}
-	r.env = &Env{Job: r.job.ID, Resource: r.job.ResourceID, Spec: target.Spec, OwnerMark: target.OwnerMark}
+	r.env = &Env{Job: r.job.ID, Resource: r.job.ResourceID, Spec: target.Spec, OwnerMark: target.OwnerMark, Percent: r.job.Percent}
 	if r.job.State == models.JobRunning {
 		if err := r.forward(ctx, forth); err != nil {
 			return err
@@ -278,8 +278,7 @@ func (r *run) end(ctx context.Context, c change, state models.JobState, kind str
 	c.events = append(c.events, r.event(kind))
 	c.settle = func(ctx context.Context, tx store.Tx) error {
 		if !r.job.ParentID.IsZero() {
-			tx.Queue(tx.NewUpdate().Table("jobs").Set("next_attempt_at = now()").
-				Where("id = ?", r.job.ParentID).Where("lease_until IS NULL").Where("next_attempt_at > now()"), wrapped("wake the parent of job", r.job.ID))
+			tx.Queue(r.wakeParent(tx), wrapped("wake the parent of job", r.job.ID))
 			tx.AfterCommit(func() { r.Wake(r.job.ParentID) })
 		}
 		return guard(func() error { return r.plan.Settle(ctx, tx, r.job.ResourceID, state) })
@@ -304,6 +303,15 @@ func (r *run) waitWith(ctx context.Context, c change, reason string, until time.
 	c.release = true
 	if err := r.commit(ctx, c); err != nil {
 		return err
+	}
+	if !r.job.ParentID.IsZero() && reason != r.waited { // another child may have its turn meanwhile
+		if _, err := r.wakeParent(r.db).Exec(ctx); err != nil { // it looks by itself, later
+			r.log.WarnContext(ctx, "parent was not told", "job_id", r.job.ID.Opaque(), "error", err)
+		}
+		r.Wake(r.job.ParentID)
+	}
+	if r.job.Woken { // while it was at work
+		r.Wake(r.job.ID)
 	}
 	return errReleased
 }

@@ -21,6 +21,7 @@ type Order struct {
 	Actor      ident.UserID     // zero for the panel itself
 	Generation int64            // of the resource's wish
 	Parent     ident.JobID      // zero unless a job orders it and waits for it
+	Held       bool             // it waits until Lead lets it go
 }
 
 // A Starter writes new jobs. Unlike the Engine it runs nothing, so that the
@@ -55,7 +56,10 @@ func (s *Starter) Start(tx store.Tx, o Order) (*models.Job, error) {
 		ID: ident.NewJobID(), Kind: plan.Kind, PlanVersion: plan.Version,
 		CustomerID: o.Customer, ResourceKind: plan.ResourceKind, ResourceID: o.Resource,
 		TargetGeneration: o.Generation, ActorUserID: o.Actor, ParentID: o.Parent,
-		State: models.JobPending, EventSeq: 1,
+		State: models.JobPending, EventSeq: 1, Held: o.Held,
+	}
+	if o.Held {
+		job.WaitingFor = new("Its turn.")
 	}
 	// When it was created is PostgreSQL's word, as all times that decide something:
 	// clocks of nodes may be hours apart.
@@ -72,7 +76,9 @@ func (s *Starter) Start(tx store.Tx, o Order) (*models.Job, error) {
 	tx.Queue(tx.NewInsert().Model(&steps), wrapped("insert steps of job", job.ID))
 	first := &models.JobEvent{JobID: job.ID, Seq: 1, Kind: EventCreated, State: job.State}
 	tx.Queue(tx.NewInsert().Model(first), wrapped("insert first event of job", job.ID))
-	tx.AfterCommit(func() { s.node.Wake(job.ID) })
+	if !o.Held {
+		tx.AfterCommit(func() { s.node.Wake(job.ID) })
+	}
 	return job, nil
 }
 

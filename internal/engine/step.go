@@ -92,6 +92,8 @@ type Env struct {
 	Spec any
 	// OwnerMark proves that an outside object is this resource's.
 	OwnerMark string
+	// Percent is how far the job was when this run took it up.
+	Percent float64
 	// Progress writes an event: percent of this step, 0 to 100, and a sentence
 	// for the customer.
 	Progress func(ctx context.Context, percent float64, message string) error

@@ -161,7 +161,7 @@ func (e *Engine) sweepOnce(ctx context.Context) (more bool, err error) {
 	defer cancel()
 	var due []*models.Job
 	err = e.db.NewSelect().Model(&due).Column("id").
-		Where("state IN (?)", bun.List(Active)).
+		Where("state IN (?)", bun.List(Active)).Where("NOT held").
 		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 			return q.Where("lease_until < now()").
 				WhereOr("lease_until IS NULL AND next_attempt_at <= now()").

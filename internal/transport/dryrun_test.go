@@ -35,6 +35,9 @@ var attempts = map[string]func(p *panel, s tenant) attempt{
 		p.exec("UPDATE customer_quotas SET max = 2 WHERE customer_id = ? AND name = 'DATABASES'", s.customer)
 		return attempt{token: s.token, input: vars{"customerId": s.customer.Opaque(), "name": "fresh"}}
 	},
+	"changeDatabases": func(_ *panel, s tenant) attempt {
+		return attempt{token: s.token, input: vars{"action": "DELETE", "ids": []string{s.database.Opaque()}, "graceSeconds": 60}}
+	},
 	"deleteDatabase":         ofDatabase(nil),
 	"suspendDatabase":        ofDatabase(nil),
 	"rotateDatabasePassword": ofDatabase(vars{"graceSeconds": 60}),

@@ -31,58 +31,61 @@ const (
 // Each place of the schema that takes an id, and what it gives for one that is
 // not the caller's. A new place fails the test until it is entered here.
 var places = map[string]answer{
-	"Query.customer(id)":                              isNull,
-	"Query.database(id)":                              isNull,
-	"Query.databases(filter.customerId)":              isEmpty,
-	"Query.databases(filter.serverId)":                isEmpty,
-	"Query.job(id)":                                   isNull,
-	"Query.jobs(filter.customerId)":                   isEmpty,
-	"Query.jobs(filter.resourceId)":                   isEmpty,
-	"Query.node(id)":                                  isNull,
-	"Query.nodes(ids)":                                isNull,
-	"Mutation.archiveCustomer(input.id)":              isNotFound,
-	"Mutation.cancelJob(input.id)":                    isNotFound,
-	"Mutation.openDatabaseForCleanup(input.id)":       isNotFound,
-	"Mutation.keepPreviousDatabaseLogin(input.id)":    isNotFound,
-	"Mutation.setDatabaseAccess(input.id)":            isNotFound,
-	"Mutation.restoreDatabase(input.id)":              isNotFound,
-	"Mutation.resumeCustomer(input.id)":               isNotFound,
-	"Mutation.resumeDatabase(input.id)":               isNotFound,
-	"Mutation.retryJob(input.id)":                     isNotFound,
-	"Mutation.rotateDatabasePassword(input.id)":       isNotFound,
-	"Mutation.suspendCustomer(input.id)":              isNotFound,
-	"Mutation.suspendDatabase(input.id)":              isNotFound,
-	"Mutation.createCustomer(input.parentId)":         isNotFound,
-	"Mutation.createDatabase(input.customerId)":       isNotFound,
-	"Mutation.createDatabase(input.serverId)":         isNotFound,
-	"Mutation.deleteDatabase(input.id)":               isNotFound,
-	"Mutation.updateCustomer(input.id)":               isNotFound,
-	"Subscription.jobProgress(id)":                    isNotFound,
-	"Viewer.permissions(customerId)":                  isEmpty,
-	"Query.driftFindings(filter.databaseId)":          isEmpty,
-	"Query.driftFindings(filter.serverId)":            isEmpty,
-	"Mutation.decideDriftFinding(input.id)":           isNotFound,
-	"Mutation.setDatabaseDriftPolicy(input.id)":       isNotFound,
-	"Mutation.releaseDriftBrake(input.id)":            isForbidden,
-	"Mutation.surveyDatabaseServer(input.id)":         isForbidden,
-	"Mutation.checkDatabaseServer(input.id)":          isForbidden,
-	"Mutation.removeDatabaseServer(input.id)":         isForbidden,
-	"Mutation.setDatabaseServerMaintenance(input.id)": isForbidden,
-	"Mutation.updateDatabaseServer(input.id)":         isForbidden,
-	"Query.databaseUser(id)":                          isNull,
-	"Mutation.createDatabaseUser(input.databaseId)":   isNotFound,
-	"Mutation.deleteDatabaseUser(input.id)":           isNotFound,
-	"Mutation.rotateDatabaseUserPassword(input.id)":   isNotFound,
-	"Mutation.updateDatabaseUser(input.id)":           isNotFound,
-	"Query.databaseDump(id)":                          isNull,
-	"Mutation.cloneDatabase(input.customerId)":        isNotFound,
-	"Mutation.cloneDatabase(input.id)":                isNotFound,
-	"Mutation.createDatabaseDumpUrl(input.id)":        isNotFound,
-	"Mutation.createDatabaseUpload(input.databaseId)": isNotFound,
-	"Mutation.deleteDatabaseDump(input.id)":           isNotFound,
-	"Mutation.exportDatabase(input.id)":               isNotFound,
-	"Mutation.importDatabase(input.dumpId)":           isNotFound,
-	"Mutation.importDatabase(input.id)":               isNotFound,
+	"Query.customer(id)":                                isNull,
+	"Query.database(id)":                                isNull,
+	"Query.databases(filter.customerId)":                isEmpty,
+	"Query.databases(filter.serverId)":                  isEmpty,
+	"Query.job(id)":                                     isNull,
+	"Query.jobs(filter.customerId)":                     isEmpty,
+	"Query.jobs(filter.resourceId)":                     isEmpty,
+	"Query.node(id)":                                    isNull,
+	"Query.nodes(ids)":                                  isNull,
+	"Mutation.archiveCustomer(input.id)":                isNotFound,
+	"Mutation.cancelJob(input.id)":                      isNotFound,
+	"Mutation.changeDatabases(input.ids)":               isNotFound,
+	"Mutation.changeDatabases(input.filter.customerId)": isNotFound,
+	"Mutation.changeDatabases(input.filter.serverId)":   isNotFound,
+	"Mutation.openDatabaseForCleanup(input.id)":         isNotFound,
+	"Mutation.keepPreviousDatabaseLogin(input.id)":      isNotFound,
+	"Mutation.setDatabaseAccess(input.id)":              isNotFound,
+	"Mutation.restoreDatabase(input.id)":                isNotFound,
+	"Mutation.resumeCustomer(input.id)":                 isNotFound,
+	"Mutation.resumeDatabase(input.id)":                 isNotFound,
+	"Mutation.retryJob(input.id)":                       isNotFound,
+	"Mutation.rotateDatabasePassword(input.id)":         isNotFound,
+	"Mutation.suspendCustomer(input.id)":                isNotFound,
+	"Mutation.suspendDatabase(input.id)":                isNotFound,
+	"Mutation.createCustomer(input.parentId)":           isNotFound,
+	"Mutation.createDatabase(input.customerId)":         isNotFound,
+	"Mutation.createDatabase(input.serverId)":           isNotFound,
+	"Mutation.deleteDatabase(input.id)":                 isNotFound,
+	"Mutation.updateCustomer(input.id)":                 isNotFound,
+	"Subscription.jobProgress(id)":                      isNotFound,
+	"Viewer.permissions(customerId)":                    isEmpty,
+	"Query.driftFindings(filter.databaseId)":            isEmpty,
+	"Query.driftFindings(filter.serverId)":              isEmpty,
+	"Mutation.decideDriftFinding(input.id)":             isNotFound,
+	"Mutation.setDatabaseDriftPolicy(input.id)":         isNotFound,
+	"Mutation.releaseDriftBrake(input.id)":              isForbidden,
+	"Mutation.surveyDatabaseServer(input.id)":           isForbidden,
+	"Mutation.checkDatabaseServer(input.id)":            isForbidden,
+	"Mutation.removeDatabaseServer(input.id)":           isForbidden,
+	"Mutation.setDatabaseServerMaintenance(input.id)":   isForbidden,
+	"Mutation.updateDatabaseServer(input.id)":           isForbidden,
+	"Query.databaseUser(id)":                            isNull,
+	"Mutation.createDatabaseUser(input.databaseId)":     isNotFound,
+	"Mutation.deleteDatabaseUser(input.id)":             isNotFound,
+	"Mutation.rotateDatabaseUserPassword(input.id)":     isNotFound,
+	"Mutation.updateDatabaseUser(input.id)":             isNotFound,
+	"Query.databaseDump(id)":                            isNull,
+	"Mutation.cloneDatabase(input.customerId)":          isNotFound,
+	"Mutation.cloneDatabase(input.id)":                  isNotFound,
+	"Mutation.createDatabaseDumpUrl(input.id)":          isNotFound,
+	"Mutation.createDatabaseUpload(input.databaseId)":   isNotFound,
+	"Mutation.deleteDatabaseDump(input.id)":             isNotFound,
+	"Mutation.exportDatabase(input.id)":                 isNotFound,
+	"Mutation.importDatabase(input.dumpId)":             isNotFound,
+	"Mutation.importDatabase(input.id)":                 isNotFound,
 }
 
 // samples are values without which a mutation would stop before it looks at
@@ -185,6 +188,18 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 	}
 }
 
+// errorField is what an error says of the place: of several ids, which.
+func (p place) errorField() string {
+	field := p.path[strings.LastIndex(p.path, ".")+1:]
+	switch {
+	case strings.HasPrefix(p.path, "input.filter."):
+		return "filter"
+	case field == "ids":
+		return "ids.0"
+	}
+	return field
+}
+
 // sameForAll checks that the call answers each of the ids as it does a missing one.
 func (p *panel) sameForAll(t *testing.T, at place, query, token, missing string, foreign map[string]string) {
 	t.Helper()
@@ -194,7 +209,7 @@ func (p *panel) sameForAll(t *testing.T, at place, query, token, missing string,
 	switch kind {
 	case isNotFound:
 		require.Equal(t, []string{"NOT_FOUND"}, want.codes(), want.body)
-		require.Equal(t, at.path[strings.LastIndex(at.path, ".")+1:], want.Errors[0].Extensions["field"], want.body)
+		require.Equal(t, at.errorField(), want.Errors[0].Extensions["field"], want.body)
 	case isForbidden:
 		require.Equal(t, []string{"FORBIDDEN"}, want.codes(), want.body)
 	case isNull, isEmpty:

@@ -1,0 +1,2 @@
+DROP INDEX jobs_held;
+ALTER TABLE jobs DROP COLUMN held, DROP COLUMN woken;
