@@ -1,14 +1,19 @@
 package app
 
 import (
+	"context"
+	"net"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/page"
+	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/models"
 )
 
@@ -113,4 +118,40 @@ func TestDatabases_OrderedBySize(t *testing.T) {
 		}
 		require.Equal(t, want, got, "each once, page by page, %s", dir)
 	}
+}
+
+// A server that hangs keeps no other from being measured, and one in maintenance
+// is left alone.
+func TestMeasureServers_OneThatHangsAndOneInMaintenance(t *testing.T) {
+	t.Parallel()
+	b := newFaultBench(t)
+	s := b.tenant(t, b.customer(t, nil, 1), b.name)
+	measured := func() *time.Time { return b.row(t, s.database.ID).MeasuredAt }
+	real := b.embedded(t)
+	maintain := func(enabled bool) {
+		_, err := b.panel.databases.SetServerMaintenance(b.by(t), database.SetServerMaintenanceInput{ID: *real, Enabled: enabled, Reason: new("Disks.")})
+		require.NoError(t, err)
+	}
+	maintain(true)
+	require.NoError(t, b.panel.databases.MeasureServers(b.by(t)))
+	require.Nil(t, measured(), "it is in maintenance")
+	maintain(false)
+
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and says nothing
+	require.NoError(t, err)
+	defer func() { _ = silent.Close() }()
+	at, ok := silent.Addr().(*net.TCPAddr)
+	require.True(t, ok)
+	hangs := ident.DatabaseServerIDOf(uuid.MustParse("00000000-0000-7000-8000-000000000001")) // the first by its id
+	_, err = b.oracle.NewInsert().Model(&models.DatabaseServer{
+		ID: hangs, Name: "hangs", Host: "127.0.0.1", Port: at.Port, AdminUser: "admin", SSLMode: "disable", Reachable: true,
+		AdminPasswordSealed: b.panel.stores.box.Seal(secret.New("admin"), "database_servers.admin_password/"+hangs.String()),
+	}).Exec(t.Context())
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(b.by(t))
+	done := make(chan error, 1)
+	go func() { done <- b.panel.databases.MeasureServers(ctx) }()
+	require.Eventually(t, func() bool { return measured() != nil }, 10*time.Second, 20*time.Millisecond)
+	stop()
+	require.Error(t, <-done, "the one that hangs was asked, too")
 }

@@ -78,16 +78,22 @@ func (s *Service) CheckServers(ctx context.Context) error {
 	if err := s.db.NewSelect().Model(&rows).Scan(ctx); err != nil {
 		return store.Wrap(err, "list database servers")
 	}
+	return onEach(rows, checksAtOnce, func(row *models.DatabaseServer) error { return s.checkServer(ctx, row) })
+}
+
+// onEach does something with several servers at once; one that fails, or is slow,
+// keeps it from no other.
+func onEach(rows []*models.DatabaseServer, atOnce int, do func(*models.DatabaseServer) error) error {
 	errs := make([]error, len(rows))
-	var checks errgroup.Group
-	checks.SetLimit(checksAtOnce)
+	var group errgroup.Group
+	group.SetLimit(atOnce)
 	for i, row := range rows {
-		checks.Go(func() error {
-			errs[i] = s.checkServer(ctx, row)
+		group.Go(func() error {
+			errs[i] = do(row)
 			return nil
 		})
 	}
-	_ = checks.Wait() // they are in errs
+	_ = group.Wait() // they are in errs
 	return errors.Join(errs...)
 }
 

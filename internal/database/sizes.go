@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -30,19 +29,16 @@ type UsageServer interface {
 // keep the others from being measured.
 const measureTimeout = 20 * time.Second
 
-// MeasureServers asks every server that answers what our databases take there,
+// MeasureServers asks every server that answers and is not in maintenance, several
+// at once, what our databases take there,
 // and notes it on their rows and in the quotas: one query and one statement for
 // a server.
 func (s *Service) MeasureServers(ctx context.Context) error {
 	var rows []*models.DatabaseServer
-	if err := s.db.NewSelect().Model(&rows).Where("s.reachable").Order("s.id").Scan(ctx); err != nil {
+	if err := s.db.NewSelect().Model(&rows).Where("s.reachable").Where("s.maintenance IS NULL").Order("s.id").Scan(ctx); err != nil {
 		return store.Wrap(err, "list database servers")
 	}
-	var errs []error
-	for _, row := range rows {
-		errs = append(errs, s.measureServer(ctx, row))
-	}
-	return errors.Join(errs...)
+	return onEach(rows, checksAtOnce, func(row *models.DatabaseServer) error { return s.measureServer(ctx, row) })
 }
 
 // noteUsages leaves updated_at alone: nobody changed anything. The server is

@@ -2,12 +2,10 @@ package database
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -42,17 +40,7 @@ func (s *Service) SurveyServers(ctx context.Context) error {
 	if err != nil {
 		return store.Wrap(err, "choose servers to survey")
 	}
-	errs := make([]error, len(rows))
-	var surveys errgroup.Group
-	surveys.SetLimit(surveysAtOnce)
-	for i, row := range rows {
-		surveys.Go(func() error {
-			errs[i] = s.surveyServer(ctx, row)
-			return nil
-		})
-	}
-	_ = surveys.Wait() // they are in errs
-	return errors.Join(errs...)
+	return onEach(rows, surveysAtOnce, func(row *models.DatabaseServer) error { return s.surveyServer(ctx, row) })
 }
 
 // surveyServer surveys one server and acts on what it sees.
