@@ -48,11 +48,10 @@ func TestAdminCreate_EndsTheSetUpLink(t *testing.T) {
 	code, said := in.runCommand(t, adminPassword, "admin", "create", "--email", adminEmail, "--password-stdin")
 	require.Zero(t, code, said)
 	in.hasAdmin()
-	const setUp = `mutation ($in: SetUpInput!) { setUp(input: $in) { accessToken } }`
 	link := vars{"token": s.setupToken, "email": "late@example.com", "name": "Late", "password": adminPassword}
 	wrong := vars{"token": strings.Repeat("x", len(s.setupToken)), "email": "late@example.com", "name": "Late", "password": adminPassword}
-	require.Equal(t, "NOT_FOUND", s.client("").do(t, setUp, vars{"in": link}).code())
-	require.Equal(t, "NOT_FOUND", s.client("").do(t, setUp, vars{"in": wrong}).code())
+	require.Equal(t, "NOT_FOUND", s.client("").do(t, setUpMutation, vars{"in": link}).code())
+	require.Equal(t, "NOT_FOUND", s.client("").do(t, setUpMutation, vars{"in": wrong}).code())
 }
 
 // TestAdminCreate_BadInput says in plain lines what is wrong, and starts nothing

@@ -215,12 +215,13 @@ func (in *installation) postmaster(t *testing.T, cluster string) int {
 	return pid
 }
 
+const setUpMutation = `mutation ($in: SetUpInput!) { setUp(input: $in) { accessToken } }`
+
 // setUp makes the first administrator with the token of the set-up link.
 func (in *installation) setUp(t *testing.T, s *server) *client {
 	t.Helper()
 	c := s.client("")
-	out := data[struct{ SetUp struct{ AccessToken string } }](t, c.do(t, `
-		mutation ($in: SetUpInput!) { setUp(input: $in) { accessToken } }`,
+	out := data[struct{ SetUp struct{ AccessToken string } }](t, c.do(t, setUpMutation,
 		vars{"in": vars{"token": s.setupToken, "email": adminEmail, "name": "Root", "password": adminPassword}}))
 	in.hasAdmin()
 	return s.client(out.SetUp.AccessToken)

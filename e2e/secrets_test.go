@@ -28,7 +28,7 @@ func TestSecrets_NowhereToBeFound(t *testing.T) {
 	}
 	s.client("").do(t, `mutation ($in: SignInInput!) { signIn(input: $in) { accessToken } }`,
 		vars{"in": vars{"email": adminEmail, "password": wrong}})
-	s.client("").do(t, `mutation ($in: SetUpInput!) { setUp(input: $in) { accessToken } }`,
+	s.client("").do(t, setUpMutation,
 		vars{"in": vars{"token": token, "email": adminEmail, "name": "X", "password": wrong}})
 	s.client("").do(t, `mutation { signIn(input: {email: "root@example.com", password: "`+wrong+`", extra: 1}) { accessToken } }`, nil)
 	s.client("").do(t, `mutation { signIn(input: {email: 5, password: "`+wrong+`"}) { accessToken } }`, nil)

@@ -64,7 +64,7 @@ func setUpThroughNode(t *testing.T, s *server) *client {
 	require.Contains(t, out.SetUp.Viewer.Permissions, "DATABASES_WRITE")
 	s.hasAdmin()
 
-	again := s.client("").throughNode(t, `mutation ($in: SetUpInput!) { setUp(input: $in) { accessToken } }`,
+	again := s.client("").throughNode(t, setUpMutation,
 		vars{"in": vars{"token": s.setupToken, "email": "second@example.com", "name": "Second", "password": adminPassword}})
 	require.Equal(t, "NOT_FOUND", again.code(), "the link works once")
 	return s.signIn(t, adminEmail)

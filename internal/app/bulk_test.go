@@ -73,7 +73,7 @@ var bulkSuspension = scenario{
 	},
 }
 
-// tenants are n databases of one customer.
+// tenantsOf makes n databases of one customer.
 func (b *faultBench) tenantsOf(t *testing.T, c ident.CustomerID, n int) (list []scene, ids []ident.DatabaseID) {
 	t.Helper()
 	for i := range n {
@@ -210,7 +210,7 @@ func TestChangeDatabases_SomeFailAndAreTriedAgain(t *testing.T) {
 			require.Equal(t, "This job is meant to fail.", *child.ErrorMessage)
 			require.Empty(t, b.mustBeThere(t.Context(), list[i], models.ResourceActive, 4))
 		} else {
-			require.Empty(t, b.mustBeShut2(t.Context(), list[i], 4))
+			require.Empty(t, b.mustBeShutOf(t.Context(), list[i], 4))
 		}
 	}
 
@@ -233,25 +233,10 @@ func TestChangeDatabases_SomeFailAndAreTriedAgain(t *testing.T) {
 	require.True(t, failed[ident.DatabaseIDOf(anew[0].ResourceID)])
 	require.NotEqual(t, taken.ResourceID, anew[0].ResourceID)
 	for _, s := range list {
-		require.Empty(t, b.mustBeShut2(t.Context(), s, 4))
+		require.Empty(t, b.mustBeShutOf(t.Context(), s, 4))
 	}
 	_, err = b.panel.jobs.Retry(b.by(t), jobs.RetryInput{ID: job.ID})
 	require.Equal(t, fault.Conflict, fault.CodeOf(err), "a later job has been at work")
-}
-
-// mustBeShut2 is mustBeShut for one of several databases of a customer.
-func (b *faultBench) mustBeShut2(ctx context.Context, s scene, used int64) (faults []error) {
-	found, err := b.onServer(ctx, s)
-	if err != nil {
-		return []error{err}
-	}
-	if want := (outside{Marked: 2, Database: true}); found != want {
-		faults = append(faults, fmt.Errorf("on the server %+v, want %+v", found, want))
-	}
-	if b.enters(ctx, s, s.password) == nil {
-		faults = append(faults, errors.New("the login gets in"))
-	}
-	return append(faults, b.checkRow(ctx, s, models.ResourceSuspended, used)...)
 }
 
 // A job that is canceled before it began takes its children with it: none waits

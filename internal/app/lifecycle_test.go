@@ -324,3 +324,43 @@ func (b *faultBench) eventKinds(t *testing.T, id ident.JobID) (kinds []string) {
 	require.NoError(t, b.oracle.NewSelect().Model((*models.JobEvent)(nil)).Column("kind").Where("job_id = ?", id).Order("seq").Scan(t.Context(), &kinds))
 	return kinds
 }
+
+// A suspension reaches further users twice, by NOLOGIN and by the database's
+// limit of 0 connections: they are kept out, whichever rights they have, and come
+// back with what they had.
+func TestSuspend_FurtherUsersAreKeptOutAndComeBack(t *testing.T) {
+	t.Parallel()
+	for _, rights := range []models.DatabaseRights{models.RightsReadOnly, models.RightsOwner} {
+		t.Run(string(rights), func(t *testing.T) {
+			t.Parallel()
+			b := newFaultBench(t)
+			s, err := b.made(t.Context())
+			require.NoError(t, err)
+			defer func() { b.clear(t, s) }()
+			require.NoError(t, b.invite(t.Context(), &s, rights))
+			session, err := b.login(t.Context(), s.database.ExtName, s.guest.row.Username, s.guest.password.Reveal())
+			require.NoError(t, err)
+			defer func() { _ = session.Close(t.Context()) }()
+
+			b.suspend(t, s)
+			require.Error(t, session.Ping(t.Context()), "its session is ended")
+			require.Empty(t, b.mustBeShut(t.Context(), s), "neither the login nor its user gets in")
+			_, err = b.addUser(t.Context(), b.staff, s.database.ID, "another")
+			require.Equal(t, fault.Conflict, fault.CodeOf(err))
+			for what, undone := range map[string]string{
+				"the limit alone": "ALTER DATABASE " + s.database.ExtName + " CONNECTION LIMIT 9",
+				"NOLOGIN alone":   "ALTER DATABASE " + s.database.ExtName + " CONNECTION LIMIT 0; ALTER ROLE " + s.guest.row.Username + " LOGIN",
+			} {
+				require.NoError(t, b.onServerExec(t.Context(), undone))
+				require.Error(t, b.asGuest(t.Context(), s), "either keeps it out, without %s", what)
+				require.NoError(t, b.onServerExec(t.Context(), "ALTER DATABASE "+s.database.ExtName+" CONNECTION LIMIT 0; ALTER ROLE "+s.guest.row.Username+" NOLOGIN"))
+			}
+
+			out, err := b.panel.databases.Resume(b.by(t), database.ResumeInput{ID: s.database.ID})
+			require.NoError(t, err)
+			require.Equal(t, models.JobSucceeded, b.finished(t, out.Job.ID).State)
+			require.Empty(t, b.mustBeThere(t.Context(), s, models.ResourceActive, 1))
+			require.Empty(t, b.guestMustBe(t.Context(), s, *s.guest))
+		})
+	}
+}

@@ -55,7 +55,7 @@ var scenarios = map[string]scenario{
 	database.KindDeleteUser: userDeletion,
 	database.KindSuspend: {
 		begin: func(ctx context.Context, b *faultBench) (scene, error) {
-			s, err := b.made(ctx)
+			s, err := b.madeWithGuest(ctx)
 			if err != nil {
 				return s, err
 			}
@@ -66,7 +66,7 @@ var scenarios = map[string]scenario{
 	},
 	database.KindResume: {
 		begin: func(ctx context.Context, b *faultBench) (scene, error) {
-			s, err := b.made(ctx)
+			s, err := b.madeWithGuest(ctx)
 			if err != nil {
 				return s, err
 			}
@@ -208,10 +208,7 @@ var scenarios = map[string]scenario{
 	},
 	database.KindDelete: {
 		begin: func(ctx context.Context, b *faultBench) (scene, error) {
-			s, err := b.made(ctx)
-			if err == nil {
-				err = b.invite(ctx, &s, models.RightsReadWrite)
-			}
+			s, err := b.madeWithGuest(ctx)
 			if err != nil {
 				return s, err
 			}
@@ -254,6 +251,15 @@ func (b *faultBench) orderAs(ctx context.Context, name string) (scene, error) {
 
 // made is a database that is there.
 func (b *faultBench) made(ctx context.Context) (scene, error) { return b.madeAs(ctx, b.name) }
+
+// madeWithGuest is one with a further user.
+func (b *faultBench) madeWithGuest(ctx context.Context) (scene, error) {
+	s, err := b.made(ctx)
+	if err == nil {
+		err = b.invite(ctx, &s, models.RightsReadWrite)
+	}
+	return s, err
+}
 
 func (b *faultBench) madeAs(ctx context.Context, name string) (scene, error) {
 	s, err := b.orderAs(ctx, name)
@@ -301,23 +307,39 @@ func suspendedIf(when models.JobState) func(context.Context, *faultBench, scene,
 		if outcome == when {
 			return b.mustBeShut(ctx, s)
 		}
-		return b.mustBeThere(ctx, s, models.ResourceActive, 1)
+		faults := b.mustBeThere(ctx, s, models.ResourceActive, 1)
+		if s.guest != nil {
+			faults = append(faults, b.guestMustBe(ctx, s, *s.guest)...)
+		}
+		return faults
 	}
 }
 
 // mustBeShut wants the database on the server, whole, with nobody let in.
 func (b *faultBench) mustBeShut(ctx context.Context, s scene) (faults []error) {
+	return b.mustBeShutOf(ctx, s, 1)
+}
+
+// mustBeShutOf is mustBeShut for one of several databases of a customer.
+func (b *faultBench) mustBeShutOf(ctx context.Context, s scene, used int64) (faults []error) {
 	found, err := b.onServer(ctx, s)
 	if err != nil {
 		return []error{err}
 	}
-	if want := (outside{Marked: 2, Database: true}); found != want {
+	marked := int64(2) // role and database
+	if s.guest != nil {
+		marked += 2 // the groups of its users
+		if b.asGuest(ctx, s) == nil {
+			faults = append(faults, errors.New("its user gets in"))
+		}
+	}
+	if want := (outside{Marked: marked, Database: true}); found != want {
 		faults = append(faults, fmt.Errorf("on the server %+v, want %+v", found, want))
 	}
 	if b.enters(ctx, s, s.password) == nil {
 		faults = append(faults, errors.New("the login gets in"))
 	}
-	return append(faults, b.checkRow(ctx, s, models.ResourceSuspended, 1)...)
+	return append(faults, b.checkRow(ctx, s, models.ResourceSuspended, used)...)
 }
 
 // enters logs in as the tenant and works a little.
