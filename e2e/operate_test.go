@@ -130,7 +130,7 @@ func TestOperate_KillInTheMiddleOfABulk(t *testing.T) {
 	admin := in.setUp(t, s)
 	customer := admin.createCustomer(t, "Killed", -1, "")
 	var ids []string
-	for _, name := range strings.Split("abcdefghijkl", "") { // more than are at work at once
+	for name := range strings.SplitSeq("abcdefghijkl", "") { // more than are at work at once
 		ids = append(ids, admin.makeDatabase(t, customer, "bulk_"+name).Database.ID)
 	}
 	for _, point := range []string{"database.bulk/change-each:children-let-go", "database.suspend/close-database:after-effect"} {

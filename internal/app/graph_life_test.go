@@ -1,6 +1,7 @@
 package app
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
@@ -21,9 +22,7 @@ func TestGraph_TheLifeOfADatabase(t *testing.T) {
 	id := args{"id": s.database}
 	do := func(mutation, kind, outcome string, input args, steps ...any) answer {
 		tried := args{"dryRun": true}
-		for k, v := range input {
-			tried[k] = v
-		}
+		maps.Copy(tried, input)
 		before := boss.state(s)
 		dry := boss.do(mutation, changed, tried).fine()
 		require.Equal(t, steps, dry.at("it", "preview", "steps"), "%s", mutation)
@@ -160,9 +159,7 @@ func TestGraph_SuspendCustomer(t *testing.T) {
 	const fields = "customer { id state } job { id kind } preview { steps }"
 	turn := func(mutation, kind string, input args, state string) {
 		tried := args{"dryRun": true}
-		for k, v := range input {
-			tried[k] = v
-		}
+		maps.Copy(tried, input)
 		dry := boss.do(mutation, fields, tried).fine()
 		require.Len(t, dry.at("it", "preview", "steps"), 1)
 		require.Nil(t, dry.at("it", "job"))

@@ -127,9 +127,9 @@ func TestMeasureServers_OneThatHangsAndOneInMaintenance(t *testing.T) {
 	b := newFaultBench(t)
 	s := b.tenant(t, b.customer(t, nil, 1), b.name)
 	measured := func() *time.Time { return b.row(t, s.database.ID).MeasuredAt }
-	real := b.embedded(t)
+	main := b.embedded(t)
 	maintain := func(enabled bool) {
-		_, err := b.panel.databases.SetServerMaintenance(b.by(t), database.SetServerMaintenanceInput{ID: *real, Enabled: enabled, Reason: new("Disks.")})
+		_, err := b.panel.databases.SetServerMaintenance(b.by(t), database.SetServerMaintenanceInput{ID: *main, Enabled: enabled, Reason: new("Disks.")})
 		require.NoError(t, err)
 	}
 	maintain(true)

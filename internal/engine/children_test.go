@@ -56,7 +56,7 @@ func TestLead_AFewAtOnceInTheirOrder(t *testing.T) {
 			if j := r.job(t, id); j.Held {
 				n++
 			} else {
-				require.Equal(t, n, 0, "%d was let go before one that was ordered earlier", i)
+				require.Zero(t, n, "%d was let go before one that was ordered earlier", i)
 			}
 		}
 		return n

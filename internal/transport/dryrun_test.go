@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -111,9 +112,7 @@ func ofDatabaseUser(more vars) func(*panel, tenant) attempt {
 
 func with(input vars, name string, value any) vars {
 	out := vars{name: value}
-	for k, v := range input {
-		out[k] = v
-	}
+	maps.Copy(out, input)
 	return out
 }
 
@@ -175,7 +174,7 @@ func TestDryRun_OfEveryMutationThatAnswersWithAJob(t *testing.T) {
 				query += " credentials { password }"
 			}
 			query += " } }"
-			try, real := vars{"input": with(a.input, "dryRun", true)}, vars{"input": a.input}
+			try, do := vars{"input": with(a.input, "dryRun", true)}, vars{"input": a.input}
 			key := []string{"Idempotency-Key", "key-" + uuid.NewString()}
 
 			before := p.tables()
@@ -188,10 +187,10 @@ func TestDryRun_OfEveryMutationThatAnswersWithAJob(t *testing.T) {
 
 			foreign := p.post(stranger.token, query, try)
 			require.NotEmpty(t, foreign.Errors)
-			require.Equal(t, p.post(stranger.token, query, real).same(), foreign.same(), "to others it is as missing as to the mutation")
+			require.Equal(t, p.post(stranger.token, query, do).same(), foreign.same(), "to others it is as missing as to the mutation")
 			require.Equal(t, before, p.tables())
 
-			d = p.must(a.token, query, real, key...)
+			d = p.must(a.token, query, do, key...)
 			require.Nil(t, at(d, f.Name, "preview"))
 			require.Equal(t, "PENDING", stateOf(at(d, f.Name, "job")))
 			if secrets {
@@ -204,7 +203,7 @@ func TestDryRun_OfEveryMutationThatAnswersWithAJob(t *testing.T) {
 				return
 			}
 			again := p.post(a.token, query, try)
-			require.Equal(t, p.post(a.token, query, real).same(), again.same(), "the refusals are the mutation's own")
+			require.Equal(t, p.post(a.token, query, do).same(), again.same(), "the refusals are the mutation's own")
 			require.NotEmpty(t, again.Errors)
 			require.Equal(t, after, p.tables())
 			// A key of the mutation is none of its dry run's business.

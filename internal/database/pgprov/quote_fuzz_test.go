@@ -1,7 +1,6 @@
 package pgprov
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -73,7 +72,7 @@ func FuzzQuote(f *testing.F) {
 
 func TestQuote_TenThousandNames(t *testing.T) {
 	const seed = 31
-	random := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // the same names each time
+	random := rand.New(rand.NewPCG(seed, seed)) // the same names each time
 	conn, err := connect(t, rootUser, adminPassword, adminDatabase)
 	require.NoError(t, err)
 	seen := map[string]bool{}
@@ -89,5 +88,5 @@ func TestQuote_TenThousandNames(t *testing.T) {
 	}
 	var databases int
 	require.NoError(t, conn.QueryRow(t.Context(), "SELECT count(*) FROM pg_database WHERE datname IN ('postgres', 'template0', 'template1')").Scan(&databases))
-	require.Equal(t, 3, databases, fmt.Sprintf("none of %d did anything", len(seen)))
+	require.Equal(t, 3, databases, "none of %d did anything", len(seen))
 }
