@@ -86,13 +86,13 @@ func (b *faultBench) dump(t *testing.T, id ident.DatabaseDumpID) *models.Databas
 	return row
 }
 
-// An answer is what came back, without its body.
-type answer struct {
+// A response is what came back, without its body.
+type response struct {
 	StatusCode int
 	Header     http.Header
 }
 
-func get(t *testing.T, address string, headers ...string) (answer, []byte) {
+func get(t *testing.T, address string, headers ...string) (response, []byte) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
 	require.NoError(t, err)
@@ -102,7 +102,7 @@ func get(t *testing.T, address string, headers ...string) (answer, []byte) {
 	body, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())
-	return answer{res.StatusCode, res.Header}, body
+	return response{res.StatusCode, res.Header}, body
 }
 
 func setHeaders(req *http.Request, headers []string) {
