@@ -72,7 +72,7 @@ func (s *Service) MembershipsOfCustomers(ctx context.Context, customers []*model
 			parents = append(parents, id)
 		}
 	}
-	pages, err := store.RowsOf(ctx, s.db, s.db.NewSelect().Model((*models.Membership)(nil)), parents, args, membersOfCustomer)
+	pages, err := membersOfCustomer.Pages(ctx, s.db, nil, "", parents, args)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (s *Service) MembershipsOfCustomers(ctx context.Context, customers []*model
 }
 
 // membersOfCustomer is the order of the index memberships_of_customer.
-var membersOfCustomer = store.Edge[ident.CustomerID, *models.Membership]{
+var membersOfCustomer = &store.Edge[ident.CustomerID, models.Membership]{
 	Order: store.Order[*models.Membership]{
 		Name: "memberships", Key: "m.created_at", Type: "timestamptz", ID: "m.user_id",
 		Place: func(m *models.Membership) (key, id string) {

@@ -68,6 +68,16 @@ func (s *Service) Find(ctx context.Context, id ident.CustomerID) (*models.Custom
 	return found[id], nil
 }
 
+func filter(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+	return q.Apply(visible(who, p))
+}
+
+var byID = &store.Keyed[ident.CustomerID, models.Customer]{
+	Name: "find customers", Query: func(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+		return filter(q, who, p).Where("c.id = ANY ($1)")
+	},
+}
+
 // FindAll returns those of the customers for which the caller holds p, in one
 // query: who may see a thing may see whose it is.
 func (s *Service) FindAll(ctx context.Context, ids []ident.CustomerID, p actor.Permission) (map[ident.CustomerID]*models.Customer, error) {
@@ -75,11 +85,9 @@ func (s *Service) FindAll(ctx context.Context, ids []ident.CustomerID, p actor.P
 	if err != nil {
 		return nil, err
 	}
-	var rows []*models.Customer
-	if len(ids) > 0 {
-		if err := s.db.NewSelect().Model(&rows).Apply(visible(who, p)).Where("c.id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
-			return nil, store.Wrap(err, "find customers")
-		}
+	rows, err := byID.Read(ctx, s.db, who, p, ids)
+	if err != nil {
+		return nil, err
 	}
 	found := make(map[ident.CustomerID]*models.Customer, len(rows))
 	for _, c := range rows {
@@ -115,10 +123,7 @@ func (s *Service) Children(ctx context.Context, customers []*models.Customer, ar
 		return nil, err
 	}
 	ids := idsOf(customers)
-	q := s.db.NewSelect().Model((*models.Customer)(nil)).Apply(visible(who, actor.CustomersRead))
-	pages, err := store.RowsOf(ctx, s.db, q, ids, args, store.Edge[ident.CustomerID, *models.Customer]{
-		Order: sorted(nil), Parent: "c.parent_id", Of: func(c *models.Customer) ident.CustomerID { return c.ParentID },
-	})
+	pages, err := children.Pages(ctx, s.db, who, actor.CustomersRead, ids, args)
 	if err != nil {
 		return nil, err
 	}
@@ -129,12 +134,22 @@ func (s *Service) Children(ctx context.Context, customers []*models.Customer, ar
 	return out, nil
 }
 
+var children = &store.Edge[ident.CustomerID, models.Customer]{
+	Order: sorted(nil), Parent: "c.parent_id", Of: func(c *models.Customer) ident.CustomerID { return c.ParentID },
+	Rows: filter,
+}
+
+var quotasOf = &store.Keyed[ident.CustomerID, models.Quota]{
+	Name: "read quotas", Query: func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
+		return q.Where("q.customer_id = ANY ($1)").Order("q.name")
+	},
+}
+
 // Quotas returns the counters of each customer, in the order of their names.
 func (s *Service) Quotas(ctx context.Context, customers []*models.Customer) ([][]*models.Quota, error) {
-	var rows []*models.Quota
-	err := s.db.NewSelect().Model(&rows).Where("q.customer_id IN (?)", bun.List(idsOf(customers))).Order("q.name").Scan(ctx)
+	rows, err := quotasOf.Read(ctx, s.db, nil, "", idsOf(customers))
 	if err != nil {
-		return nil, store.Wrap(err, "read quotas")
+		return nil, err
 	}
 	of := map[ident.CustomerID][]*models.Quota{}
 	for _, q := range rows {

@@ -252,15 +252,15 @@ func fromAbove(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.C
 		return nil
 	}
 	if !row.ParentID.IsZero() {
-		may, err := store.MayAll(ctx, tx, who, actor.CustomersWrite, []ident.CustomerID{row.ParentID})
-		if err != nil || may[row.ParentID] {
-			return err
+		may, err := tx.NewSelect().Model((*models.Customer)(nil)).Apply(visible(who, actor.CustomersWrite)).Where("c.id = ?", row.ParentID).Exists(ctx)
+		if err != nil || may {
+			return store.Wrap(err, "look for the reseller above customer %s", row.ID)
 		}
 	}
 	return fault.Forbidden.New(field, "Only the provider or the reseller above this customer can do that.")
 }
 
-func visible(who *actor.Actor, p actor.Permission) func(*bun.SelectQuery) *bun.SelectQuery {
+func visible(who store.Scope, p actor.Permission) func(*bun.SelectQuery) *bun.SelectQuery {
 	return store.Visible(who, p, "c.id")
 }
 

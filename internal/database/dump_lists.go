@@ -16,7 +16,7 @@ import (
 )
 
 // visibleDumps keeps the dumps of the databases that the caller may see.
-func visibleDumps(who *actor.Actor, p actor.Permission) func(*bun.SelectQuery) *bun.SelectQuery {
+func visibleDumps(who store.Scope, p actor.Permission) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Join("JOIN databases AS d ON d.id = dd.database_id").Apply(visible(who, p))
 	}
@@ -41,23 +41,40 @@ func (d *DumpService) FindDump(ctx context.Context, id ident.DatabaseDumpID) (*m
 	return d.find(ctx, "dd.id = ?", id)
 }
 
+var dumpsByID = &store.Keyed[ident.DatabaseDumpID, models.DatabaseDump]{
+	Name: "find dumps", Query: func(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+		return q.Apply(visibleDumps(who, p)).Where("dd.id = ANY ($1)")
+	},
+}
+
 // FindDumps returns those of the dumps that the caller may see, in one query.
 func (d *DumpService) FindDumps(ctx context.Context, ids []ident.DatabaseDumpID) (map[ident.DatabaseDumpID]*models.DatabaseDump, error) {
 	who, err := actor.From(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var rows []*models.DatabaseDump
-	if len(ids) > 0 {
-		if err := d.s.db.NewSelect().Model(&rows).Apply(visibleDumps(who, actor.DatabasesRead)).Where("dd.id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
-			return nil, store.Wrap(err, "find dumps")
-		}
+	rows, err := dumpsByID.Read(ctx, d.s.db, who, actor.DatabasesRead, ids)
+	if err != nil {
+		return nil, err
 	}
 	found := make(map[ident.DatabaseDumpID]*models.DatabaseDump, len(rows))
 	for _, row := range rows {
 		found[row.ID] = row
 	}
 	return found, nil
+}
+
+var dumpsOf = &store.Edge[ident.DatabaseID, models.DatabaseDump]{
+	Order: store.Order[*models.DatabaseDump]{
+		Name: "databaseDumps", Key: "dd.created_at", Type: "timestamptz", ID: "dd.id", Desc: true,
+		Place: func(row *models.DatabaseDump) (string, string) {
+			return row.CreatedAt.Format(time.RFC3339Nano), row.ID.String()
+		},
+	},
+	Parent: "dd.database_id", Of: func(row *models.DatabaseDump) ident.DatabaseID { return row.DatabaseID },
+	Rows: func(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+		return q.Apply(visibleDumps(who, p))
+	},
 }
 
 // DumpsOf returns a page of dumps for each database, the newest first, in one
@@ -75,16 +92,7 @@ func (d *DumpService) DumpsOf(ctx context.Context, databases []*models.Database,
 	if err != nil {
 		return nil, err
 	}
-	q := d.s.db.NewSelect().Model((*models.DatabaseDump)(nil)).Apply(visibleDumps(who, actor.DatabasesRead))
-	pages, err := store.RowsOf(ctx, d.s.db, q, ids, args, store.Edge[ident.DatabaseID, *models.DatabaseDump]{
-		Order: store.Order[*models.DatabaseDump]{
-			Name: "databaseDumps", Key: "dd.created_at", Type: "timestamptz", ID: "dd.id", Desc: true,
-			Place: func(row *models.DatabaseDump) (string, string) {
-				return row.CreatedAt.Format(time.RFC3339Nano), row.ID.String()
-			},
-		},
-		Parent: "dd.database_id", Of: func(row *models.DatabaseDump) ident.DatabaseID { return row.DatabaseID },
-	})
+	pages, err := dumpsOf.Pages(ctx, d.s.db, who, actor.DatabasesRead, ids, args)
 	if err != nil {
 		return nil, err
 	}

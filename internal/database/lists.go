@@ -18,7 +18,7 @@ import (
 	"github.com/mpanel/mpanel/models"
 )
 
-func visible(who *actor.Actor, p actor.Permission) func(*bun.SelectQuery) *bun.SelectQuery {
+func visible(who store.Scope, p actor.Permission) func(*bun.SelectQuery) *bun.SelectQuery {
 	return store.Visible(who, p, "d.customer_id")
 }
 
@@ -103,23 +103,34 @@ func (s *Service) Find(ctx context.Context, id ident.DatabaseID) (*models.Databa
 	return found[id], nil
 }
 
+var byID = &store.Keyed[ident.DatabaseID, models.Database]{
+	Name: "find databases", Query: func(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+		return q.Apply(visible(who, p)).Where("d.id = ANY ($1)")
+	},
+}
+
 // FindAll returns those of the databases that the caller may see, in one query.
 func (s *Service) FindAll(ctx context.Context, ids []ident.DatabaseID) (map[ident.DatabaseID]*models.Database, error) {
 	who, err := actor.From(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var rows []*models.Database
-	if len(ids) > 0 {
-		if err := s.db.NewSelect().Model(&rows).Apply(visible(who, actor.DatabasesRead)).Where("d.id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
-			return nil, store.Wrap(err, "find databases")
-		}
+	rows, err := byID.Read(ctx, s.db, who, actor.DatabasesRead, ids)
+	if err != nil {
+		return nil, err
 	}
 	found := make(map[ident.DatabaseID]*models.Database, len(rows))
 	for _, d := range rows {
 		found[d.ID] = d
 	}
 	return found, nil
+}
+
+var ofCustomer = &store.Edge[ident.CustomerID, models.Database]{
+	Order: sorted(nil), Parent: "d.customer_id", Of: func(d *models.Database) ident.CustomerID { return d.CustomerID },
+	Rows: func(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+		return q.Apply(visible(who, p))
+	},
 }
 
 // OfCustomers returns a page of databases for each customer, in one query; nil
@@ -137,10 +148,7 @@ func (s *Service) OfCustomers(ctx context.Context, customers []*models.Customer,
 	if err != nil {
 		return nil, err
 	}
-	q := s.db.NewSelect().Model((*models.Database)(nil)).Apply(visible(who, actor.DatabasesRead))
-	pages, err := store.RowsOf(ctx, s.db, q, ids, args, store.Edge[ident.CustomerID, *models.Database]{
-		Order: sorted(nil), Parent: "d.customer_id", Of: func(d *models.Database) ident.CustomerID { return d.CustomerID },
-	})
+	pages, err := ofCustomer.Pages(ctx, s.db, who, actor.DatabasesRead, ids, args)
 	if err != nil {
 		return nil, err
 	}

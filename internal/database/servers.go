@@ -57,12 +57,16 @@ func lockServer(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.Dat
 	return row, nil
 }
 
+var serversByID = &store.Keyed[ident.DatabaseServerID, models.DatabaseServer]{
+	Name: "find database servers", Query: func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
+		return q.Apply(visibleServers).Where("s.id = ANY ($1)")
+	},
+}
+
 func (s *Service) serversByID(ctx context.Context, ids []ident.DatabaseServerID) (map[ident.DatabaseServerID]*models.DatabaseServer, error) {
-	var rows []*models.DatabaseServer
-	if len(ids) > 0 {
-		if err := s.db.NewSelect().Model(&rows).Apply(visibleServers).Where("s.id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
-			return nil, store.Wrap(err, "find database servers")
-		}
+	rows, err := serversByID.Read(ctx, s.db, nil, "", ids)
+	if err != nil {
+		return nil, err
 	}
 	found := make(map[ident.DatabaseServerID]*models.DatabaseServer, len(rows))
 	for _, r := range rows {

@@ -14,7 +14,7 @@ import (
 )
 
 // visibleUsers keeps the users of the databases that the caller may see.
-func visibleUsers(who *actor.Actor, p actor.Permission) func(*bun.SelectQuery) *bun.SelectQuery {
+func visibleUsers(who store.Scope, p actor.Permission) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Join("JOIN databases AS d ON d.id = du.database_id").Apply(visible(who, p))
 	}
@@ -29,23 +29,40 @@ func (s *Service) FindUser(ctx context.Context, id ident.DatabaseUserID) (*model
 	return found[id], nil
 }
 
+var usersByID = &store.Keyed[ident.DatabaseUserID, models.DatabaseUser]{
+	Name: "find database users", Query: func(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+		return q.Apply(visibleUsers(who, p)).Where("du.id = ANY ($1)")
+	},
+}
+
 // FindUsers returns those of the users that the caller may see, in one query.
 func (s *Service) FindUsers(ctx context.Context, ids []ident.DatabaseUserID) (map[ident.DatabaseUserID]*models.DatabaseUser, error) {
 	who, err := actor.From(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var rows []*models.DatabaseUser
-	if len(ids) > 0 {
-		if err := s.db.NewSelect().Model(&rows).Apply(visibleUsers(who, actor.DatabasesRead)).Where("du.id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
-			return nil, store.Wrap(err, "find database users")
-		}
+	rows, err := usersByID.Read(ctx, s.db, who, actor.DatabasesRead, ids)
+	if err != nil {
+		return nil, err
 	}
 	found := make(map[ident.DatabaseUserID]*models.DatabaseUser, len(rows))
 	for _, u := range rows {
 		found[u.ID] = u
 	}
 	return found, nil
+}
+
+var usersOf = &store.Edge[ident.DatabaseID, models.DatabaseUser]{
+	Order: store.Order[*models.DatabaseUser]{
+		Name: "databaseUsers", Key: "du.created_at", Type: "timestamptz", ID: "du.id",
+		Place: func(u *models.DatabaseUser) (string, string) {
+			return u.CreatedAt.Format(time.RFC3339Nano), u.ID.String()
+		},
+	},
+	Parent: "du.database_id", Of: func(u *models.DatabaseUser) ident.DatabaseID { return u.DatabaseID },
+	Rows: func(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+		return q.Apply(visibleUsers(who, p))
+	},
 }
 
 // UsersOf returns a page of users for each database, the oldest first, in one
@@ -63,16 +80,7 @@ func (s *Service) UsersOf(ctx context.Context, databases []*models.Database, arg
 	if err != nil {
 		return nil, err
 	}
-	q := s.db.NewSelect().Model((*models.DatabaseUser)(nil)).Apply(visibleUsers(who, actor.DatabasesRead))
-	pages, err := store.RowsOf(ctx, s.db, q, ids, args, store.Edge[ident.DatabaseID, *models.DatabaseUser]{
-		Order: store.Order[*models.DatabaseUser]{
-			Name: "databaseUsers", Key: "du.created_at", Type: "timestamptz", ID: "du.id",
-			Place: func(u *models.DatabaseUser) (string, string) {
-				return u.CreatedAt.Format(time.RFC3339Nano), u.ID.String()
-			},
-		},
-		Parent: "du.database_id", Of: func(u *models.DatabaseUser) ident.DatabaseID { return u.DatabaseID },
-	})
+	pages, err := usersOf.Pages(ctx, s.db, who, actor.DatabasesRead, ids, args)
 	if err != nil {
 		return nil, err
 	}

@@ -63,8 +63,8 @@ var newest = store.Order[*models.Job]{
 	Place: func(j *models.Job) (string, string) { return j.CreatedAt.Format(time.RFC3339Nano), j.ID.String() },
 }
 
-func (s *Service) visible(who *actor.Actor, model any) *bun.SelectQuery {
-	return s.db.NewSelect().Model(model).Apply(store.Visible(who, actor.JobsRead, "j.customer_id"))
+func visible(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+	return q.Apply(store.Visible(who, p, "j.customer_id"))
 }
 
 // Find returns a job, nil when there is none that the caller may see.
@@ -76,17 +76,21 @@ func (s *Service) Find(ctx context.Context, id ident.JobID) (*models.Job, error)
 	return found[id], nil
 }
 
+var byID = &store.Keyed[ident.JobID, models.Job]{
+	Name: "find jobs", Query: func(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+		return visible(q, who, p).Where("j.id = ANY ($1)")
+	},
+}
+
 // FindAll returns those of the jobs that the caller may see, in one query.
 func (s *Service) FindAll(ctx context.Context, ids []ident.JobID) (map[ident.JobID]*models.Job, error) {
 	who, err := actor.From(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var rows []*models.Job
-	if who.Holds(actor.JobsRead) && len(ids) > 0 {
-		if err := s.visible(who, &rows).Where("j.id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
-			return nil, store.Wrap(err, "find jobs")
-		}
+	rows, err := byID.Read(ctx, s.db, who, actor.JobsRead, ids)
+	if err != nil {
+		return nil, err
 	}
 	found := make(map[ident.JobID]*models.Job, len(rows))
 	for _, j := range rows {
@@ -101,7 +105,7 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter) (*Connect
 	if err != nil {
 		return nil, err
 	}
-	q := s.visible(who, (*models.Job)(nil))
+	q := visible(s.db.NewSelect().Model((*models.Job)(nil)), who, actor.JobsRead)
 	if f != nil {
 		if err := fault.Join(store.CheckText("filter.kind", f.Kind)); err != nil {
 			return nil, err
@@ -123,6 +127,15 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter) (*Connect
 	return store.Rows(ctx, q, args, newest)
 }
 
+var (
+	ofResource = &store.Edge[uuid.UUID, models.Job]{
+		Order: newest, Parent: "j.resource_id", Of: func(j *models.Job) uuid.UUID { return j.ResourceID }, Rows: visible,
+	}
+	children = &store.Edge[ident.JobID, models.Job]{
+		Order: newest, Parent: "j.parent_id", Of: func(j *models.Job) ident.JobID { return j.ParentID }, Rows: visible,
+	}
+)
+
 // OfResources returns a page of jobs for each of the resources, whose customers
 // are given beside them, in one query; nil where the caller may see no jobs.
 func (s *Service) OfResources(ctx context.Context, resources []uuid.UUID, customers []ident.CustomerID, args page.Args) ([]*Connection, error) {
@@ -134,9 +147,7 @@ func (s *Service) OfResources(ctx context.Context, resources []uuid.UUID, custom
 	if err != nil {
 		return nil, err
 	}
-	pages, err := store.RowsOf(ctx, s.db, s.visible(who, (*models.Job)(nil)), resources, args, store.Edge[uuid.UUID, *models.Job]{
-		Order: newest, Parent: "j.resource_id", Of: func(j *models.Job) uuid.UUID { return j.ResourceID },
-	})
+	pages, err := ofResource.Pages(ctx, s.db, who, actor.JobsRead, resources, args)
 	if err != nil {
 		return nil, err
 	}
@@ -176,13 +187,8 @@ func (s *Service) Children(ctx context.Context, jobs []*models.Job, args page.Ar
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]uuid.UUID, len(jobs))
-	for i, j := range jobs {
-		ids[i] = j.ID.UUID
-	}
-	pages, err := store.RowsOf(ctx, s.db, s.visible(who, (*models.Job)(nil)), ids, args, store.Edge[uuid.UUID, *models.Job]{
-		Order: newest, Parent: "j.parent_id", Of: func(j *models.Job) uuid.UUID { return j.ParentID.UUID },
-	})
+	ids := idsOf(jobs)
+	pages, err := children.Pages(ctx, s.db, who, actor.JobsRead, ids, args)
 	if err != nil {
 		return nil, err
 	}
@@ -193,16 +199,32 @@ func (s *Service) Children(ctx context.Context, jobs []*models.Job, args page.Ar
 	return out, nil
 }
 
-// Steps returns the steps of each job, in the order of the plan: one query.
-func (s *Service) Steps(ctx context.Context, jobs []*models.Job) ([][]*models.JobStep, error) {
+var (
+	stepsOf = &store.Keyed[ident.JobID, models.JobStep]{
+		Name: "read steps", Query: func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
+			return q.Where("job_id = ANY ($1)").Order("job_id", "idx")
+		},
+	}
+	eventsOf = &store.Keyed[ident.JobID, models.JobEvent]{
+		Name: "read events", Query: func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
+			return q.Where("job_id = ANY ($1)").Where("seq > $2 AND seq <= $3").Order("job_id", "seq")
+		},
+	}
+)
+
+func idsOf(jobs []*models.Job) []ident.JobID {
 	ids := make([]ident.JobID, len(jobs))
 	for i, j := range jobs {
 		ids[i] = j.ID
 	}
-	var rows []*models.JobStep
-	err := s.db.NewSelect().Model(&rows).Where("job_id IN (?)", bun.List(ids)).Order("job_id", "idx").Scan(ctx)
+	return ids
+}
+
+// Steps returns the steps of each job, in the order of the plan: one query.
+func (s *Service) Steps(ctx context.Context, jobs []*models.Job) ([][]*models.JobStep, error) {
+	rows, err := stepsOf.Read(ctx, s.db, nil, "", idsOf(jobs))
 	if err != nil {
-		return nil, store.Wrap(err, "read steps")
+		return nil, err
 	}
 	byJob := map[ident.JobID][]*models.JobStep{}
 	for _, r := range rows {
@@ -232,12 +254,10 @@ func (s *Service) Events(ctx context.Context, jobs []*models.Job, first *int, af
 			return nil, err
 		}
 	}
-	var rows []*models.JobEvent
 	// seq is gapless, so the n events after a place are a range.
-	err := s.db.NewSelect().Model(&rows).Where("job_id IN (?)", bun.List(ids)).
-		Where("seq > ? AND seq <= ?", seq, seq+int64(n)).Order("job_id", "seq").Scan(ctx)
+	rows, err := eventsOf.Read(ctx, s.db, nil, "", ids, seq, seq+int64(n))
 	if err != nil {
-		return nil, store.Wrap(err, "read events")
+		return nil, err
 	}
 	byJob := map[ident.JobID][]*models.JobEvent{}
 	for _, r := range rows {

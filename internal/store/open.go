@@ -14,14 +14,19 @@ import (
 	"github.com/mpanel/mpanel/internal/secret"
 )
 
-// A DB is the panel's database: bun, River and COPY share its one pool.
+// A DB is the panel's database: bun, River and COPY share its one pool. Keyed
+// reads have one of their own, in which statements stay prepared.
 type DB struct {
 	*bun.DB
-	Pool *pgxpool.Pool
+	Pool  *pgxpool.Pool
+	reads *pgxpool.Pool
 }
 
 // DefaultConns is the least size of the pool; pool_max_conns in the URL can raise it.
 const DefaultConns = 24
+
+// readConns is the size of the pool for keyed reads.
+const readConns = 8
 
 // Open prepares a pool for the URL or DSN and checks that it answers. The
 // caller closes it. Options may change the configuration before it is used;
@@ -58,13 +63,35 @@ func Open(ctx context.Context, url secret.Text, options ...func(*pgxpool.Config)
 		pool.Close()
 		return nil, fmt.Errorf("reach database: %w", err)
 	}
-	sqldb := stdlib.OpenDBFromPool(pool)
-	return &DB{DB: bun.NewDB(sqldb, pgdialect.New()), Pool: pool}, nil
+	reads, err := openReads(ctx, cfg)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	db := bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New())
+	db.AddQueryHook(busy{})
+	return &DB{DB: db, Pool: pool, reads: reads}, nil
+}
+
+// openReads opens the pool for keyed reads, which connects when it is used.
+// PostgreSQL would plan each array of keys anew, since its guess of how many there
+// are makes the plan for all look dearer.
+func openReads(ctx context.Context, cfg *pgxpool.Config) (*pgxpool.Pool, error) {
+	cfg = cfg.Copy()
+	cfg.MaxConns, cfg.MinConns = readConns, 0
+	cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open database for keyed reads: %w", err)
+	}
+	return pool, nil
 }
 
 // Close ends every connection.
 func (db *DB) Close() error {
 	err := db.DB.Close()
 	db.Pool.Close()
+	db.reads.Close()
 	return err
 }

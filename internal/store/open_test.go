@@ -144,7 +144,8 @@ func TestInTx_DeadlockRunsAgain(t *testing.T) {
 		_, err := tx.ExecContext(ctx, "UPDATE t SET n = n WHERE n = ?", n)
 		return store.Wrap(err, "lock %d", n)
 	}
-	// Both hold one row before they ask for the other's; one is chosen and runs again.
+	// Both hold one row before they ask for the other's; one is chosen and runs
+	// again, and may be so fast that they meet once more.
 	var both, done sync.WaitGroup
 	both.Add(2)
 	var runs [2]int
@@ -167,7 +168,7 @@ func TestInTx_DeadlockRunsAgain(t *testing.T) {
 		})
 	}
 	done.Wait()
-	require.Equal(t, 3, runs[0]+runs[1], "exactly one ran twice")
+	require.GreaterOrEqual(t, runs[0]+runs[1], 3, "one ran twice")
 }
 
 func TestInTx_DeadlockEveryTime(t *testing.T) {

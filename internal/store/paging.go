@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
+	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/page"
 )
 
@@ -37,28 +39,35 @@ func Rows[T any](ctx context.Context, q *bun.SelectQuery, args page.Args, o Orde
 		total = &n
 	}
 	var rows []T
-	if err := o.window(q, w).Scan(ctx, &rows); err != nil {
+	if err := o.window(q, w, written).Scan(ctx, &rows); err != nil {
 		return nil, Wrap(err, "read a page of %s", o.Name)
 	}
 	return page.Of(rows, w, o.Name, total, o.Place), nil
 }
 
 // window adds the place, the order and the limit of one page: one row more than
-// asked for, so that the reader knows whether there are more.
-func (o Order[T]) window(q *bun.SelectQuery, w page.Window) *bun.SelectQuery {
+// asked for, so that the reader knows whether there are more. at tells where the
+// text of a cursor is to be found.
+func (o Order[T]) window(q *bun.SelectQuery, w page.Window, at func(*page.Cursor) (key, id any)) *bun.SelectQuery {
 	after, before := ">", "<"
 	if o.Desc {
 		after, before = before, after
 	}
+	for _, edge := range []struct {
+		cursor *page.Cursor
+		side   string
+	}{{w.After, after}, {w.Before, before}} {
+		if edge.cursor != nil {
+			key, id := at(edge.cursor)
+			q = q.Where(fmt.Sprintf("(?, ?) %s (?::?, ?::uuid)", edge.side), o.Key, o.ID, key, o.Type, id)
+		}
+	}
 	dir := o.direction(w)
-	if c := w.After; c != nil {
-		q = q.Where(fmt.Sprintf("(?, ?) %s (?::?, ?::uuid)", after), o.Key, o.ID, c.Key, o.Type, c.ID)
-	}
-	if c := w.Before; c != nil {
-		q = q.Where(fmt.Sprintf("(?, ?) %s (?::?, ?::uuid)", before), o.Key, o.ID, c.Key, o.Type, c.ID)
-	}
 	return q.OrderExpr(fmt.Sprintf("? %s, ? %s", dir, dir), o.Key, o.ID).Limit(int64(w.Size) + 1)
 }
+
+// written puts a cursor into the statement itself.
+func written(c *page.Cursor) (key, id any) { return c.Key, c.ID }
 
 // direction is the way in which a page is read.
 func (o Order[T]) direction(w page.Window) string {
@@ -68,82 +77,124 @@ func (o Order[T]) direction(w page.Window) string {
 	return "ASC"
 }
 
-// ofRow is a column such as d.name in the rows that RowsOf joins: r.name.
+// ofRow is a column such as d.name in the rows that an edge joins: r.name.
 func ofRow(column bun.Ident) bun.Ident {
 	_, name, _ := strings.Cut(string(column), ".")
 	return bun.Ident("r." + name)
 }
 
 // An Edge is a list that hangs on each of many parents: the databases of each
-// customer of a page.
-type Edge[P comparable, T any] struct {
-	Order[T]
-	Parent bun.Ident // column of the rows that names the parent
-	Of     func(T) P // the parent of a row
+// customer of a page. A variable of a package, used by pointer.
+type Edge[P comparable, M any] struct {
+	Order[*M]
+
+	Parent bun.Ident  // column of the rows that names the parent
+	Of     func(*M) P // the parent of a row
+	Rows   Query      // the filters; nil for all rows
+
+	texts texts
 }
 
-// RowsOf reads one page for each parent: one statement for all of them, and a
-// second one when totals are asked for. q has the model and the filters; each
-// parent has a connection in the result.
-func RowsOf[P comparable, T any](ctx context.Context, db bun.IDB, q *bun.SelectQuery, parents []P, args page.Args, e Edge[P, T]) (map[P]*page.Connection[T], error) {
+// Pages reads one page for each parent: one statement for all of them, and a
+// second one when totals are asked for. Each parent has a connection in the
+// result. p is as for Keyed.Read.
+func (e *Edge[P, M]) Pages(ctx context.Context, db *DB, who *actor.Actor, p actor.Permission, parents []P, args page.Args) (map[P]*page.Connection[*M], error) {
 	w, err := args.Window(e.Name)
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[P]*page.Connection[T], len(parents))
-	if len(parents) == 0 {
-		return out, nil
-	}
+	out := make(map[P]*page.Connection[*M], len(parents))
 	var each []P // once: an object may be in the answer twice
-	for _, p := range parents {
-		if _, twice := out[p]; !twice {
-			out[p], each = nil, append(each, p)
+	for _, parent := range parents {
+		if _, twice := out[parent]; !twice {
+			out[parent], each = nil, append(each, parent)
 		}
 	}
-	totals, err := countOf(ctx, q, each, w, e)
-	if err != nil {
-		return nil, err
+	scope := scopeOf(who, p)
+	rows, totals := map[P][]*M{}, map[P]int{}
+	if len(each) > 0 && !scope.nothing() {
+		if rows, err = e.rows(ctx, db, scope, p, each, w); err != nil {
+			return nil, err
+		}
+		if totals, err = e.totals(ctx, db, scope, p, each, w); err != nil {
+			return nil, err
+		}
 	}
-	// The page's own limit holds for each parent, so the parents come first and
-	// their rows beside them.
-	one := e.window(q.Where("? = p.id", e.Parent), w)
-	dir := e.direction(w)
-	var rows []T
-	err = db.NewSelect().TableExpr("unnest(ARRAY[?]::uuid[]) WITH ORDINALITY AS p(id, place)", bun.List(each)).
-		Join("CROSS JOIN LATERAL (?) AS r", one).ColumnExpr("r.*").
-		OrderExpr(fmt.Sprintf("p.place, ? %s, ? %s", dir, dir), ofRow(e.Key), ofRow(e.ID)).Scan(ctx, &rows)
-	if err != nil {
-		return nil, Wrap(err, "read pages of %s", e.Name)
-	}
-	byParent := make(map[P][]T, len(each))
-	for _, row := range rows {
-		p := e.Of(row)
-		byParent[p] = append(byParent[p], row)
-	}
-	for _, p := range each {
-		out[p] = page.Of(byParent[p], w, e.Name, totals(p), e.Place)
+	for _, parent := range each {
+		var total *int
+		if w.WithTotal {
+			total = new(totals[parent])
+		}
+		out[parent] = page.Of(rows[parent], w, e.Name, total, e.Place)
 	}
 	return out, nil
 }
 
-func countOf[P comparable, T any](ctx context.Context, q *bun.SelectQuery, parents []P, w page.Window, e Edge[P, T]) (func(P) *int, error) {
+// query selects the rows; the roots of who are at the given place.
+func (e *Edge[P, M]) query(db *DB, scope scope, p actor.Permission, place int) *bun.SelectQuery {
+	q := db.NewSelect().Model((*M)(nil))
+	if e.Rows == nil {
+		return q
+	}
+	return e.Rows(q, &parameter{scope.all, place}, p)
+}
+
+// rows reads the pages. A page's limit holds for each parent, so the parents come
+// first and their rows beside them.
+func (e *Edge[P, M]) rows(ctx context.Context, db *DB, scope scope, p actor.Permission, parents []P, w page.Window) (map[P][]*M, error) {
+	args := []any{arrayOf(parents)}
+	for _, c := range []*page.Cursor{w.After, w.Before} {
+		if c != nil {
+			args = append(args, c.Key, c.ID)
+		}
+	}
+	text := e.texts.of(fmt.Sprint("rows", scope.all, w.After != nil, w.Before != nil, w.Backward, w.Size), func() string {
+		number := 1
+		next := func() any {
+			number++
+			return bun.Safe(fmt.Sprintf("$%d::text", number))
+		}
+		one := e.query(db, scope, p, len(args)+1).Where("? = p.id", e.Parent)
+		one = e.window(one, w, func(*page.Cursor) (key, id any) { return next(), next() })
+		dir := e.direction(w)
+		return db.NewSelect().TableExpr("unnest($1::uuid[]) WITH ORDINALITY AS p(id, place)").
+			Join("CROSS JOIN LATERAL (?) AS r", one).ColumnExpr("r.*").
+			OrderExpr(fmt.Sprintf("p.place, ? %s, ? %s", dir, dir), ofRow(e.Key), ofRow(e.ID)).String()
+	})
+	list, err := readAll[M](ctx, db, text, scope.add(args))
+	if err != nil {
+		return nil, Wrap(err, "read pages of %s", e.Name)
+	}
+	of := make(map[P][]*M, len(parents))
+	for _, row := range list {
+		parent := e.Of(row)
+		of[parent] = append(of[parent], row)
+	}
+	return of, nil
+}
+
+// totals counts the rows of each parent, when that is asked for.
+func (e *Edge[P, M]) totals(ctx context.Context, db *DB, scope scope, p actor.Permission, parents []P, w page.Window) (map[P]int, error) {
 	if !w.WithTotal {
-		return func(P) *int { return nil }, nil
+		return nil, nil
 	}
-	var counts []struct {
-		Parent P
-		N      int
-	}
-	err := q.Clone().ColumnExpr("? AS parent, count(*) AS n", e.Parent).
-		Where("? IN (?)", e.Parent, bun.List(parents)).GroupExpr("?", e.Parent).Scan(ctx, &counts)
+	text := e.texts.of(fmt.Sprint("totals", scope.all), func() string {
+		return e.query(db, scope, p, 2).ColumnExpr("p.place - 1 AS place, count(*) AS n").
+			Join("JOIN unnest($1::uuid[]) WITH ORDINALITY AS p(id, place) ON p.id = ?", e.Parent).Group("p.place").String()
+	})
+	totals := make(map[P]int, len(parents))
+	err := db.read(ctx, text, scope.add([]any{arrayOf(parents)}), func(rows pgx.Rows) error {
+		var place, n int
+		_, err := pgx.ForEachRow(rows, []any{&place, &n}, func() error {
+			totals[parents[place]] = n
+			return nil
+		})
+		return err
+	})
 	if err != nil {
 		return nil, Wrap(err, "count %s", e.Name)
 	}
-	byParent := make(map[P]int, len(counts))
-	for _, c := range counts {
-		byParent[c.Parent] = c.N
-	}
-	return func(p P) *int { n := byParent[p]; return &n }, nil
+	return totals, nil
 }
 
 // Containing makes a pattern for LIKE and ILIKE that finds s anywhere.

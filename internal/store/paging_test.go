@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/uptrace/bun"
 
+	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/page"
 	"github.com/mpanel/mpanel/internal/store"
@@ -42,8 +43,15 @@ func byTime(desc bool) store.Order[*item] {
 	}
 }
 
-func edge(o store.Order[*item]) store.Edge[uuid.UUID, *item] {
-	return store.Edge[uuid.UUID, *item]{Order: o, Parent: "i.parent", Of: func(i *item) uuid.UUID { return i.Parent }}
+func edge(o store.Order[*item]) *store.Edge[uuid.UUID, item] {
+	return &store.Edge[uuid.UUID, item]{Order: o, Parent: "i.parent", Of: func(i *item) uuid.UUID { return i.Parent }}
+}
+
+func init() {
+	store.Learn(map[string]func(*item) any{
+		"id": func(i *item) any { return &i.ID }, "parent": func(i *item) any { return &i.Parent },
+		"name": func(i *item) any { return &i.Name }, "at": func(i *item) any { return &i.At },
+	})
 }
 
 // A list is a table of items and what was asked of the server.
@@ -214,7 +222,7 @@ func TestRows_SizesAndTotals(t *testing.T) {
 		} else {
 			require.Empty(t, asked, "%s is refused without asking the database", name)
 		}
-		_, err := store.RowsOf(t.Context(), l.DB, l.query(), []uuid.UUID{l.rows[0].Parent}, tc.args, edge(byName(false)))
+		_, err := edge(byName(false)).Pages(t.Context(), l.DB, nil, "", []uuid.UUID{l.rows[0].Parent}, tc.args)
 		require.Equal(t, tc.code, fault.CodeOf(err), name)
 	}
 	var n int
@@ -260,7 +268,7 @@ func TestRows_CursorsThatWereTamperedWith(t *testing.T) {
 		after := cursorOf(store.Order[string]{Name: tc.order.Name}, tc.key, tc.id)
 		_, err := store.Rows(t.Context(), l.query(), page.Args{After: after}, tc.order)
 		require.Equal(t, tc.code, fault.CodeOf(err), "%s: %v", name, err)
-		_, err = store.RowsOf(t.Context(), l.DB, l.query(), []uuid.UUID{l.rows[0].Parent}, page.Args{Before: after}, edge(tc.order))
+		_, err = edge(tc.order).Pages(t.Context(), l.DB, nil, "", []uuid.UUID{l.rows[0].Parent}, page.Args{Before: after})
 		require.Equal(t, tc.code, fault.CodeOf(err), "%s: %v", name, err)
 	}
 	c := l.page(t, page.Args{First: new(1)}, byName(false))
@@ -286,7 +294,7 @@ func TestRows_RowsThatComeAndGoBetweenPages(t *testing.T) {
 	require.Equal(t, ids(want[10:]), ids(next.Nodes()))
 }
 
-func TestRowsOf_APageForEachParent(t *testing.T) {
+func TestPages_APageForEachParent(t *testing.T) {
 	t.Parallel()
 	full, half, empty := uuid.New(), uuid.New(), uuid.New()
 	l := newList(t, []uuid.UUID{full, half}, 12)
@@ -306,7 +314,7 @@ func TestRowsOf_APageForEachParent(t *testing.T) {
 			if backward {
 				args = page.Args{Last: new(5), WithTotal: true}
 			}
-			pages, err := store.RowsOf(t.Context(), l.DB, l.query(), []uuid.UUID{full, half, empty}, args, edge(o))
+			pages, err := edge(o).Pages(t.Context(), l.DB, nil, "", []uuid.UUID{full, half, empty}, args)
 			require.NoError(t, err)
 			require.Len(t, pages, 3, "each parent has a page")
 			for _, p := range []uuid.UUID{full, half, empty} {
@@ -330,7 +338,7 @@ func TestRowsOf_APageForEachParent(t *testing.T) {
 			// And on from there, for one parent.
 			args.After, args.Before = pages[full].PageInfo.EndCursor, nil
 			args.First, args.Last = new(100), nil
-			rest, err := store.RowsOf(t.Context(), l.DB, l.query(), []uuid.UUID{full}, args, edge(o))
+			rest, err := edge(o).Pages(t.Context(), l.DB, nil, "", []uuid.UUID{full}, args)
 			require.NoError(t, err)
 			all := ids(sorted(of(full), o))
 			require.Equal(t, all[slices.Index(all, pages[full].Edges[4].Node.ID)+1:], ids(rest[full].Nodes()))
@@ -339,12 +347,12 @@ func TestRowsOf_APageForEachParent(t *testing.T) {
 }
 
 // A list of databases may name the same customer twice, and both ask for its page.
-func TestRowsOf_TheSameParentTwice(t *testing.T) {
+func TestPages_TheSameParentTwice(t *testing.T) {
 	t.Parallel()
 	a, b := uuid.New(), uuid.New()
 	l := newList(t, []uuid.UUID{a, b}, 6)
 	o := byName(false)
-	pages, err := store.RowsOf(t.Context(), l.DB, l.query(), []uuid.UUID{a, b, a, a}, page.Args{First: new(10), WithTotal: true}, edge(o))
+	pages, err := edge(o).Pages(t.Context(), l.DB, nil, "", []uuid.UUID{a, b, a, a}, page.Args{First: new(10), WithTotal: true})
 	require.NoError(t, err)
 	require.Equal(t, ids(sorted(l.rows[:6], o)), ids(pages[a].Nodes()), "each row once")
 	require.Equal(t, ids(sorted(l.rows[6:], o)), ids(pages[b].Nodes()))
@@ -354,7 +362,7 @@ func TestRowsOf_TheSameParentTwice(t *testing.T) {
 	require.Equal(t, 6, n)
 }
 
-func TestRowsOf_StatementsDoNotGrowWithParents(t *testing.T) {
+func TestPages_StatementsDoNotGrowWithParents(t *testing.T) {
 	t.Parallel()
 	parents := make([]uuid.UUID, 100)
 	for i := range parents {
@@ -364,7 +372,7 @@ func TestRowsOf_StatementsDoNotGrowWithParents(t *testing.T) {
 	for _, n := range []int{0, 1, 10, 100} {
 		for _, total := range []bool{false, true} {
 			asked := l.sql.During(func() {
-				pages, err := store.RowsOf(t.Context(), l.DB, l.query(), parents[:n], page.Args{First: new(2), WithTotal: total}, edge(byTime(true)))
+				pages, err := edge(byTime(true)).Pages(t.Context(), l.DB, nil, "", parents[:n], page.Args{First: new(2), WithTotal: total})
 				require.NoError(t, err)
 				require.Len(t, pages, n)
 				for _, p := range parents[:n] {
@@ -391,7 +399,11 @@ func TestPaging_DatabaseErrors(t *testing.T) {
 		_, err := store.Rows(t.Context(), l.query().Where("nothing"), args, byName(false))
 		require.Equal(t, fault.Internal, fault.CodeOf(err), name)
 		require.ErrorContains(t, err, "items.name.false", "%s: the log says which list", name)
-		_, err = store.RowsOf(t.Context(), l.DB, l.query().Where("nothing"), []uuid.UUID{uuid.New()}, args, edge(byName(false)))
+		broken := edge(byName(false))
+		broken.Rows = func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
+			return q.Where("nothing")
+		}
+		_, err = broken.Pages(t.Context(), l.DB, nil, "", []uuid.UUID{uuid.New()}, args)
 		require.Equal(t, fault.Internal, fault.CodeOf(err), name)
 		require.ErrorContains(t, err, "items.name.false", name)
 	}

@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/actor"
@@ -10,27 +13,50 @@ import (
 	"github.com/mpanel/mpanel/internal/ident"
 )
 
+// A Scope is for which customers somebody holds a permission: an *actor.Actor, or
+// the parameter of a keyed query.
+type Scope interface {
+	Customers(p actor.Permission) (roots []ident.CustomerID, all bool)
+}
+
 // Visible is the one tenant filter: it keeps the rows whose customer, in column,
 // is one for which who holds p, anywhere below the customers of its
 // memberships. With the provider that is every row. A row that does not pass
 // is as if it were not there.
-func Visible(who *actor.Actor, p actor.Permission, column bun.Ident) func(*bun.SelectQuery) *bun.SelectQuery {
+func Visible(who Scope, p actor.Permission, column bun.Ident) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		roots, all := who.Customers(p)
+		place, later := who.(*parameter)
 		switch {
 		case all:
 			return q
+		case later:
+			return below(q, column, bun.Safe(fmt.Sprintf("$%d::uuid[]", place.number)))
 		case len(roots) == 0:
 			return q.Where("FALSE")
-		default:
-			return q.Where("? IN (SELECT customer_id FROM customer_tree WHERE ancestor_id IN (?))", column, bun.List(roots))
 		}
+		return below(q, column, bun.SafeQuery("ARRAY[?]::uuid[]", bun.List(roots)))
 	}
 }
 
+func below(q *bun.SelectQuery, column bun.Ident, roots any) *bun.SelectQuery {
+	return q.Where("? IN (SELECT customer_id FROM customer_tree WHERE ancestor_id = ANY (?))", column, roots)
+}
+
+// A parameter stands in a keyed query for the roots of whoever will ask.
+type parameter struct {
+	all    bool
+	number int
+}
+
+// Customers implements Scope.
+func (p *parameter) Customers(actor.Permission) ([]ident.CustomerID, bool) { return nil, p.all }
+
+const mayAll = "SELECT DISTINCT customer_id FROM customer_tree WHERE customer_id = ANY ($1::uuid[]) AND ancestor_id = ANY ($2::uuid[])"
+
 // MayAll tells for which of the customers who holds p: one query for a whole
 // list, none for staff. It serves edges that are null without a permission.
-func MayAll(ctx context.Context, db bun.IDB, who *actor.Actor, p actor.Permission, customers []ident.CustomerID) (map[ident.CustomerID]bool, error) {
+func MayAll(ctx context.Context, db *DB, who *actor.Actor, p actor.Permission, customers []ident.CustomerID) (map[ident.CustomerID]bool, error) {
 	may := make(map[ident.CustomerID]bool, len(customers))
 	roots, all := who.Customers(p)
 	if all {
@@ -42,14 +68,16 @@ func MayAll(ctx context.Context, db bun.IDB, who *actor.Actor, p actor.Permissio
 	if len(roots) == 0 || len(customers) == 0 {
 		return may, nil
 	}
-	var rows []struct{ CustomerID ident.CustomerID }
-	err := db.NewSelect().Table("customer_tree").Distinct().Column("customer_id").
-		Where("ancestor_id IN (?)", bun.List(roots)).Where("customer_id IN (?)", bun.List(customers)).Scan(ctx, &rows)
+	err := db.read(ctx, mayAll, []any{arrayOf(customers), arrayOf(roots)}, func(rows pgx.Rows) error {
+		var id pgtype.UUID
+		_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
+			may[ident.CustomerIDOf(id.Bytes)] = true
+			return nil
+		})
+		return err
+	})
 	if err != nil {
 		return nil, Wrap(err, "read the customers with %s", p)
-	}
-	for _, r := range rows {
-		may[r.CustomerID] = true
 	}
 	return may, nil
 }

@@ -1,0 +1,37 @@
+package store
+
+import (
+	"context"
+	"reflect"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Learn enters how rows of a test's own model are read: for each column, where its
+// value goes.
+func Learn[M any](fields map[string]func(*M) any) {
+	var list []column[M]
+	for name, field := range fields {
+		list = append(list, column[M]{name, func(v value, m *M) error {
+			switch to := field(m).(type) {
+			case *uuid.UUID:
+				return v.uuid(to)
+			case *string:
+				return v.text(to)
+			case *time.Time:
+				return v.time(to)
+			}
+			panic("enter this type")
+		}})
+	}
+	columns[reflect.TypeFor[M]()] = list
+}
+
+// Learned is how many models can be read.
+func Learned() int { return len(columns) }
+
+// ReadAll runs a statement with its parameters as a keyed read.
+func ReadAll[M any](ctx context.Context, db *DB, text string, args ...any) ([]*M, error) {
+	return readAll[M](ctx, db, text, args)
+}

@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/uptrace/bun"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/ident"
+)
+
+// A Query adds filters to a query for a model: the tenant's by Visible, which is
+// given who and p.
+type Query func(q *bun.SelectQuery, who Scope, p actor.Permission) *bun.SelectQuery
+
+// A Keyed reads the rows of M that belong to many keys, such as what a list of
+// ids names, or the steps of each of some jobs. Its text is always the same, so
+// that PostgreSQL plans it once, and it joins the batch of its level. A variable
+// of a package, used by pointer.
+type Keyed[K comparable, M any] struct {
+	Name string // in errors: what could not be done
+	// Query selects from the model. $1 is the array of keys, what Read is given
+	// beyond them is $2 and so on.
+	Query Query
+
+	texts texts
+}
+
+// Read returns the rows that who may see with p, in the query's order. Rows that
+// everybody sees who sees what the keys name need no p; who may be nil then.
+func (k *Keyed[K, M]) Read(ctx context.Context, db *DB, who *actor.Actor, p actor.Permission, keys []K, args ...any) ([]*M, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	scope := scopeOf(who, p)
+	if scope.nothing() {
+		return nil, nil
+	}
+	text := k.texts.of(fmt.Sprint(scope.all), func() string {
+		return k.Query(db.NewSelect().Model((*M)(nil)), &parameter{scope.all, 2 + len(args)}, p).String()
+	})
+	rows, err := readAll[M](ctx, db, text, scope.add(append([]any{arrayOf(keys)}, args...)))
+	return rows, Wrap(err, "%s", k.Name)
+}
+
+func readAll[M any](ctx context.Context, db *DB, text string, args []any) (out []*M, err error) {
+	err = db.read(ctx, text, args, func(rows pgx.Rows) (err error) {
+		out, err = readRows[M](rows)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// texts are a query's, by what changes them.
+type texts struct{ byShape sync.Map }
+
+func (t *texts) of(shape string, build func() string) string {
+	if text, ok := t.byShape.Load(shape); ok {
+		return text.(string)
+	}
+	text := build()
+	t.byShape.Store(shape, text)
+	return text
+}
+
+// A scope is for which customers a caller holds a permission.
+type scope struct {
+	all   bool
+	roots []ident.CustomerID
+}
+
+// scopeOf is who's; without a permission the rows need none.
+func scopeOf(who *actor.Actor, p actor.Permission) scope {
+	if p == "" {
+		return scope{all: true}
+	}
+	roots, all := who.Customers(p)
+	return scope{all, roots}
+}
+
+// nothing is a caller who sees no rows at all.
+func (s scope) nothing() bool { return !s.all && len(s.roots) == 0 }
+
+// add puts the roots where parameter has its place.
+func (s scope) add(args []any) []any {
+	if s.all {
+		return args
+	}
+	return append(args, arrayOf(s.roots))
+}
+
+// arrayOf is a list of ids as PostgreSQL's uuid[].
+func arrayOf[K comparable](keys []K) []pgtype.UUID {
+	list := make([]pgtype.UUID, len(keys))
+	for i, k := range keys {
+		list[i] = pgtype.UUID{Bytes: bare(k), Valid: true}
+	}
+	return list
+}
+
+func bare(key any) uuid.UUID {
+	switch k := key.(type) {
+	case uuid.UUID:
+		return k
+	case interface{ Bare() uuid.UUID }:
+		return k.Bare()
+	}
+	panic(fmt.Sprintf("store: %T is no id", key)) // a mistake of a package variable
+}

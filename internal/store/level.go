@@ -1,0 +1,212 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/uptrace/bun"
+)
+
+// A Level sends the keyed reads of calls that run side by side, such as the
+// resolvers of one level of an operation, as one batch: it goes out when each of
+// the calls waits for a read, or is over, or asks something else. It counts and
+// has no timer.
+type Level struct {
+	db  *DB
+	ctx context.Context
+
+	mu      sync.Mutex
+	running int // calls that may still come with a read
+	parked  []*read
+}
+
+// A read is a statement that waits for its batch.
+type read struct {
+	sql  string
+	args []any
+	take func(pgx.Rows) error // reads and closes the rows
+	call *call
+	gone bool          // the call waits for it no longer
+	err  error         // there once done is closed
+	done chan struct{} // nil for one that runs alone
+}
+
+// A call is one of those of a level.
+type call struct {
+	level   *Level
+	running bool // it is counted
+}
+
+type callKey struct{}
+
+// Level makes a level of n calls.
+func (db *DB) Level(ctx context.Context, n int) *Level {
+	return &Level{db: db, ctx: ctx, running: n}
+}
+
+// Call is the context of one of the calls, and what it does when it is over.
+func (l *Level) Call(ctx context.Context) (_ context.Context, over func()) {
+	c := &call{level: l, running: true}
+	return context.WithValue(ctx, callKey{}, c), c.leave
+}
+
+// leave says that nothing is to be waited for: the call is over, or busy
+// otherwise.
+func (c *call) leave() {
+	l := c.level
+	l.mu.Lock()
+	if c.running {
+		c.running = false
+		l.running--
+	}
+	batch := l.ready()
+	l.mu.Unlock()
+	if len(batch) > 0 {
+		go l.send(batch) // others' reads are not to hold this call up
+	}
+}
+
+// enter is the way back.
+func (c *call) enter() {
+	c.level.mu.Lock()
+	defer c.level.mu.Unlock()
+	if !c.running {
+		c.running = true
+		c.level.running++
+	}
+}
+
+// park lets a read wait for the others of its level; false when the call is not
+// counted, since it reads several things at once.
+func (c *call) park(r *read) bool {
+	l := c.level
+	l.mu.Lock()
+	if !c.running {
+		l.mu.Unlock()
+		return false
+	}
+	c.running = false
+	l.running--
+	r.call, r.done = c, make(chan struct{})
+	l.parked = append(l.parked, r)
+	batch := l.ready()
+	l.mu.Unlock()
+	l.send(batch)
+	return true
+}
+
+// ready takes the batch when nobody is to be waited for.
+func (l *Level) ready() []*read {
+	if l.running > 0 {
+		return nil
+	}
+	batch := l.parked
+	l.parked = nil
+	return batch
+}
+
+// abandon takes a call back that does not wait any longer.
+func (c *call) abandon(r *read) {
+	l := c.level
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.parked = slices.DeleteFunc(l.parked, func(p *read) bool { return p == r })
+	if !c.running {
+		c.running, r.gone = true, true
+		l.running++
+	}
+}
+
+// send reads a batch.
+func (l *Level) send(batch []*read) {
+	switch len(batch) {
+	case 0:
+		return
+	case 1:
+		batch[0].err = l.db.one(l.ctx, batch[0])
+	default:
+		l.sendAll(batch)
+	}
+	l.mu.Lock()
+	for _, r := range batch {
+		if !r.gone {
+			r.call.running = true
+			l.running++
+		}
+	}
+	l.mu.Unlock()
+	for _, r := range batch {
+		close(r.done)
+	}
+}
+
+// sendAll reads several statements in one round trip. An error ends what
+// PostgreSQL does of them, so that this one and those after it are read again,
+// each alone: only what fails by itself fails.
+func (l *Level) sendAll(batch []*read) {
+	b := &pgx.Batch{}
+	for _, r := range batch {
+		b.Queue(r.sql, r.args...)
+	}
+	results := l.db.reads.SendBatch(l.ctx, b)
+	good := 0
+	for _, r := range batch {
+		rows, err := results.Query()
+		if err == nil {
+			err = r.take(rows)
+		}
+		if err != nil {
+			break
+		}
+		good++
+	}
+	_ = results.Close() // its error is the one that ended it
+	for _, r := range batch[good:] {
+		r.err = l.db.one(l.ctx, r)
+	}
+}
+
+// read runs a statement of the pool for keyed reads, with others of its level if
+// it is of one. After an error take's rows are not whole.
+func (db *DB) read(ctx context.Context, sql string, args []any, take func(pgx.Rows) error) error {
+	r := &read{sql: sql, args: args, take: take}
+	c, _ := ctx.Value(callKey{}).(*call)
+	if c == nil || c.level.db != db || !c.park(r) {
+		return db.one(ctx, r)
+	}
+	select {
+	case <-r.done:
+		return r.err
+	case <-ctx.Done():
+		c.abandon(r)
+		return ctx.Err()
+	}
+}
+
+func (db *DB) one(ctx context.Context, r *read) error {
+	rows, err := db.reads.Query(ctx, r.sql, r.args...)
+	if err != nil {
+		return err
+	}
+	return r.take(rows)
+}
+
+// busy lets a level go on while one of its calls asks through bun.
+type busy struct{}
+
+// BeforeQuery implements bun.QueryHook.
+func (busy) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context {
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		c.leave()
+	}
+	return ctx
+}
+
+// AfterQuery implements bun.QueryHook.
+func (busy) AfterQuery(ctx context.Context, _ *bun.QueryEvent) {
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		c.enter()
+	}
+}
