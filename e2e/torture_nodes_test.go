@@ -6,8 +6,10 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -38,7 +40,7 @@ func TestTorture_TwoNodes(t *testing.T) {
 	fates := map[fate]int{}
 	for round := 0; k.done < runs; round++ {
 		f := []fate{killed, cutOff, paused}[round%3]
-		k.round(t, f, k.orders(min(2+r.IntN(6), runs-k.done)))
+		k.round(t, f, k.orders(t, min(2+r.IntN(6), runs-k.done)))
 		fates[f]++
 		k.violations = append(k.violations, k.judge(t)...)
 		k.requireLogins(t)
@@ -49,6 +51,7 @@ func TestTorture_TwoNodes(t *testing.T) {
 	testkit.Reportf(t, "%-8s %20d %6d %30s %10d %9v %9v", "R1 x 2", seed, k.done,
 		fmt.Sprintf("%d killed %d paused %d cut off", fates[killed], fates[paused], fates[cutOff]),
 		len(k.violations), quantile(k.recovery, 0.5), quantile(k.recovery, 0.99))
+	t.Logf("orders: %s", k.mixed())
 	t.Log("p50 and p99: from what happened to the node that had the job to the end of the job on the other")
 	require.Empty(t, k.violations)
 	if len(k.recovery) > 0 {
@@ -61,8 +64,11 @@ type nodes struct{ *torture }
 
 func newNodes(t *testing.T, r *rand.Rand) nodes {
 	t.Helper()
-	k := &torture{installation: install(t), rand: r, live: map[string]live{}}
-	k.server = k.start(t, launch{env: []string{"MPANEL_NODE_ID=first"}})
+	k := begun(t, r)
+	// Where it listens, the second fetches dumps from.
+	address := freeAddress(t)
+	k.env = append(k.env, "MPANEL_NODE_ID=first", "MPANEL_LISTEN="+address, "MPANEL_ADVERTISE_URL=http://"+address)
+	k.server = k.start(t, launch{env: k.env})
 	k.admin, k.signedIn = k.setUp(t, k.server), time.Now()
 	k.customers = k.makeCustomers(t, k.admin)
 	return nodes{k}
@@ -102,32 +108,56 @@ func (k nodes) round(t *testing.T, f fate, orders []*provision) {
 	var wg sync.WaitGroup
 	for _, p := range orders {
 		wg.Go(func() {
-			p.order(alive, k.admin.at(second))
+			p.refused = p.order(alive, k.torture, k.admin.at(second))
 			if f == cutOff && p.answered.Job != nil && answered.Add(1) == cutAfter {
 				relay.Cut()
 				strike()
 			}
-			p.push(alive, k.admin.at(second)) // follows it
+			p.push(alive, k.torture, k.admin.at(second)) // follows it
 			p.interrupted = p.over == nil && p.answered.Job != nil
 			for p.over == nil && ctx.Err() == nil {
-				p.push(ctx, k.admin)
+				p.push(ctx, k.torture, k.admin)
 			}
 		})
 	}
 	wg.Wait()
 	for _, p := range orders {
-		require.NotNil(t, p.over, "%s: an order is not carried out though the first node lives: %+v %+v", f, p.input, p.answered.Job)
+		require.NotNil(t, p.over, "%s: %s is not carried out though the first node lives: %v, refused %v, job %+v", f, p.action.name, p.input, p.refused, p.answered.Job)
 		if since := at.Load(); since != nil {
 			k.restarted = *since
 		}
-		k.settle(p)
 	}
-	k.done += len(orders)
 
 	// What was harmed comes back, finds its jobs done by another, and stops as it should.
 	relay.Mend()
 	second.signal(syscall.SIGCONT)
 	second.stop(t)
+	kills := 0
+	through(t, k.torture, &kills, func() error { return k.calm(t.Context()) }, func() {})
+	k.leaveBehind(t)
+	for _, p := range orders {
+		k.settle(t, p)
+	}
+	k.done += len(orders)
+}
+
+// leaveBehind notes the dumps on nodes that do not come back.
+func (k nodes) leaveBehind(t *testing.T) {
+	t.Helper()
+	ids, err := k.tell(t.Context(), "SELECT string_agg(id::text, ' ') FROM database_dumps WHERE node <> 'first'")
+	require.NoError(t, err)
+	for id := range strings.FieldsSeq(ids) {
+		k.away[id] = true
+	}
+}
+
+// freeAddress is one that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
 }
 
 // awaitFate calls strike when the process is killed or paused.
