@@ -43,6 +43,7 @@ type torture struct {
 	damaged []*provision     // whose database was damaged by hand
 
 	done, kills int
+	squeezed    int // how often a size quota was exceeded
 	recovery    []time.Duration
 	violations  []string
 }
