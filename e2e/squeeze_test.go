@@ -35,8 +35,7 @@ func (k *torture) squeeze(t *testing.T) {
 		for l, shut := range want {
 			l.shut = shut
 		}
-		k.violations = append(k.violations, k.judge(t)...)
-		k.requireLogins(t)
+		k.check(t)
 	}
 	shut, opened := map[*live]bool{}, map[*live]bool{}
 	for _, l := range held {

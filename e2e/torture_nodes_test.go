@@ -41,8 +41,7 @@ func TestTorture_TwoNodes(t *testing.T) {
 		f := []fate{killed, cutOff, paused}[round%3]
 		k.round(t, f, k.orders(t, min(4+r.IntN(5), runs-k.done)))
 		fates[f]++
-		k.violations = append(k.violations, k.judge(t)...)
-		k.requireLogins(t)
+		k.check(t)
 		if k.done > (k.squeezed+1)*60 || k.done == runs && k.squeezed == 0 {
 			k.squeezeBoth(t)
 		}

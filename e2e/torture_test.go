@@ -36,8 +36,7 @@ func TestTorture_R1(t *testing.T) {
 	k := newTorture(t, r)
 	for k.done < runs {
 		k.round(t, k.orders(t, min(1+r.IntN(8), runs-k.done)))
-		k.violations = append(k.violations, k.judge(t)...)
-		k.requireLogins(t)
+		k.check(t)
 		if k.done > (k.squeezed+1)*40 || k.done == runs && k.squeezed == 0 {
 			k.squeeze(t)
 		}
