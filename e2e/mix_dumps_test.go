@@ -106,7 +106,7 @@ func dumpActions() []*action {
 			before: upload,
 			settle: func(t *testing.T, k *torture, p *provision, _ *live) {
 				if p.over.Error == nil || p.over.Error.Code != "INVALID" {
-					k.violate("import: half a dump was refused with %+v", p.over.Error)
+					k.violatef("import: half a dump was refused with %+v", p.over.Error)
 				}
 				data[struct{}](t, k.admin.do(t, dropMutation, vars{"in": vars{"id": p.input["dumpId"]}}))
 			},
@@ -138,7 +138,7 @@ func dumpActions() []*action {
 			},
 			settle: func(t *testing.T, k *torture, p *provision, _ *live) {
 				if p.over.Error == nil || p.over.Error.Code != "CONFLICT" {
-					k.violate("clone: a taken name was refused with %+v", p.over.Error)
+					k.violatef("clone: a taken name was refused with %+v", p.over.Error)
 				}
 				k.onTenants(t, "postgres", "DROP ROLE "+pgx.Identifier{p.foreign}.Sanitize())
 				k.discard(t, p)
@@ -152,7 +152,7 @@ func (k *torture) discard(t *testing.T, p *provision) {
 	t.Helper()
 	id := p.answered.Database.ID
 	if d := k.admin.database(t, id); d == nil || d.State != "FAILED" {
-		k.violate("a clone that ended %s is %+v", p.over.State, d)
+		k.violatef("a clone that ended %s is %+v", p.over.State, d)
 		return
 	}
 	require.Nil(t, k.admin.deleteDatabase(t, id, 0).Job, "nothing of it is on a server")
@@ -242,11 +242,11 @@ func (k *torture) download(t *testing.T, id string) ([]byte, error) {
 	if d == nil || d.State != "READY" || d.SHA256 == nil || d.SizeBytes == nil {
 		return nil, fmt.Errorf("the graph says %+v", d)
 	}
-	link, err := try[struct{ CreateDatabaseDumpUrl struct{ URL string } }](k.admin.send(t.Context(), nil, dumpURLMutation, vars{"in": vars{"id": id}}))
+	link, err := try[struct{ CreateDatabaseDumpURL struct{ URL string } }](k.admin.send(t.Context(), nil, dumpURLMutation, vars{"in": vars{"id": id}}))
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link.CreateDatabaseDumpUrl.URL, nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link.CreateDatabaseDumpURL.URL, nil)
 	require.NoError(t, err)
 	file, err := fetch(req)
 	if err != nil {

@@ -66,7 +66,7 @@ func (k *torture) empty(t *testing.T, l *live) {
 const nothing = "nothing"
 
 // fingerprint tells everything that a tenant sees of the content, and whose it is.
-func (k *torture) fingerprint(t *testing.T, l *live) (print string) {
+func (k *torture) fingerprint(t *testing.T, l *live) (made string) {
 	t.Helper()
 	var owners []string
 	require.NoError(t, k.ask(t.Context(), "tenants", l.externalName, func(conn *pgx.Conn) error {
@@ -74,16 +74,16 @@ func (k *torture) fingerprint(t *testing.T, l *live) (print string) {
 		err := conn.QueryRow(t.Context(), `SELECT coalesce(string_agg(relkind::text || ' ' || relname, ', ' ORDER BY relname), ''),
 			coalesce(array_agg(DISTINCT relowner::regrole::text), '{}') FROM pg_class WHERE relnamespace = 'public'::regnamespace`).Scan(&relations, &owners)
 		if err != nil || relations == "" {
-			print = nothing
+			made = nothing
 			return err
 		}
 		return conn.QueryRow(t.Context(), `SELECT $1::text || ': ' || count(*) || ' rows ' || md5(string_agg(n || v, ',' ORDER BY n))
-			|| ', next ' || (SELECT last_value FROM content_n_seq) || ', ' || (SELECT count(*) FROM recent) || ' recent' FROM content`, relations).Scan(&print)
+			|| ', next ' || (SELECT last_value FROM content_n_seq) || ', ' || (SELECT count(*) FROM recent) || ' recent' FROM content`, relations).Scan(&made)
 	}))
-	if print != nothing && !slices.Equal(owners, []string{l.username}) {
-		k.violate("content: that of %s belongs to %q instead of %s", l.externalName, owners, l.username)
+	if made != nothing && !slices.Equal(owners, []string{l.username}) {
+		k.violatef("content: that of %s belongs to %q instead of %s", l.externalName, owners, l.username)
 	}
-	return print
+	return made
 }
 
 // judgeContents looks into what was changed, and into some others.

@@ -166,7 +166,7 @@ func (k *torture) requireRetired(t *testing.T, l *live) {
 		conn, err := pgx.Connect(t.Context(), c.at(t, k.admin.database(t, l.id).Port))
 		if err == nil {
 			_ = conn.Close(t.Context())
-			k.violate("late: %s still lets %s in", l.externalName, c.Username)
+			k.violatef("late: %s still lets %s in", l.externalName, c.Username)
 		}
 	}
 	l.previous = nil

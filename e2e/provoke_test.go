@@ -50,7 +50,7 @@ func (*torture) makeCustomers(t *testing.T, admin *client) []string {
 	return []string{top, admin.createCustomer(t, "Below", -1, top), admin.createCustomer(t, "Apart", 1_000_000, "")}
 }
 
-func (k *torture) violate(format string, args ...any) {
+func (k *torture) violatef(format string, args ...any) {
 	k.violations = append(k.violations, fmt.Sprintf(format, args...))
 }
 
@@ -228,7 +228,7 @@ func (k *torture) settle(t *testing.T, p *provision) {
 		may = []string{"SUCCEEDED"}
 	}
 	if !slices.Contains(may, p.over.State) {
-		k.violate("%s: job of %v ended %s: %+v", p.action.name, p.input, p.over.State, p.over.Error)
+		k.violatef("%s: job of %v ended %s: %+v", p.action.name, p.input, p.over.State, p.over.Error)
 		return
 	}
 	if p.interrupted && p.over.FinishedAt.After(k.restarted) {

@@ -24,14 +24,14 @@ const (
 // All of that is what the panel orders by itself, through every kill.
 func (k *torture) squeeze(t *testing.T) {
 	t.Helper()
-	most := slices.MaxFunc([]int{0, 2}, func(a, b int) int { return len(k.below(a)) - len(k.below(b)) })
-	held := k.below(most)
+	customer := slices.MaxFunc([]int{0, 2}, func(a, b int) int { return len(k.below(a)) - len(k.below(b)) })
+	held := k.below(customer)
 	if len(held) == 0 {
 		return
 	}
 	kills := 0
-	step := func(want map[*live]bool, max any) { // whether it is shut
-		through(t, k, &kills, func() error { return k.limitBytes(t.Context(), most, max, want) }, func() {})
+	step := func(want map[*live]bool, most any) { // whether it is shut
+		through(t, k, &kills, func() error { return k.limitBytes(t.Context(), customer, most, want) }, func() {})
 		for l, shut := range want {
 			l.shut = shut
 		}
@@ -113,7 +113,7 @@ func (k *torture) judgeSizes(t *testing.T) {
 			return conn.QueryRow(t.Context(), "SELECT pg_database_size($1)", l.externalName).Scan(&is)
 		}))
 		if measured < is-nearly || measured > is+nearly {
-			k.violate("bytes: %s has %d and is said to have %d", l.externalName, is, measured)
+			k.violatef("bytes: %s has %d and is said to have %d", l.externalName, is, measured)
 		}
 	}
 }

@@ -8,11 +8,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"github.com/uptrace/bun"
 	"io"
 	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
