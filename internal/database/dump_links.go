@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/idempotency"
@@ -288,12 +290,12 @@ func (d *DumpService) receive(ctx context.Context, row *models.DatabaseDump, lim
 	if err := out.keep(); err != nil {
 		return nil, err
 	}
-	return out.sum(), d.keep(ctx, row, out, nil)
+	return out.sum(), d.keep(ctx, d.s.db, row, out, nil)
 }
 
 // keep notes a complete file; an upload is READY with it.
-func (d *DumpService) keep(ctx context.Context, row *models.DatabaseDump, out *draft, raw *int64) error {
-	q := d.s.db.NewUpdate().Model(row).WherePK().Set("node = ?, file = ?, size_bytes = ?, sha256 = ?, raw_bytes = ?", d.node, out.name, out.size, out.sum(), raw).
+func (d *DumpService) keep(ctx context.Context, db bun.IDB, row *models.DatabaseDump, out *draft, raw *int64) error {
+	q := db.NewUpdate().Model(row).WherePK().Set("node = ?, file = ?, size_bytes = ?, sha256 = ?, raw_bytes = ?", d.node, out.name, out.size, out.sum(), raw).
 		Where("state = ?", models.DumpPending).Returning("*")
 	if row.Origin == models.DumpUpload {
 		q = q.Set("state = ?", models.DumpReady)

@@ -107,6 +107,17 @@ func jobRole(job Space, suffix string, in Space) JobRole {
 	return JobRole{Login: Login{Name: job.WorkName + suffix, Mark: job.Mark, ConnectionLimit: 2, TempFileLimitKiB: tempFileLimitKiB}, Space: in}
 }
 
+// isJobRole tells whether it is the name of a login for a job of that resource.
+func isJobRole(name string, id uuid.UUID) bool {
+	work := workName(id)
+	return name == work+readerSuffix || name == work+writerSuffix
+}
+
+const (
+	readerSuffix = "_out"
+	writerSuffix = "_in"
+)
+
 const jobRoleTTL = 24 * time.Hour
 
 // admit makes a role's password and lets it in.
@@ -132,7 +143,7 @@ func (d *DumpService) loadExport(ctx context.Context, id uuid.UUID) (engine.Targ
 	if err != nil {
 		return engine.Target{}, err
 	}
-	c.reader = jobRole(c.space, "_out", c.space)
+	c.reader = jobRole(c.space, readerSuffix, c.space)
 	c.total = sizeOf(c.row)
 	return engine.Target{Spec: c, OwnerMark: c.space.Mark}, nil
 }
@@ -149,7 +160,7 @@ func (d *DumpService) loadImport(ctx context.Context, id uuid.UUID) (engine.Targ
 	if err != nil {
 		return engine.Target{}, err
 	}
-	c.writer = jobRole(c.space, "_in", c.space)
+	c.writer = jobRole(c.space, writerSuffix, c.space)
 	return engine.Target{Spec: c, OwnerMark: c.space.Mark}, nil
 }
 
@@ -158,7 +169,7 @@ func (d *DumpService) loadClone(ctx context.Context, id uuid.UUID) (engine.Targe
 	if err != nil {
 		return engine.Target{}, err
 	}
-	c.writer = jobRole(c.space, "_in", c.space)
+	c.writer = jobRole(c.space, writerSuffix, c.space)
 	load, err := d.loadOf(ctx, id)
 	if err != nil {
 		return engine.Target{}, err
@@ -170,7 +181,7 @@ func (d *DumpService) loadClone(ctx context.Context, id uuid.UUID) (engine.Targe
 	if c.source, err = d.carry(ctx, load.SourceID.UUID); err != nil {
 		return engine.Target{}, err
 	}
-	c.reader = jobRole(c.space, "_out", c.source.space)
+	c.reader = jobRole(c.space, readerSuffix, c.source.space)
 	c.total = sizeOf(c.source.row)
 	return engine.Target{Spec: c, OwnerMark: c.space.Mark}, nil
 }

@@ -117,7 +117,7 @@ func (d *DumpService) write(ctx context.Context, e *engine.Env, c *carrying, row
 		return err
 	}
 	raw := read.Load()
-	return d.keep(ctx, row, out, &raw)
+	return e.Note(ctx, func(ctx context.Context, tx store.Tx) error { return d.keep(ctx, tx, row, out, &raw) })
 }
 
 // follow tells of the bytes that work has moved, a few times a second.
@@ -255,7 +255,7 @@ func (d *DumpService) withFile(ctx context.Context, id uuid.UUID, do func(*os.Fi
 
 // loadStep loads a dump, or what another database has, in one transaction. Its
 // id is noted before it is committed, so that a later run asks the server for
-// the outcome instead of guessing.
+// the outcome instead of guessing, and one that lost the job commits nothing.
 type loadStep struct {
 	d    *DumpService
 	name string
@@ -315,8 +315,10 @@ func (s loadStep) load(ctx context.Context, e *engine.Env) (report LoadReport, e
 		return report, err
 	}
 	l := Loading{To: to, Read: new(atomic.Int64), Commit: func(ctx context.Context, xid string) error {
-		_, err := s.d.s.db.NewUpdate().Model((*models.DatabaseLoad)(nil)).Set("xid = ?", xid).Where("database_id = ?", e.Resource).Exec(ctx)
-		return store.Wrap(err, "note the transaction that loads database %s", e.Resource)
+		return e.Note(ctx, func(ctx context.Context, tx store.Tx) error {
+			_, err := tx.NewUpdate().Model((*models.DatabaseLoad)(nil)).Set("xid = ?", xid).Where("database_id = ?", e.Resource).Exec(ctx)
+			return store.Wrap(err, "note the transaction that loads database %s", e.Resource)
+		})
 	}}
 	if c.source != nil {
 		return s.copy(ctx, e, l)

@@ -117,7 +117,7 @@ func (s *Service) loginOf(row *models.Database, verifier secret.Text) Login {
 
 func (s *Service) spaceOf(row *models.Database) Space {
 	return Space{
-		Name: row.ExtName, WorkName: workName(row.ID), Mark: s.mark(row.ID.UUID), Login: row.Username, ConnectionLimit: row.ConnectionLimit,
+		Name: row.ExtName, WorkName: workName(row.ID.UUID), Mark: s.mark(row.ID.UUID), Login: row.Username, ConnectionLimit: row.ConnectionLimit,
 	}
 }
 

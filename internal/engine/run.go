@@ -80,7 +80,7 @@ func (r *run) goOn(ctx, forth context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load %s: %w", r.job.Kind, err)
 	}
-	r.env = &Env{Job: r.job.ID, Resource: r.job.ResourceID, Spec: target.Spec, OwnerMark: target.OwnerMark, Percent: r.job.Percent}
+	r.env = &Env{Job: r.job.ID, Resource: r.job.ResourceID, Spec: target.Spec, OwnerMark: target.OwnerMark, Percent: r.job.Percent, Note: r.note}
 	if r.job.State == models.JobRunning {
 		if err := r.forward(ctx, forth); err != nil {
 			return err
@@ -325,6 +325,21 @@ func (r *run) progress(i int) func(context.Context, float64, string) error {
 		ev.Message = &message
 		return r.commit(ctx, change{events: []*models.JobEvent{ev}})
 	}
+}
+
+// note leaves the run as it is, so that a step may call it beside Progress.
+func (r *run) note(ctx context.Context, note func(context.Context, store.Tx) error) error {
+	return store.InTx(ctx, r.db, func(ctx context.Context, tx store.Tx) error {
+		var fence int64
+		err := tx.NewSelect().Model((*models.Job)(nil)).Column("j.fence").Where("j.id = ?", r.job.ID).For("SHARE").Scan(ctx, &fence)
+		if err != nil {
+			return store.Wrap(err, "look whose job %s is", r.job.ID)
+		}
+		if fence != r.job.Fence {
+			return errFenced
+		}
+		return note(ctx, tx)
+	})
 }
 
 // point tells the probe, when there is one, where the run is.
