@@ -31,7 +31,7 @@ func (b *faultBench) survey(t *testing.T) []string {
 	require.NoError(t, err)
 	_, err = b.oracle.NewUpdate().Model((*models.DatabaseServer)(nil)).Set("reachable = true").Where("TRUE").Exec(t.Context())
 	require.NoError(t, err)
-	require.NoError(t, b.panel.databases.SurveyServers(t.Context()))
+	require.NoError(t, b.panel.databases.SurveyServers(t.Context(), time.Minute))
 	return b.openFindings(t)
 }
 
