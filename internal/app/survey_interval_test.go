@@ -30,8 +30,22 @@ func TestSurveyServers_Interval(t *testing.T) {
 		}
 		require.LessOrEqual(t, 1.1*every.Seconds()+database.SurveyLookEvery(every).Seconds(), 2*every.Seconds(), "found within two intervals")
 	}
+
+	// What was put off for an hour is due at once when the interval becomes shorter.
+	before := b.surveyedAt(t)
+	require.NoError(t, b.panel.databases.SurveyServers(t.Context(), database.MaxSurveyEvery))
+	require.Equal(t, before, b.surveyedAt(t), "it is not due yet")
+	require.NoError(t, b.panel.databases.SurveyServers(t.Context(), database.SurveyEvery))
+	require.NotEqual(t, before, b.surveyedAt(t))
+
 	for _, wrong := range []time.Duration{time.Nanosecond, -time.Minute, database.MinSurveyEvery - 1, database.MaxSurveyEvery + 1} {
 		_, err := newPanel(t.Context(), b.panel.stores, config.Options{DataDir: t.TempDir(), SurveyInterval: wrong}, fast("wrong", nil), slog.New(slog.DiscardHandler))
 		require.ErrorContains(t, err, "survey interval", "%v", wrong)
 	}
+}
+
+func (b *faultBench) surveyedAt(t *testing.T) (at []time.Time) {
+	t.Helper()
+	require.NoError(t, b.oracle.NewSelect().Model((*models.DatabaseServer)(nil)).Column("surveyed_at").Order("id").Scan(t.Context(), &at))
+	return at
 }

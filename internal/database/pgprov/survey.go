@@ -48,6 +48,13 @@ LEFT JOIN pg_shdescription c ON c.objoid = d.oid AND c.classoid = 'pg_database':
 WHERE starts_with(coalesce(c.description, ''), $1) OR d.datname = ANY ($2::text[])`
 )
 
+// SurveyQueries are the two queries of a survey by an admin that is a superuser,
+// for whoever measures what they cost by themselves. Both take a prefix of marks
+// and an array of names.
+func SurveyQueries() (roles, databases string) {
+	return selectRole + surveyRoles + withVerifier + fromMarked, surveyBases
+}
+
 // found is everything that a survey saw, by name and by mark.
 type found struct {
 	roles  map[string]*seenRole
