@@ -67,11 +67,16 @@ func measureSurveys(ctx context.Context, o options, p *panel, stdout, progress i
 	if err := s.populate(ctx); err != nil {
 		return err
 	}
+	if err := s.checkpoint(ctx); err != nil { // not in the middle of what is measured
+		return err
+	}
 	r := &surveyRun{databases: o.survey}
 	if err := s.surveys(ctx, panelDB, r, say); err != nil {
 		return err
 	}
-	_ = panelDB.Close(ctx)
+	if err := errors.Join(panelDB.Close(ctx), s.checkpoint(ctx)); err != nil {
+		return err
+	}
 	p.extra = []string{"MPANEL_SURVEY_INTERVAL=" + o.interval.String()}
 	if err := restart(); err != nil {
 		return err
@@ -96,6 +101,17 @@ func (s *session) countStatements(ctx context.Context) error {
 	}
 	defer c.close(ctx)
 	return alone(ctx, c.conn, "CREATE EXTENSION pg_stat_statements SCHEMA public", "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
+}
+
+// checkpoint writes what the tenants' cluster has not written yet: of so many new
+// databases it is more than a stop has time for.
+func (s *session) checkpoint(ctx context.Context) error {
+	c, err := s.server.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.close(ctx)
+	return alone(ctx, c.conn, "CHECKPOINT")
 }
 
 // populate makes the databases, and a user for each, with all clients at once.
