@@ -59,7 +59,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.survey, "survey", 0, "measure surveys of so many databases instead, and how soon drift is found")
 	f.IntVar(&o.passes, "passes", 20, "surveys in a round")
 	f.IntVar(&o.harms, "harms", 200, "databases that are harmed, each once")
-	f.DurationVar(&o.interval, "interval", 2*time.Second, "between two surveys while databases are harmed")
+	f.DurationVar(&o.interval, "interval", 5*time.Second, "between two surveys while databases are harmed")
 	f.BoolVar(&o.json, "json", false, "also write the result to bench/results")
 	if err := f.Parse(args); err != nil {
 		return o, err

@@ -72,9 +72,12 @@ type standing struct {
 	strange  bool     // something that is not ours has a group's name
 }
 
-// timeoutsOf lists a role's default timeouts of statements, see standing.
-const timeoutsOf = `SELECT c.setdatabase || ' ' || substr(s.v, length('statement_timeout=') + 1) FROM pg_db_role_setting c, unnest(c.setconfig) s(v)
-             WHERE c.setrole = r.oid AND s.v LIKE 'statement\_timeout=%'`
+// timeoutSettings are the roles' default timeouts of statements; timeout is one as
+// standing has it.
+const (
+	timeout         = `c.setdatabase || ' ' || substr(s.v, length('statement_timeout=') + 1)`
+	timeoutSettings = `pg_db_role_setting c JOIN LATERAL unnest(c.setconfig) s(v) ON s.v LIKE 'statement\_timeout=%'`
+)
 
 const lookAtMember = `
 SELECT r.oid, coalesce(shobj_description(r.oid, 'pg_authid'), ''), r.rolcanlogin,
@@ -82,7 +85,7 @@ SELECT r.oid, coalesce(shobj_description(r.oid, 'pg_authid'), ''), r.rolcanlogin
              WHERE m.member = r.oid AND g.rolname = ANY ($3::text[] || $4::text) ORDER BY 1),
        ARRAY(SELECT DISTINCT a.privilege_type FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
              WHERE d.oid = $2 AND a.grantee = r.oid ORDER BY 1),
-       ARRAY(` + timeoutsOf + `),
+       ARRAY(SELECT ` + timeout + ` FROM ` + timeoutSettings + ` WHERE c.setrole = r.oid),
        ARRAY(SELECT n.name FROM unnest($3::text[]) n(name) WHERE NOT EXISTS (SELECT FROM pg_roles g WHERE g.rolname = n.name)),
        EXISTS (SELECT FROM pg_roles g WHERE g.rolname = ANY ($3) AND shobj_description(g.oid, 'pg_authid') IS DISTINCT FROM $5)
 FROM pg_roles r WHERE r.rolname = $1`

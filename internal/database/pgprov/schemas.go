@@ -23,7 +23,7 @@ import (
 // publicOwner is the owner of the schema public with which database d was made,
 // by that shared catalog. The schema's oid is the same everywhere:
 // PG_PUBLIC_NAMESPACE of PostgreSQL's source.
-const publicOwner = `coalesce((SELECT r.rolname::text FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid
+const publicOwner = `coalesce((SELECT pg_get_userbyid(s.refobjid)::text FROM pg_shdepend s
              WHERE s.dbid = d.oid AND s.classid = 'pg_namespace'::regclass AND s.objid = 2200 AND s.objsubid = 0
                AND s.refclassid = 'pg_authid'::regclass AND s.deptype = 'o'), '')`
 

@@ -30,18 +30,21 @@ type seenBase struct {
 	schema ownership // of schema public
 }
 
-// What bears our mark, and what bears one of our names.
+// What bears our mark, and what bears one of our names. There are thousands: what
+// is looked up for each goes by an index or by a function with a cache of the
+// server's, such as pg_get_userbyid, and never reads a whole catalog.
 const (
-	surveyRoles = `, r.rolname, ARRAY(SELECT g.rolname::text FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid ORDER BY 1),
-       ARRAY(` + timeoutsOf + `)`
+	surveyRoles = `SELECT r.oid, coalesce(c.description, '')` + roleColumns + `, r.rolname,
+       ARRAY(SELECT pg_get_userbyid(m.roleid)::text FROM pg_auth_members m WHERE m.member = r.oid ORDER BY 1), coalesce(t.timeouts, '{}')`
 	fromMarked = `
 FROM pg_roles r LEFT JOIN pg_shdescription c ON c.objoid = r.oid AND c.classoid = 'pg_authid'::regclass
+LEFT JOIN (SELECT c.setrole, array_agg(` + timeout + `) AS timeouts FROM ` + timeoutSettings + ` GROUP BY c.setrole) t ON t.setrole = r.oid
 WHERE starts_with(coalesce(c.description, ''), $1) OR r.rolname = ANY ($2::text[])`
 	surveyBases = `
 SELECT d.datname, d.oid, coalesce(c.description, ''), d.datdba = (SELECT oid FROM pg_roles WHERE rolname = current_user), d.datconnlimit, d.datallowconn,
        EXISTS (SELECT FROM aclexplode(d.acl) a WHERE a.grantee = 0),
-       ARRAY(SELECT DISTINCT r.rolname || '=' || a.privilege_type FROM aclexplode(d.acl) a JOIN pg_roles r ON r.oid = a.grantee
-             WHERE a.grantee <> d.datdba ORDER BY 1),
+       ARRAY(SELECT DISTINCT pg_get_userbyid(a.grantee) || '=' || a.privilege_type FROM aclexplode(d.acl) a
+             WHERE a.grantee <> d.datdba AND a.grantee <> 0 ORDER BY 1),
        ` + publicOwner + `
 FROM (SELECT *, coalesce(datacl, acldefault('d', datdba)) AS acl FROM pg_database) d
 LEFT JOIN pg_shdescription c ON c.objoid = d.oid AND c.classoid = 'pg_database'::regclass
@@ -52,7 +55,7 @@ WHERE starts_with(coalesce(c.description, ''), $1) OR d.datname = ANY ($2::text[
 // for whoever measures what they cost by themselves. Both take a prefix of marks
 // and an array of names.
 func SurveyQueries() (roles, databases string) {
-	return selectRole + surveyRoles + withVerifier + fromMarked, surveyBases
+	return surveyRoles + withVerifier + fromMarked, surveyBases
 }
 
 // found is everything that a survey saw, by name and by mark.
@@ -131,7 +134,7 @@ func (s *server) lookAround(ctx context.Context, markPrefix string, expected []d
 	}
 	defer conn.Release()
 	readable := conn.Conn().PgConn().ParameterStatus("is_superuser") == "on"
-	sql := selectRole + surveyRoles
+	sql := surveyRoles
 	if readable {
 		sql += withVerifier
 	}
