@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,10 +79,14 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if p.engine, err = engine.New(run); err != nil {
 		return nil, err
 	}
+	every := cmp.Or(o.SurveyInterval, database.SurveyEvery)
+	if every < database.MinSurveyEvery || every > database.MaxSurveyEvery {
+		return nil, fmt.Errorf("the survey interval %v is not between %v and %v", every, database.MinSurveyEvery, database.MaxSurveyEvery)
+	}
 	p.metrics = newMetrics(s.db, p.engine.Busy)
 	chores := []jobs.Chore{
 		{Name: "check-database-servers", Every: database.CheckEvery, Do: p.databases.CheckServers},
-		{Name: "survey-database-servers", Every: database.SurveyLookEvery, Do: p.databases.SurveyServers},
+		{Name: "survey-database-servers", Every: database.SurveyLookEvery(every), Do: func(ctx context.Context) error { return p.databases.SurveyServers(ctx, every) }},
 		{Name: "measure-database-servers", Every: time.Minute, Do: p.databases.MeasureServers},
 		{Name: "enforce-size-quotas", Every: database.EnforceEvery, Do: p.enforceQuotas(log)},
 		{Name: "retire-database-logins", Every: database.RetireEvery, Do: p.databases.RetireLogins},
