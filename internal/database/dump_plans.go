@@ -12,6 +12,7 @@ import (
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/quota"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
@@ -47,15 +48,15 @@ func (d *DumpService) Plans() []*engine.Plan {
 	return []*engine.Plan{
 		{
 			Kind: KindExport, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: d.loadExport, Settle: d.settleExport,
-			Steps: []engine.Step{dumpStep{d}},
+			Steps: []engine.Step{dumpStep{d}}, Long: true,
 		},
 		{
 			Kind: KindImport, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: d.loadImport, Settle: settleImport,
-			Steps: []engine.Step{inspectStep{d}, loadStep{d, "load-dump"}}, Again: d.importAgain,
+			Steps: []engine.Step{inspectStep{d}, loadStep{d, "load-dump"}, leaveStep{}}, Again: d.importAgain, Final: d.loaded, Long: true,
 		},
 		{
 			Kind: KindClone, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: d.loadClone, Settle: settleCreate,
-			Steps: clone, Again: d.cloneAgain,
+			Steps: clone, Again: d.cloneAgain, Long: true,
 		},
 	}
 }
@@ -216,6 +217,13 @@ func (d *DumpService) settleExport(ctx context.Context, tx store.Tx, id uuid.UUI
 	return store.Wrap(err, "settle the export of database %s", id)
 }
 
+// loaded tells that an import has begun to commit what it loaded: from then on the
+// tenant works with it.
+func (d *DumpService) loaded(ctx context.Context, tx store.Tx, id uuid.UUID) (bool, error) {
+	begun, err := tx.NewSelect().Model((*models.DatabaseLoad)(nil)).Where("database_id = ?", id).Where("xid IS NOT NULL").Exists(ctx)
+	return begun, store.Wrap(err, "look how far the import into database %s is", id)
+}
+
 // settleImport forgets the transaction; what it did is the tenant's.
 func settleImport(ctx context.Context, tx store.Tx, id uuid.UUID, _ models.JobState) error {
 	_, err := tx.NewUpdate().Model((*models.DatabaseLoad)(nil)).Set("xid = NULL").Where("database_id = ?", id).Exec(ctx)
@@ -225,7 +233,7 @@ func settleImport(ctx context.Context, tx store.Tx, id uuid.UUID, _ models.JobSt
 func (d *DumpService) importAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {
 	row, err := again(ctx, tx, id)
 	if err == nil {
-		err = mustRun(row)
+		err = d.mayCarry(ctx, tx, row)
 	}
 	if err != nil {
 		return 0, err
@@ -238,7 +246,14 @@ func (d *DumpService) importAgain(ctx context.Context, tx store.Tx, id uuid.UUID
 	if err != nil {
 		return 0, store.Wrap(err, "read the dump for database %s", id)
 	}
-	return row.Generation, ready(dump, "id")
+	who, err := actor.From(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if err := quota.Room(ctx, tx, who, row.CustomerID, models.QuotaDatabaseBytes, 0); err != nil {
+		return 0, err
+	}
+	return row.Generation, ready(ctx, tx, dump, "id")
 }
 
 func (d *DumpService) cloneAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {

@@ -240,7 +240,7 @@ func (s *Service) createAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (i
 	if err := quota.Take(ctx, tx, who, row.CustomerID, models.QuotaDatabases); err != nil {
 		return 0, err
 	}
-	if err := quota.Room(ctx, tx, who, row.CustomerID, models.QuotaDatabaseBytes); err != nil {
+	if err := quota.Room(ctx, tx, who, row.CustomerID, models.QuotaDatabaseBytes, 0); err != nil {
 		return 0, err
 	}
 	row.State, row.HoldsQuota = models.ResourcePending, true

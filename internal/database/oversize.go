@@ -45,11 +45,13 @@ func (s *Service) EnforceSizeQuotas(ctx context.Context) error {
 	// What is over is forgotten, but for windows that are still to begin.
 	_, err := s.db.NewUpdate().Model((*models.Database)(nil)).Set("cleanup_until = NULL").
 		Where("cleanup_until <= now()").Where("state <> ?", models.ResourceSuspended).Exec(ctx)
+	due := func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("d.state IN (?)", bun.List([]models.ResourceState{models.ResourceActive, models.ResourceDegraded})).Where(overSize)
+	}
 	return errors.Join(
 		store.Wrap(err, "forget windows"),
-		s.enforce(ctx, KindClose, func(q *bun.SelectQuery) *bun.SelectQuery {
-			return q.Where("d.state IN (?)", bun.List([]models.ResourceState{models.ResourceActive, models.ResourceDegraded})).Where(overSize)
-		}),
+		s.stopCarrying(ctx, due),
+		s.enforce(ctx, KindClose, due),
 		s.enforce(ctx, KindOpen, func(q *bun.SelectQuery) *bun.SelectQuery {
 			return q.Where("d.state = ?", models.ResourceSuspended).Where("NOT (" + shut + ")")
 		}),

@@ -84,7 +84,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 		if err := quota.Take(ctx, tx, who, owner.ID, models.QuotaDatabases); err != nil {
 			return ref{}, err
 		}
-		if err := quota.Room(ctx, tx, who, owner.ID, models.QuotaDatabaseBytes); err != nil {
+		if err := quota.Room(ctx, tx, who, owner.ID, models.QuotaDatabaseBytes, 0); err != nil {
 			return ref{}, err
 		}
 		verifier, err := fresh.verifier()

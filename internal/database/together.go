@@ -20,9 +20,16 @@ const atOnce = 100
 // those below it that still runs, as children of parent. It tells how many do,
 // and how many of these failed to.
 func (s *Service) SuspendAll(ctx context.Context, parent ident.JobID, customer ident.CustomerID) (left, failed int, err error) {
-	return s.orderAll(ctx, parent, customer, KindSuspend, KindResume, func(q *bun.SelectQuery) *bun.SelectQuery {
+	due := func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("d.state IN (?)", bun.List([]models.ResourceState{models.ResourcePending, models.ResourceActive, models.ResourceDegraded}))
+	}
+	err = s.stopCarrying(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return due(q).Where("d.customer_id IN (SELECT customer_id FROM customer_tree WHERE ancestor_id = ?)", customer)
 	})
+	if err != nil {
+		return 0, 0, err
+	}
+	return s.orderAll(ctx, parent, customer, KindSuspend, KindResume, due)
 }
 
 // ResumeAll orders the resumption of every such database that nothing holds any

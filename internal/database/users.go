@@ -304,7 +304,7 @@ func lockUser(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.Datab
 func idleAround(ctx context.Context, tx store.Tx, id ident.DatabaseID, field string) error {
 	var kinds []string
 	err := tx.NewSelect().Model((*models.Job)(nil)).Column("kind").Where("j.state IN (?)", bun.List(engine.Active)).
-		Where("(j.resource_id IN (SELECT id FROM database_users WHERE database_id = ?0) OR j.resource_id IN (SELECT database_id FROM database_loads WHERE source_id = ?0))", id.UUID).
+		Where("(j.resource_id IN (SELECT id FROM database_users WHERE database_id = ?0) OR j.kind = ?1 AND j.resource_id IN (SELECT database_id FROM database_loads WHERE source_id = ?0))", id.UUID, KindClone).
 		Limit(1).Scan(ctx, &kinds)
 	switch {
 	case err != nil:
