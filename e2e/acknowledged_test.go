@@ -43,6 +43,7 @@ type live struct {
 	customer               int
 	suspended              bool     // for its own sake
 	shut                   bool     // by a size quota
+	cleanups               int      // how often it was opened for cleanup
 	user                   *user    // a further user; nil without
 	grouped                bool     // it had one, so that it has the groups of users
 	content                []string // fingerprints, one of which it must have

@@ -101,3 +101,26 @@ func (k *torture) tell(ctx context.Context, sql string) (text string, err error)
 	})
 	return text, err
 }
+
+// standstill tells who waits for what, for whoever wonders why nothing goes on.
+func (k *torture) standstill(ctx context.Context) string {
+	ctx = context.WithoutCancel(ctx)
+	jobs, err := k.tell(ctx, `SELECT string_agg(concat_ws(' ', kind, j.state, 'attempts', j.attempts, 'lease', lease_owner, lease_until - now(), 'waits', waiting_for,
+		next_attempt_at - now(), (SELECT string_agg(name || ' ' || state, ', ' ORDER BY idx) FROM job_steps WHERE job_id = j.id)), E'\n')
+		FROM jobs AS j WHERE j.state NOT IN ('SUCCEEDED', 'FAILED', 'CANCELED')`)
+	text := fmt.Sprintf("jobs: %s %v", jobs, err)
+	for cluster, database := range map[string]string{"panel": "mpanel", "tenants": "postgres"} {
+		err := k.ask(ctx, cluster, database, func(conn *pgx.Conn) error {
+			var sessions string
+			err := conn.QueryRow(ctx, `SELECT coalesce(string_agg(concat_ws(' ', pid, usename, datname, state, wait_event, now() - state_change, 'blocked by',
+				pg_blocking_pids(pid)::text, left(query, 200)), E'\n'), '') FROM pg_stat_activity
+				WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND (state <> 'idle' OR usename <> 'mpanel')`).Scan(&sessions)
+			text += fmt.Sprintf("\n%s: %s", cluster, sessions)
+			return err
+		})
+		if err != nil {
+			text += fmt.Sprintf("\n%s: %v", cluster, err)
+		}
+	}
+	return text
+}

@@ -130,7 +130,9 @@ func through(t *testing.T, k *torture, kills *int, do func() error, died func())
 			died()
 			k.restart(t, *kills < mostKills)
 		case <-time.After(50 * time.Millisecond): // a broken connection is the death's first sign
-			require.True(t, time.Now().Before(deadline), "not carried out though the server lives: %v", err)
+			if time.Now().After(deadline) {
+				require.FailNow(t, "not carried out though the server lives", "%v\n%s", err, k.standstill(t.Context()))
+			}
 		}
 	}
 }

@@ -44,14 +44,22 @@ func (k *torture) squeeze(t *testing.T) {
 	step(shut, 1)
 	k.judgeSizes(t)
 
-	if i := slices.IndexFunc(held, func(l *live) bool { return !l.suspended }); i >= 0 {
+	const mostCleanups = 4 // within 24 hours
+	if i := slices.IndexFunc(held, func(l *live) bool { return !l.suspended && l.cleanups < mostCleanups }); i >= 0 {
 		p := &provision{key: fmt.Sprintf("cleanup %d", k.named), id: held[i].id, action: &action{name: "cleanup"}}
 		k.named++
+		held[i].cleanups++
 		p.mutation, p.input = cleanupMutation, vars{"id": held[i].id}
 		through(t, k, &kills, func() error { return errors.Join(k.push(t, []*provision{p}), k.idle(t.Context())) }, func() {})
 		k.settle(t, p)
 		shut[held[i]] = false
 		step(shut, 1) // and it stays open when the quotas are enforced again
+		require.NoError(t, k.ask(t.Context(), "panel", "mpanel", func(conn *pgx.Conn) error {
+			_, err := conn.Exec(t.Context(), "UPDATE databases SET cleanup_until = now() WHERE cleanup_until IS NOT NULL")
+			return err
+		}))
+		shut[held[i]] = true
+		step(shut, 1) // until its window is over
 	}
 	step(opened, nil)
 	k.squeezed++

@@ -145,7 +145,9 @@ func (k nodes) round(t *testing.T, f fate, orders []*provision) {
 	}
 	wg.Wait()
 	for _, p := range orders {
-		require.NotNil(t, p.over, "%s: %s is not carried out though the first node lives: %v, refused %v, job %+v", f, p.action.name, p.input, p.refused, p.answered.Job)
+		if p.over == nil {
+			require.FailNow(t, "not carried out though the first node lives", "%s: %s %v, refused %v, %s", f, p.action.name, p.input, p.refused, k.standstill(t.Context()))
+		}
 		if since := at.Load(); since != nil {
 			k.restarted = *since
 		}

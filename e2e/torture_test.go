@@ -32,7 +32,7 @@ func sized(small, large int) int {
 func TestTorture_R1(t *testing.T) {
 	t.Parallel()
 	r, seed := seeded(t)
-	runs := sized(60, 1000)
+	runs := sized(40, 1000)
 	k := newTorture(t, r)
 	for k.done < runs {
 		k.round(t, k.orders(t, min(1+r.IntN(8), runs-k.done)))
