@@ -16,8 +16,9 @@ import (
 const (
 	// SurveyEvery is the usual pause between two surveys of a server.
 	SurveyEvery = time.Minute
-	// MinSurveyEvery and MaxSurveyEvery bound it.
+	// MinSurveyEvery is the shortest.
 	MinSurveyEvery = 2 * time.Second
+	// MaxSurveyEvery is the longest.
 	MaxSurveyEvery = time.Hour
 
 	surveyTimeout = 30 * time.Second

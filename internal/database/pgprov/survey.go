@@ -30,14 +30,16 @@ type seenBase struct {
 	schema ownership // of schema public
 }
 
-// What bears our mark, and what bears one of our names. There are thousands: what
-// is looked up for each goes by an index or by a function with a cache of the
-// server's, such as pg_get_userbyid, and never reads a whole catalog.
+// What bears our mark, and what bears one of our names. There are thousands, and
+// PostgreSQL may know little of how many: what belongs to each is gathered once
+// and joined, or found by a function with a cache of the server's, such as
+// pg_get_userbyid, so that no catalog is read for each of them.
 const (
 	surveyRoles = `SELECT r.oid, coalesce(c.description, '')` + roleColumns + `, r.rolname,
-       ARRAY(SELECT pg_get_userbyid(m.roleid)::text FROM pg_auth_members m WHERE m.member = r.oid ORDER BY 1), coalesce(t.timeouts, '{}')`
+       coalesce(g.groups, '{}'), coalesce(t.timeouts, '{}')`
 	fromMarked = `
 FROM pg_roles r LEFT JOIN pg_shdescription c ON c.objoid = r.oid AND c.classoid = 'pg_authid'::regclass
+LEFT JOIN (SELECT m.member, array_agg(pg_get_userbyid(m.roleid)::text ORDER BY m.roleid) AS groups FROM pg_auth_members m GROUP BY m.member) g ON g.member = r.oid
 LEFT JOIN (SELECT c.setrole, array_agg(` + timeout + `) AS timeouts FROM ` + timeoutSettings + ` GROUP BY c.setrole) t ON t.setrole = r.oid
 WHERE starts_with(coalesce(c.description, ''), $1) OR r.rolname = ANY ($2::text[])`
 	surveyBases = `
