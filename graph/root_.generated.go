@@ -4394,14 +4394,16 @@ extend type Mutation {
   once the job has SUCCEEDED, never before its whole file is on disk; fetch it with ` + "`" + `createDatabaseDumpUrl` + "`" + `. Canceling the job
   ends the program and its session, and removes the file. A dump has everything that the database has, so it takes
   ` + "`" + `DATABASES_WRITE` + "`" + `, not only ` + "`" + `DATABASES_READ` + "`" + `. Owners and rights are not in it: their roles exist nowhere else.
-  While it runs, other jobs on the database, its deletion too, are refused with ` + "`" + `CONFLICT` + "`" + `.
-  Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the database is not ACTIVE or DEGRADED, has a job at work or 10 dumps;
+  While it runs, other jobs on the database, its deletion too, are refused with ` + "`" + `CONFLICT` + "`" + `; the suspension of its customer, and a size quota
+  that is exceeded, cancel it. A node runs few exports, imports and clones at once; the others wait for their turn.
+  Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the database is not ACTIVE or DEGRADED, is about to be closed, has a job at work or 10 dumps;
   ` + "`" + `UNAVAILABLE` + "`" + ` when no pg_dump on the panel's machine can read the server; the message has the command that installs one.
   """
   exportDatabase("Which one, and how." input: ExportDatabaseInput!): ExportDatabasePayload! @auth(requires: [DATABASES_WRITE])
   """
   A URL at which a dump can be fetched with GET, once, within 15 minutes. A download that breaks off can be gone on with by
-  the same client, with a Range header, for 10 minutes. Every use is audited. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless it is READY.
+  the same client, with a Range header, for 10 minutes. Every use is audited. The dumps of a suspended database can be fetched:
+  what is suspended is the service, not the data's owner; remove a dump that nobody is to have. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless it is READY.
   """
   createDatabaseDumpUrl("Which one." input: CreateDatabaseDumpUrlInput!): CreateDatabaseDumpUrlPayload! @auth(requires: [DATABASES_WRITE])
   """
@@ -4415,16 +4417,18 @@ extend type Mutation {
   dump is done in the name of the database's own login and with no other rights, and belongs to it, whatever the dump says;
   statements about owners and rights are left out, and the job tells how many. What concerns more than one database, commands
   of psql, and what is truncated or damaged make the job FAILED with ` + "`" + `INVALID` + "`" + `, the message with the line; nothing is changed then.
-  The database must be empty, unless ` + "`" + `replace` + "`" + ` is given. A job that is canceled just when its data was committed removes the data
-  again; with ` + "`" + `replace` + "`" + ` it stays, since what was there is gone.
-  Errors: ` + "`" + `NOT_FOUND` + "`" + ` for either; ` + "`" + `CONFLICT` + "`" + ` when the database is not ACTIVE or DEGRADED or has a job at work, or the dump is not READY.
+  The database must be empty, unless ` + "`" + `replace` + "`" + ` is given. Once what was loaded is about to be committed the job can only go on: ` + "`" + `cancelJob` + "`" + `
+  gives ` + "`" + `CONFLICT` + "`" + `. The suspension of its customer, and a size quota that is exceeded, cancel it before that.
+  Errors: ` + "`" + `NOT_FOUND` + "`" + ` for either; ` + "`" + `CONFLICT` + "`" + ` when the database is not ACTIVE or DEGRADED, is about to be closed or has a job at work, or the
+  dump is not READY; ` + "`" + `QUOTA_EXCEEDED` + "`" + ` when nothing is left of DATABASE_BYTES.
   """
   importDatabase("Which dump, and into what." input: ImportDatabaseInput!): ImportDatabasePayload! @auth(requires: [DATABASES_WRITE])
   """
-  Create another database on the same server with what a database has, of one moment. Nobody who uses the source is
-  disturbed; other jobs on it are refused meanwhile. The credentials work once the job has SUCCEEDED; a job that fails or is canceled leaves nothing.
-  Errors: ` + "`" + `INVALID` + "`" + ` for a bad name; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the name is taken, the source is not ACTIVE or DEGRADED or has a
-  job at work, or the customer is not active; ` + "`" + `QUOTA_EXCEEDED` + "`" + `; ` + "`" + `UNAVAILABLE` + "`" + ` as for ` + "`" + `exportDatabase` + "`" + `.
+  Create another database on the same server with what a database has, of one moment. Reading and writing the source go
+  on; what needs a table alone, such as ALTER, DROP and TRUNCATE, waits as for any pg_dump, and other jobs on it are refused meanwhile. The credentials work once the job has SUCCEEDED; a job that fails or is canceled leaves nothing.
+  Errors: ` + "`" + `INVALID` + "`" + ` for a bad name; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the name is taken, the source is not ACTIVE or DEGRADED, is about to
+  be closed or has a job at work, or the customer is not active; ` + "`" + `QUOTA_EXCEEDED` + "`" + `, of DATABASES, and of DATABASE_BYTES when less is left than
+  the source has; ` + "`" + `UNAVAILABLE` + "`" + ` as for ` + "`" + `exportDatabase` + "`" + `.
   """
   cloneDatabase("Which one, and the new name." input: CloneDatabaseInput!): CloneDatabasePayload! @auth(requires: [DATABASES_WRITE])
   "Remove a dump and its file. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` while it is being made or imported."
