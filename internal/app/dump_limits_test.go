@@ -167,4 +167,3 @@ func TestImport_WhatIsCommittedStays(t *testing.T) {
 		})
 	}
 }
-
