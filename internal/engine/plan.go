@@ -32,6 +32,9 @@ type Plan struct {
 	// generation of the wish. Nil where that makes no sense. Errors:
 	// fault.Conflict, fault.QuotaExceeded.
 	Again func(ctx context.Context, tx store.Tx, resource uuid.UUID) (generation int64, err error)
+	// Begun notes the job that tries again where the one before was noted, in the same
+	// transaction and once it is written; nil where nothing notes a job.
+	Begun func(tx store.Tx, before, anew *models.Job)
 	// Leads says that such a job is ordered together with its children, which Lead
 	// lets go. Trying it again orders those anew that did not succeed.
 	Leads bool
