@@ -48,7 +48,7 @@ func (d *DumpService) Plans() []*engine.Plan {
 	return []*engine.Plan{
 		{
 			Kind: KindExport, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: d.loadExport, Settle: d.settleExport,
-			Steps: []engine.Step{dumpStep{d}}, Long: true,
+			Steps: []engine.Step{dumpStep{d}}, Again: d.exportAgain, Begun: exportBegun, Long: true,
 		},
 		{
 			Kind: KindImport, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: d.loadImport, Settle: settleImport,
@@ -231,10 +231,7 @@ func settleImport(ctx context.Context, tx store.Tx, id uuid.UUID, _ models.JobSt
 }
 
 func (d *DumpService) importAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {
-	row, err := again(ctx, tx, id)
-	if err == nil {
-		err = d.mayCarry(ctx, tx, row)
-	}
+	row, err := openAgain(ctx, tx, id)
 	if err != nil {
 		return 0, err
 	}

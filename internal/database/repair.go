@@ -26,15 +26,15 @@ func (s *Service) driftPlans() []*engine.Plan {
 	return []*engine.Plan{
 		{
 			Kind: KindRepair, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.loadExpected, Settle: settleRepair,
-			Steps: repairSteps(),
+			Steps: repairSteps(), Again: repairAgain, Begun: noteAgain,
 		},
 		{
 			Kind: KindRecreate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.loadExpected, Settle: settleRepair,
-			Steps: append(createSteps(), repairSteps()...),
+			Steps: append(createSteps(), repairSteps()...), Again: recreateAgain, Begun: noteAgain,
 		},
 		{
 			Kind: KindAdopt, Version: 1, ResourceKind: ident.Database, Needs: actor.ServersWrite, Load: s.loadAdopted, Settle: settleAdopted,
-			Steps: append([]engine.Step{adopt()}, repairSteps()...),
+			Steps: append([]engine.Step{adopt()}, repairSteps()...), Again: adoptAgain, Begun: noteAgain,
 		},
 		{
 			Kind: KindRemoveOrphan, Version: 1, ResourceKind: ident.DriftFinding, Needs: actor.ServersWrite, Load: s.loadOrphan, Settle: settleOrphan,

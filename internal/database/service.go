@@ -196,6 +196,7 @@ func beginDelete(ctx context.Context, tx store.Tx, row *models.Database, grace *
 	}
 	_, err := tx.NewUpdate().Model(row).WherePK().
 		Set("state = ?, generation = generation + 1, updated_at = now()", models.ResourceDeleting).
+		Set("reopens_as = CASE WHEN d.state IN ('ACTIVE', 'DEGRADED', 'SUSPENDED') THEN d.state END"). // until its first step is taken back
 		Set("delete_after = now() + ? * interval '1 second'", seconds).Returning("*").Exec(ctx)
 	return store.Wrap(err, "mark database %s for deletion", row.ID)
 }

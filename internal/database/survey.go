@@ -114,7 +114,9 @@ func (s *Service) expect(row *wished, users []*models.DatabaseUser) (Expected, e
 	if err != nil {
 		return Expected{}, err
 	}
-	e := Expected{Login: s.loginOf(&row.Database, verifier), Space: s.spaceOf(&row.Database), Shut: row.Shut}
+	e := Expected{Login: s.loginOf(&row.Database, verifier), Space: s.spaceOf(&row.Database)}
+	// What nothing holds any more is opened by a job of its own, with its state.
+	e.Shut = row.Shut || row.State == models.ResourceSuspended
 	previous, err := s.previous(&row.Database, e.Login, e.Space)
 	if err != nil {
 		return Expected{}, err

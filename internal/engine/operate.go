@@ -103,8 +103,14 @@ func (s *Starter) again(ctx context.Context, tx store.Tx, job *models.Job, by id
 		return nil, err
 	}
 	anew, err := s.Start(tx, Order{Kind: job.Kind, Resource: job.ResourceID, Customer: job.CustomerID, Actor: by, Generation: generation})
-	if err != nil || !plan.Leads {
-		return anew, err
+	if err != nil {
+		return nil, err
+	}
+	if plan.Begun != nil {
+		plan.Begun(tx, job, anew)
+	}
+	if !plan.Leads {
+		return anew, nil
 	}
 	return anew, s.childrenAgain(ctx, tx, job, anew)
 }

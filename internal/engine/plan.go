@@ -39,6 +39,9 @@ type Plan struct {
 	// Long says that such a job may be at work for hours. On each node few of them
 	// run at once, half of them for one customer at most, and none in the place of others.
 	Long bool
+	// Begun notes the job that tries again where the one before was noted, in the same
+	// transaction and once it is written; nil where nothing notes a job.
+	Begun func(tx store.Tx, before, anew *models.Job)
 	// Leads says that such a job is ordered together with its children, which Lead
 	// lets go. Trying it again orders those anew that did not succeed.
 	Leads bool
