@@ -19,9 +19,19 @@ func (b *faultBench) ownAdmin(t *testing.T) {
 	t.Helper()
 	b.admin = "admin_" + b.name
 	sqlOn(t, b.tenants, "postgres", "CREATE ROLE "+b.admin+" SUPERUSER LOGIN PASSWORD '"+testkit.Password().Reveal()+"'")
-	require.NoError(t, b.panel.databases.RegisterEmbedded(t.Context(), database.Address{
-		Host: b.tenants.Host(), Port: b.tenants.Port(), User: b.admin, Password: testkit.Password(), SSLMode: "disable",
-	}))
+	require.NoError(t, b.panel.databases.RegisterEmbedded(t.Context(), b.ownAddress()))
+}
+
+func (b *faultBench) ownAddress() database.Address {
+	return database.Address{Host: b.tenants.Host(), Port: b.tenants.Port(), User: b.admin, Password: testkit.Password(), SSLMode: "disable"}
+}
+
+// renew gives the next scene new sessions: it is set by runs without a second
+// attempt, which must not come upon one that was ended.
+func (b *faultBench) renew() {
+	b.oracle.Pool.Reset()
+	b.panel.stores.db.Pool.Reset()
+	b.panel.dialer.Forget(b.ownAddress())
 }
 
 // terminate ends every session that the bench's panel has anywhere: those of the
@@ -30,9 +40,6 @@ func (b *faultBench) ownAdmin(t *testing.T) {
 // is the sessions of the panel alone, and they are gone when it returns.
 func (b *faultBench) terminate(s scene) func(context.Context) error {
 	logins := []string{b.admin, workName(s.database) + "_in", workName(s.database) + "_out"}
-	if s.source != nil {
-		logins = append(logins, workName(s.source.database)+"_out")
-	}
 	return func(ctx context.Context) error {
 		err := errors.Join(
 			endSessions(ctx, b.cluster, "datname = $1", b.name),

@@ -210,9 +210,8 @@ func (b *faultBench) tryWith(t *testing.T, kind string, cell faulttest.Cell, aft
 	if err := b.untilOver(ctx, scene.job, cell); err != nil {
 		return []error{err}
 	}
-	if cell.Mode == faulttest.Terminate { // whoever looks at the outcome or sets the next scene has new sessions
-		b.oracle.Pool.Reset()
-		b.panel.stores.db.Pool.Reset()
+	if cell.Mode == faulttest.Terminate {
+		b.renew()
 	}
 	after(trap)
 	want := models.JobSucceeded
