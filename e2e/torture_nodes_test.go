@@ -57,7 +57,7 @@ func TestTorture_TwoNodes(t *testing.T) {
 	t.Log("p50 and p99: from what happened to the node that had the job to the end of the job on the other")
 	require.Empty(t, k.violations)
 	if len(k.recovery) > 0 {
-		require.Less(t, k.recovery[len(k.recovery)-1], 20*time.Second, "15 s until a job is taken over, and its work")
+		require.LessOrEqual(t, quantile(k.recovery, 0.99), 15*time.Second, "until a job is taken over, and its work")
 	}
 }
 

@@ -110,6 +110,13 @@ func TestDrift_FoundAndRepaired(t *testing.T) {
 		"user is in another group":       {"GRANT %w TO %g", []string{"DIFFERS ROLE %g"}},
 		"user may make temporary tables": {"GRANT TEMPORARY ON DATABASE %d TO %g", []string{"DIFFERS DATABASE %d"}},
 		"user is gone":                   {"REVOKE ALL ON DATABASE %d FROM %g; DROP OWNED BY %g; DROP ROLE %g", []string{"MISSING ROLE %g", "DIFFERS DATABASE %d"}},
+		"role is gone": {
+			"DROP TABLE IF EXISTS proof; REASSIGN OWNED BY %r TO CURRENT_USER; DROP OWNED BY %r; DROP ROLE %r",
+			[]string{"MISSING ROLE %r", "DIFFERS DATABASE %d"},
+		},
+		"group that its user is not in is gone": {"DROP OWNED BY %w; DROP ROLE %w", []string{"MISSING ROLE %w"}},
+		"group of its user is gone":             {"DROP OWNED BY %o; DROP ROLE %o", []string{"MISSING ROLE %o", "DIFFERS ROLE %g"}},
+
 		"user's timeout":                 {"ALTER ROLE %g SET statement_timeout = '1min'", []string{"DIFFERS ROLE %g"}},
 		"user's timeout in the database": {"ALTER ROLE %g IN DATABASE %d SET statement_timeout = 1", []string{"DIFFERS ROLE %g"}},
 		"user has no timeout":            {"ALTER ROLE %g RESET statement_timeout", []string{"DIFFERS ROLE %g"}},

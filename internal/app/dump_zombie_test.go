@@ -1,17 +1,12 @@
 package app
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/database"
-	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/models"
 )
 
@@ -22,34 +17,14 @@ func TestImport_Zombie(t *testing.T) {
 	t.Parallel()
 	b := newDriftBench(t)
 	s, row := b.exported(t)
-	asleep, wake := make(chan struct{}), make(chan struct{})
-	sleeps := func(_ context.Context, point string) error {
-		if point == database.KindImport+"/load-dump:after-intent" {
-			close(asleep)
-			<-wake
-		}
-		return nil
-	}
-	deaf := engine.Config{Node: "matrix", Probe: sleeps, Lease: time.Hour, Renew: 20 * time.Minute, Sweep: time.Hour}
-	zombie, err := newPanel(t.Context(), b.panel.stores, config.Options{DataDir: b.dir}, deaf, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	t.Cleanup(zombie.close)
 	out, err := b.panel.dumps.Import(b.by(t), database.ImportInput{ID: s.database.ID, DumpID: row.ID, Replace: true})
 	require.NoError(t, err)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		zombie.engine.Run(context.WithoutCancel(t.Context()), out.Job.ID)
-	}()
-	<-asleep
-	_, err = b.oracle.NewUpdate().Model((*models.Job)(nil)).Set("lease_until = now() - interval '1 second'").Where("id = ?", out.Job.ID).Exec(t.Context())
-	require.NoError(t, err)
+	wake := b.zombie(t, out.Job.ID, database.KindImport+"/load-dump:after-intent", 0)
 	b.serve(t)
 	require.Equal(t, models.JobSucceeded, b.until(t, out.Job.ID, "import", over).State)
 	b.as(t, s, "INSERT INTO content VALUES (0, 'written since')")
 
-	close(wake)
-	<-done
+	wake()
 	require.Equal(t, models.JobSucceeded, b.until(t, out.Job.ID, "import", over).State)
 	b.as(t, s, "DO $$ BEGIN ASSERT (SELECT count(*) FROM content WHERE n = 0) = 1, 'what was written since is gone'; END $$")
 

@@ -46,7 +46,8 @@ type panel struct {
 	metrics   *prometheus.Registry
 }
 
-// newPanel wires the parts; run has the node's id, and for tests more.
+// newPanel wires the parts; run has the node's id, and for tests more, such as a
+// bus that is not the one within this process.
 func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Config, log *slog.Logger) (*panel, error) {
 	installation, err := s.installation(ctx)
 	if err != nil {
@@ -60,7 +61,10 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if p.auth, err = s.auth(ctx, log); err != nil {
 		return nil, err
 	}
-	bus, tools := &membus.Bus{}, pgdump.New()
+	bus, tools := run.Bus, pgdump.New()
+	if bus == nil {
+		bus = &membus.Bus{}
+	}
 	// The plans need the domains, and the domains start plans.
 	starter := engine.NewStarter(func() *engine.Registry { return p.registry }, late{p})
 	p.databases = database.NewService(s.db, s.box, starter, pgdump.Inspecting(p.dialer, tools), installation, s.access, log)

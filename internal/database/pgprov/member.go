@@ -69,6 +69,7 @@ type standing struct {
 	granted  []string // on the database
 	timeouts []string // of statements: database's oid, 0 for all, a space, and the value as it was set
 	noGroup  []string // the groups that do not exist
+	defaults bool     // what the database's login makes will be both groups', too
 	strange  bool     // something that is not ours has a group's name
 }
 
@@ -79,6 +80,13 @@ const (
 	timeoutSettings = `pg_db_role_setting c JOIN LATERAL unnest(c.setconfig) s(v) ON s.v LIKE 'statement\_timeout=%'`
 )
 
+// hasDefaults tells from outside the database whether its login has default
+// privileges for both groups. A role that was dropped by hand and made anew has none.
+const hasDefaults = `(SELECT count(DISTINCT a.refobjid) = 2 FROM pg_shdepend o JOIN pg_shdepend a USING (dbid, classid, objid)
+        WHERE o.dbid = $2 AND o.classid = 'pg_default_acl'::regclass AND o.refclassid = 'pg_authid'::regclass AND o.deptype = 'o'
+          AND o.refobjid = (SELECT l.oid FROM pg_roles l WHERE l.rolname = $4)
+          AND a.refclassid = 'pg_authid'::regclass AND a.deptype = 'a' AND a.refobjid IN (SELECT g.oid FROM pg_roles g WHERE g.rolname = ANY ($3)))`
+
 const lookAtMember = `
 SELECT r.oid, coalesce(shobj_description(r.oid, 'pg_authid'), ''), r.rolcanlogin,
        ARRAY(SELECT DISTINCT g.rolname::text FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
@@ -87,14 +95,15 @@ SELECT r.oid, coalesce(shobj_description(r.oid, 'pg_authid'), ''), r.rolcanlogin
              WHERE d.oid = $2 AND a.grantee = r.oid ORDER BY 1),
        ARRAY(SELECT ` + timeout + ` FROM ` + timeoutSettings + ` WHERE c.setrole = r.oid),
        ARRAY(SELECT n.name FROM unnest($3::text[]) n(name) WHERE NOT EXISTS (SELECT FROM pg_roles g WHERE g.rolname = n.name)),
-       EXISTS (SELECT FROM pg_roles g WHERE g.rolname = ANY ($3) AND shobj_description(g.oid, 'pg_authid') IS DISTINCT FROM $5)
+       EXISTS (SELECT FROM pg_roles g WHERE g.rolname = ANY ($3) AND shobj_description(g.oid, 'pg_authid') IS DISTINCT FROM $5),
+       ` + hasDefaults + `
 FROM pg_roles r WHERE r.rolname = $1`
 
 func (s *server) lookMember(ctx context.Context, m database.Member, db uint32) (standing, error) {
 	var st standing
 	err := s.queryRow(ctx, "look at member "+m.Login.Name, lookAtMember,
 		[]any{m.Login.Name, db, groupsOf(m.Space), m.Space.Login, m.Space.Mark},
-		&st.oid, &st.mark, &st.canLogin, &st.groups, &st.granted, &st.timeouts, &st.noGroup, &st.strange)
+		&st.oid, &st.mark, &st.canLogin, &st.groups, &st.granted, &st.timeouts, &st.noGroup, &st.strange, &st.defaults)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return standing{}, nil
 	}
@@ -103,10 +112,11 @@ func (s *server) lookMember(ctx context.Context, m database.Member, db uint32) (
 
 func (st standing) nothing() bool { return len(st.groups)+len(st.granted) == 0 }
 
-// entitledAs tells whether the role has the rights of m and no others.
+// entitledAs tells whether the role has the rights of m and no others, on what is
+// made later, too.
 func (st standing) entitledAs(m database.Member) bool {
 	group, onDatabase := entitled(m)
-	return slices.Equal(st.groups, []string{group}) && slices.Equal(st.granted, onDatabase)
+	return slices.Equal(st.groups, []string{group}) && slices.Equal(st.granted, onDatabase) && st.defaults
 }
 
 func timeoutOf(m database.Member) string {
