@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/engine"
+	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
 )
@@ -150,4 +151,19 @@ func (l quotaLevels) Collect(c chan<- prometheus.Metric) {
 	for s, n := range all {
 		c <- prometheus.MustNewConstMetric(quotaLevelsDesc, prometheus.GaugeValue, float64(n), string(s.Name), string(s.Level))
 	}
+}
+
+// operations tells who executed the graph's operations.
+type operations struct{ schema *executor.Schema }
+
+var operationsDesc = prometheus.NewDesc("mpanel_graphql_operations_total", "GraphQL operations executed, by executor: compiled, or stock for what the compiled one does not cover.", []string{"executor"}, nil)
+
+// Describe implements prometheus.Collector.
+func (operations) Describe(c chan<- *prometheus.Desc) { c <- operationsDesc }
+
+// Collect implements prometheus.Collector.
+func (o operations) Collect(c chan<- prometheus.Metric) {
+	planned, fallen := o.schema.Counts()
+	c <- prometheus.MustNewConstMetric(operationsDesc, prometheus.CounterValue, float64(planned), "compiled")
+	c <- prometheus.MustNewConstMetric(operationsDesc, prometheus.CounterValue, float64(fallen), "stock")
 }

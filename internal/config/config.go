@@ -24,8 +24,18 @@ type Options struct {
 	SecretKey      secret.Text `help:"Encrypts what is stored: 32 random characters or more, the same on every node. Required with a database URL, otherwise generated into the data dir. Give it as MPANEL_SECRET_KEY." placeholder:"KEY"`
 	NodeID         string      `name:"node-id" help:"Name of this node, different on each; by default the host's." placeholder:"NAME"`
 	AdvertiseURL   string      `name:"advertise-url" help:"URL under which other nodes reach this one; needed for dumps that lie on it when there are several." placeholder:"URL"`
+	Executor       Executor    `default:"compiled" enum:"compiled,stock" help:"What executes GraphQL: compiled, which loads whole levels at once, or stock, gqlgen's own, which gives the same answers with more work."`
 	LogLevel       slog.Level  `default:"info" help:"debug, info, warn or error." placeholder:"LEVEL"`
 }
+
+// An Executor is what executes GraphQL operations.
+type Executor string
+
+// The executors.
+const (
+	ExecutorCompiled Executor = "compiled"
+	ExecutorStock    Executor = "stock"
+)
 
 // A File is a JSON file of options.
 type File string

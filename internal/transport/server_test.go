@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,6 +32,7 @@ import (
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/events/membus"
+	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/httpapi"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -90,7 +93,7 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	for _, c := range change {
 		c(r)
 	}
-	schema := graph.NewExecutableSchema(resolvers.Config(r))
+	schema := executable(t, resolvers.Config(r))
 	p.schema = schema.Schema()
 	origins := httpapi.Origins("", []string{origin})
 	api := httpapi.New(httpapi.Config{
@@ -105,6 +108,20 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	t.Cleanup(p.Close)
 	return p
 }
+
+// executable is what the server executes by; scripts/test runs all tests of this
+// package once more with MPANEL_EXECUTOR=stock.
+func executable(t *testing.T, c graph.Config) graphql.ExecutableSchema {
+	t.Helper()
+	if stockExecutor() {
+		return graph.NewExecutableSchema(c)
+	}
+	compiled, err := graph.NewExecutor(c, executor.Options{})
+	require.NoError(t, err)
+	return compiled
+}
+
+func stockExecutor() bool { return os.Getenv("MPANEL_EXECUTOR") == "stock" }
 
 // anyTools can dump every server; nothing here runs a job.
 type anyTools struct{ database.DumpTools }
