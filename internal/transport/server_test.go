@@ -57,6 +57,7 @@ type panel struct {
 	db     *store.DB
 	auth   *auth.Service
 	schema *ast.Schema
+	graph  graph.Config
 	sql    *testkit.Statements
 	log    *buffer
 
@@ -93,7 +94,8 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	for _, c := range change {
 		c(r)
 	}
-	schema := executable(t, resolvers.Config(r))
+	p.graph = resolvers.Config(r)
+	schema := executable(t, p.graph)
 	p.schema = schema.Schema()
 	origins := httpapi.Origins("", []string{origin})
 	api := httpapi.New(httpapi.Config{
