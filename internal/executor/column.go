@@ -21,7 +21,9 @@ type Column struct {
 	required []bool  // parent i may not have null, whatever the schema says
 
 	args map[string]any
-	root graphql.Marshaler // what was made of a root field
+
+	root    graphql.Marshaler // what a middleware made of a root field: standIn, or something else
+	standIn *inPlace
 
 	kids  []*frame // the objects, by possible type
 	kind  []uint8  // abstract types: which of kids has object i

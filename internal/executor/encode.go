@@ -53,6 +53,16 @@ func (r *run) context(f *frame, i int, out *output) context.Context {
 	return withField(r.w.ctx, r.fieldContext(f, i, out))
 }
 
+// elementContext is one for errors of an element of a list, or of the field when
+// index is -1.
+func (r *run) elementContext(f *frame, i int, out *output, index int) context.Context {
+	fc := r.fieldContext(f, i, out)
+	if index >= 0 {
+		fc = &graphql.FieldContext{Parent: fc, Index: &index}
+	}
+	return withField(r.w.ctx, fc)
+}
+
 func (r *run) fieldContext(f *frame, i int, out *output) *graphql.FieldContext {
 	at := &graphql.FieldContext{Object: r.plan.root.object.Name}
 	for _, s := range r.trail {
@@ -145,20 +155,20 @@ func (r *run) leafNull(f *frame, i int, out *output, status Status, mark int) bo
 
 // value writes what a column has for object i, and tells whether it may be there.
 func (r *run) value(f *frame, i int, out *output) bool {
-	root := f.columns[out.column.index].root
-	if root == nil {
+	c := &f.columns[out.column.index]
+	if c.root == nil {
 		return r.loaded(f, i, out)
 	}
-	if mine, ok := root.(*inPlace); ok {
-		mine.out = out
-		return mine.write()
-	}
-	// A middleware made something of its own, which may have ours in it.
-	if root == graphql.Null {
+	c.standIn.out = out
+	switch c.root {
+	case graphql.Marshaler(c.standIn):
+		return r.loaded(f, i, out)
+	case graphql.Null:
 		r.w.null()
 		return !out.field.NonNull
 	}
-	root.MarshalGQL(&r.w)
+	// A middleware made something of its own, which may have ours in it.
+	c.root.MarshalGQL(&r.w)
 	return true
 }
 
@@ -166,18 +176,13 @@ func (r *run) value(f *frame, i int, out *output) bool {
 type inPlace struct {
 	r   *run
 	f   *frame
-	out *output
+	out *output // what is being written
 }
 
-func (m *inPlace) write() bool { return m.r.loaded(m.f, 0, m.out) }
-
-// MarshalGQL writes the field; without the answer's own writer it is encoded aside.
+// MarshalGQL writes the field; with another writer than the answer's it is encoded aside.
 func (m *inPlace) MarshalGQL(w io.Writer) {
-	if m.out == nil {
-		m.out = m.r.plan.shape.outputs[0]
-	}
 	mark := len(m.r.w.Buf)
-	m.write()
+	m.r.loaded(m.f, 0, m.out)
 	if w != io.Writer(&m.r.w) {
 		_, _ = w.Write(m.r.w.Buf[mark:])
 		m.r.w.Buf = m.r.w.Buf[:mark]
@@ -270,8 +275,7 @@ func (r *run) list(f *frame, i int, out *output, c *Column) bool {
 		}
 		ok = false
 		if !told {
-			fc := &graphql.FieldContext{Parent: r.fieldContext(f, i, out), Index: &index}
-			graphql.AddInvalidNullError(withField(r.w.ctx, fc), out.field.Element)
+			graphql.AddInvalidNullError(r.elementContext(f, i, out, index), out.field.Element)
 		}
 	}
 	if !ok {
@@ -312,11 +316,7 @@ func (r *run) unknown(f *frame, i int, out *output, value any, index int) bool {
 		m.MarshalGQL(&r.w)
 		return true
 	}
-	fc := r.fieldContext(f, i, out)
-	if index >= 0 {
-		fc = &graphql.FieldContext{Parent: fc, Index: &index}
-	}
-	ctx := withField(r.w.ctx, fc)
+	ctx := r.elementContext(f, i, out, index)
 	graphql.AddError(ctx, r.op.RecoverFunc(ctx, unexpectedType{value, out.column.abstract.Name}))
 	return false
 }

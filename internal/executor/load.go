@@ -82,10 +82,15 @@ func (r *run) one(t task) {
 		}
 	}()
 	ctx := graphql.WithRootFieldContext(t.ctx, &graphql.RootFieldContext{Object: t.col.selected.Name, Field: t.col.selected})
-	c.root = r.op.RootResolverMiddleware(ctx, func(ctx context.Context) graphql.Marshaler {
+	standIn := &inPlace{r: r, f: t.f}
+	root := r.op.RootResolverMiddleware(ctx, func(ctx context.Context) graphql.Marshaler {
 		r.column(task{ctx, t.f, t.col})
-		return &inPlace{r: r, f: t.f}
+		return standIn
 	})
+	if root == nil {
+		root = graphql.Null
+	}
+	c.root, c.standIn = root, standIn
 }
 
 func (r *run) column(t task) {
