@@ -133,7 +133,7 @@ func TestAllocations_Project(t *testing.T) {
 	user := eventUser()
 	buf, ok := p.Append(nil, user)
 	require.True(t, ok)
-	require.Equal(t, `{"ticks":{"__typename":"User","id":"1","n2":"Name \"x\"","age":41,"scores":[1.5,null],"tags":["a","b"],"createdAt":"2026-01-02T03:04:05Z","deletedAt":null}}`, string(buf))
+	require.Equal(t, `{"ticks":{"__typename":"User","id":"1","n2":"Name \"x\"","age":41,"scores":[1.5,null],"tags":["a","b"],"createdAt":"2026-01-02T03:04:05Z","deletedAt":null}}`, string(buf)) //nolint:testifylint // to the byte
 	if raceDetector {
 		return
 	}

@@ -10,10 +10,9 @@ import (
 
 // A step is one object on the way down to what is being written.
 type step struct {
-	f      *frame
-	object int // the parent in f
-	out    *output
-	index  int // in the list, -1 outside of lists
+	f     *frame
+	out   *output
+	index int // in the list, -1 outside of lists
 }
 
 var errBadFloat = errors.New("cannot marshal infinite no NaN float values") // gqlgen's words
@@ -33,7 +32,7 @@ func (r *run) object(f *frame, i int, s *shape) bool {
 			r.w.Buf = append(r.w.Buf, s.typename...)
 		case out.column == nil:
 			mark := len(r.w.Buf)
-			if status := r.leaf(f, i, out); status != Written && !r.leafNull(f, i, out, status, mark) {
+			if status := r.leaf(f, i, out); status != Written && !r.leafNull(f, out, status, mark) {
 				ok = false
 			}
 		case !r.value(f, i, out):
@@ -48,22 +47,23 @@ func (r *run) object(f *frame, i int, s *shape) bool {
 	return true
 }
 
-// context is one for errors of the field out of object i, with its whole path.
-func (r *run) context(f *frame, i int, out *output) context.Context {
-	return withField(r.w.ctx, r.fieldContext(f, i, out))
+// context is one for errors of a field of the object that is being written, with
+// its whole path.
+func (r *run) context(f *frame, out *output) context.Context {
+	return withField(r.w.ctx, r.fieldContext(f, out))
 }
 
 // elementContext is one for errors of an element of a list, or of the field when
 // index is -1.
-func (r *run) elementContext(f *frame, i int, out *output, index int) context.Context {
-	fc := r.fieldContext(f, i, out)
+func (r *run) elementContext(f *frame, out *output, index int) context.Context {
+	fc := r.fieldContext(f, out)
 	if index >= 0 {
 		fc = &graphql.FieldContext{Parent: fc, Index: &index}
 	}
 	return withField(r.w.ctx, fc)
 }
 
-func (r *run) fieldContext(f *frame, i int, out *output) *graphql.FieldContext {
+func (r *run) fieldContext(f *frame, out *output) *graphql.FieldContext {
 	at := &graphql.FieldContext{Object: r.plan.root.object.Name}
 	for _, s := range r.trail {
 		at = stepContext(at, s.f, s.out)
@@ -87,12 +87,12 @@ func stepContext(parent *graphql.FieldContext, f *frame, out *output) *graphql.F
 // leaf writes a scalar that its parent has.
 func (r *run) leaf(f *frame, i int, out *output) (status Status) {
 	if out.field.Guarded || out.field.Contextual {
-		status = r.foreign(f, i, out, func() Status { return out.field.Leaf(&r.w, f.objects[i]) })
+		status = r.foreign(f, out, func() Status { return out.field.Leaf(&r.w, f.objects[i]) })
 	} else {
 		status = out.field.Leaf(&r.w, f.objects[i])
 	}
 	if r.w.badFloats > 0 {
-		r.tellBadFloats(f, i, out)
+		r.tellBadFloats(f, out)
 	}
 	return status
 }
@@ -101,12 +101,12 @@ func (r *run) leaf(f *frame, i int, out *output) (status Status) {
 const reported Status = 255
 
 // foreign runs an encoder that may panic, or that wants to know where it is.
-func (r *run) foreign(f *frame, i int, out *output, encode func() Status) (status Status) {
+func (r *run) foreign(f *frame, out *output, encode func() Status) (status Status) {
 	outer := r.w.ctx
 	defer func() {
 		r.w.ctx = outer
 		if p := recover(); p != nil {
-			ctx := r.context(f, i, out)
+			ctx := r.context(f, out)
 			graphql.AddError(ctx, r.op.RecoverFunc(ctx, p))
 			status = reported
 		}
@@ -114,7 +114,7 @@ func (r *run) foreign(f *frame, i int, out *output, encode func() Status) (statu
 	if !out.field.Contextual {
 		return encode()
 	}
-	r.w.ctx = graphql.WithFreshResponseContext(r.context(f, i, out))
+	r.w.ctx = graphql.WithFreshResponseContext(r.context(f, out)) //nolint:fatcontext // taken back on return
 	status = encode()
 	if status == Written { // else leafNull tells
 		r.late = append(r.late, graphql.GetErrors(r.w.ctx)...)
@@ -122,8 +122,8 @@ func (r *run) foreign(f *frame, i int, out *output, encode func() Status) (statu
 	return status
 }
 
-func (r *run) tellBadFloats(f *frame, i int, out *output) {
-	ctx := graphql.WithFreshResponseContext(r.context(f, i, out))
+func (r *run) tellBadFloats(f *frame, out *output) {
+	ctx := graphql.WithFreshResponseContext(r.context(f, out))
 	for ; r.w.badFloats > 0; r.w.badFloats-- {
 		graphql.AddError(ctx, errBadFloat)
 	}
@@ -131,7 +131,7 @@ func (r *run) tellBadFloats(f *frame, i int, out *output) {
 }
 
 // leafNull writes null for a scalar, and tells whether it may be.
-func (r *run) leafNull(f *frame, i int, out *output, status Status, mark int) bool {
+func (r *run) leafNull(f *frame, out *output, status Status, mark int) bool {
 	field := out.field
 	r.w.Buf = r.w.Buf[:mark]
 	r.w.null()
@@ -141,7 +141,7 @@ func (r *run) leafNull(f *frame, i int, out *output, status Status, mark int) bo
 	case !field.NonNull && status != NullElement && (status != NullByEncoder || !field.List):
 		return true
 	}
-	ctx, name := r.context(f, i, out), field.GraphQL
+	ctx, name := r.context(f, out), field.GraphQL
 	if field.List {
 		name = field.Element
 	}
@@ -194,15 +194,15 @@ func (r *run) loaded(f *frame, i int, out *output) bool {
 	required := field.NonNull || c.required != nil && c.required[i]
 	switch {
 	case c.all != nil:
-		r.fail(f, i, out, c.all)
+		r.fail(f, out, c.all)
 		return !required
 	case c.each != nil && c.each[i] != nil:
-		r.fail(f, i, out, c.each[i])
+		r.fail(f, out, c.each[i])
 		return !required
 	case c.none || c.nulls != nil && c.nulls[i]:
 		r.w.null()
 		if required {
-			ctx := r.fieldContext(f, i, out)
+			ctx := r.fieldContext(f, out)
 			ctx.NonNull = !field.NonNull
 			graphql.AddInvalidNullError(withField(r.w.ctx, ctx), "")
 		}
@@ -212,20 +212,20 @@ func (r *run) loaded(f *frame, i int, out *output) bool {
 	case c.offsets != nil:
 		return r.list(f, i, out, c)
 	}
-	written, told := r.child(f, i, out, c, i, -1)
+	written, told := r.child(f, out, c, i, -1)
 	if written {
 		return true
 	}
 	r.w.null()
 	if field.NonNull && !told {
-		graphql.AddInvalidNullError(r.context(f, i, out), field.GraphQL)
+		graphql.AddInvalidNullError(r.context(f, out), field.GraphQL)
 	}
 	return !field.NonNull
 }
 
-func (r *run) fail(f *frame, i int, out *output, err error) {
+func (r *run) fail(f *frame, out *output, err error) {
 	r.w.null()
-	ctx := r.context(f, i, out)
+	ctx := r.context(f, out)
 	if _, ok := err.(argsError); ok { //nolint:errorlint // set by us, never wrapped
 		// Once more, for an error with this path in it.
 		if _, again := out.field.Args(ctx, r.w.Generated, out.selected.ArgumentMap(r.op.Variables)); again != nil {
@@ -243,14 +243,14 @@ func (r *run) scalar(f *frame, i int, out *output, c *Column) bool {
 	case field.Leaf != nil:
 		status = r.leaf(f, i, out)
 	case field.Contextual:
-		status = r.foreign(f, i, out, func() Status { return field.LeafAt(&r.w, c.values, i) })
+		status = r.foreign(f, out, func() Status { return field.LeafAt(&r.w, c.values, i) })
 	default:
 		status = field.LeafAt(&r.w, c.values, i)
 	}
 	if r.w.badFloats > 0 {
-		r.tellBadFloats(f, i, out)
+		r.tellBadFloats(f, out)
 	}
-	return status == Written || r.leafNull(f, i, out, status, mark)
+	return status == Written || r.leafNull(f, out, status, mark)
 }
 
 func (r *run) list(f *frame, i int, out *output, c *Column) bool {
@@ -265,7 +265,7 @@ func (r *run) list(f *frame, i int, out *output, c *Column) bool {
 			r.w.Buf = append(r.w.Buf, ',')
 		}
 		index := int(k - first)
-		written, told := r.child(f, i, out, c, int(k), index)
+		written, told := r.child(f, out, c, int(k), index)
 		if written {
 			continue
 		}
@@ -275,7 +275,7 @@ func (r *run) list(f *frame, i int, out *output, c *Column) bool {
 		}
 		ok = false
 		if !told {
-			graphql.AddInvalidNullError(r.elementContext(f, i, out, index), out.field.Element)
+			graphql.AddInvalidNullError(r.elementContext(f, out, index), out.field.Element)
 		}
 	}
 	if !ok {
@@ -289,7 +289,7 @@ func (r *run) list(f *frame, i int, out *output, c *Column) bool {
 
 // child writes object k of a column. When it has not written it, told says that
 // there is an error about that already, somewhere inside.
-func (r *run) child(f *frame, i int, out *output, c *Column, k, index int) (written, told bool) {
+func (r *run) child(f *frame, out *output, c *Column, k, index int) (written, told bool) {
 	kind, place := 0, k
 	if c.kind != nil {
 		kind = int(c.kind[k])
@@ -301,9 +301,9 @@ func (r *run) child(f *frame, i int, out *output, c *Column, k, index int) (writ
 	case NoObject:
 		return false, false
 	case UnknownObject:
-		return r.unknown(f, i, out, c.objects[k], index), true
+		return r.unknown(f, out, c.objects[k], index), true
 	}
-	r.trail = append(r.trail, step{f, i, out, index})
+	r.trail = append(r.trail, step{f, out, index})
 	written = r.object(c.kids[kind], place, out.shapes[kind].Load())
 	r.trail = r.trail[:len(r.trail)-1]
 	return written, true
@@ -311,12 +311,12 @@ func (r *run) child(f *frame, i int, out *output, c *Column, k, index int) (writ
 
 // unknown writes a value that is of none of its type's Go types: itself, when
 // it can, else an error as of the panic that it is with gqlgen.
-func (r *run) unknown(f *frame, i int, out *output, value any, index int) bool {
+func (r *run) unknown(f *frame, out *output, value any, index int) bool {
 	if m, ok := value.(graphql.Marshaler); ok {
 		m.MarshalGQL(&r.w)
 		return true
 	}
-	ctx := r.elementContext(f, i, out, index)
-	graphql.AddError(ctx, r.op.RecoverFunc(ctx, unexpectedType{value, out.column.abstract.Name}))
+	ctx := r.elementContext(f, out, index)
+	graphql.AddError(ctx, r.op.RecoverFunc(ctx, unexpectedTypeError{value, out.column.abstract.Name}))
 	return false
 }

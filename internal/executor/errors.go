@@ -18,10 +18,6 @@ type (
 	argsError  struct{ error } // of an argument: its own path
 )
 
-func (e batchError) Unwrap() error { return e.error }
-func (e bareError) Unwrap() error  { return e.error }
-func (e argsError) Unwrap() error  { return e.error }
-
 // report adds a field's error to the answer.
 func report(ctx context.Context, err error) {
 	switch e := err.(type) { //nolint:errorlint // set by us, never wrapped
@@ -67,12 +63,12 @@ type sharedError struct {
 func (e sharedError) Error() string   { return e.original.Error() }
 func (e sharedError) Unwrap() []error { return []error{e.copied, e.original} }
 
-// unexpectedType is what gqlgen panics with.
-type unexpectedType struct {
+// unexpectedTypeError is what gqlgen panics with.
+type unexpectedTypeError struct {
 	value    any
 	abstract string
 }
 
-func (e unexpectedType) Error() string {
+func (e unexpectedTypeError) Error() string {
 	return fmt.Sprintf("unexpected type %T; non-generated variants of %s must implement graphql.Marshaler", e.value, e.abstract)
 }

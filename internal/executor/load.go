@@ -145,7 +145,7 @@ func (r *run) load(ctx context.Context, f *frame, col *column) (below context.Co
 		return r.each(ctx, f, col, c)
 	}
 	next := func(ctx context.Context) (any, error) {
-		below = ctx
+		below = ctx //nolint:fatcontext // that of a middleware, once
 		if field.Batch != nil {
 			field.Batch(ctx, r.w.Generated, f.objects, fc.Args, c)
 		} else if field.Fill != nil {
@@ -215,7 +215,7 @@ func (r *run) each(ctx context.Context, f *frame, col *column, c *Column) (below
 		}()
 		next := func(ctx context.Context) (any, error) {
 			if n == 1 {
-				below = ctx
+				below = ctx //nolint:fatcontext // that of a middleware, once
 			}
 			return field.Each(ctx, r.w.Generated, f.objects[i], fc.Args)
 		}

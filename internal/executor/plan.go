@@ -90,7 +90,8 @@ func (c compiler) shape(n *node, selections ast.SelectionSet) *shape {
 			w.Buf = append(w.Buf, ',')
 		}
 		w.String(selected.Alias)
-		out.key = append(w.Buf, ':')
+		w.Buf = append(w.Buf, ':')
+		out.key = w.Buf
 		s.outputs = append(s.outputs, out)
 		if selected.Name == "__typename" {
 			continue

@@ -44,7 +44,7 @@ func (s *Schema) Project(ctx context.Context, op *graphql.OperationContext) (*Pr
 	pr.run.w.Generated, pr.run.w.ctx = s.generated(op), ctx
 	pr.parent = frame{node: p.root, objects: []any{nil}, columns: make([]Column, 1)}
 	pr.frame = frame{node: col.kids[0].Load(), objects: pr.event[:], parent: &pr.parent, of: col}
-	pr.run.trail = append(make([]step, 0, 1), step{&pr.parent, 0, out, -1})
+	pr.run.trail = append(make([]step, 0, 1), step{&pr.parent, out, -1})
 	return pr, nil
 }
 
@@ -52,7 +52,9 @@ func (s *Schema) Project(ctx context.Context, op *graphql.OperationContext) (*Pr
 // the subscription's channel carries. It gives false when a null where none may
 // be leaves nothing to send but the error.
 func (p *Projection) Append(b []byte, event any) ([]byte, bool) {
-	p.run.w.Buf = append(b, p.key...)
+	start := len(b)
+	b = append(b, p.key...)
+	p.run.w.Buf = b
 	p.event[0] = event
 	ok := p.run.object(&p.frame, 0, p.shape)
 	out := p.run.w.Buf
@@ -61,7 +63,7 @@ func (p *Projection) Append(b []byte, event any) ([]byte, bool) {
 		return append(out, '}'), true
 	}
 	if p.parent.node.columns[0].field.NonNull {
-		return append(out[:len(b)], "null"...), false
+		return append(out[:start], "null"...), false
 	}
 	return append(out, "null}"...), true
 }

@@ -108,7 +108,7 @@ func (s *Schema) root(op *ast.OperationDefinition) *Object {
 func (s *Schema) newRun(ctx context.Context, op *graphql.OperationContext, p *Plan) *run {
 	r := &run{plan: p, op: op, limit: s.limit}
 	r.w.Generated = s.generated(op)
-	r.w.ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, func() *graphql.InputUnmarshalerIndex { return s.tables.Inputs(r.w.Generated) })
+	r.w.ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, func() *graphql.InputUnmarshalerIndex { return s.tables.Inputs(r.w.Generated) }) //nolint:fatcontext // there is none before
 	return r
 }
 

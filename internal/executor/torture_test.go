@@ -99,7 +99,7 @@ func TestExecutor_AnswersAsGqlgen(t *testing.T) {
 	t.Parallel()
 	stock, ours, schema := newTorture(t)
 	n, seed := scale(t, 1500)
-	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // repeatable on purpose
+	r := rand.New(rand.NewPCG(seed, 0))
 	o := &difftest.Operations{Rand: r, Schema: schema.Schema(), MaxDepth: 5}
 	o.Argument = argument(o)
 	var figures difftest.Figures

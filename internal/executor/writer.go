@@ -58,7 +58,8 @@ var plain = func() (t [256]bool) {
 
 // String appends a JSON string, escaped as graphql.MarshalString does.
 func (w *Writer) String(s string) Status {
-	b := append(w.Buf, '"')
+	b := w.Buf
+	b = append(b, '"')
 	start := 0
 	for i := range len(s) {
 		c := s[i]

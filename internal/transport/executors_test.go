@@ -49,7 +49,7 @@ func TestExecutors_AnswerAlike(t *testing.T) {
 		seed, err = strconv.ParseUint(s, 10, 64)
 		require.NoError(t, err)
 	}
-	o := &difftest.Operations{Rand: rand.New(rand.NewPCG(seed, 0)), Schema: p.schema, MaxDepth: 6} //nolint:gosec // repeatable on purpose
+	o := &difftest.Operations{Rand: rand.New(rand.NewPCG(seed, 0)), Schema: p.schema, MaxDepth: 6}
 	o.Argument = p.randomArgument(o, tenants)
 	var figures difftest.Figures
 	for tried := 0; figures.Operations < n; tried++ {

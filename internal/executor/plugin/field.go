@@ -30,13 +30,16 @@ func (g *generator) field(o *codegen.Object, f *codegen.Field) {
 		directives: f.ImplDirectives(),
 	}
 	s.perObject = slices.ContainsFunc(s.directives, func(d *codegen.Directive) bool { return !slices.Contains(g.plugin.LevelSafe, d.Name) })
+	if s.UsesSubscriptionContext() {
+		g.refused = append(g.refused, fmt.Sprintf("%s.%s has @subscriptionContext: a context for each event is not passed on", s.object.Name, s.Name))
+	}
 	if why := s.uncovered(); why != "" {
-		g.line("%q: {Name: %q, Uncovered: %q},", f.Name, f.Name, why)
+		g.linef("%q: {Name: %q, Uncovered: %q},", f.Name, f.Name, why)
 		return
 	}
 	g.description(s)
 	if len(f.Args) > 0 {
-		g.line("Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) { return generated.(*executionContext).%s(ctx, raw) },", f.ArgsFunc())
+		g.linef("Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) { return generated.(*executionContext).%s(ctx, raw) },", f.ArgsFunc())
 	}
 	if len(s.directives) > 0 {
 		g.directiveChain(s)
@@ -48,14 +51,14 @@ func (g *generator) field(o *codegen.Object, f *codegen.Field) {
 		g.batch(s)
 	case f.IsResolver, f.IsMethod() && (s.composite || len(f.Args) > 0 || f.MethodHasContext || !f.NoErr || s.perObject):
 		g.each(s, g.call(s))
-	case s.perObject:
+	case s.perObject, s.composite && s.throughPointer():
 		g.each(s, "parent.("+g.typeName(o.Reference())+")."+f.GoFieldName+", nil")
 	case s.composite:
 		g.fill(s)
 	default:
 		g.leafField(s)
 	}
-	g.line("},")
+	g.linef("},")
 }
 
 // uncovered says why operations with the field go to gqlgen's executor.
@@ -70,6 +73,8 @@ func (s source) uncovered() string {
 		return "it is bound to a method that says whether there is a value"
 	case s.HasFederationRequiresArg():
 		return "it needs fields of another service"
+	case s.UsesSubscriptionContext():
+		return "its events have contexts of their own"
 	case s.object.Stream && (!s.composite || s.list || !config.IsNilable(t.GO)):
 		return "its events are not pointers to objects"
 	case s.composite && (t.IsPtrToSlice() || t.IsPtrToIntf() || t.IsPtrToPtr() || s.list && !t.IsSlice()):
@@ -82,9 +87,34 @@ func (s source) uncovered() string {
 	return ""
 }
 
+// throughPointer tells that reading the field goes through an embedded pointer,
+// which may be nil for one object and not for the next.
+func (s source) throughPointer() bool {
+	if !s.IsVariable() {
+		return false
+	}
+	named, ok := types.Unalias(s.object.Type).(*types.Named)
+	if !ok {
+		return false
+	}
+	_, path, _ := types.LookupFieldOrMethod(s.object.Type, true, named.Obj().Pkg(), s.GoFieldName)
+	t := s.object.Type
+	for _, i := range path[:max(0, len(path)-1)] {
+		st, ok := t.Underlying().(*types.Struct)
+		if !ok {
+			return false
+		}
+		t = st.Field(i).Type()
+		if _, ok := t.Underlying().(*types.Pointer); ok {
+			return true
+		}
+	}
+	return false
+}
+
 func (g *generator) description(s source) {
 	t := s.TypeReference
-	g.line("%q: {Name: %q, Type: %q, GraphQL: %q,", s.Name, s.Name, t.Definition.Name, t.GQL.String())
+	g.linef("%q: {Name: %q, Type: %q, GraphQL: %q,", s.Name, s.Name, t.Definition.Name, t.GQL.String())
 	for _, flag := range []struct {
 		name string
 		set  bool
@@ -97,14 +127,11 @@ func (g *generator) description(s source) {
 		{"Concurrent", s.IsConcurrent() && !s.IsBatch() || s.object.Root},
 	} {
 		if flag.set {
-			g.line("%s: true,", flag.name)
+			g.linef("%s: true,", flag.name)
 		}
 	}
 	if s.list {
-		g.line("Element: %q,", t.GQL.Elem.String())
-	}
-	if s.UsesSubscriptionContext() {
-		g.refused = append(g.refused, fmt.Sprintf("%s.%s has @subscriptionContext: a context for each event is not passed on", s.object.Name, s.Name))
+		g.linef("Element: %q,", t.GQL.Elem.String())
 	}
 	if s.IsBatch() && !s.object.Root && s.perObject {
 		g.refused = append(g.refused, fmt.Sprintf("%s.%s is a batch resolver under a directive that is not marked level-safe, and so may want to see each object", s.object.Name, s.Name))
@@ -112,28 +139,28 @@ func (g *generator) description(s source) {
 }
 
 func (g *generator) directiveChain(s source) {
-	g.line("Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {\nec := generated.(*executionContext)")
+	g.linef("Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {\nec := generated.(*executionContext)")
 	for i, d := range s.directives {
-		g.line("directive%d := func(ctx context.Context) (any, error) {", i+1)
+		g.linef("directive%d := func(ctx context.Context) (any, error) {", i+1)
 		for _, a := range d.Args {
 			v := a.Value
 			if v == nil {
 				v = a.Default
 			}
 			if v != nil {
-				g.line("%s, err := ec.%s(ctx, %s)\nif err != nil { return nil, err }", a.VarName, a.TypeReference.UnmarshalFunc(), templates.Dump(v))
+				g.linef("%s, err := ec.%s(ctx, %s)\nif err != nil { return nil, err }", a.VarName, a.TypeReference.UnmarshalFunc(), templates.Dump(v))
 			}
 		}
 		if !d.IsBuiltIn() {
-			g.line("if %s == nil { return nil, %s.New(%q) }", d.CallPath(), g.use("errors", "errors"), "directive "+d.Name+" is not implemented")
+			g.linef("if %s == nil { return nil, %s.New(%q) }", d.CallPath(), g.use("errors", "errors"), "directive "+d.Name+" is not implemented")
 		}
 		parent := "parent"
 		if s.object.Root {
 			parent = "nil"
 		}
-		g.line("return %s(%s)\n}", d.CallPath(), d.ResolveArgs(parent, i))
+		g.linef("return %s(%s)\n}", d.CallPath(), d.ResolveArgs(parent, i))
 	}
-	g.line("return directive%d(ctx)\n},", len(s.directives))
+	g.linef("return directive%d(ctx)\n},", len(s.directives))
 }
 
 // arguments are those of the schema, as Go expressions.
@@ -171,45 +198,47 @@ func (g *generator) call(s source) string {
 }
 
 func (g *generator) stream(s source) {
-	g.line("Stream: func(ctx context.Context, generated any, args map[string]any) (func(context.Context) (any, bool), error) {")
-	g.line("events, err := %s(%s)\nif err != nil || events == nil { return nil, err }", resolver(s), strings.Join(append([]string{"ctx"}, g.arguments(s)...), ", "))
-	g.line("return func(ctx context.Context) (any, bool) { select {\ncase v, ok := <-events:\nif v == nil { return nil, ok }\nreturn v, ok\ncase <-ctx.Done(): return nil, false\n} }, nil },")
+	g.linef("Stream: func(ctx context.Context, generated any, args map[string]any) (func(context.Context) (any, bool), error) {")
+	g.linef("events, err := %s(%s)\nif err != nil || events == nil { return nil, err }", resolver(s), strings.Join(append([]string{"ctx"}, g.arguments(s)...), ", "))
+	g.linef("return func(ctx context.Context) (any, bool) { select {\ncase v, ok := <-events:\nif v == nil { return nil, ok }\nreturn v, ok\ncase <-ctx.Done(): return nil, false\n} }, nil },")
 }
 
 func (g *generator) batch(s source) {
 	args := append([]string{"ctx", "executor.Typed[" + g.typeName(s.object.Reference()) + "](parents)"}, g.arguments(s)...)
-	g.line("Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {")
-	g.line("results, err := %s(%s)\nif c.BatchFailed(err, len(results), len(parents), %q) { return }", resolver(s), strings.Join(args, ", "), s.object.Name+"."+s.Name)
+	g.linef("Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {")
+	g.linef("results, err := %s(%s)\nif c.BatchFailed(err, len(results), len(parents), %q) { return }", resolver(s), strings.Join(args, ", "), s.object.Name+"."+s.Name)
 	g.set(s)
-	g.line("},")
+	g.linef("},")
 	g.leafAt(s)
 }
 
 func (g *generator) each(s source, call string) {
-	g.line("Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) { return %s },", call)
-	g.line("Collect: func(c *executor.Column, values []any) {\nresults := executor.Results[%s](c, values)", g.typeName(s.TypeReference.GO))
+	g.linef("Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) { return %s },", call)
+	g.linef("Collect: func(c *executor.Column, values []any) {\nresults := executor.Results[%s](c, values)", g.typeName(s.TypeReference.GO))
 	g.set(s)
-	g.line("},")
+	g.linef("},")
 	g.leafAt(s)
 }
 
 func (g *generator) fill(s source) {
-	g.line("Fill: func(parents []any, c *executor.Column) {\nresults := make([]%s, len(parents))", g.typeName(s.TypeReference.GO))
-	g.line("for i, p := range parents { results[i] = p.(%s).%s }", g.typeName(s.object.Reference()), s.GoFieldName)
+	g.linef("Fill: func(parents []any, c *executor.Column) {\nresults := make([]%s, len(parents))", g.typeName(s.TypeReference.GO))
+	g.linef("for i, p := range parents { results[i] = p.(%s).%s }", g.typeName(s.object.Reference()), s.GoFieldName)
 	g.set(s)
-	g.line("},")
+	g.linef("},")
 }
 
 func (g *generator) leafField(s source) {
 	get := "parent.(" + g.typeName(s.object.Reference()) + ")." + s.GoFieldName
 	if s.IsMethod() {
 		get += "()"
-		g.line("Guarded: true,")
+	}
+	if s.IsMethod() || s.throughPointer() {
+		g.linef("Guarded: true,")
 	}
 	if g.contextual(s.TypeReference) {
-		g.line("Contextual: true,")
+		g.linef("Contextual: true,")
 	}
-	g.line("Leaf: func(w *executor.Writer, parent any) executor.Status { return %s(w, %s) },", g.leaf(s.TypeReference), get)
+	g.linef("Leaf: func(w *executor.Writer, parent any) executor.Status { return %s(w, %s) },", g.leaf(s.TypeReference), get)
 }
 
 func (g *generator) leafAt(s source) {
@@ -217,15 +246,15 @@ func (g *generator) leafAt(s source) {
 		return
 	}
 	if g.contextual(s.TypeReference) {
-		g.line("Contextual: true,")
+		g.linef("Contextual: true,")
 	}
-	g.line("LeafAt: func(w *executor.Writer, values any, i int) executor.Status { return %s(w, values.([]%s)[i]) },", g.leaf(s.TypeReference), g.typeName(s.TypeReference.GO))
+	g.linef("LeafAt: func(w *executor.Writer, values any, i int) executor.Status { return %s(w, values.([]%s)[i]) },", g.leaf(s.TypeReference), g.typeName(s.TypeReference.GO))
 }
 
 // set puts results into the column.
 func (g *generator) set(s source) {
 	if !s.composite {
-		g.line("executor.SetValues(c, results)")
+		g.linef("executor.SetValues(c, results)")
 		return
 	}
 	t, suffix, nullable := s.TypeReference.GO, "s", ""
@@ -240,5 +269,5 @@ func (g *generator) set(s source) {
 	case *types.Interface:
 		name = "Interface"
 	}
-	g.line("executor.Set%s%s(c, results%s)", name, suffix, nullable)
+	g.linef("executor.Set%s%s(c, results%s)", name, suffix, nullable)
 }

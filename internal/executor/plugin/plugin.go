@@ -69,7 +69,7 @@ type generator struct {
 	home    string            // the package that is written into
 }
 
-func (g *generator) line(format string, args ...any) { fmt.Fprintf(&g.out, format+"\n", args...) }
+func (g *generator) linef(format string, args ...any) { fmt.Fprintf(&g.out, format+"\n", args...) }
 
 // use imports a package and gives its name.
 func (g *generator) use(path, name string) string {
@@ -105,7 +105,7 @@ func (g *generator) file(d *codegen.Data) string {
 	g.use("context", "context")
 	g.use("github.com/99designs/gqlgen/graphql", "graphql")
 	g.use(g.plugin.Runtime, "executor")
-	g.line(`// NewExecutor wraps the schema in the compiled executor. It fails when something
+	g.linef(`// NewExecutor wraps the schema in the compiled executor. It fails when something
 // in the schema would behave otherwise without anybody being told.
 func NewExecutor(cfg Config, o executor.Options) (*executor.Schema, error) {
 	stock := &executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}
@@ -119,7 +119,7 @@ var executorTables = &executor.Tables{
 			g.object(o)
 		}
 	}
-	g.line("},\nAbstracts: map[string]*executor.Abstract{")
+	g.linef("},\nAbstracts: map[string]*executor.Abstract{")
 	names := make([]string, 0, len(d.Interfaces))
 	for name := range d.Interfaces {
 		names = append(names, name)
@@ -128,18 +128,18 @@ var executorTables = &executor.Tables{
 	for _, name := range names {
 		g.abstract(d.Interfaces[name])
 	}
-	g.line("},\nInputs: func(generated any) *graphql.InputUnmarshalerIndex {\nec := generated.(*executionContext)\n_ = ec\nreturn graphql.NewInputUnmarshalerIndex(")
+	g.linef("},\nInputs: func(generated any) *graphql.InputUnmarshalerIndex {\nec := generated.(*executionContext)\n_ = ec\nreturn graphql.NewInputUnmarshalerIndex(")
 	for _, in := range d.Inputs {
 		if !in.HasUnmarshal() {
-			g.line("graphql.NewInputUnmarshaler(%q, ec.unmarshalInput%s),", in.Name, in.Name)
+			g.linef("graphql.NewInputUnmarshaler(%q, ec.unmarshalInput%s),", in.Name, in.Name)
 		}
 	}
-	g.line(")\n},")
+	g.linef(")\n},")
 	if len(g.refused) > 0 {
 		slices.Sort(g.refused)
-		g.line("Refused: %#v,", g.refused)
+		g.linef("Refused: %#v,", g.refused)
 	}
-	g.line("}\n")
+	g.linef("}\n")
 	functions := make([]string, 0, len(g.leaves))
 	for _, source := range g.leaves {
 		functions = append(functions, source)
@@ -174,13 +174,13 @@ func (g *generator) object(o *codegen.Object) {
 	for _, i := range o.Implements {
 		satisfies = append(satisfies, i.Name)
 	}
-	g.line("%q: {Name: %q, Satisfies: %#v, Fields: map[string]*executor.Field{", o.Name, o.Name, satisfies)
+	g.linef("%q: {Name: %q, Satisfies: %#v, Fields: map[string]*executor.Field{", o.Name, o.Name, satisfies)
 	for _, f := range o.Fields {
 		if !f.IsReserved() {
 			g.field(o, f)
 		}
 	}
-	g.line("}},")
+	g.linef("}},")
 }
 
 // maxPossible is how many types a column can tell apart.
@@ -199,20 +199,20 @@ func (g *generator) abstract(i *codegen.Interface) {
 	if len(possible) > maxPossible {
 		g.refused = append(g.refused, fmt.Sprintf("%s has %d possible types, and the executor can tell %d apart", i.Name, len(possible), maxPossible))
 	}
-	g.line("%q: {Name: %q, Possible: %#v, Of: func(value any) (int, any) { switch v := value.(type) {\ncase nil: return executor.NoObject, nil", i.Name, i.Name, possible)
+	g.linef("%q: {Name: %q, Possible: %#v, Of: func(value any) (int, any) { switch v := value.(type) {\ncase nil: return executor.NoObject, nil", i.Name, i.Name, possible)
 	for _, im := range i.Implementors {
 		if im.Kind != ast.Object {
 			continue
 		}
-		g.line("case %s:", g.typeName(im.Type))
+		g.linef("case %s:", g.typeName(im.Type))
 		if im.CanBeNil() {
-			g.line("if v == nil { return executor.NoObject, nil }")
+			g.linef("if v == nil { return executor.NoObject, nil }")
 		}
 		ref := "v"
 		if im.TakeRef {
 			ref = "&v"
 		}
-		g.line("return %d, %s", index[im.Name], ref)
+		g.linef("return %d, %s", index[im.Name], ref)
 	}
-	g.line("}\nreturn executor.UnknownObject, value\n}},")
+	g.linef("}\nreturn executor.UnknownObject, value\n}},")
 }

@@ -3,6 +3,7 @@ package torture
 import (
 	"fmt"
 	"hash/fnv"
+	"math"
 	"time"
 
 	"github.com/mpanel/mpanel/internal/executor/testdata/torture/model"
@@ -21,6 +22,13 @@ func user(id string) *model.User {
 		ID: id, N: n, Role: []model.Role{model.RoleUser, model.RoleAdmin, model.RoleRoot}[n%3],
 		Tags: []string{"a\"b", "c\td", "é\u2028\x01<&>"}[:n%4%3], Big: model.BigInt(n) << 20, Hidden: "h",
 		AddressReq: model.Address{Street: "S" + id}, Loud: new("loud" + id), Louder: "louder",
+	}
+	u.Ratio, u.Ratios, u.Num, u.Size = float64(n)/7, []float64{1, 2.5e-9}, -n, uint(n)
+	if n%10 == 0 {
+		u.Ratio, u.Ratios = math.NaN(), []float64{math.Inf(1), 3, math.NaN()}
+	}
+	if n%3 != 1 {
+		u.Extra = &model.Extra{Nick: new("nick"), Pet: u.Address}
 	}
 	if n%2 == 0 {
 		u.Name, u.Age = new("N\n\\"+id), new(n%90)

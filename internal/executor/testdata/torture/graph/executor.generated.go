@@ -1052,6 +1052,59 @@ var executorTables = &executor.Tables{
 					return writeOString2ᚖstring(w, values.([]*string)[i])
 				},
 			},
+			"methodFail": {Name: "methodFail", Type: "String", GraphQL: "String",
+				IsMethod: true,
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*model.User).MethodFail()
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*string](c, values)
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeOString2ᚖstring(w, values.([]*string)[i])
+				},
+			},
+			"ratio": {Name: "ratio", Type: "Float", GraphQL: "Float!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNFloat2float64(w, parent.(*model.User).Ratio)
+				},
+			},
+			"ratios": {Name: "ratios", Type: "Float", GraphQL: "[Float!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "Float!",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNFloat2ᚕfloat64ᚄ(w, parent.(*model.User).Ratios)
+				},
+			},
+			"num": {Name: "num", Type: "ID", GraphQL: "ID!",
+				NonNull: true,
+				Leaf:    func(w *executor.Writer, parent any) executor.Status { return writeNID2int(w, parent.(*model.User).Num) },
+			},
+			"size": {Name: "size", Type: "Int", GraphQL: "Int!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNInt2uint(w, parent.(*model.User).Size)
+				},
+			},
+			"nick": {Name: "nick", Type: "String", GraphQL: "String",
+				Guarded: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOString2ᚖstring(w, parent.(*model.User).Nick)
+				},
+			},
+			"pet": {Name: "pet", Type: "Address", GraphQL: "Address",
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*model.User).Pet, nil
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*model.Address](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
 			"methodPanic": {Name: "methodPanic", Type: "String", GraphQL: "String",
 				IsMethod: true,
 				Guarded:  true,
@@ -1171,12 +1224,39 @@ func writeNFloat2float64(w *executor.Writer, v float64) executor.Status {
 	return w.Float(float64(v))
 }
 
+func writeNFloat2ᚕfloat64ᚄ(w *executor.Writer, v []float64) executor.Status {
+	start := len(w.Buf)
+	w.Buf = append(w.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			w.Buf = append(w.Buf, ',')
+		}
+		if status := writeNFloat2float64(w, v[i]); status != executor.Written {
+			w.Buf = w.Buf[:start]
+			if status == executor.Null {
+				return executor.NullElement
+			}
+			return status
+		}
+	}
+	w.Buf = append(w.Buf, ']')
+	return executor.Written
+}
+
+func writeNID2int(w *executor.Writer, v int) executor.Status {
+	return w.IntID(int64(v))
+}
+
 func writeNID2string(w *executor.Writer, v string) executor.Status {
 	return w.String(string(v))
 }
 
 func writeNInt2int(w *executor.Writer, v int) executor.Status {
 	return w.Int(int64(v))
+}
+
+func writeNInt2uint(w *executor.Writer, v uint) executor.Status {
+	return w.Uint(uint64(v))
 }
 
 func writeNInt2ᚕintᚄ(w *executor.Writer, v []int) executor.Status {

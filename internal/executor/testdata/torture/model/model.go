@@ -106,6 +106,17 @@ type User struct {
 	Address    *Address
 	AddressReq Address
 	Addrs      []Address
+	Ratio      float64
+	Ratios     []float64
+	Num        int
+	Size       uint
+	*Extra
+}
+
+// Extra is embedded, and not always there.
+type Extra struct {
+	Nick *string
+	Pet  *Address
 }
 
 // Greeting is a method with an argument.
@@ -114,6 +125,14 @@ func (u *User) Greeting(x string) string { return x + " " + u.ID }
 // MethodErr is a method that may fail.
 func (u *User) MethodErr(context.Context) (*string, error) {
 	if u.N%3 == 0 {
+		return nil, fmt.Errorf("method of %s", u.ID)
+	}
+	return u.Name, nil
+}
+
+// MethodFail is a method that may fail and takes no context.
+func (u *User) MethodFail() (*string, error) {
+	if u.N%3 == 1 {
 		return nil, fmt.Errorf("method of %s", u.ID)
 	}
 	return u.Name, nil
