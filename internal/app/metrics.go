@@ -167,3 +167,24 @@ func (o operations) Collect(c chan<- prometheus.Metric) {
 	c <- prometheus.MustNewConstMetric(operationsDesc, prometheus.CounterValue, float64(planned), "compiled")
 	c <- prometheus.MustNewConstMetric(operationsDesc, prometheus.CounterValue, float64(fallen), "stock")
 }
+
+// comparisons tells how often the executors were compared, and differed.
+type comparisons struct{ shadow *executor.Shadow }
+
+var (
+	comparedDesc  = prometheus.NewDesc("mpanel_graphql_queries_compared_total", "Queries that both executors have executed.", nil, nil)
+	differentDesc = prometheus.NewDesc("mpanel_graphql_queries_different_total", "Queries that the executors have answered differently.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (comparisons) Describe(c chan<- *prometheus.Desc) {
+	c <- comparedDesc
+	c <- differentDesc
+}
+
+// Collect implements prometheus.Collector.
+func (s comparisons) Collect(c chan<- prometheus.Metric) {
+	compared, different := s.shadow.Counts()
+	c <- prometheus.MustNewConstMetric(comparedDesc, prometheus.CounterValue, float64(compared))
+	c <- prometheus.MustNewConstMetric(differentDesc, prometheus.CounterValue, float64(different))
+}

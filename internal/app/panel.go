@@ -102,24 +102,36 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 }
 
 // newSchema joins the graph to the parts, and to what executes it.
-func (p *panel) newSchema(executes config.Executor) (graphql.ExecutableSchema, error) {
+func (p *panel) newSchema(o config.Options, log *slog.Logger) (graphql.ExecutableSchema, error) {
 	c := resolvers.Config(&resolvers.Resolver{
 		AuthService: p.auth, CustomerService: p.customers, DatabaseService: p.databases,
 		DumpService: p.dumps, JobService: p.jobs,
 	})
-	if executes == config.ExecutorStock {
-		return graph.NewExecutableSchema(c), nil
+	stock := graph.NewExecutableSchema(c)
+	if o.Executor == config.ExecutorStock && o.ExecutorShadow <= 0 {
+		return stock, nil
 	}
 	compiled, err := graph.NewExecutor(c, executor.Options{})
 	if err != nil {
 		return nil, err
 	}
 	p.metrics.MustRegister(operations{compiled})
-	return compiled, nil
+	if o.ExecutorShadow <= 0 {
+		return compiled, nil
+	}
+	answers, other := graphql.ExecutableSchema(compiled), stock
+	if o.Executor == config.ExecutorStock {
+		answers, other = stock, compiled
+	}
+	shadow := executor.NewShadow(answers, other, o.ExecutorShadow, func(ctx context.Context, d executor.Difference) {
+		log.WarnContext(ctx, "the executors answered a query differently", "query_sha256", d.Query, "operation_name", d.Name, "data", d.Data, "errors", d.Errors)
+	})
+	p.metrics.MustRegister(comparisons{shadow})
+	return shadow, nil
 }
 
 func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error) {
-	schema, err := p.newSchema(o.Executor)
+	schema, err := p.newSchema(o, log)
 	if err != nil {
 		return nil, err
 	}
