@@ -22,7 +22,8 @@ type Plan struct {
 	shape    *shape
 	lastSize atomic.Int64 // of an answer, in bytes
 
-	mu sync.Mutex // held while nodes below abstract types are added
+	grown func(fields int)
+	mu    sync.Mutex // held while nodes below abstract types are added
 }
 
 // A node is what is loaded of the objects of one type in one place.
@@ -57,26 +58,27 @@ type output struct {
 	shapes   []atomic.Pointer[shape] // as the column's kids
 }
 
-// maxVariants is how many plans are kept of one operation; more are made and forgotten.
-const maxVariants = 64
-
-func newPlan(t *Tables, op *graphql.OperationContext, root *Object) *Plan {
-	p := &Plan{tables: t, serial: op.Operation.Operation == ast.Mutation, root: &node{object: root}}
-	c := compiler{p, op}
+// newPlan compiles an operation. grown is told how many fields that took, now
+// and whenever it is more.
+func newPlan(t *Tables, op *graphql.OperationContext, root *Object, grown func(fields int)) *Plan {
+	p := &Plan{tables: t, serial: op.Operation.Operation == ast.Mutation, root: &node{object: root}, grown: grown}
+	c := &compiler{plan: p, op: op}
 	p.shape = c.shape(p.root, op.Operation.SelectionSet)
 	c.descend(p.root)
+	grown(c.fields)
 	return p
 }
 
 // A compiler adds to a plan for one of its requests; all of them have the same
 // values of the variables that matter.
 type compiler struct {
-	plan *Plan
-	op   *graphql.OperationContext
+	plan   *Plan
+	op     *graphql.OperationContext
+	fields int // compiled so far
 }
 
 // shape compiles one selection of n's objects, and adds to n what it needs.
-func (c compiler) shape(n *node, selections ast.SelectionSet) *shape {
+func (c *compiler) shape(n *node, selections ast.SelectionSet) *shape {
 	s := &shape{typename: strconv.AppendQuote(nil, n.object.Name)}
 	seen := map[string]bool{}
 	for _, selected := range graphql.CollectFields(c.op, selections, n.object.Satisfies) {
@@ -93,6 +95,7 @@ func (c compiler) shape(n *node, selections ast.SelectionSet) *shape {
 		w.Buf = append(w.Buf, ':')
 		out.key = w.Buf
 		s.outputs = append(s.outputs, out)
+		c.fields++
 		if selected.Name == "__typename" {
 			continue
 		}
@@ -105,7 +108,7 @@ func (c compiler) shape(n *node, selections ast.SelectionSet) *shape {
 }
 
 // column finds or adds the column that out shows.
-func (c compiler) column(n *node, out *output) {
+func (c *compiler) column(n *node, out *output) {
 	key := loadKey(out.selected)
 	if c.plan.serial && n == c.plan.root {
 		key = out.selected.Alias // to change something twice is not the same as once
@@ -132,7 +135,7 @@ func (c compiler) column(n *node, out *output) {
 // descend compiles what is below n, once all of n's outputs are known. Abstract
 // types wait until an object of a type is seen: possible types to the power of
 // the depth would be too many.
-func (c compiler) descend(n *node) {
+func (c *compiler) descend(n *node) {
 	for _, col := range n.columns {
 		if len(col.kids) == 1 && col.abstract == nil {
 			c.grow(col, 0, c.plan.tables.Objects[col.field.Type])
@@ -140,7 +143,7 @@ func (c compiler) descend(n *node) {
 	}
 }
 
-func (c compiler) grow(col *column, kind int, object *Object) *node {
+func (c *compiler) grow(col *column, kind int, object *Object) *node {
 	n := &node{object: object}
 	for _, out := range col.outputs {
 		out.shapes[kind].Store(c.shape(n, out.selected.Selections))
@@ -160,7 +163,10 @@ func (p *Plan) below(op *graphql.OperationContext, col *column, kind int) *node 
 	if n := col.kids[kind].Load(); n != nil {
 		return n
 	}
-	return compiler{p, op}.grow(col, kind, p.tables.Objects[col.abstract.Possible[kind]])
+	c := &compiler{plan: p, op: op}
+	n := c.grow(col, kind, p.tables.Objects[col.abstract.Possible[kind]])
+	p.grown(c.fields)
+	return n
 }
 
 // loadKey is the same for fields that load the same.

@@ -67,6 +67,10 @@ func New(stock graphql.ExecutableSchema, t *Tables, generated func(*graphql.Oper
 // Counts tells how many operations were executed by plan, and how many by gqlgen's executor.
 func (s *Schema) Counts() (planned, fallen int64) { return s.planned.Load(), s.fallen.Load() }
 
+// Cached tells of how many operations there are plans, and how many fields are
+// in these.
+func (s *Schema) Cached() (operations, fields int) { return s.plans.size() }
+
 // Exec executes an operation.
 func (s *Schema) Exec(ctx context.Context) graphql.ResponseHandler {
 	op := graphql.GetOperationContext(ctx)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 	"sync"
@@ -133,6 +134,56 @@ func TestSchema_ConcurrentClients(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// Whoever asks in ever new ways gets answers, and no more memory than others.
+func TestSchema_PlansAreBounded(t *testing.T) {
+	t.Parallel()
+	_, ours, schema := newTorture(t)
+	ours.SetQueryCache(lru.New[*ast.QueryDocument](10_000))
+	wide := func(fields, i int) string { // f0 is the i-th name, so that documents differ
+		var b strings.Builder
+		fmt.Fprintf(&b, "x%d: id", i)
+		for k := range fields {
+			fmt.Fprintf(&b, " f%d: name", k)
+		}
+		return b.String()
+	}
+	most := 0
+	for i := range 300 {
+		data, _ := query(t.Context(), ours, `{ users(n: 1) { `+wide(200, i)+` } node(id: "0") { id ... on User { `+wide(200, i)+` } ... on Post { `+wide(10, i)+` } } }`, nil)
+		require.Contains(t, data, fmt.Sprintf(`"x%d":"0"`, i))
+		_, fields := schema.Cached()
+		most = max(most, fields)
+	}
+	operations, fields := schema.Cached()
+	require.LessOrEqual(t, most, 50_000)
+	require.Greater(t, fields, 25_000, "what fits is kept")
+	require.Less(t, operations, 256)
+
+	// Seven conditions have 128 assignments, of which 64 are kept.
+	_, ours, schema = newTorture(t)
+	ours.SetQueryCache(lru.New[*ast.QueryDocument](10))
+	declared, selection := "", "id"
+	for k := range 7 {
+		declared += fmt.Sprintf("$b%d: Boolean! ", k)
+		selection += fmt.Sprintf(" f%d: id @include(if: $b%d)", k, k)
+	}
+	for i := range 128 {
+		variables, want := map[string]any{}, `{"users":[{"id":"0"`
+		for k := range 7 {
+			on := i>>k&1 == 1
+			variables[fmt.Sprintf("b%d", k)] = on
+			if on {
+				want += fmt.Sprintf(`,"f%d":"0"`, k)
+			}
+		}
+		data, _ := query(t.Context(), ours, `query(`+declared+`) { users(n: 1) { `+selection+` } }`, variables)
+		require.Equal(t, want+"}]}", data)
+	}
+	operations, fields = schema.Cached()
+	require.Equal(t, 1, operations)
+	require.Less(t, fields, 64*(1+1+7)+1)
 }
 
 // A context that ends cuts what waits for it, whichever phase the execution is
