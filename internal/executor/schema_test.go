@@ -415,8 +415,8 @@ func TestSchema_DiffersFromGqlgen(t *testing.T) {
 		},
 		"null in the place of an event": {
 			`subscription { ticks(id: "1") { hidden } }`, `{"ticks":null}`, `null`,
-			[]string{`{"message":"needs ROOT","path":["hidden"],"locations":[{"line":1,"column":33}]}`},
-			[]string{`{"message":"needs ROOT","path":["ticks","hidden"],"locations":[{"line":1,"column":33}]}`},
+			[]string{`{"message":"needs more","path":["hidden"],"locations":[{"line":1,"column":33}],"extensions":{"role":"ROOT"}}`},
+			[]string{`{"message":"needs more","path":["ticks","hidden"],"locations":[{"line":1,"column":33}],"extensions":{"role":"ROOT"}}`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,6 +27,17 @@ func user(id string) *model.User {
 	if n%10 == 0 {
 		u.Ratio, u.Ratios = math.NaN(), []float64{math.Inf(1), 3, math.NaN()}
 	}
+	u.Vault, u.Vaults = u.Address, []*model.Address{u.Address, {Street: "V", Zip: new(n % 3)}}
+	switch n % 5 {
+	case 1:
+		u.Kin = post(id + "kin")
+	case 2:
+		u.Kin, u.Pets = model.User{ID: id + "kin"}, found(id, 3)
+	case 3:
+		u.Kin, u.Pets = (*model.User)(nil), []model.Search{&model.Tag{Label: "pet"}, nil}
+	case 4:
+		u.Pets = []model.Search{}
+	}
 	if n%3 != 1 {
 		u.Extra = &model.Extra{Nick: new("nick"), Pet: u.Address}
 	}

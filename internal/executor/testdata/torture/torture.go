@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/mpanel/mpanel/internal/executor/testdata/torture/graph"
 	"github.com/mpanel/mpanel/internal/executor/testdata/torture/model"
@@ -34,6 +35,9 @@ func Config() graph.Config {
 				return next(ctx)
 			case role == model.RoleRoot && have == model.RoleAdmin:
 				return nil, nil // null in the place of an error
+			}
+			if role == model.RoleRoot { // with an error that gqlgen writes into
+				return nil, fmt.Errorf("wrapped: %w", &gqlerror.Error{Message: "needs more", Extensions: map[string]any{"role": role}})
 			}
 			return nil, fmt.Errorf("needs %s", role)
 		},

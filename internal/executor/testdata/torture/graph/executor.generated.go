@@ -1105,6 +1105,121 @@ var executorTables = &executor.Tables{
 					executor.SetPointers(c, results)
 				},
 			},
+			"vault": {Name: "vault", Type: "Address", GraphQL: "Address",
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ADMIN")
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, parent, directive0, role)
+					}
+					return directive1(ctx)
+				},
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*model.Address, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*model.User).Vault
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"vaults": {Name: "vaults", Type: "Address", GraphQL: "[Address!]",
+				List:        true,
+				ElemNonNull: true,
+				Element:     "Address!",
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ROOT")
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, parent, directive0, role)
+					}
+					return directive1(ctx)
+				},
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([][]*model.Address, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*model.User).Vaults
+					}
+					executor.SetPointerLists(c, results, true)
+				},
+			},
+			"motto": {Name: "motto", Type: "String", GraphQL: "String",
+				IsMethod: true,
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "USER")
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, parent, directive0, role)
+					}
+					return directive1(ctx)
+				},
+				Guarded: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOString2string(w, parent.(*model.User).Motto())
+				},
+			},
+			"court": {Name: "court", Type: "Address", GraphQL: "Address",
+				IsMethod: true,
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ADMIN")
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, parent, directive0, role)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*model.User).Court()
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*model.Address](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"kin": {Name: "kin", Type: "Named", GraphQL: "Named",
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]model.Named, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*model.User).Kin
+					}
+					executor.SetInterfaces(c, results)
+				},
+			},
+			"pets": {Name: "pets", Type: "Search", GraphQL: "[Search!]",
+				List:        true,
+				ElemNonNull: true,
+				Element:     "Search!",
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([][]model.Search, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*model.User).Pets
+					}
+					executor.SetInterfaceLists(c, results, true)
+				},
+			},
 			"methodPanic": {Name: "methodPanic", Type: "String", GraphQL: "String",
 				IsMethod: true,
 				Guarded:  true,
@@ -1431,6 +1546,10 @@ func writeORole2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestda
 	}
 	w.Buf = append(w.Buf, ']')
 	return executor.Written
+}
+
+func writeOString2string(w *executor.Writer, v string) executor.Status {
+	return w.String(string(v))
 }
 
 func writeOString2ᚕᚖstring(w *executor.Writer, v []*string) executor.Status {

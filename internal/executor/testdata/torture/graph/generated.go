@@ -122,6 +122,7 @@ type ComplexityRoot struct {
 		Bigp        func(childComplexity int) int
 		Boss        func(childComplexity int) int
 		Checked     func(childComplexity int) int
+		Court       func(childComplexity int) int
 		CreatedAt   func(childComplexity int) int
 		DeletedAt   func(childComplexity int) int
 		Feed        func(childComplexity int) int
@@ -132,6 +133,7 @@ type ComplexityRoot struct {
 		Hidden      func(childComplexity int) int
 		Home        func(childComplexity int) int
 		ID          func(childComplexity int) int
+		Kin         func(childComplexity int) int
 		Loud        func(childComplexity int) int
 		Louder      func(childComplexity int) int
 		Matrix      func(childComplexity int) int
@@ -141,6 +143,7 @@ type ComplexityRoot struct {
 		MethodFail  func(childComplexity int) int
 		MethodPanic func(childComplexity int) int
 		Miscounted  func(childComplexity int) int
+		Motto       func(childComplexity int) int
 		Name        func(childComplexity int) int
 		Nick        func(childComplexity int) int
 		Nodes       func(childComplexity int) int
@@ -148,6 +151,7 @@ type ComplexityRoot struct {
 		Odd         func(childComplexity int) int
 		Odds        func(childComplexity int) int
 		Pet         func(childComplexity int) int
+		Pets        func(childComplexity int) int
 		Posts       func(childComplexity int, first *int, role *model.Role, filter *model.PostFilter) int
 		Ratio       func(childComplexity int) int
 		Ratios      func(childComplexity int) int
@@ -161,6 +165,8 @@ type ComplexityRoot struct {
 		SlowReq     func(childComplexity int) int
 		Tags        func(childComplexity int) int
 		Twice       func(childComplexity int) int
+		Vault       func(childComplexity int) int
+		Vaults      func(childComplexity int) int
 	}
 }
 
@@ -621,6 +627,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Checked(childComplexity), true
+	case "User.court":
+		if e.ComplexityRoot.User.Court == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Court(childComplexity), true
 	case "User.createdAt":
 		if e.ComplexityRoot.User.CreatedAt == nil {
 			break
@@ -686,6 +698,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.ID(childComplexity), true
+	case "User.kin":
+		if e.ComplexityRoot.User.Kin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Kin(childComplexity), true
 	case "User.loud":
 		if e.ComplexityRoot.User.Loud == nil {
 			break
@@ -740,6 +758,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Miscounted(childComplexity), true
+	case "User.motto":
+		if e.ComplexityRoot.User.Motto == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Motto(childComplexity), true
 	case "User.name":
 		if e.ComplexityRoot.User.Name == nil {
 			break
@@ -782,6 +806,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Pet(childComplexity), true
+	case "User.pets":
+		if e.ComplexityRoot.User.Pets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Pets(childComplexity), true
 	case "User.posts":
 		if e.ComplexityRoot.User.Posts == nil {
 			break
@@ -865,6 +895,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Twice(childComplexity), true
+	case "User.vault":
+		if e.ComplexityRoot.User.Vault == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Vault(childComplexity), true
+	case "User.vaults":
+		if e.ComplexityRoot.User.Vaults == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Vaults(childComplexity), true
 
 	}
 	return 0, false
@@ -1029,6 +1071,12 @@ type User implements Node & Named {
   size: Int!
   nick: String
   pet: Address
+  vault: Address @auth(role: ADMIN)
+  vaults: [Address!] @auth(role: ROOT)
+  motto: String @auth
+  court: Address @auth(role: ADMIN)
+  kin: Named
+  pets: [Search!]
   methodPanic: String
   home: Address
   grid: [[Address!]!]
@@ -1238,6 +1286,18 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_nick(ctx, field)
 	case "pet":
 		return ec.fieldContext_User_pet(ctx, field)
+	case "vault":
+		return ec.fieldContext_User_vault(ctx, field)
+	case "vaults":
+		return ec.fieldContext_User_vaults(ctx, field)
+	case "motto":
+		return ec.fieldContext_User_motto(ctx, field)
+	case "court":
+		return ec.fieldContext_User_court(ctx, field)
+	case "kin":
+		return ec.fieldContext_User_kin(ctx, field)
+	case "pets":
+		return ec.fieldContext_User_pets(ctx, field)
 	case "methodPanic":
 		return ec.fieldContext_User_methodPanic(ctx, field)
 	case "home":
@@ -5035,6 +5095,256 @@ func (ec *executionContext) fieldContext_User_pet(_ context.Context, field graph
 	return fc, nil
 }
 
+func (ec *executionContext) _User_vault(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_vault(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Vault, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *model.Address
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.Address
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Address) graphql.Marshaler {
+			return ec.marshalOAddress2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐAddress(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_vault(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Address(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _User_vaults(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_vaults(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Vaults, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ROOT")
+				if err != nil {
+					var zeroVal []*model.Address
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal []*model.Address
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Address) graphql.Marshaler {
+			return ec.marshalOAddress2ᚕᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐAddressᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_vaults(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Address(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _User_motto(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_motto(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Motto(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "USER")
+				if err != nil {
+					var zeroVal string
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalOString2string(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_motto(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, true, false, "String")
+}
+
+func (ec *executionContext) _User_court(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_court(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Court()
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *model.Address
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.Address
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Address) graphql.Marshaler {
+			return ec.marshalOAddress2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐAddress(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_court(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Address(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _User_kin(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_kin(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kin, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.Named) graphql.Marshaler {
+			return ec.marshalONamed2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐNamed(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_kin(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _User_pets(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_pets(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pets, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Search) graphql.Marshaler {
+			return ec.marshalOSearch2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐSearchᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_pets(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, false, false, "Search")
+}
+
 func (ec *executionContext) _User_methodPanic(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7186,6 +7496,36 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "vault":
+			out.Values[i] = ec._User_vault(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "vaults":
+			out.Values[i] = ec._User_vaults(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "motto":
+			out.Values[i] = ec._User_motto(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "court":
+			out.Values[i] = ec._User_court(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "kin":
+			out.Values[i] = ec._User_kin(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pets":
+			out.Values[i] = ec._User_pets(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "methodPanic":
 			out.Values[i] = ec._User_methodPanic(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -8155,6 +8495,25 @@ func (ec *executionContext) marshalOAddress2ᚕᚕᚖgithubᚗcomᚋmpanelᚋmpa
 	return ret
 }
 
+func (ec *executionContext) marshalOAddress2ᚕᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐAddressᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Address) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAddress2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐAddress(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalOAddress2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐAddress(ctx context.Context, sel ast.SelectionSet, v *model.Address) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -8668,6 +9027,65 @@ func (ec *executionContext) marshalOSearch2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋi
 	})
 
 	return ret
+}
+
+func (ec *executionContext) marshalOSearch2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐSearchᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Search) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	{
+		var batchItemsUser []*model.User
+		batchIdxMapUser := map[int]int{}
+		var batchItemsPost []*model.Post
+		batchIdxMapPost := map[int]int{}
+		for i, item := range v {
+			switch concrete := item.(type) {
+			case model.User:
+				batchIdxMapUser[i] = len(batchItemsUser)
+				batchItemsUser = append(batchItemsUser, &concrete)
+			case *model.User:
+				batchIdxMapUser[i] = len(batchItemsUser)
+				batchItemsUser = append(batchItemsUser, concrete)
+			case model.Post:
+				batchIdxMapPost[i] = len(batchItemsPost)
+				batchItemsPost = append(batchItemsPost, &concrete)
+			case *model.Post:
+				batchIdxMapPost[i] = len(batchItemsPost)
+				batchItemsPost = append(batchItemsPost, concrete)
+			}
+		}
+		if len(batchItemsUser) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "User", batchItemsUser, batchIdxMapUser)
+		}
+		if len(batchItemsPost) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "Post", batchItemsPost, batchIdxMapPost)
+		}
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSearch2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐSearch(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalOString2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOString2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOString2ᚕᚖstring(ctx context.Context, v any) ([]*string, error) {

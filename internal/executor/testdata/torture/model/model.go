@@ -110,6 +110,10 @@ type User struct {
 	Ratios     []float64
 	Num        int
 	Size       uint
+	Vault      *Address
+	Vaults     []*Address
+	Kin        Named
+	Pets       []Search
 	*Extra
 }
 
@@ -144,6 +148,22 @@ func (u *User) MethodPanic() *string {
 		panic("method of " + u.ID)
 	}
 	return u.Name
+}
+
+// Motto is a method under a directive.
+func (u *User) Motto() string {
+	if u.N%9 == 0 {
+		panic("motto of " + u.ID)
+	}
+	return "motto"
+}
+
+// Court is a method that gives an object, under a directive.
+func (u *User) Court() (*Address, error) {
+	if u.N%4 == 0 {
+		return nil, fmt.Errorf("court of %s", u.ID)
+	}
+	return &u.AddressReq, nil
 }
 
 // Home is a method that gives an object and may panic.
