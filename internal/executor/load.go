@@ -46,7 +46,7 @@ func (r *run) gather(ctx context.Context, f *frame, tasks []task) []task {
 
 func (r *run) descend(ctx context.Context, f *frame, col *column, tasks []task) []task {
 	for _, kid := range r.children(f, col) {
-		if kid != nil {
+		if kid != nil && len(kid.objects) > 0 { // nobody is asked about no objects
 			tasks = r.gather(ctx, kid, tasks)
 		}
 	}
@@ -228,17 +228,8 @@ func (r *run) each(ctx context.Context, f *frame, col *column, c *Column) (below
 		results[i], errs[i] = r.op.ResolverMiddleware(ctx, next)
 		required[i] = fc.NonNull
 	}
-	if field.Concurrent && n > 1 {
-		var wg sync.WaitGroup
-		var next atomic.Int64
-		for range min(r.limit, n) {
-			wg.Go(func() {
-				for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-					call(i)
-				}
-			})
-		}
-		wg.Wait()
+	if field.Concurrent {
+		r.share(n, call)
 	} else {
 		for i := range n {
 			call(i)
@@ -255,4 +246,29 @@ func (r *run) each(ctx context.Context, f *frame, col *column, c *Column) (below
 	}
 	field.Collect(c, results)
 	return below
+}
+
+// share calls for each of n, on as many goroutines as there are slots left
+// beside the caller's own.
+func (r *run) share(n int, call func(i int)) {
+	var next atomic.Int64
+	work := func() {
+		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			call(i)
+		}
+	}
+	var wg sync.WaitGroup
+	for range min(r.limit, n) - 1 {
+		if r.slots == nil { // no other column is being loaded
+			wg.Go(work)
+			continue
+		}
+		select {
+		case r.slots <- struct{}{}:
+			wg.Go(func() { defer func() { <-r.slots }(); work() })
+		default:
+		}
+	}
+	work()
+	wg.Wait()
 }

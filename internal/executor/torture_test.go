@@ -98,7 +98,7 @@ func scale(t *testing.T, normal int) (n int, seed uint64) {
 func TestExecutor_AnswersAsGqlgen(t *testing.T) {
 	t.Parallel()
 	stock, ours, schema := newTorture(t)
-	n, seed := scale(t, 1500)
+	n, seed := scale(t, 1000)
 	r := rand.New(rand.NewPCG(seed, 0))
 	o := &difftest.Operations{Rand: r, Schema: schema.Schema(), MaxDepth: 5}
 	o.Argument = argument(o)
