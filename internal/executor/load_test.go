@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	gqlexecutor "github.com/99designs/gqlgen/graphql/executor"
 	"github.com/stretchr/testify/require"
 
@@ -109,6 +110,20 @@ func TestLoad_OnceForALevel(t *testing.T) {
 	require.EqualValues(t, 6, parents.Load())
 }
 
+// A resolver that looks at the selection sees those of all names it is asked under.
+func TestLoad_SelectionsOfAllAliases(t *testing.T) {
+	t.Parallel()
+	var seen []string
+	e := scripted{posts: func(ctx context.Context, users []*model.User) ([][]*model.Post, error) {
+		seen = graphql.CollectAllFields(ctx)
+		return postsOf(1)(ctx, users)
+	}}.executor(t, executor.Options{})
+	data, errs := query(t.Context(), e, `{ users(n: 1) { a: posts { id } b: posts { title ...F } } } fragment F on Post { likes }`, nil)
+	require.Empty(t, errs)
+	require.Equal(t, `{"users":[{"a":[{"id":"0.0"}],"b":[{"title":"","likes":0}]}]}`, data)
+	require.ElementsMatch(t, []string{"id", "title", "likes"}, seen)
+}
+
 // Where all objects are null, nobody is asked for anything of theirs.
 func TestLoad_NothingForNoParents(t *testing.T) {
 	t.Parallel()
@@ -119,7 +134,8 @@ func TestLoad_NothingForNoParents(t *testing.T) {
 		},
 		boss: func(context.Context, *model.User) (model.Named, error) { return nil, nil },
 		author: func(_ context.Context, posts []*model.Post) ([]*model.User, error) {
-			return nil, fmt.Errorf("asked for the authors of %d posts", len(posts))
+			t.Errorf("asked for the authors of %d posts", len(posts))
+			return nil, nil
 		},
 	}.executor(t, executor.Options{})
 	data, errs := query(t.Context(), e, `{ users(n: 2) { posts { author { id } } best { author { id } } boss { ... on Post { author { id } } } } none: users(n: 0) { best { author { id } } } }`, nil)

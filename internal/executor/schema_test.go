@@ -42,6 +42,8 @@ func TestSchema_LeavesTheRestToGqlgen(t *testing.T) {
 		"defer":                        {`{ users(n: 3) { id ... @defer { name } } }`, true},
 		"defer of a named fragment":    {`{ users(n: 3) { id ...F @defer } } fragment F on User { name }`, true},
 		"a directive of the schema's":  {`{ users(n: 3) { id @note(text: "x") } }`, true},
+		"a directive on the query":     {`query @note(text: "x") { count }`, true},
+		"a directive on the mutation":  {`mutation @note(text: "x") { add(x: 1) }`, true},
 		"lists of lists of objects":    {`{ users(n: 2) { grid { street } } }`, true},
 		"those within an abstract one": {`{ node(id: "0") { ... on User { grid { street } } } }`, true},
 		"a subscription of scalars":    {`subscription { count }`, true},
