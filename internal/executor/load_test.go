@@ -120,7 +120,7 @@ func TestLoad_SelectionsOfAllAliases(t *testing.T) {
 	}}.executor(t, executor.Options{})
 	data, errs := query(t.Context(), e, `{ users(n: 1) { a: posts { id } b: posts { title ...F } } } fragment F on Post { likes }`, nil)
 	require.Empty(t, errs)
-	require.Equal(t, `{"users":[{"a":[{"id":"0.0"}],"b":[{"title":"","likes":0}]}]}`, data)
+	require.JSONEq(t, `{"users":[{"a":[{"id":"0.0"}],"b":[{"title":"","likes":0}]}]}`, data)
 	require.ElementsMatch(t, []string{"id", "title", "likes"}, seen)
 }
 
@@ -140,7 +140,7 @@ func TestLoad_NothingForNoParents(t *testing.T) {
 	}.executor(t, executor.Options{})
 	data, errs := query(t.Context(), e, `{ users(n: 2) { posts { author { id } } best { author { id } } boss { ... on Post { author { id } } } } none: users(n: 0) { best { author { id } } } }`, nil)
 	require.Empty(t, errs)
-	require.Equal(t, `{"users":[{"posts":[],"best":null,"boss":null},{"posts":[],"best":null,"boss":null}],"none":[]}`, data)
+	require.JSONEq(t, `{"users":[{"posts":[],"best":null,"boss":null},{"posts":[],"best":null,"boss":null}],"none":[]}`, data)
 }
 
 // What is below a column starts when the column is there: it waits for no other
@@ -177,7 +177,7 @@ func TestLoad_NobodyWaitsForSiblings(t *testing.T) {
 	defer cancel()
 	data, errs := query(ctx, e, `{ users(n: 2) { posts { id } best { author { id } } } }`, nil)
 	require.Empty(t, errs)
-	require.Equal(t, `{"users":[{"posts":[],"best":{"author":{"id":"author"}}},{"posts":[],"best":{"author":{"id":"author"}}}]}`, data)
+	require.JSONEq(t, `{"users":[{"posts":[],"best":{"author":{"id":"author"}}},{"posts":[],"best":{"author":{"id":"author"}}}]}`, data)
 }
 
 // However many columns and objects there are, no more than so many resolvers are
