@@ -90,3 +90,24 @@ func TestRun_Fails(t *testing.T) {
 	require.Error(t, run([]string{"-config", "missing.yml"}, io.Discard))
 	require.Error(t, run([]string{"-unknown"}, io.Discard))
 }
+
+// The tables of the torture schema are what is made of it: each kind of field,
+// scalar and directive is in there.
+func TestRun_MakesTheTortureTables(t *testing.T) {
+	const torture = "../testdata/torture/"
+	config, err := os.ReadFile(torture + "gqlgen.yml")
+	require.NoError(t, err)
+	text, err := os.ReadFile(torture + "schema.graphqls")
+	require.NoError(t, err)
+	want, err := os.ReadFile(torture + "graph/" + plugin.FileName)
+	require.NoError(t, err)
+	dir := folder(t, "")
+	paths := strings.NewReplacer("[internal/executor/testdata/torture/", "[", "filename: internal/executor/testdata/torture/graph/", "filename: ")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "gqlgen.yml"), []byte(paths.Replace(string(config))), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "schema.graphqls"), text, 0o600))
+	t.Chdir(dir)
+	require.NoError(t, run([]string{"-level-safe", "auth"}, io.Discard))
+	got, err := os.ReadFile(plugin.FileName)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(got))
+}
