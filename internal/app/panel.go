@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/mpanel/mpanel/graph"
@@ -20,6 +21,7 @@ import (
 	"github.com/mpanel/mpanel/internal/database/pgprov"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/events/membus"
+	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/httpapi"
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -102,16 +104,46 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	}
 	p.feed = jobs.NewFeed(s.db, bus, jobs.LookEvery, log)
 	p.jobs = jobs.NewService(s.db, p.feed, starter)
-	p.api = p.newAPI(o, log)
+	if p.api, err = p.newAPI(o, log); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 
-func (p *panel) newAPI(o config.Options, log *slog.Logger) *httpapi.API {
-	config := resolvers.Config(&resolvers.Resolver{
+// newSchema joins the graph to the parts, and to what executes it.
+func (p *panel) newSchema(o config.Options, log *slog.Logger) (graphql.ExecutableSchema, error) {
+	c := resolvers.Config(&resolvers.Resolver{
 		AuthService: p.auth, CustomerService: p.customers, DatabaseService: p.databases,
 		DumpService: p.dumps, JobService: p.jobs,
 	})
-	schema := graph.NewExecutableSchema(config)
+	stock := graph.NewExecutableSchema(c)
+	if o.Executor == config.ExecutorStock && o.ExecutorShadow <= 0 {
+		return stock, nil
+	}
+	compiled, err := graph.NewExecutor(c, executor.Options{})
+	if err != nil {
+		return nil, err
+	}
+	p.metrics.MustRegister(operations{compiled})
+	if o.ExecutorShadow <= 0 {
+		return compiled, nil
+	}
+	answers, other := graphql.ExecutableSchema(compiled), stock
+	if o.Executor == config.ExecutorStock {
+		answers, other = stock, compiled
+	}
+	shadow := executor.NewShadow(answers, other, o.ExecutorShadow, func(ctx context.Context, d executor.Difference) {
+		log.WarnContext(ctx, "the executors answered a query differently", "query_sha256", d.Query, "operation_name", d.Name, "data", d.Data, "errors", d.Errors)
+	})
+	p.metrics.MustRegister(comparisons{shadow})
+	return shadow, nil
+}
+
+func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error) {
+	schema, err := p.newSchema(o, log)
+	if err != nil {
+		return nil, err
+	}
 	origins := httpapi.Origins(o.BaseURL, o.AllowedOrigins)
 	return httpapi.New(httpapi.Config{
 		GraphQL: transport.New(transport.Config{
@@ -130,7 +162,7 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) *httpapi.API {
 		Files:       files{p.dumps},
 		Metrics:     p.metrics,
 		Log:         log,
-	})
+	}), nil
 }
 
 // enforceQuotas tells of quotas that came to another level, and closes and opens

@@ -26,8 +26,19 @@ type Options struct {
 	NodeID         string        `name:"node-id" help:"Name of this node, different on each; by default the host's." placeholder:"NAME"`
 	AdvertiseURL   string        `name:"advertise-url" help:"URL under which other nodes reach this one; needed for dumps that lie on it when there are several." placeholder:"URL"`
 	SurveyInterval time.Duration `default:"1m" help:"How often each database server is compared with what it is to have: 2s to 1h." placeholder:"TIME"`
+	Executor       Executor      `default:"compiled" enum:"compiled,stock" help:"What executes GraphQL: compiled, which loads whole levels at once, or stock, gqlgen's own, which gives the same answers with more work."`
+	ExecutorShadow int           `help:"One of so many queries is executed a second time, by the other executor, and compared; it takes as long again. 0 compares none." placeholder:"N"`
 	LogLevel       slog.Level    `default:"info" help:"debug, info, warn or error." placeholder:"LEVEL"`
 }
+
+// An Executor is what executes GraphQL operations.
+type Executor string
+
+// The executors.
+const (
+	ExecutorCompiled Executor = "compiled"
+	ExecutorStock    Executor = "stock"
+)
 
 // A File is a JSON file of options.
 type File string
