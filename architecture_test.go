@@ -26,9 +26,9 @@ const (
 	drivers  = domains + `/[a-z]+|internal/events/[a-z]+`
 	services = `internal/(engine|jobs|events|audit|quota|idempotency|notify)`
 	leaves   = `internal/(fault|page|secret|clock|ident|actor)`
-	surface  = `graph|graph/.*|resolvers|internal/(transport|httpapi|executor)`
-	testOnly = `internal/testkit|internal/engine/faulttest`
-	programs = `\.|bench|cmd/[a-z-]+`
+	surface  = `graph|graph/.*|resolvers|internal/(transport|httpapi|executor)|internal/executor/plugin`
+	testOnly = `internal/testkit|internal/engine/faulttest|internal/executor/difftest`
+	programs = `\.|bench|cmd/[a-z-]+|internal/executor/gen`
 	others   = `e2e|models|migrations|internal/(app|config|devstack|store|store/rowgen)`
 )
 
@@ -53,8 +53,8 @@ var rules = []rule{
 		who: `.*`, except: `\.`, never: `internal/app`, planted: [2]string{"internal/httpapi", "internal/app"},
 	},
 	{
-		why: "only internal/app knows drivers: everything else speaks to an interface, so that a driver can be exchanged",
-		who: `.*`, except: `internal/app`, never: drivers, planted: [2]string{"resolvers", "internal/database/pgprov"},
+		why: "only internal/app knows drivers: everything else speaks to an interface, so that a driver can be exchanged; bench runs a driver's queries without it",
+		who: `.*`, except: `internal/app|bench`, never: drivers, planted: [2]string{"resolvers", "internal/database/pgprov"},
 	},
 	{
 		why: "a driver implements its own domain's interface, of which it needs no other domain",
@@ -103,6 +103,15 @@ var rules = []rule{
 	{
 		why: "transport and routes serve any schema: what fields do is the resolvers'",
 		who: `internal/(transport|httpapi)`, only: `internal/(actor|fault|idempotency)`, planted: [2]string{"internal/transport", "graph"},
+	},
+	{
+		why: "the executor serves any schema that gqlgen serves, so it knows nothing of the panel and could be a module of its own",
+		who: `internal/executor(/.*)?`, only: `internal/executor(/.*)?`, planted: [2]string{"internal/executor", "internal/fault"},
+	},
+	{
+		why: "the generator is for whoever changes the schema: it is not in the binary",
+		who: `.*`, except: `internal/executor/(gen|plugin)`, never: `internal/executor/plugin|github.com/99designs/gqlgen/(api|codegen.*)`,
+		planted: [2]string{"internal/executor", "internal/executor/plugin"},
 	},
 	{
 		why: "a scalar is a conversion",

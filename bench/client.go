@@ -113,6 +113,36 @@ func (c *client) dropDatabase(ctx context.Context, id string) (string, error) {
 	return out.DeleteDatabase.Job.ID, err
 }
 
+// createUser asks for a further user of a database and returns its job.
+func (c *client) createUser(ctx context.Context, database string) (string, error) {
+	var out struct {
+		CreateDatabaseUser struct{ Job struct{ ID string } }
+	}
+	err := c.do(ctx, `mutation($in: CreateDatabaseUserInput!) { createDatabaseUser(input: $in) { job { id } } }`,
+		vars{"in": vars{"databaseId": database, "name": "reader", "rights": "READ_ONLY"}}, &out)
+	return out.CreateDatabaseUser.Job.ID, err
+}
+
+// onlyServer is the id of the embedded cluster.
+func (c *client) onlyServer(ctx context.Context) (string, error) {
+	var out struct {
+		DatabaseServers struct{ Nodes []struct{ ID string } }
+	}
+	if err := c.do(ctx, `{ databaseServers(first: 1) { nodes { id } } }`, nil, &out); err != nil {
+		return "", err
+	}
+	if len(out.DatabaseServers.Nodes) != 1 {
+		return "", errors.New("there is no database server")
+	}
+	return out.DatabaseServers.Nodes[0].ID, nil
+}
+
+// survey has a server surveyed, and waits for it.
+func (c *client) survey(ctx context.Context, server string) error {
+	return c.do(ctx, `mutation($in: SurveyDatabaseServerInput!) { surveyDatabaseServer(input: $in) { databaseServer { id } } }`,
+		vars{"in": vars{"id": server}}, nil)
+}
+
 // A socket is one graphql-transport-ws connection. It serves one subscription
 // at a time, and answers pings all the time.
 type socket struct {

@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // An exportRun is one size of database: the bare pipe and the panel's export by
@@ -25,32 +23,11 @@ type exportRun struct {
 // measureExports compares the panel's export with pg_dump | gzip -1 on databases
 // of a quarter of the size and of the size, in MB of rows.
 func measureExports(ctx context.Context, o options, p *panel, stdout, progress io.Writer) error {
-	s := &session{options: o, panel: p, client: newClient(p.base, 2), result: &result{options: o}}
-	if _, err := p.start(ctx); err != nil {
-		return err
-	}
-	token, err := p.setupToken(ctx)
+	s, panelDB, err := open(ctx, o, p)
 	if err != nil {
 		return err
-	}
-	if err := errors.Join(s.client.setUp(ctx, token), s.client.signIn(ctx)); err != nil {
-		return err
-	}
-	dsn, box, err := p.panelDSN()
-	if err != nil {
-		return err
-	}
-	panelDB, err := pgx.Connect(ctx, dsn.Reveal())
-	if err != nil {
-		return fmt.Errorf("connect to the panel's cluster: %w", err)
 	}
 	defer func() { _ = panelDB.Close(context.WithoutCancel(ctx)) }()
-	if s.server, err = newBareServer(ctx, panelDB, box); err != nil {
-		return err
-	}
-	if s.customer, err = s.client.createCustomer(ctx); err != nil {
-		return err
-	}
 	var runs []*exportRun
 	for i, mb := range []int{max(o.exportMB/4, 1), o.exportMB} {
 		_, _ = fmt.Fprintf(progress, "bench: exports of %d MB\n", mb)
@@ -66,7 +43,23 @@ func measureExports(ctx context.Context, o options, p *panel, stdout, progress i
 		_, _ = fmt.Fprintf(stdout, "%7.1f MB: bare %6.0f ms (%5.1f MB/s), panel %6.0f ms (%5.1f MB/s), ratio %.2f; panel's process %.0f MB, at most %.0f MB\n",
 			r.rawMB, ms(bare), r.rawMB/bare.Seconds(), ms(own), r.rawMB/own.Seconds(), float64(bare)/float64(own), r.rss, r.peak)
 	}
-	return nil
+	if !o.json {
+		return nil
+	}
+	s.result.end()
+	type size struct {
+		RawMB float64 `json:"raw_mb"`
+		Bare  row     `json:"bare"`
+		Panel row     `json:"panel"`
+		Ratio float64 `json:"speed_ratio"`
+		RSSMB float64 `json:"panel_rss_mb"`
+		Peak  float64 `json:"panel_peak_mb"`
+	}
+	var sizes []size
+	for _, r := range runs {
+		sizes = append(sizes, size{r.rawMB, rowOf(r.bare), rowOf(r.panel), float64(median(r.bare)) / float64(median(r.panel)), r.rss, r.peak})
+	}
+	return keep(ctx, stdout, s.result.machine, "export", map[string]any{"machine": s.result.machine, "exports": sizes})
 }
 
 // exports makes a database of so many MB and exports it by turns.

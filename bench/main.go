@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // options say how much is measured.
@@ -27,6 +28,10 @@ type options struct {
 	perClient int
 	starts    int
 	exportMB  int
+	survey    int
+	passes    int
+	harms     int
+	interval  time.Duration
 	json      bool
 }
 
@@ -51,12 +56,19 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.perClient, "per-client", 5, "orders of each client in a round")
 	f.IntVar(&o.starts, "starts", 5, "starts on existing data")
 	f.IntVar(&o.exportMB, "export-mb", 0, "measure exports of a database of so many MB instead")
+	f.IntVar(&o.survey, "survey", 0, "measure surveys of so many databases instead, and how soon drift is found")
+	f.IntVar(&o.passes, "passes", 20, "surveys in a round")
+	f.IntVar(&o.harms, "harms", 200, "databases that are harmed, each once")
+	f.DurationVar(&o.interval, "interval", 5*time.Second, "between two surveys while databases are harmed")
 	f.BoolVar(&o.json, "json", false, "also write the result to bench/results")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
-	if min(o.samples, o.rounds, o.clients, o.perClient, o.starts) < 1 {
+	if min(o.samples, o.rounds, o.clients, o.perClient, o.starts, o.passes, o.harms) < 1 {
 		return o, errors.New("every number must be 1 or more")
+	}
+	if o.survey > 0 && o.survey < o.harms {
+		return o, errors.New("no more databases can be harmed than there are")
 	}
 	return o, nil
 }
@@ -87,17 +99,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if o.exportMB > 0 {
 		return measureExports(ctx, o, p, stdout, stderr)
 	}
+	if o.survey > 0 {
+		return measureSurveys(ctx, o, p, stdout, stderr)
+	}
 	res, err := measure(ctx, o, p, stderr)
 	if err != nil {
 		return err
 	}
 	res.print(stdout)
 	if o.json {
-		path, err := res.write(ctx)
-		if err != nil {
-			return err
-		}
-		_, _ = fmt.Fprintln(stdout, "\nwritten to", path)
+		return res.write(ctx, stdout)
 	}
 	return nil
 }

@@ -340,3 +340,39 @@ func wait(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	}
 }
+
+// open starts the server, makes an administrator and a customer, and connects to
+// both clusters.
+func open(ctx context.Context, o options, p *panel) (*session, *pgx.Conn, error) {
+	s := &session{options: o, panel: p, client: newClient(p.base, o.clients), result: &result{options: o}}
+	s.result.begin(ctx)
+	if _, err := p.start(ctx); err != nil {
+		return nil, nil, err
+	}
+	token, err := p.setupToken(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.client.setUp(ctx, token); err != nil {
+		return nil, nil, err
+	}
+	if err := s.client.signIn(ctx); err != nil {
+		return nil, nil, err
+	}
+	dsn, box, err := p.panelDSN()
+	if err != nil {
+		return nil, nil, err
+	}
+	conn, err := pgx.Connect(ctx, dsn.Reveal())
+	if err != nil {
+		return nil, nil, fmt.Errorf("connect to the panel's cluster: %w", err)
+	}
+	s.result.machine.PostgreSQL = conn.PgConn().ParameterStatus("server_version")
+	if s.server, err = newBareServer(ctx, conn, box); err == nil {
+		s.customer, err = s.client.createCustomer(ctx)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
+	}
+	return s, conn, nil
+}

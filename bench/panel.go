@@ -32,8 +32,9 @@ const (
 // again and again on the same data.
 type panel struct {
 	binary string
-	dir    string // the data dir and the log are in it
-	base   string // URL
+	dir    string   // the data dir and the log are in it
+	base   string   // URL
+	extra  []string // of the server's environment
 
 	cmd    *exec.Cmd
 	setup  chan string // the one-time token of the first start
@@ -112,7 +113,7 @@ func (p *panel) environment() []string {
 			env = append(env, kv)
 		}
 	}
-	return append(env, "MPANEL_DATA_DIR="+p.dataDir(), "MPANEL_LISTEN="+strings.TrimPrefix(p.base, "http://"), "MPANEL_NODE_ID=bench")
+	return append(append(env, p.extra...), "MPANEL_DATA_DIR="+p.dataDir(), "MPANEL_LISTEN="+strings.TrimPrefix(p.base, "http://"), "MPANEL_NODE_ID=bench")
 }
 
 func (p *panel) waitReady(ctx context.Context) error {

@@ -209,9 +209,9 @@ func rowOf(samples []time.Duration) row {
 	return row{ms(median(samples)), ms(percentile(samples, 99)), len(samples)}
 }
 
-// write keeps the result in bench/results and returns where.
-func (r *result) write(ctx context.Context) (string, error) {
-	b, err := json.MarshalIndent(struct {
+// write keeps the result in bench/results.
+func (r *result) write(ctx context.Context, stdout io.Writer) error {
+	return keep(ctx, stdout, r.machine, "", struct {
 		Machine   machine        `json:"machine"`
 		OneClient map[string]row `json:"one_client"`
 		Clients   int            `json:"clients"`
@@ -228,17 +228,26 @@ func (r *result) write(ctx context.Context) (string, error) {
 			"commit": rowOf(r.single.commit), "bare": rowOf(r.single.bare), "panel": rowOf(r.single.panel), "mutation": rowOf(r.single.mutation),
 		},
 		r.options.clients, r.rounds, median(r.shares()), ms(r.firstStart), rowOf(r.coldStarts), r.idle, r.loaded, r.goals(),
-	}, "", "  ")
+	})
+}
+
+// keep writes a result to bench/results and says where.
+func keep(ctx context.Context, stdout io.Writer, m machine, kind string, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
-		return "", fmt.Errorf("encode the result: %w", err)
+		return fmt.Errorf("encode the result: %w", err)
 	}
-	root := output(ctx, "go", "list", "-m", "-f", "{{.Dir}}")
-	path := filepath.Join(root, "bench", "results", r.machine.Date.Format("2006-01-02T150405Z")+".json")
+	name := m.Date.Format("2006-01-02T150405Z")
+	if kind != "" {
+		name += "-" + kind
+	}
+	path := filepath.Join(output(ctx, "go", "list", "-m", "-f", "{{.Dir}}"), "bench", "results", name+".json")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return "", fmt.Errorf("make the folder of results: %w", err)
+		return fmt.Errorf("make the folder of results: %w", err)
 	}
 	if err := os.WriteFile(path, append(b, '\n'), 0o644); err != nil {
-		return "", fmt.Errorf("write the result: %w", err)
+		return fmt.Errorf("write the result: %w", err)
 	}
-	return path, nil
+	_, err = fmt.Fprintln(stdout, "\nwritten to", path)
+	return err
 }

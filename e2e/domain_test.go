@@ -110,6 +110,7 @@ func (j *job) over() bool {
 type order struct {
 	Database     *database
 	DatabaseUser *struct{ ID, Username, Rights string }
+	Dump         *dump
 	Credentials  *credentials
 	Job          *job
 }

@@ -32,19 +32,23 @@ func sized(small, large int) int {
 func TestTorture_R1(t *testing.T) {
 	t.Parallel()
 	r, seed := seeded(t)
-	runs := sized(20, 1000)
+	runs := sized(40, 1000)
 	k := newTorture(t, r)
 	for k.done < runs {
-		k.round(t, k.orders(min(1+r.IntN(8), runs-k.done)))
-		k.violations = append(k.violations, k.judge(t)...)
-		k.requireLogins(t)
+		k.round(t, k.orders(t, min(1+r.IntN(8), runs-k.done)))
+		k.check(t)
+		if k.done > (k.squeezed+1)*40 || k.done == runs && k.squeezed == 0 {
+			k.squeeze(t)
+		}
 	}
+	k.requireNoStrays(t)
 	k.server.stop(t)
 	slices.Sort(k.recovery)
 	testkit.Reportf(t, "%-8s %20s %6s %6s %10s %9s %9s %8s", "scenario", "seed", "runs", "kills", "violations", "p50", "p99", "peakRSS")
 	testkit.Reportf(t, "%-8s %20d %6d %6d %10d %9v %9v %5d MB", "R1", seed, k.done, k.kills, len(k.violations),
 		quantile(k.recovery, 0.5), quantile(k.recovery, 0.99), k.peakRSS()>>20)
 	t.Log("p50 and p99: from the beginning of a restart that found a job to the end of that job")
+	t.Logf("orders: %s; %d squeezed", k.mixed(), k.squeezed)
 	require.Empty(t, k.violations)
 	require.Positive(t, k.kills)
 	if len(k.recovery) > 0 {

@@ -881,6 +881,31 @@ func (ec *executionContext) fieldContext_Database_suspendReason(_ context.Contex
 	return graphql.NewScalarFieldContext("Database", field, false, false, "String")
 }
 
+func (ec *executionContext) _Database_suspendedFromAbove(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Database_suspendedFromAbove(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SuspendedFromAbove, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Database_suspendedFromAbove(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Database", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _Database_sizeBytes(ctx context.Context, field graphql.CollectedField, obj *models.Database) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4109,6 +4134,11 @@ func (ec *executionContext) _Database(ctx context.Context, sel ast.SelectionSet,
 		case "suspendReason":
 			out.Values[i] = ec._Database_suspendReason(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "suspendedFromAbove":
+			out.Values[i] = ec._Database_suspendedFromAbove(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "sizeBytes":

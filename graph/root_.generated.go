@@ -147,33 +147,34 @@ type ComplexityRoot struct {
 	}
 
 	Database struct {
-		AccessCidrs       func(childComplexity int) int
-		CleanupUntil      func(childComplexity int) int
-		ConnectionLimit   func(childComplexity int) int
-		ConnectionStrings func(childComplexity int) int
-		Connections       func(childComplexity int) int
-		CreatedAt         func(childComplexity int) int
-		Customer          func(childComplexity int) int
-		DeleteAfter       func(childComplexity int) int
-		DriftPolicy       func(childComplexity int) int
-		Dumps             func(childComplexity int, first *int, after *string, last *int, before *string) int
-		ExtName           func(childComplexity int) int
-		Host              func(childComplexity int) int
-		ID                func(childComplexity int) int
-		Jobs              func(childComplexity int, first *int, after *string, last *int, before *string) int
-		MeasuredAt        func(childComplexity int) int
-		Name              func(childComplexity int) int
-		OverQuota         func(childComplexity int) int
-		Port              func(childComplexity int) int
-		PreviousUntil     func(childComplexity int) int
-		PreviousUsername  func(childComplexity int) int
-		Server            func(childComplexity int) int
-		SizeBytes         func(childComplexity int) int
-		State             func(childComplexity int) int
-		SuspendReason     func(childComplexity int) int
-		UpdatedAt         func(childComplexity int) int
-		Username          func(childComplexity int) int
-		Users             func(childComplexity int, first *int, after *string, last *int, before *string) int
+		AccessCidrs        func(childComplexity int) int
+		CleanupUntil       func(childComplexity int) int
+		ConnectionLimit    func(childComplexity int) int
+		ConnectionStrings  func(childComplexity int) int
+		Connections        func(childComplexity int) int
+		CreatedAt          func(childComplexity int) int
+		Customer           func(childComplexity int) int
+		DeleteAfter        func(childComplexity int) int
+		DriftPolicy        func(childComplexity int) int
+		Dumps              func(childComplexity int, first *int, after *string, last *int, before *string) int
+		ExtName            func(childComplexity int) int
+		Host               func(childComplexity int) int
+		ID                 func(childComplexity int) int
+		Jobs               func(childComplexity int, first *int, after *string, last *int, before *string) int
+		MeasuredAt         func(childComplexity int) int
+		Name               func(childComplexity int) int
+		OverQuota          func(childComplexity int) int
+		Port               func(childComplexity int) int
+		PreviousUntil      func(childComplexity int) int
+		PreviousUsername   func(childComplexity int) int
+		Server             func(childComplexity int) int
+		SizeBytes          func(childComplexity int) int
+		State              func(childComplexity int) int
+		SuspendReason      func(childComplexity int) int
+		SuspendedFromAbove func(childComplexity int) int
+		UpdatedAt          func(childComplexity int) int
+		Username           func(childComplexity int) int
+		Users              func(childComplexity int, first *int, after *string, last *int, before *string) int
 	}
 
 	DatabaseConnection struct {
@@ -1141,6 +1142,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Database.SuspendReason(childComplexity), true
+	case "Database.suspendedFromAbove":
+		if e.ComplexityRoot.Database.SuspendedFromAbove == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Database.SuspendedFromAbove(childComplexity), true
 	case "Database.updatedAt":
 		if e.ComplexityRoot.Database.UpdatedAt == nil {
 			break
@@ -3809,18 +3816,23 @@ extend type Mutation {
   """
   deleteDatabase("Which one, and when." input: DeleteDatabaseInput!): DeleteDatabasePayload! @auth(requires: [DATABASES_WRITE])
   """
-  Take a deletion back within its grace period: everything is as it was, with the password of before. Errors:
+  Take a deletion back within its grace period: everything is as it was, with the password of before; what was suspended
+  still is, and what its customer's suspension or a size quota holds by now comes back SUSPENDED. Errors:
   ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when it is not being deleted, or when its data is being dropped.
   """
   restoreDatabase("Which one." input: RestoreDatabaseInput!): RestoreDatabasePayload! @auth(requires: [DATABASES_WRITE])
   """
-  Refuse the logins of a database and end their sessions; nothing is removed, and the password stays. Errors: ` + "`" + `INVALID` + "`" + `;
-  ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless it is ACTIVE or DEGRADED, or while another job is at work on it.
+  Refuse the logins of a database and end their sessions; nothing is removed, and the password stays. What is SUSPENDED
+  because its customer is, or for a size quota, stays so after that. Ordered by the provider's staff or from above its
+  customer, also over a suspension of the customer's own, it is ` + "`" + `suspendedFromAbove` + "`" + `: only they can lift it, and the job is
+  theirs; the customer does not see it. Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when it is suspended for its own sake
+  already, unless it is ACTIVE, DEGRADED or SUSPENDED, or while another job is at work on it.
   """
   suspendDatabase("Which one, and why." input: SuspendDatabaseInput!): SuspendDatabasePayload! @auth(requires: [DATABASES_WRITE])
   """
-  Let the logins of a suspended database in again. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless it is SUSPENDED, while its
-  customer or a reseller above is, or while another job is at work on it.
+  Let the logins of a suspended database in again. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `FORBIDDEN` + "`" + ` for what is ` + "`" + `suspendedFromAbove` + "`" + `, unless
+  the caller is the provider's staff or above its customer; ` + "`" + `CONFLICT` + "`" + ` unless it is SUSPENDED, while its customer or a
+  reseller above is, or while another job is at work on it.
   """
   resumeDatabase("Which one." input: ResumeDatabaseInput!): ResumeDatabasePayload! @auth(requires: [DATABASES_WRITE])
   """
@@ -4027,6 +4039,8 @@ type Database implements Node {
   connectionLimit: Int!
   "Why it is suspended for its own sake, as it was said; null otherwise."
   suspendReason: String
+  "Whether the provider, or a reseller above, suspended it for its own sake: only they can resume it."
+  suspendedFromAbove: Boolean!
   "Bytes on disk at the last measurement, with indexes and temporary files; null before the first one."
   sizeBytes: BigInt
   "Connections of its logins at the last measurement; null before the first one."
@@ -4337,9 +4351,12 @@ type SetDatabaseAccessPayload {
   Suspend, resume or delete up to 100 databases: one job whose ` + "`" + `children` + "`" + ` change one each, a few at once. All are ordered or
   none. What one child fails at is not taken back from the others: the job ends SUCCEEDED when all did, else FAILED with how
   many did not, and ` + "`" + `retryJob` + "`" + ` orders those anew. ` + "`" + `cancelJob` + "`" + ` takes back what is not over.
-  Errors, with ` + "`" + `field` + "`" + ` as ` + "`" + `ids.3` + "`" + `, or ` + "`" + `filter` + "`" + `: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `FORBIDDEN` + "`" + ` for what the caller may see but not change; ` + "`" + `CONFLICT` + "`" + `
+  Errors, with ` + "`" + `field` + "`" + ` as ` + "`" + `ids.3` + "`" + `, or ` + "`" + `filter` + "`" + `: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `FORBIDDEN` + "`" + ` for what the caller may see but not change, and for
+  resuming what is ` + "`" + `suspendedFromAbove` + "`" + `; ` + "`" + `CONFLICT` + "`" + `
   for what the mutation of that database alone is refused with, or while a job is at work on it. ` + "`" + `INVALID` + "`" + ` for more than 100, a
-  database that is given twice, and databases of customers that have nothing in common.
+  database that is given twice, and databases of customers that have nothing in common. The steps of a preview are those of
+  the one job, ` + "`" + `change-each` + "`" + `; what each child would do the mutation of that database alone tells.
+  A suspension from above is one job of those above, as of ` + "`" + `suspendDatabase` + "`" + `.
   """
   changeDatabases("Which ones, and what." input: ChangeDatabasesInput!): ChangeDatabasesPayload! @auth(requires: [DATABASES_WRITE])
 }
@@ -4394,14 +4411,16 @@ extend type Mutation {
   once the job has SUCCEEDED, never before its whole file is on disk; fetch it with ` + "`" + `createDatabaseDumpUrl` + "`" + `. Canceling the job
   ends the program and its session, and removes the file. A dump has everything that the database has, so it takes
   ` + "`" + `DATABASES_WRITE` + "`" + `, not only ` + "`" + `DATABASES_READ` + "`" + `. Owners and rights are not in it: their roles exist nowhere else.
-  While it runs, other jobs on the database, its deletion too, are refused with ` + "`" + `CONFLICT` + "`" + `.
-  Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the database is not ACTIVE or DEGRADED, has a job at work or 10 dumps;
+  While it runs, other jobs on the database, its deletion too, are refused with ` + "`" + `CONFLICT` + "`" + `; the suspension of its customer, and a size quota
+  that is exceeded, cancel it. A node runs few exports, imports and clones at once; the others wait for their turn.
+  Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the database is not ACTIVE or DEGRADED, is about to be closed, has a job at work or 10 dumps;
   ` + "`" + `UNAVAILABLE` + "`" + ` when no pg_dump on the panel's machine can read the server; the message has the command that installs one.
   """
   exportDatabase("Which one, and how." input: ExportDatabaseInput!): ExportDatabasePayload! @auth(requires: [DATABASES_WRITE])
   """
   A URL at which a dump can be fetched with GET, once, within 15 minutes. A download that breaks off can be gone on with by
-  the same client, with a Range header, for 10 minutes. Every use is audited. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless it is READY.
+  the same client, with a Range header, for 10 minutes. Every use is audited. The dumps of a suspended database can be fetched:
+  what is suspended is the service, not the data's owner; remove a dump that nobody is to have. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless it is READY.
   """
   createDatabaseDumpUrl("Which one." input: CreateDatabaseDumpUrlInput!): CreateDatabaseDumpUrlPayload! @auth(requires: [DATABASES_WRITE])
   """
@@ -4415,16 +4434,18 @@ extend type Mutation {
   dump is done in the name of the database's own login and with no other rights, and belongs to it, whatever the dump says;
   statements about owners and rights are left out, and the job tells how many. What concerns more than one database, commands
   of psql, and what is truncated or damaged make the job FAILED with ` + "`" + `INVALID` + "`" + `, the message with the line; nothing is changed then.
-  The database must be empty, unless ` + "`" + `replace` + "`" + ` is given. A job that is canceled just when its data was committed removes the data
-  again; with ` + "`" + `replace` + "`" + ` it stays, since what was there is gone.
-  Errors: ` + "`" + `NOT_FOUND` + "`" + ` for either; ` + "`" + `CONFLICT` + "`" + ` when the database is not ACTIVE or DEGRADED or has a job at work, or the dump is not READY.
+  The database must be empty, unless ` + "`" + `replace` + "`" + ` is given. Once what was loaded is about to be committed the job can only go on: ` + "`" + `cancelJob` + "`" + `
+  gives ` + "`" + `CONFLICT` + "`" + `. The suspension of its customer, and a size quota that is exceeded, cancel it before that.
+  Errors: ` + "`" + `NOT_FOUND` + "`" + ` for either; ` + "`" + `CONFLICT` + "`" + ` when the database is not ACTIVE or DEGRADED, is about to be closed or has a job at work, or the
+  dump is not READY; ` + "`" + `QUOTA_EXCEEDED` + "`" + ` when nothing is left of DATABASE_BYTES.
   """
   importDatabase("Which dump, and into what." input: ImportDatabaseInput!): ImportDatabasePayload! @auth(requires: [DATABASES_WRITE])
   """
-  Create another database on the same server with what a database has, of one moment. Nobody who uses the source is
-  disturbed; other jobs on it are refused meanwhile. The credentials work once the job has SUCCEEDED; a job that fails or is canceled leaves nothing.
-  Errors: ` + "`" + `INVALID` + "`" + ` for a bad name; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the name is taken, the source is not ACTIVE or DEGRADED or has a
-  job at work, or the customer is not active; ` + "`" + `QUOTA_EXCEEDED` + "`" + `; ` + "`" + `UNAVAILABLE` + "`" + ` as for ` + "`" + `exportDatabase` + "`" + `.
+  Create another database on the same server with what a database has, of one moment. Reading and writing the source go
+  on; what needs a table alone, such as ALTER, DROP and TRUNCATE, waits as for any pg_dump, and other jobs on it are refused meanwhile. The credentials work once the job has SUCCEEDED; a job that fails or is canceled leaves nothing.
+  Errors: ` + "`" + `INVALID` + "`" + ` for a bad name; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the name is taken, the source is not ACTIVE or DEGRADED, is about to
+  be closed or has a job at work, or the customer is not active; ` + "`" + `QUOTA_EXCEEDED` + "`" + `, of DATABASES, and of DATABASE_BYTES when less is left than
+  the source has; ` + "`" + `UNAVAILABLE` + "`" + ` as for ` + "`" + `exportDatabase` + "`" + `.
   """
   cloneDatabase("Which one, and the new name." input: CloneDatabaseInput!): CloneDatabasePayload! @auth(requires: [DATABASES_WRITE])
   "Remove a dump and its file. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` while it is being made or imported."
@@ -5128,9 +5149,12 @@ extend type Mutation {
   cancelJob("Which one." input: CancelJobInput!): CancelJobPayload! @auth(requires: [JOBS_WRITE])
   """
   Let a job that waits or is STUCK go on at once, or order again what FAILED or was CANCELED: in a new job, with the
-  credentials that were shown then. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `FORBIDDEN` + "`" + ` without the permission that its order needs;
+  credentials that were shown then and, for an export, the same dump. What mended drift can be tried again while its finding
+  is open. Not tried again, with ` + "`" + `CONFLICT` + "`" + `: ` + "`" + `database.close` + "`" + `, ` + "`" + `database.open` + "`" + ` and ` + "`" + `database.retire_login` + "`" + `, which the panel
+  orders again by itself or ` + "`" + `openDatabaseForCleanup` + "`" + ` does; ` + "`" + `database.return_login` + "`" + `, which fails only before it did anything, so
+  that ` + "`" + `keepPreviousDatabaseLogin` + "`" + ` orders it anew; and ` + "`" + `drift.remove_orphan` + "`" + `, which ` + "`" + `decideDriftFinding` + "`" + ` does. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `FORBIDDEN` + "`" + ` without the permission that its order needs;
   ` + "`" + `CONFLICT` + "`" + ` while it runs, when it has succeeded, when a later job was at work on the same thing, and, like
-  ` + "`" + `QUOTA_EXCEEDED` + "`" + `, for what the order itself would be refused with.
+  ` + "`" + `QUOTA_EXCEEDED` + "`" + `, for what the order itself would be refused with, or when nothing is left to be tried again.
   """
   retryJob("Which one." input: RetryJobInput!): RetryJobPayload! @auth(requires: [JOBS_WRITE])
 }
@@ -5727,6 +5751,8 @@ func (ec *executionContext) childFields_Database(ctx context.Context, field grap
 		return ec.fieldContext_Database_connectionLimit(ctx, field)
 	case "suspendReason":
 		return ec.fieldContext_Database_suspendReason(ctx, field)
+	case "suspendedFromAbove":
+		return ec.fieldContext_Database_suspendedFromAbove(ctx, field)
 	case "sizeBytes":
 		return ec.fieldContext_Database_sizeBytes(ctx, field)
 	case "connections":

@@ -89,6 +89,7 @@ type Database struct {
 	// machine, where the panel decides that.
 	AccessCidrs     []string `bun:",array,nullzero,default:'{}'"`
 	AccessBefore    []string `bun:",array,nullzero"` // while a change is at work
+	AccessTried     []string `bun:",array,nullzero"` // what a change wishes, until it has succeeded
 	ConnectionLimit int
 	State           ResourceState
 	Generation      int64
@@ -96,13 +97,29 @@ type Database struct {
 	DeleteAfter     *time.Time
 	Suspended       bool // for its own sake; see also models.Customer
 	SuspendReason   *string
-	DriftPolicy     DriftPolicy `bun:",nullzero,default:'REPAIR'"`
-	SizeBytes       *int64      // as measured last; nil before the first time
-	Connections     *int        // measured along
-	MeasuredAt      *time.Time  // when
-	SizeRank        int64       `bun:",scanonly"` // orders lists: the size, -1 without one
-	CountedBytes    int64       // what the quotas of the line count of it
-	CleanupUntil    *time.Time  // until then it is open although a size quota is exceeded
-	CreatedAt       time.Time   `bun:",nullzero,default:now()"`
-	UpdatedAt       time.Time   `bun:",nullzero,default:now()"`
+	// SuspendedFromAbove says that the provider or a reseller above suspended it,
+	// who alone can resume it.
+	SuspendedFromAbove bool
+	// SuspensionBefore is what a suspension or resumption at work goes back to, and
+	// SuspensionTried what a suspension that was taken back wished.
+	SuspensionBefore *DatabaseSuspension `bun:"type:jsonb,nullzero"`
+	SuspensionTried  *DatabaseSuspension `bun:"type:jsonb,nullzero"`
+	// ReopensAs is the state to which a deletion that is taken back returns.
+	ReopensAs    *ResourceState
+	DriftPolicy  DriftPolicy `bun:",nullzero,default:'REPAIR'"`
+	SizeBytes    *int64      // as measured last; nil before the first time
+	Connections  *int        // measured along
+	MeasuredAt   *time.Time  // when
+	SizeRank     int64       `bun:",scanonly"` // orders lists: the size, -1 without one
+	CountedBytes int64       // what the quotas of the line count of it
+	CleanupUntil *time.Time  // until then it is open although a size quota is exceeded
+	CreatedAt    time.Time   `bun:",nullzero,default:now()"`
+	UpdatedAt    time.Time   `bun:",nullzero,default:now()"`
+}
+
+// A DatabaseSuspension is what is wished of a database for its own sake.
+type DatabaseSuspension struct {
+	Suspended bool    `json:"suspended"`
+	Reason    *string `json:"reason"`
+	FromAbove bool    `json:"from_above"`
 }

@@ -34,6 +34,7 @@ type DatabaseUser struct {
 	State                   ResourceState
 	Generation              int64
 	Before                  *DatabaseUserWish `bun:"type:jsonb,nullzero"` // while a change is at work
+	Tried                   *DatabaseUserWish `bun:"type:jsonb,nullzero"` // what a change that failed wished
 	CreatedAt               time.Time         `bun:",nullzero,default:now()"`
 	UpdatedAt               time.Time         `bun:",nullzero,default:now()"`
 }

@@ -48,6 +48,9 @@ func TestClock_OfTheNodeIsWrong(t *testing.T) {
 			require.NoError(t, b.untilOver(ctx, forgotten.job, faulttest.Cell{Mode: faulttest.Kill}))
 			require.Empty(t, b.mustBeThere(ctx, forgotten, models.ResourceActive, 1))
 
+			sent := b.upload(t, b.http(t), forgotten.database.ID, dumpOf("SELECT 1;"))
+			require.Equal(t, models.DumpReady, b.dump(t, sent.ID).State, "a URL is as good as it says")
+
 			grace := 2
 			out, err := b.panel.databases.Delete(actor.With(ctx, b.staff), database.DeleteInput{ID: forgotten.database.ID, GraceSeconds: &grace})
 			require.NoError(t, err)

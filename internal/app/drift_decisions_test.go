@@ -246,7 +246,7 @@ func TestDrift_AdminPasswordChangedBehindOurBack(t *testing.T) {
 	require.NoError(t, err)
 	_, err = b.oracle.NewUpdate().Model((*models.DatabaseServer)(nil)).Set("next_survey_at = now()").Where("TRUE").Exec(t.Context())
 	require.NoError(t, err)
-	err = b.panel.databases.SurveyServers(t.Context())
+	err = b.panel.databases.SurveyServers(t.Context(), time.Minute)
 	require.Equal(t, fault.Unavailable, fault.CodeOf(err), "%v", err)
 	require.Empty(t, b.openFindings(t))
 	_, err = b.panel.databases.SurveyServer(b.asStaff(t), database.SurveyServerInput{ID: server})

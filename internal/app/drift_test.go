@@ -31,7 +31,7 @@ func (b *faultBench) survey(t *testing.T) []string {
 	require.NoError(t, err)
 	_, err = b.oracle.NewUpdate().Model((*models.DatabaseServer)(nil)).Set("reachable = true").Where("TRUE").Exec(t.Context())
 	require.NoError(t, err)
-	require.NoError(t, b.panel.databases.SurveyServers(t.Context()))
+	require.NoError(t, b.panel.databases.SurveyServers(t.Context(), time.Minute))
 	return b.openFindings(t)
 }
 
@@ -110,6 +110,16 @@ func TestDrift_FoundAndRepaired(t *testing.T) {
 		"user is in another group":       {"GRANT %w TO %g", []string{"DIFFERS ROLE %g"}},
 		"user may make temporary tables": {"GRANT TEMPORARY ON DATABASE %d TO %g", []string{"DIFFERS DATABASE %d"}},
 		"user is gone":                   {"REVOKE ALL ON DATABASE %d FROM %g; DROP OWNED BY %g; DROP ROLE %g", []string{"MISSING ROLE %g", "DIFFERS DATABASE %d"}},
+		"role is gone": {
+			"DROP TABLE IF EXISTS proof; REASSIGN OWNED BY %r TO CURRENT_USER; DROP OWNED BY %r; DROP ROLE %r",
+			[]string{"MISSING ROLE %r", "DIFFERS DATABASE %d"},
+		},
+		"group that its user is not in is gone": {"DROP OWNED BY %w; DROP ROLE %w", []string{"MISSING ROLE %w"}},
+		"group of its user is gone":             {"DROP OWNED BY %o; DROP ROLE %o", []string{"MISSING ROLE %o", "DIFFERS ROLE %g"}},
+
+		"user's timeout":                 {"ALTER ROLE %g SET statement_timeout = '1min'", []string{"DIFFERS ROLE %g"}},
+		"user's timeout in the database": {"ALTER ROLE %g IN DATABASE %d SET statement_timeout = 1", []string{"DIFFERS ROLE %g"}},
+		"user has no timeout":            {"ALTER ROLE %g RESET statement_timeout", []string{"DIFFERS ROLE %g"}},
 		"group may log in":               {"ALTER ROLE %o LOGIN PASSWORD 'x'", []string{"DIFFERS ROLE %o"}},
 		"group writes":                   {"GRANT %w TO %o", []string{"DIFFERS ROLE %o"}},
 		"database is open to PUBLIC":     {"GRANT CONNECT ON DATABASE %d TO PUBLIC", []string{"DIFFERS DATABASE %d"}},
@@ -118,11 +128,14 @@ func TestDrift_FoundAndRepaired(t *testing.T) {
 		"database is the role's":         {"ALTER DATABASE %d OWNER TO %r", []string{"DIFFERS DATABASE %d"}},
 		"database is renamed":            {"ALTER DATABASE %d RENAME TO elsewhere", []string{"DIFFERS DATABASE %d"}},
 		"database lets somebody in":      {"CREATE ROLE stranger; GRANT CONNECT ON DATABASE %d TO stranger", []string{"DIFFERS DATABASE %d"}},
+		"schema is a user's":             {"ALTER SCHEMA public OWNER TO %g", []string{"DIFFERS DATABASE %d"}},
+		"schema is the admin's":          {"ALTER SCHEMA public OWNER TO CURRENT_USER", []string{"DIFFERS DATABASE %d"}},
+		"schema is the owner's":          {"ALTER SCHEMA public OWNER TO pg_database_owner", []string{"DIFFERS DATABASE %d"}},
 		"role may not connect":           {"REVOKE CONNECT ON DATABASE %d FROM %r", []string{"DIFFERS DATABASE %d"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			from := "postgres"
-			if strings.Contains(tc.sql, "DROP OWNED") { // which is about one database
+			if strings.Contains(tc.sql, "DROP OWNED") || strings.Contains(tc.sql, "SCHEMA") { // which is about one database
 				from = s.database.ExtName
 			}
 			sqlOn(t, b.tenants, from, fill(tc.sql))

@@ -325,10 +325,11 @@ func TestTidy_RemovesWhatNobodyKnows(t *testing.T) {
 	b := newFaultBench(t)
 	s, row := b.exported(t)
 	folder := dumpFolder(b.dir, "matrix")
-	old := time.Now().Add(-2 * time.Hour)
+	old, before := time.Now().Add(-2*time.Hour), time.Now().Add(-time.Minute)
 	for name, age := range map[string]time.Time{
 		ident.NewDatabaseDumpID().String() + "-0123456789abcdef":      old,        // lost its row
-		ident.NewDatabaseDumpID().String() + "-0123456789abcdee.part": old,        // a process that was killed
+		ident.NewDatabaseDumpID().String() + "-0123456789abcdee.part": before,     // a process that was killed
+		ident.NewDatabaseDumpID().String() + "-0123456789abcdee":      before,     // one that was killed before it could tell of it
 		ident.NewDatabaseDumpID().String() + "-0123456789abcdff.part": time.Now(), // at work
 		ident.NewDatabaseDumpID().String() + "-0123456789abcdfe":      time.Now(), // just finished
 		"README": old, // not ours

@@ -77,8 +77,9 @@ func startEmbedded(ctx context.Context, o config.Options, log *slog.Logger) (_ *
 		e.tenants, err = devstack.Start(starting, devstack.Config{
 			Name: tenantFolder, Dir: filepath.Join(o.DataDir, tenantFolder), Listen: o.TenantsListen, HBA: tenantsHBA(o.TenantsListen), Port: cmp.Or(last.TenantsPort, tenantsPort),
 			Superuser: superuser, Password: e.tenantPassword, Durable: true, Log: log,
-			// The reserve lets the panel work when tenants fill every other slot.
-			Settings: map[string]string{"max_connections": "200", "superuser_reserved_connections": "12"},
+			// The reserve lets the panel work when tenants fill every other slot. A login
+			// that is not finished holds every DROP DATABASE up, for a minute by default.
+			Settings: map[string]string{"max_connections": "200", "superuser_reserved_connections": "12", "authentication_timeout": "8s"},
 		})
 		return err
 	})

@@ -42,6 +42,7 @@ type faultBench struct {
 	trap    atomic.Pointer[faulttest.Trap]
 	probe   atomic.Pointer[func(ctx context.Context, point string) error] // instead of the trap
 	name    string
+	admin   string // its own on the tenants' cluster; "" for everybody's
 	dir     string // of files
 	access  benchAccess
 	host    *scene // a database for scenes about its users
@@ -95,16 +96,6 @@ func newFaultBenchOn(t *testing.T, url secret.Text, cluster, tenants *devstack.C
 	require.NoError(t, err)
 	b.staff = &actor.Actor{User: user.ID, Provider: auth.ProviderPermissions(role)}
 	return b
-}
-
-// terminate ends every session of the journal's database.
-func (b *faultBench) terminate(ctx context.Context) error {
-	conn, err := pgx.Connect(ctx, b.cluster.ConnString("postgres").Reveal())
-	if err != nil {
-		return err
-	}
-	_, err = conn.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", b.name)
-	return errors.Join(err, conn.Close(ctx))
 }
 
 func (b *faultBench) set(ctx context.Context, kind string) (scene, error) {

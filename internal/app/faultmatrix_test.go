@@ -82,12 +82,14 @@ func runChild(job string) {
 	os.Exit(0)
 }
 
-// TestPlans_FaultMatrix lets everything go wrong at every point of every plan.
-// The points are those that runs without a fault come by.
+// TestPlans_FaultMatrix is R2 of the reliability proofs: it lets everything go
+// wrong at every point of every plan. The points are those that runs without a fault come by.
 func TestPlans_FaultMatrix(t *testing.T) {
 	benches := make(chan *faultBench, 6)
 	for range cap(benches) {
-		benches <- newFaultBench(t)
+		b := newFaultBench(t)
+		b.ownAdmin(t)
+		benches <- b
 	}
 	counts := &faulttest.Counts{}
 	b := <-benches
@@ -121,7 +123,7 @@ func TestPlans_FaultMatrix(t *testing.T) {
 		b := <-benches
 		lost += b.acks.Lost()
 	}
-	testkit.Reportf(t, "fault matrix: %s; %d answers to commits were really lost", counts, lost)
+	testkit.Reportf(t, "R2, the fault matrix: %s; %d answers to commits were really lost", counts, lost)
 	// After a job's last point there is no commit left to lose the answer of.
 	require.GreaterOrEqual(t, lost, counts.LostAcks*3/4)
 }
@@ -195,7 +197,7 @@ func (b *faultBench) tryWith(t *testing.T, kind string, cell faulttest.Cell, aft
 		return []error{fmt.Errorf("set the scene: %w", err)}
 	}
 	defer b.clear(t, scene)
-	trap := &faulttest.Trap{Cell: cell, LoseAck: b.acks.Arm, Terminate: b.terminate}
+	trap := &faulttest.Trap{Cell: cell, LoseAck: b.acks.Arm, Terminate: b.terminate(scene)}
 	if cell.Mode == faulttest.Kill {
 		trap.Cell.Mode, trap.Cell.Point = "", "" // it is the child that dies
 	}
@@ -208,9 +210,8 @@ func (b *faultBench) tryWith(t *testing.T, kind string, cell faulttest.Cell, aft
 	if err := b.untilOver(ctx, scene.job, cell); err != nil {
 		return []error{err}
 	}
-	if cell.Mode == faulttest.Terminate { // whoever looks at the outcome or sets the next scene has new sessions
-		b.oracle.Pool.Reset()
-		b.panel.stores.db.Pool.Reset()
+	if cell.Mode == faulttest.Terminate {
+		b.renew()
 	}
 	after(trap)
 	want := models.JobSucceeded

@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/engine"
+	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
 )
@@ -150,4 +151,40 @@ func (l quotaLevels) Collect(c chan<- prometheus.Metric) {
 	for s, n := range all {
 		c <- prometheus.MustNewConstMetric(quotaLevelsDesc, prometheus.GaugeValue, float64(n), string(s.Name), string(s.Level))
 	}
+}
+
+// operations tells who executed the graph's operations.
+type operations struct{ schema *executor.Schema }
+
+var operationsDesc = prometheus.NewDesc("mpanel_graphql_operations_total", "GraphQL operations executed, by executor: compiled, or stock for what the compiled one does not cover.", []string{"executor"}, nil)
+
+// Describe implements prometheus.Collector.
+func (operations) Describe(c chan<- *prometheus.Desc) { c <- operationsDesc }
+
+// Collect implements prometheus.Collector.
+func (o operations) Collect(c chan<- prometheus.Metric) {
+	planned, fallen := o.schema.Counts()
+	c <- prometheus.MustNewConstMetric(operationsDesc, prometheus.CounterValue, float64(planned), "compiled")
+	c <- prometheus.MustNewConstMetric(operationsDesc, prometheus.CounterValue, float64(fallen), "stock")
+}
+
+// comparisons tells how often the executors were compared, and differed.
+type comparisons struct{ shadow *executor.Shadow }
+
+var (
+	comparedDesc  = prometheus.NewDesc("mpanel_graphql_queries_compared_total", "Queries that both executors have executed.", nil, nil)
+	differentDesc = prometheus.NewDesc("mpanel_graphql_queries_different_total", "Queries that the executors have answered differently.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (comparisons) Describe(c chan<- *prometheus.Desc) {
+	c <- comparedDesc
+	c <- differentDesc
+}
+
+// Collect implements prometheus.Collector.
+func (s comparisons) Collect(c chan<- prometheus.Metric) {
+	compared, different := s.shadow.Counts()
+	c <- prometheus.MustNewConstMetric(comparedDesc, prometheus.CounterValue, float64(compared))
+	c <- prometheus.MustNewConstMetric(differentDesc, prometheus.CounterValue, float64(different))
 }

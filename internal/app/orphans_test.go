@@ -1,79 +1,16 @@
 package app
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/mpanel/mpanel/internal/actor"
-	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/database"
-	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/models"
 )
-
-// TestDrift_Zombie pauses a runner between intent and effect of each step. Another
-// takes its job over and takes it back; then the first wakes up and makes what
-// nobody wishes any more. Two surveys later nothing of it is left.
-func TestDrift_Zombie(t *testing.T) {
-	t.Parallel()
-	for _, step := range []string{"create-login", "create-database"} {
-		t.Run(step, func(t *testing.T) {
-			t.Parallel()
-			b := newDriftBench(t)
-			s, err := b.order(t.Context())
-			require.NoError(t, err)
-			asleep, wake := make(chan struct{}), make(chan struct{})
-			sleeps := func(_ context.Context, point string) error {
-				if point == database.KindCreate+"/"+step+":after-intent" {
-					close(asleep)
-					<-wake
-				}
-				return nil
-			}
-			// The one that sleeps does not see that its lease is over: a whole process was stopped.
-			deaf := engine.Config{Node: "zombie", Probe: sleeps, Lease: time.Hour, Renew: 20 * time.Minute, Sweep: time.Hour}
-			zombie, err := newPanel(t.Context(), b.panel.stores, config.Options{}, deaf, slog.New(slog.DiscardHandler))
-			require.NoError(t, err)
-			t.Cleanup(zombie.close)
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				zombie.engine.Run(context.WithoutCancel(t.Context()), s.job)
-			}()
-			<-asleep
-			_, err = b.oracle.NewUpdate().Model((*models.Job)(nil)).Set("lease_until = now() - interval '1 second'").Where("id = ?", s.job).Exec(t.Context())
-			require.NoError(t, err)
-			fails := func(_ context.Context, point string) error {
-				if point == database.KindCreate+"/"+step+":after-effect" {
-					return fault.Invalid.Permanent("", "This job is meant to fail.")
-				}
-				return nil
-			}
-			b.probe.Store(&fails)
-			b.serve(t)
-			require.Equal(t, models.JobFailed, b.until(t, s.job, "compensation", over).State)
-			b.probe.Store(nil)
-			require.Empty(t, b.mustBeGone(t.Context(), s, models.ResourceFailed))
-
-			close(wake)
-			<-done
-			left, err := b.onServer(t.Context(), s)
-			require.NoError(t, err)
-			require.NotEqual(t, outside{}, left, "the zombie did what it was about to do")
-			require.Empty(t, b.survey(t), "seen once, which may be somebody at work")
-			require.Len(t, b.survey(t), 1)
-			b.untilRepaired(t)
-			require.Empty(t, b.mustBeGone(t.Context(), s, models.ResourceFailed))
-			require.Empty(t, b.survey(t))
-		})
-	}
-}
 
 // What bears our mark and is known to nobody, such as after the panel came back
 // from an older backup, is for a person to decide.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/mpanel/mpanel/graph"
@@ -19,6 +21,7 @@ import (
 	"github.com/mpanel/mpanel/internal/database/pgprov"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/events/membus"
+	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/httpapi"
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -45,7 +48,8 @@ type panel struct {
 	metrics   *prometheus.Registry
 }
 
-// newPanel wires the parts; run has the node's id, and for tests more.
+// newPanel wires the parts; run has the node's id, and for tests more, such as a
+// bus that is not the one within this process.
 func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Config, log *slog.Logger) (*panel, error) {
 	installation, err := s.installation(ctx)
 	if err != nil {
@@ -59,7 +63,10 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if p.auth, err = s.auth(ctx, log); err != nil {
 		return nil, err
 	}
-	bus, tools := &membus.Bus{}, pgdump.New()
+	bus, tools := run.Bus, pgdump.New()
+	if bus == nil {
+		bus = &membus.Bus{}
+	}
 	// The plans need the domains, and the domains start plans.
 	starter := engine.NewStarter(func() *engine.Registry { return p.registry }, late{p})
 	p.databases = database.NewService(s.db, s.box, starter, pgdump.Inspecting(p.dialer, tools), installation, s.access, log)
@@ -78,10 +85,14 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if p.engine, err = engine.New(run); err != nil {
 		return nil, err
 	}
+	every := cmp.Or(o.SurveyInterval, database.SurveyEvery)
+	if every < database.MinSurveyEvery || every > database.MaxSurveyEvery {
+		return nil, fmt.Errorf("the survey interval %v is not between %v and %v", every, database.MinSurveyEvery, database.MaxSurveyEvery)
+	}
 	p.metrics = newMetrics(s.db, p.engine.Busy)
 	chores := []jobs.Chore{
 		{Name: "check-database-servers", Every: database.CheckEvery, Do: p.databases.CheckServers},
-		{Name: "survey-database-servers", Every: database.SurveyLookEvery, Do: p.databases.SurveyServers},
+		{Name: "survey-database-servers", Every: database.SurveyLookEvery(every), Do: func(ctx context.Context) error { return p.databases.SurveyServers(ctx, every) }},
 		{Name: "measure-database-servers", Every: time.Minute, Do: p.databases.MeasureServers},
 		{Name: "enforce-size-quotas", Every: database.EnforceEvery, Do: p.enforceQuotas(log)},
 		{Name: "retire-database-logins", Every: database.RetireEvery, Do: p.databases.RetireLogins},
@@ -93,16 +104,46 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	}
 	p.feed = jobs.NewFeed(s.db, bus, jobs.LookEvery, log)
 	p.jobs = jobs.NewService(s.db, p.feed, starter)
-	p.api = p.newAPI(o, log)
+	if p.api, err = p.newAPI(o, log); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 
-func (p *panel) newAPI(o config.Options, log *slog.Logger) *httpapi.API {
-	config := resolvers.Config(&resolvers.Resolver{
+// newSchema joins the graph to the parts, and to what executes it.
+func (p *panel) newSchema(o config.Options, log *slog.Logger) (graphql.ExecutableSchema, error) {
+	c := resolvers.Config(&resolvers.Resolver{
 		AuthService: p.auth, CustomerService: p.customers, DatabaseService: p.databases,
 		DumpService: p.dumps, JobService: p.jobs,
 	})
-	schema := graph.NewExecutableSchema(config)
+	stock := graph.NewExecutableSchema(c)
+	if o.Executor == config.ExecutorStock && o.ExecutorShadow <= 0 {
+		return stock, nil
+	}
+	compiled, err := graph.NewExecutor(c, executor.Options{Level: p.stores.db.Level})
+	if err != nil {
+		return nil, err
+	}
+	p.metrics.MustRegister(operations{compiled})
+	if o.ExecutorShadow <= 0 {
+		return compiled, nil
+	}
+	answers, other := graphql.ExecutableSchema(compiled), stock
+	if o.Executor == config.ExecutorStock {
+		answers, other = stock, compiled
+	}
+	shadow := executor.NewShadow(answers, other, o.ExecutorShadow, func(ctx context.Context, d executor.Difference) {
+		log.WarnContext(ctx, "the executors answered a query differently", "query_sha256", d.Query, "operation_name", d.Name, "data", d.Data, "errors", d.Errors)
+	})
+	p.metrics.MustRegister(comparisons{shadow})
+	return shadow, nil
+}
+
+func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error) {
+	schema, err := p.newSchema(o, log)
+	if err != nil {
+		return nil, err
+	}
 	origins := httpapi.Origins(o.BaseURL, o.AllowedOrigins)
 	return httpapi.New(httpapi.Config{
 		GraphQL: transport.New(transport.Config{
@@ -121,7 +162,7 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) *httpapi.API {
 		Files:       files{p.dumps},
 		Metrics:     p.metrics,
 		Log:         log,
-	})
+	}), nil
 }
 
 // enforceQuotas tells of quotas that came to another level, and closes and opens

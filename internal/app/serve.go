@@ -34,6 +34,7 @@ func (serveCommand) Run(ctx context.Context, env Env, o config.Options, log *slo
 			err = nil // asked to stop while it was starting
 		}
 	}()
+	tuneMemory(env.Lookup, cgroupMemoryMax)
 	// A busy port is found out before anything is started.
 	lc := net.ListenConfig{}
 	listener, err := lc.Listen(ctx, "tcp", o.Listen)

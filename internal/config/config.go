@@ -5,6 +5,7 @@ package config
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -15,17 +16,29 @@ import (
 type Options struct {
 	Config File `help:"JSON file with further options." placeholder:"FILE"`
 
-	Listen         string      `default:":8080" help:"Address to serve HTTP on."`
-	BaseURL        string      `name:"base-url" help:"URL under which people reach the panel; by default made of the listen address." placeholder:"URL"`
-	AllowedOrigins []string    `help:"Origins of other web apps that may call the API from a browser, such as https://app.example.com." placeholder:"ORIGIN"`
-	DataDir        string      `default:"./data" help:"Folder of the embedded default: two private PostgreSQL clusters and the secret key." type:"path"`
-	TenantsListen  string      `default:"127.0.0.1" help:"IP address that the embedded cluster of tenants' databases listens on: the one that customers connect to. Each database says from which networks." placeholder:"IP"`
-	DatabaseURL    secret.Text `name:"database-url" help:"The panel's PostgreSQL; without it, private clusters are started under the data dir. Give it as MPANEL_DATABASE_URL, not as a flag that others see." placeholder:"URL"`
-	SecretKey      secret.Text `help:"Encrypts what is stored: 32 random characters or more, the same on every node. Required with a database URL, otherwise generated into the data dir. Give it as MPANEL_SECRET_KEY." placeholder:"KEY"`
-	NodeID         string      `name:"node-id" help:"Name of this node, different on each; by default the host's." placeholder:"NAME"`
-	AdvertiseURL   string      `name:"advertise-url" help:"URL under which other nodes reach this one; needed for dumps that lie on it when there are several." placeholder:"URL"`
-	LogLevel       slog.Level  `default:"info" help:"debug, info, warn or error." placeholder:"LEVEL"`
+	Listen         string        `default:":8080" help:"Address to serve HTTP on."`
+	BaseURL        string        `name:"base-url" help:"URL under which people reach the panel; by default made of the listen address." placeholder:"URL"`
+	AllowedOrigins []string      `help:"Origins of other web apps that may call the API from a browser, such as https://app.example.com." placeholder:"ORIGIN"`
+	DataDir        string        `default:"./data" help:"Folder of the embedded default: two private PostgreSQL clusters and the secret key." type:"path"`
+	TenantsListen  string        `default:"127.0.0.1" help:"IP address that the embedded cluster of tenants' databases listens on: the one that customers connect to. Each database says from which networks." placeholder:"IP"`
+	DatabaseURL    secret.Text   `name:"database-url" help:"The panel's PostgreSQL; without it, private clusters are started under the data dir. Give it as MPANEL_DATABASE_URL, not as a flag that others see." placeholder:"URL"`
+	SecretKey      secret.Text   `help:"Encrypts what is stored: 32 random characters or more, the same on every node. Required with a database URL, otherwise generated into the data dir. Give it as MPANEL_SECRET_KEY." placeholder:"KEY"`
+	NodeID         string        `name:"node-id" help:"Name of this node, different on each; by default the host's." placeholder:"NAME"`
+	AdvertiseURL   string        `name:"advertise-url" help:"URL under which other nodes reach this one; needed for dumps that lie on it when there are several." placeholder:"URL"`
+	SurveyInterval time.Duration `default:"1m" help:"How often each database server is compared with what it is to have: 2s to 1h." placeholder:"TIME"`
+	Executor       Executor      `default:"compiled" enum:"compiled,stock" help:"What executes GraphQL: compiled, which loads whole levels at once, or stock, gqlgen's own, which gives the same answers with more work."`
+	ExecutorShadow int           `help:"One of so many queries is executed a second time, by the other executor, and compared; it takes as long again. 0 compares none." placeholder:"N"`
+	LogLevel       slog.Level    `default:"info" help:"debug, info, warn or error." placeholder:"LEVEL"`
 }
+
+// An Executor is what executes GraphQL operations.
+type Executor string
+
+// The executors.
+const (
+	ExecutorCompiled Executor = "compiled"
+	ExecutorStock    Executor = "stock"
+)
 
 // A File is a JSON file of options.
 type File string

@@ -87,20 +87,38 @@ func (s *Service) SetAccess(ctx context.Context, in SetAccessInput) (*ChangePayl
 		if err := mustStayOpen(ctx, tx, row, "id"); err != nil {
 			return nil, err
 		}
-		ours, err := tx.NewSelect().Model((*models.DatabaseServer)(nil)).Where("s.id = ?", row.ServerID).Where("s.embedded").Exists(ctx)
-		switch {
-		case err != nil:
-			return nil, store.Wrap(err, "read server %s", row.ServerID)
-		case !ours || s.access == nil:
-			return nil, fault.Conflict.New("id", "The panel does not decide from where this database's server is reached; its administrator does, in pg_hba.conf.")
-		}
-		_, err = tx.NewUpdate().Model(row).WherePK().Set("access_before = access_cidrs").Set("access_cidrs = ?", pgdialect.Array(list)).
-			Set("generation = generation + 1, updated_at = now()").Returning("*").Exec(ctx)
-		if err != nil {
-			return nil, store.Wrap(err, "change access of database %s", row.ID)
+		if err := s.wishAccess(ctx, tx, row, list); err != nil {
+			return nil, err
 		}
 		return s.start(tx, who, KindAccess, row)
 	})
+}
+
+// wishAccess writes the networks of a locked row, which are kept until a change
+// has succeeded.
+func (s *Service) wishAccess(ctx context.Context, tx store.Tx, row *models.Database, list []string) error {
+	ours, err := tx.NewSelect().Model((*models.DatabaseServer)(nil)).Where("s.id = ?", row.ServerID).Where("s.embedded").Exists(ctx)
+	switch {
+	case err != nil:
+		return store.Wrap(err, "read server %s", row.ServerID)
+	case !ours || s.access == nil:
+		return fault.Conflict.New("id", "The panel does not decide from where this database's server is reached; its administrator does, in pg_hba.conf.")
+	}
+	_, err = tx.NewUpdate().Model(row).WherePK().Set("access_before = access_cidrs").Set("access_cidrs = ?0, access_tried = ?0", pgdialect.Array(list)).
+		Set("generation = generation + 1, updated_at = now()").Returning("*").Exec(ctx)
+	return store.Wrap(err, "change access of database %s", row.ID)
+}
+
+func (s *Service) accessAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {
+	row, err := openAgain(ctx, tx, id)
+	if err != nil {
+		return 0, err
+	}
+	if row.AccessTried == nil {
+		return 0, fault.Conflict.New("id", "The networks that were wished are not kept any more; set them anew.")
+	}
+	err = s.wishAccess(ctx, tx, row, row.AccessTried)
+	return row.Generation, err
 }
 
 // SyncAccess writes the list of the cluster that this node runs, if it is not as
@@ -133,7 +151,7 @@ func (s *Service) SyncAccess(ctx context.Context) error {
 func (s *Service) accessPlan() *engine.Plan {
 	return &engine.Plan{
 		Kind: KindAccess, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleAccess,
-		Steps: []engine.Step{accessStep{s}},
+		Steps: []engine.Step{accessStep{s}}, Again: s.accessAgain,
 	}
 }
 
@@ -197,7 +215,9 @@ func (a accessStep) Undo(ctx context.Context, e *engine.Env, _ engine.Handle) er
 
 func settleAccess(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
 	q := tx.NewUpdate().Model((*models.Database)(nil)).Where("d.id = ?", id).Set("access_before = NULL, updated_at = now()")
-	if outcome != models.JobSucceeded {
+	if outcome == models.JobSucceeded {
+		q = q.Set("access_tried = NULL")
+	} else {
 		q = q.Set("access_cidrs = coalesce(access_before, access_cidrs)")
 	}
 	_, err := q.Exec(ctx)

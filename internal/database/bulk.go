@@ -123,7 +123,10 @@ func (s *Service) ChangeAll(ctx context.Context, in BulkInput) (*BulkPayload, er
 			as := *c.row
 			before[c.place], out.Databases[c.place] = &as, list[i].row
 		}
-		owner, err := s.lead(ctx, tx, who, list, out)
+		if err := stand(ctx, tx, who, list); err != nil {
+			return bulkRef{}, err
+		}
+		owner, err := s.lead(ctx, tx, who, in, list, out)
 		if err != nil {
 			return bulkRef{}, err
 		}

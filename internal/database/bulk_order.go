@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
@@ -22,7 +23,8 @@ import (
 type chosen struct {
 	row   *models.Database
 	place int
-	field string // where the caller named it
+	field string   // where the caller named it
+	by    standing // of the caller to its customer
 }
 
 // choose locks the databases, in the order of their ids, so that two of these
@@ -94,36 +96,79 @@ func each(list []chosen, do func(*chosen) error) error {
 	return fault.Join(faults...)
 }
 
+// stand tells of each where the caller stands to its customer.
+func stand(ctx context.Context, tx store.Tx, who *actor.Actor, list []chosen) error {
+	var ids []ident.CustomerID
+	for _, c := range list {
+		if !slices.Contains(ids, c.row.CustomerID) {
+			ids = append(ids, c.row.CustomerID)
+		}
+	}
+	at, err := standings(ctx, tx, who, ids...)
+	for i := range list {
+		list[i].by = at[list[i].row.CustomerID]
+	}
+	return err
+}
+
 // lead starts the job whose children the others will be, unless none of them
-// needs one. It belongs to the customer that all databases are of or below.
-func (s *Service) lead(ctx context.Context, tx store.Tx, who *actor.Actor, list []chosen, out *BulkPayload) (owner ident.CustomerID, err error) {
-	customers := map[ident.CustomerID]bool{}
+// needs one. It belongs to the customer that all databases are of or below. A
+// suspension from above belongs above all of them: who may take the whole back
+// may take back each.
+func (s *Service) lead(ctx context.Context, tx store.Tx, who *actor.Actor, in BulkInput, list []chosen, out *BulkPayload) (customer ident.CustomerID, err error) {
+	var customers, owners []ident.CustomerID
 	jobless := true
 	for _, c := range list {
-		customers[c.row.CustomerID] = true
+		customers = append(customers, c.row.CustomerID)
+		owners = append(owners, c.by.owner)
 		jobless = jobless && c.row.State == models.ResourceFailed
 	}
+	if customer, err = common(ctx, tx, who, customers, list[0].parameter()); err != nil || jobless {
+		return customer, err
+	}
+	owner := customer
+	if in.Action == ActionSuspend {
+		if owner, err = common(ctx, tx, who, owners, list[0].parameter()); err != nil {
+			return customer, err
+		}
+	}
+	out.Job, err = s.engine.Start(tx, engine.Order{Kind: KindBulk, Resource: uuid.Must(uuid.NewV7()), Customer: owner, Actor: who.User, Generation: 1})
+	return customer, err
+}
+
+// parameter is where the caller said which ones.
+func (c chosen) parameter() string {
+	name, _, _ := strings.Cut(c.field, ".")
+	return name
+}
+
+// common is the customer that all of them are or are below of, and who may see;
+// zero for the provider. Error: fault.Invalid when there is none and who is not
+// the provider's.
+func common(ctx context.Context, tx store.Tx, who *actor.Actor, customers []ident.CustomerID, field string) (ident.CustomerID, error) {
 	var ids []ident.CustomerID
-	for id := range customers {
-		ids = append(ids, id)
+	for _, id := range customers {
+		if id.IsZero() {
+			return id, nil
+		}
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
 	}
 	var found []struct{ ID ident.CustomerID }
-	err = tx.NewSelect().TableExpr("customer_tree AS t").ColumnExpr("t.ancestor_id AS id").Where("t.customer_id IN (?)", bun.List(ids)).
+	err := tx.NewSelect().TableExpr("customer_tree AS t").ColumnExpr("t.ancestor_id AS id").Where("t.customer_id IN (?)", bun.List(ids)).
 		Apply(store.Visible(who, actor.DatabasesWrite, "t.ancestor_id")).
 		Group("t.ancestor_id").Having("count(*) = ?", len(ids)).OrderExpr("min(t.depth)").Limit(1).Scan(ctx, &found)
 	if err != nil {
-		return owner, store.Wrap(err, "find whom the databases have in common")
+		return ident.CustomerID{}, store.Wrap(err, "find whom the databases have in common")
 	}
 	if len(found) > 0 {
-		owner = found[0].ID
-	} else if _, all := who.Customers(actor.DatabasesWrite); !all { // nobody but the provider's staff could see the job
-		return owner, fault.Invalid.New("ids", "These databases belong to customers that have nothing in common; change them apart.")
+		return found[0].ID, nil
 	}
-	if jobless {
-		return owner, nil
+	if _, all := who.Customers(actor.DatabasesWrite); !all { // nobody but the provider's staff could see the job
+		return ident.CustomerID{}, fault.Invalid.New(field, "These databases belong to customers that have nothing in common; change them apart.")
 	}
-	out.Job, err = s.engine.Start(tx, engine.Order{Kind: KindBulk, Resource: uuid.Must(uuid.NewV7()), Customer: owner, Actor: who.User, Generation: 1})
-	return owner, err
+	return ident.CustomerID{}, nil
 }
 
 func (s *Service) orderEach(ctx context.Context, tx store.Tx, who *actor.Actor, in BulkInput, list []chosen, parent *models.Job) error {
@@ -134,9 +179,9 @@ func (s *Service) orderEach(ctx context.Context, tx store.Tx, who *actor.Actor, 
 	return each(list, func(c *chosen) (err error) {
 		switch in.Action {
 		case ActionSuspend:
-			_, err = s.suspend(ctx, tx, o, c.row, in.Reason)
+			_, err = s.suspend(ctx, tx, o, c.row, in.Reason, c.by)
 		case ActionResume:
-			_, err = s.resume(ctx, tx, o, c.row)
+			_, err = s.resume(ctx, tx, o, c.row, c.by)
 		case ActionDelete: // which records itself
 			_, err = s.remove(ctx, tx, o, c.row, in.GraceSeconds)
 			return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/audit"
 	"github.com/mpanel/mpanel/internal/engine"
@@ -154,16 +156,8 @@ func (s *Service) mend(ctx context.Context, tx store.Tx, who *actor.Actor, f *mo
 	if f.DatabaseID.IsZero() {
 		return nil, fault.Conflict.New("id", "Its database is gone.")
 	}
-	row := new(models.Database)
-	if err := tx.NewSelect().Model(row).Where("d.id = ?", f.DatabaseID).For("UPDATE").Scan(ctx); err != nil {
-		return nil, store.Wrap(err, "lock database %s", f.DatabaseID)
-	}
-	switch row.State {
-	case models.ResourceActive, models.ResourceDegraded, models.ResourceSuspended:
-	case models.ResourcePending, models.ResourceFailed, models.ResourceDeleting:
-		return nil, fault.Conflict.New("id", "The database is %s.", row.State)
-	}
-	if err := idleAround(ctx, tx, row.ID, "id"); err != nil {
+	row, err := mendable(ctx, tx, f.DatabaseID.UUID)
+	if err != nil {
 		return nil, err
 	}
 	f.Ignored = false
@@ -173,6 +167,20 @@ func (s *Service) mend(ctx context.Context, tx store.Tx, who *actor.Actor, f *mo
 	}
 	noteJob(tx, job, []*models.DriftFinding{f})
 	return job, nil
+}
+
+// mendable locks a database that can be mended now.
+func mendable(ctx context.Context, tx store.Tx, id uuid.UUID) (*models.Database, error) {
+	row, err := again(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	switch row.State {
+	case models.ResourceActive, models.ResourceDegraded, models.ResourceSuspended:
+		return row, nil
+	case models.ResourcePending, models.ResourceFailed, models.ResourceDeleting:
+	}
+	return nil, fault.Conflict.New("id", "The database is %s.", row.State)
 }
 
 // SetDriftPolicyInput is the graph's SetDatabaseDriftPolicyInput.

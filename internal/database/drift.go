@@ -54,9 +54,9 @@ type Survey struct {
 // A SurveyServer finds and mends what is not as it is to be. What Server says of
 // its methods holds here too.
 type SurveyServer interface {
-	// Survey compares everything at once, in one query for each kind of object. It
-	// sees what there is to see from outside the databases, and no statement
-	// timeout, which is a user's own to change.
+	// Survey compares everything at once, in one query for each kind of object, from
+	// outside the databases. It looks into few of them: where it cannot tell
+	// otherwise whose schema public is.
 	Survey(ctx context.Context, markPrefix string, expected []Expected) (Survey, error)
 	// Reclaim gives roles and the database that bear our marks under other names
 	// their names back, ending the database's sessions, and takes the database back

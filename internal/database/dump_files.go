@@ -34,7 +34,7 @@ const (
 // that was paused and goes on later harms nobody.
 type dumpFiles struct {
 	dir  string
-	born time.Time // what is older and unfinished was left by another process
+	born time.Time // what is older was left by another process
 
 	mu   sync.Mutex
 	root *os.Root // nil before the first use
@@ -180,8 +180,8 @@ func (f *dumpFiles) list() []fs.DirEntry {
 	return entries
 }
 
-// sweep removes what no row knows: unfinished files of an earlier process at
-// once, others after a while.
+// sweep removes what no row knows: files of an earlier process at once, since
+// nobody will enter them any more, others after a while.
 func (f *dumpFiles) sweep(known map[string]bool, age time.Duration) (removed int, err error) {
 	root, err := f.open()
 	if err != nil {
@@ -192,8 +192,7 @@ func (f *dumpFiles) sweep(known map[string]bool, age time.Duration) (removed int
 		if err != nil || known[e.Name()] || !ours(e.Name()) {
 			continue
 		}
-		left := strings.HasSuffix(e.Name(), partSuffix) && info.ModTime().Before(f.born)
-		if left || time.Since(info.ModTime()) > age {
+		if info.ModTime().Before(f.born) || time.Since(info.ModTime()) > age {
 			if err := root.Remove(e.Name()); err == nil {
 				removed++
 			}

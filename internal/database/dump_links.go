@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/idempotency"
@@ -37,11 +39,13 @@ func (d *DumpService) CreateDumpURL(ctx context.Context, in DumpURLInput) (*Dump
 		if err != nil {
 			return dumpRef{}, err
 		}
-		if err := ready(row, "id"); err != nil {
+		if err := ready(ctx, tx, row, "id"); err != nil {
 			return dumpRef{}, err
 		}
 		out.Dump = row
-		d.link(tx, who, &models.DatabaseDumpLink{DumpID: row.ID}, out)
+		if err := d.link(ctx, tx, who, &models.DatabaseDumpLink{DumpID: row.ID}, out); err != nil {
+			return dumpRef{}, err
+		}
 		return dumpRef{row.ID}, d.record(ctx, tx, "database_dump.link", row, ident.UserID{})
 	}, func(ctx context.Context, _ store.Tx, r dumpRef) (err error) {
 		out.Dump, err = d.FindDump(ctx, r.Dump)
@@ -73,7 +77,10 @@ func (d *DumpService) CreateUpload(ctx context.Context, in UploadInput) (*DumpUR
 		if err != nil {
 			return dumpRef{}, inField(err, "databaseId")
 		}
-		row := newDump(db, models.DumpUpload, UploadTTL)
+		row, err := newDump(ctx, tx, db, models.DumpUpload, UploadTTL)
+		if err != nil {
+			return dumpRef{}, err
+		}
 		if _, err := tx.NewInsert().Model(row).Exec(ctx); err != nil {
 			return dumpRef{}, store.Wrap(err, "insert dump %s", row.ID)
 		}
@@ -82,7 +89,9 @@ func (d *DumpService) CreateUpload(ctx context.Context, in UploadInput) (*DumpUR
 		if in.SizeBytes != nil {
 			link.MaxBytes = *in.SizeBytes
 		}
-		d.link(tx, who, link, out)
+		if err := d.link(ctx, tx, who, link, out); err != nil {
+			return dumpRef{}, err
+		}
 		return dumpRef{row.ID}, d.record(ctx, tx, "database_dump.link", row, ident.UserID{})
 	}, func(ctx context.Context, _ store.Tx, r dumpRef) (err error) {
 		out.Dump, err = d.FindDump(ctx, r.Dump)
@@ -102,15 +111,20 @@ func inField(err error, field string) error {
 }
 
 // link makes a one-time URL. Only the hash of its token is kept.
-func (d *DumpService) link(tx store.Tx, who *actor.Actor, link *models.DatabaseDumpLink, out *DumpURLPayload) {
+func (d *DumpService) link(ctx context.Context, tx store.Tx, who *actor.Actor, link *models.DatabaseDumpLink, out *DumpURLPayload) error {
+	now, err := store.Now(ctx, tx)
+	if err != nil {
+		return err
+	}
 	token := make([]byte, 32)
 	_, _ = rand.Read(token) // never fails since Go 1.24
 	text := base64.RawURLEncoding.EncodeToString(token)
-	until := time.Now().UTC().Add(LinkTTL).Truncate(time.Second)
+	until := now.Add(LinkTTL).Truncate(time.Second)
 	link.TokenHash, link.UserID, link.ExpiresAt = hashed(text), who.User, until
 	tx.Queue(tx.NewInsert().Model(link), func(err error) error { return store.Wrap(err, "insert link to dump %s", link.DumpID) })
 	address := d.baseURL + "/files/" + text
 	out.URL, out.ExpiresAt = &address, &until
+	return nil
 }
 
 func hashed(text string) []byte {
@@ -149,7 +163,7 @@ func (d *DumpService) Download(ctx context.Context, token, client string, from i
 		if err := tx.NewSelect().Model(row).Where("dd.id = ?", link.DumpID).Scan(ctx); err != nil {
 			return store.Wrap(err, "read dump %s", link.DumpID)
 		}
-		if err := ready(row, ""); err != nil {
+		if err := ready(ctx, tx, row, ""); err != nil {
 			return err
 		}
 		return d.record(ctx, tx, "database_dump.download", row, link.UserID)
@@ -288,12 +302,12 @@ func (d *DumpService) receive(ctx context.Context, row *models.DatabaseDump, lim
 	if err := out.keep(); err != nil {
 		return nil, err
 	}
-	return out.sum(), d.keep(ctx, row, out, nil)
+	return out.sum(), d.keep(ctx, d.s.db, row, out, nil)
 }
 
 // keep notes a complete file; an upload is READY with it.
-func (d *DumpService) keep(ctx context.Context, row *models.DatabaseDump, out *draft, raw *int64) error {
-	q := d.s.db.NewUpdate().Model(row).WherePK().Set("node = ?, file = ?, size_bytes = ?, sha256 = ?, raw_bytes = ?", d.node, out.name, out.size, out.sum(), raw).
+func (d *DumpService) keep(ctx context.Context, db bun.IDB, row *models.DatabaseDump, out *draft, raw *int64) error {
+	q := db.NewUpdate().Model(row).WherePK().Set("node = ?, file = ?, size_bytes = ?, sha256 = ?, raw_bytes = ?", d.node, out.name, out.size, out.sum(), raw).
 		Where("state = ?", models.DumpPending).Returning("*")
 	if row.Origin == models.DumpUpload {
 		q = q.Set("state = ?", models.DumpReady)
@@ -335,7 +349,11 @@ func (d *DumpService) fetch(ctx context.Context, row *models.DatabaseDump, from 
 	if len(nodes) == 0 || nodes[0].URL == nil {
 		return nil, fault.Unavailable.New("", "The dump lies on node %s of the panel, which this node cannot reach: set MPANEL_ADVERTISE_URL there.", *row.Node)
 	}
-	expires := time.Now().Add(peerTTL).Unix()
+	now, err := store.Now(ctx, d.s.db)
+	if err != nil {
+		return nil, err
+	}
+	expires := now.Add(peerTTL).Unix()
 	q := url.Values{"dump": {row.ID.Opaque()}, "from": {strconv.FormatInt(from, 10)}, "expires": {strconv.FormatInt(expires, 10)}}
 	q.Set("signature", d.signature(q))
 	body, err := d.get(ctx, *nodes[0].URL+"/files/peer/"+row.ID.Opaque()+"?"+q.Encode())
@@ -356,7 +374,14 @@ func (d *DumpService) signature(q url.Values) string {
 func (d *DumpService) Peer(ctx context.Context, q url.Values) (*Download, error) {
 	expires, err := strconv.ParseInt(q.Get("expires"), 10, 64)
 	from, fromErr := strconv.ParseInt(q.Get("from"), 10, 64)
-	if err != nil || fromErr != nil || from < 0 || !hmac.Equal([]byte(q.Get("signature")), []byte(d.signature(q))) || time.Now().Unix() > expires {
+	if err != nil || fromErr != nil || from < 0 || !hmac.Equal([]byte(q.Get("signature")), []byte(d.signature(q))) {
+		return nil, notValid()
+	}
+	now, err := store.Now(ctx, d.s.db)
+	if err != nil {
+		return nil, err
+	}
+	if now.Unix() > expires {
 		return nil, notValid()
 	}
 	row := new(models.DatabaseDump)

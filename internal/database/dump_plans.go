@@ -12,6 +12,7 @@ import (
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/quota"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
@@ -47,15 +48,15 @@ func (d *DumpService) Plans() []*engine.Plan {
 	return []*engine.Plan{
 		{
 			Kind: KindExport, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: d.loadExport, Settle: d.settleExport,
-			Steps: []engine.Step{dumpStep{d}},
+			Steps: []engine.Step{dumpStep{d}}, Again: d.exportAgain, Begun: exportBegun, Long: true,
 		},
 		{
 			Kind: KindImport, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: d.loadImport, Settle: settleImport,
-			Steps: []engine.Step{inspectStep{d}, loadStep{d, "load-dump"}}, Again: d.importAgain,
+			Steps: []engine.Step{inspectStep{d}, loadStep{d, "load-dump"}, leaveStep{}}, Again: d.importAgain, Final: d.loaded, Long: true,
 		},
 		{
 			Kind: KindClone, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: d.loadClone, Settle: settleCreate,
-			Steps: clone, Again: d.cloneAgain,
+			Steps: clone, Again: d.cloneAgain, Long: true,
 		},
 	}
 }
@@ -107,6 +108,17 @@ func jobRole(job Space, suffix string, in Space) JobRole {
 	return JobRole{Login: Login{Name: job.WorkName + suffix, Mark: job.Mark, ConnectionLimit: 2, TempFileLimitKiB: tempFileLimitKiB}, Space: in}
 }
 
+// isJobRole tells whether it is the name of a login for a job of that resource.
+func isJobRole(name string, id uuid.UUID) bool {
+	work := workName(id)
+	return name == work+readerSuffix || name == work+writerSuffix
+}
+
+const (
+	readerSuffix = "_out"
+	writerSuffix = "_in"
+)
+
 const jobRoleTTL = 24 * time.Hour
 
 // admit makes a role's password and lets it in.
@@ -132,7 +144,7 @@ func (d *DumpService) loadExport(ctx context.Context, id uuid.UUID) (engine.Targ
 	if err != nil {
 		return engine.Target{}, err
 	}
-	c.reader = jobRole(c.space, "_out", c.space)
+	c.reader = jobRole(c.space, readerSuffix, c.space)
 	c.total = sizeOf(c.row)
 	return engine.Target{Spec: c, OwnerMark: c.space.Mark}, nil
 }
@@ -149,7 +161,7 @@ func (d *DumpService) loadImport(ctx context.Context, id uuid.UUID) (engine.Targ
 	if err != nil {
 		return engine.Target{}, err
 	}
-	c.writer = jobRole(c.space, "_in", c.space)
+	c.writer = jobRole(c.space, writerSuffix, c.space)
 	return engine.Target{Spec: c, OwnerMark: c.space.Mark}, nil
 }
 
@@ -158,7 +170,7 @@ func (d *DumpService) loadClone(ctx context.Context, id uuid.UUID) (engine.Targe
 	if err != nil {
 		return engine.Target{}, err
 	}
-	c.writer = jobRole(c.space, "_in", c.space)
+	c.writer = jobRole(c.space, writerSuffix, c.space)
 	load, err := d.loadOf(ctx, id)
 	if err != nil {
 		return engine.Target{}, err
@@ -170,7 +182,7 @@ func (d *DumpService) loadClone(ctx context.Context, id uuid.UUID) (engine.Targe
 	if c.source, err = d.carry(ctx, load.SourceID.UUID); err != nil {
 		return engine.Target{}, err
 	}
-	c.reader = jobRole(c.space, "_out", c.source.space)
+	c.reader = jobRole(c.space, readerSuffix, c.source.space)
 	c.total = sizeOf(c.source.row)
 	return engine.Target{Spec: c, OwnerMark: c.space.Mark}, nil
 }
@@ -205,6 +217,13 @@ func (d *DumpService) settleExport(ctx context.Context, tx store.Tx, id uuid.UUI
 	return store.Wrap(err, "settle the export of database %s", id)
 }
 
+// loaded tells that an import has begun to commit what it loaded: from then on the
+// tenant works with it.
+func (d *DumpService) loaded(ctx context.Context, tx store.Tx, id uuid.UUID) (bool, error) {
+	begun, err := tx.NewSelect().Model((*models.DatabaseLoad)(nil)).Where("database_id = ?", id).Where("xid IS NOT NULL").Exists(ctx)
+	return begun, store.Wrap(err, "look how far the import into database %s is", id)
+}
+
 // settleImport forgets the transaction; what it did is the tenant's.
 func settleImport(ctx context.Context, tx store.Tx, id uuid.UUID, _ models.JobState) error {
 	_, err := tx.NewUpdate().Model((*models.DatabaseLoad)(nil)).Set("xid = NULL").Where("database_id = ?", id).Exec(ctx)
@@ -212,10 +231,7 @@ func settleImport(ctx context.Context, tx store.Tx, id uuid.UUID, _ models.JobSt
 }
 
 func (d *DumpService) importAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {
-	row, err := again(ctx, tx, id)
-	if err == nil {
-		err = mustRun(row)
-	}
+	row, err := openAgain(ctx, tx, id)
 	if err != nil {
 		return 0, err
 	}
@@ -227,7 +243,14 @@ func (d *DumpService) importAgain(ctx context.Context, tx store.Tx, id uuid.UUID
 	if err != nil {
 		return 0, store.Wrap(err, "read the dump for database %s", id)
 	}
-	return row.Generation, ready(dump, "id")
+	who, err := actor.From(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if err := quota.Room(ctx, tx, who, row.CustomerID, models.QuotaDatabaseBytes, 0); err != nil {
+		return 0, err
+	}
+	return row.Generation, ready(ctx, tx, dump, "id")
 }
 
 func (d *DumpService) cloneAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {

@@ -117,7 +117,7 @@ func (d *DumpService) write(ctx context.Context, e *engine.Env, c *carrying, row
 		return err
 	}
 	raw := read.Load()
-	return d.keep(ctx, row, out, &raw)
+	return e.Note(ctx, func(ctx context.Context, tx store.Tx) error { return d.keep(ctx, tx, row, out, &raw) })
 }
 
 // follow tells of the bytes that work has moved, a few times a second.
@@ -255,7 +255,7 @@ func (d *DumpService) withFile(ctx context.Context, id uuid.UUID, do func(*os.Fi
 
 // loadStep loads a dump, or what another database has, in one transaction. Its
 // id is noted before it is committed, so that a later run asks the server for
-// the outcome instead of guessing.
+// the outcome instead of guessing, and one that lost the job commits nothing.
 type loadStep struct {
 	d    *DumpService
 	name string
@@ -289,7 +289,10 @@ func (s loadStep) Apply(ctx context.Context, e *engine.Env) (engine.Handle, erro
 			return nil, err
 		}
 	}
-	return nil, s.leave(ctx, c)
+	if c.source == nil {
+		return nil, nil // leaveStep does: what is loaded is there to stay
+	}
+	return nil, c.leave(ctx)
 }
 
 // settled ends what an earlier run left and tells whether it had committed.
@@ -302,7 +305,17 @@ func (s loadStep) settled(ctx context.Context, e *engine.Env) (bool, error) {
 	if err := c.server.DropJobRole(ctx, c.writer); err != nil { // its session may still be about to commit
 		return false, err
 	}
-	return c.server.Committed(ctx, *load.Xid)
+	committed, err := c.server.Committed(ctx, *load.Xid)
+	if err != nil || committed {
+		return committed, err
+	}
+	return false, e.Note(ctx, func(ctx context.Context, tx store.Tx) error { return noteXid(ctx, tx, e.Resource, nil) })
+}
+
+// noteXid notes the transaction that is about to be committed; nil for none.
+func noteXid(ctx context.Context, tx store.Tx, id uuid.UUID, xid *string) error {
+	_, err := tx.NewUpdate().Model((*models.DatabaseLoad)(nil)).Set("xid = ?", xid).Where("database_id = ?", id).Exec(ctx)
+	return store.Wrap(err, "note the transaction that loads database %s", id)
 }
 
 func (s loadStep) load(ctx context.Context, e *engine.Env) (report LoadReport, err error) {
@@ -315,8 +328,7 @@ func (s loadStep) load(ctx context.Context, e *engine.Env) (report LoadReport, e
 		return report, err
 	}
 	l := Loading{To: to, Read: new(atomic.Int64), Commit: func(ctx context.Context, xid string) error {
-		_, err := s.d.s.db.NewUpdate().Model((*models.DatabaseLoad)(nil)).Set("xid = ?", xid).Where("database_id = ?", e.Resource).Exec(ctx)
-		return store.Wrap(err, "note the transaction that loads database %s", e.Resource)
+		return e.Note(ctx, func(ctx context.Context, tx store.Tx) error { return noteXid(ctx, tx, e.Resource, &xid) })
 	}}
 	if c.source != nil {
 		return s.copy(ctx, e, l)
@@ -363,7 +375,7 @@ func (s loadStep) copy(ctx context.Context, e *engine.Env, l Loading) (report Lo
 
 // leave removes the job's logins, and puts the database's own back to what the
 // panel knows: a dump may have given it another password.
-func (s loadStep) leave(ctx context.Context, c *carrying) error {
+func (c *carrying) leave(ctx context.Context) error {
 	if err := c.server.DropJobRole(ctx, c.writer); err != nil {
 		return err
 	}
@@ -381,7 +393,7 @@ func (s loadStep) Undo(ctx context.Context, e *engine.Env, _ engine.Handle) erro
 	if err := c.ready(ctx); err != nil {
 		return err
 	}
-	if err := s.leave(ctx, c); err != nil {
+	if err := c.leave(ctx); err != nil {
 		return err
 	}
 	load, err := s.d.loadOf(ctx, e.Resource)
@@ -401,6 +413,29 @@ func (s loadStep) Undo(ctx context.Context, e *engine.Env, _ engine.Handle) erro
 	}
 	return c.server.DropJobRole(ctx, c.writer)
 }
+
+// leaveStep ends an import. The tenant works with what was loaded already, so
+// there is no way back.
+type leaveStep struct{}
+
+func (leaveStep) Name() string { return "remove-login" }
+
+func (leaveStep) Policy() engine.Policy { return engine.Policy{Pivot: true} }
+
+// Observe leaves it to Apply, which changes nothing that is as it has to be.
+func (leaveStep) Observe(context.Context, *engine.Env) (engine.Observed, error) {
+	return engine.Observed{State: engine.Differs}, nil
+}
+
+func (leaveStep) Apply(ctx context.Context, e *engine.Env) (engine.Handle, error) {
+	c := carryingOf(e)
+	if err := c.ready(ctx); err != nil {
+		return nil, err
+	}
+	return nil, c.leave(ctx)
+}
+
+func (leaveStep) Undo(context.Context, *engine.Env, engine.Handle) error { return nil }
 
 // summary tells what was left out.
 func summary(r LoadReport) string {

@@ -59,8 +59,8 @@ func NewDumpService(c DumpConfig) (*DumpService, error) {
 }
 
 // Export orders a dump of a database. Errors: fault.NotFound, fault.Invalid,
-// fault.Conflict unless the database is ACTIVE or DEGRADED, has no other job at
-// work and fewer than MaxDumps dumps, fault.Unavailable without a pg_dump that
+// fault.Conflict unless the database is ACTIVE or DEGRADED and stays so, has no
+// other job at work and fewer than MaxDumps dumps, fault.Unavailable without a pg_dump that
 // can read the server.
 func (d *DumpService) Export(ctx context.Context, in ExportInput) (*DumpPayload, error) {
 	if err := in.Validate(); err != nil {
@@ -72,7 +72,7 @@ func (d *DumpService) Export(ctx context.Context, in ExportInput) (*DumpPayload,
 	}
 	var row *models.DatabaseDump
 	out, err := d.s.change(ctx, idempotency.Call{Mutation: "exportDatabase", Input: in, DryRun: in.DryRun}, in.ID, "database.export", func(ctx context.Context, tx store.Tx, who *actor.Actor, db *models.Database) (*models.Job, error) {
-		if err := mustRun(db); err != nil {
+		if err := d.mayCarry(ctx, tx, db); err != nil {
 			return nil, err
 		}
 		if err := d.canDump(ctx, tx, db); err != nil {
@@ -85,7 +85,9 @@ func (d *DumpService) Export(ctx context.Context, in ExportInput) (*DumpPayload,
 		if err != nil {
 			return nil, err
 		}
-		row = newDump(db, models.DumpExport, ExportTTL)
+		if row, err = newDump(ctx, tx, db, models.DumpExport, ExportTTL); err != nil {
+			return nil, err
+		}
 		row.Format, row.JobID = &format, job.ID
 		tx.Queue(tx.NewInsert().Model(row), func(err error) error {
 			if store.Violates(err, "database_dumps_one_export") {
@@ -107,11 +109,19 @@ func (d *DumpService) Export(ctx context.Context, in ExportInput) (*DumpPayload,
 	return &DumpPayload{Dump: row, Job: out.Job}, err
 }
 
-func newDump(db *models.Database, origin models.DumpOrigin, ttl time.Duration) *models.DatabaseDump {
-	now := time.Now().UTC().Truncate(time.Microsecond)
+// mayCarry refuses to read or write what a database has unless its tenant may.
+func (d *DumpService) mayCarry(ctx context.Context, tx store.Tx, db *models.Database) error {
+	if err := mustRun(db); err != nil {
+		return err
+	}
+	return mustStayOpen(ctx, tx, db, "id")
+}
+
+func newDump(ctx context.Context, tx store.Tx, db *models.Database, origin models.DumpOrigin, ttl time.Duration) (*models.DatabaseDump, error) {
+	now, err := store.Now(ctx, tx)
 	return &models.DatabaseDump{
 		ID: ident.NewDatabaseDumpID(), DatabaseID: db.ID, Origin: origin, State: models.DumpPending, CreatedAt: now, ExpiresAt: now.Add(ttl),
-	}
+	}, err
 }
 
 // canDump refuses a server that this machine's pg_dump cannot read.
@@ -138,18 +148,22 @@ func dumpsLeft(ctx context.Context, tx store.Tx, db *models.Database) error {
 }
 
 // Import orders that a dump is loaded into a database. Errors: fault.NotFound
-// for either, fault.Conflict unless the database is ACTIVE or DEGRADED and the
-// dump READY, or while another job is at work on the database.
+// for either, fault.Conflict unless the database is ACTIVE or DEGRADED and stays
+// so and the dump is READY, or while another job is at work on the database,
+// fault.QuotaExceeded of DATABASE_BYTES.
 func (d *DumpService) Import(ctx context.Context, in ImportInput) (*ChangePayload, error) {
 	return d.s.change(ctx, idempotency.Call{Mutation: "importDatabase", Input: in, DryRun: in.DryRun}, in.ID, "database.import", func(ctx context.Context, tx store.Tx, who *actor.Actor, db *models.Database) (*models.Job, error) {
-		if err := mustRun(db); err != nil {
+		if err := d.mayCarry(ctx, tx, db); err != nil {
+			return nil, err
+		}
+		if err := quota.Room(ctx, tx, who, db.CustomerID, models.QuotaDatabaseBytes, 0); err != nil {
 			return nil, err
 		}
 		dump, err := lockDump(ctx, tx, who, in.DumpID, "dumpId", "KEY SHARE OF dd")
 		if err != nil {
 			return nil, err
 		}
-		if err := ready(dump, "dumpId"); err != nil {
+		if err := ready(ctx, tx, dump, "dumpId"); err != nil {
 			return nil, err
 		}
 		if err := ordered(ctx, tx, &models.DatabaseLoad{DatabaseID: db.ID, DumpID: dump.ID, Replace: in.Replace}); err != nil {
@@ -168,15 +182,18 @@ func ordered(ctx context.Context, tx store.Tx, load *models.DatabaseLoad) error 
 	return store.Wrap(err, "note what is loaded into database %s", load.DatabaseID)
 }
 
-func ready(dump *models.DatabaseDump, field string) error {
+func ready(ctx context.Context, tx store.Tx, dump *models.DatabaseDump, field string) error {
+	now, err := store.Now(ctx, tx)
 	switch {
+	case err != nil:
+		return err
 	case dump.State == models.DumpPending && dump.Origin == models.DumpUpload:
 		return fault.Conflict.New(field, "This dump was not uploaded yet.")
 	case dump.State == models.DumpPending:
 		return fault.Conflict.New(field, "This dump is still being made; wait for its job.")
 	case dump.State == models.DumpFailed:
 		return fault.Conflict.New(field, "This dump is not complete; make another one.")
-	case time.Now().After(dump.ExpiresAt):
+	case now.After(dump.ExpiresAt):
 		return fault.Conflict.New(field, "This dump has expired.")
 	}
 	return nil
@@ -220,7 +237,7 @@ func (d *DumpService) Clone(ctx context.Context, in CloneInput) (*ClonePayload, 
 		if err := quota.Take(ctx, tx, who, owner.ID, models.QuotaDatabases); err != nil {
 			return ref{}, err
 		}
-		if err := quota.Room(ctx, tx, who, owner.ID, models.QuotaDatabaseBytes); err != nil {
+		if err := quota.Room(ctx, tx, who, owner.ID, models.QuotaDatabaseBytes, sizeOf(source)); err != nil {
 			return ref{}, err
 		}
 		verifier, err := fresh.verifier()
@@ -258,7 +275,7 @@ func (d *DumpService) Clone(ctx context.Context, in CloneInput) (*ClonePayload, 
 }
 
 func (d *DumpService) canBeCloned(ctx context.Context, tx store.Tx, source *models.Database) error {
-	if err := mustRun(source); err != nil {
+	if err := d.mayCarry(ctx, tx, source); err != nil {
 		return err
 	}
 	job, err := d.s.engine.Active(ctx, tx, source.ID.UUID)

@@ -7,7 +7,6 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/actor"
-	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -73,74 +72,6 @@ func mustRun(row *models.Database) error {
 	case models.ResourcePending:
 	}
 	return fault.Conflict.New("id", "This database is still being made; wait for its job.")
-}
-
-// Suspend refuses the database's logins and ends their sessions; nothing is
-// removed, and the password stays. Errors: fault.NotFound, fault.Invalid,
-// fault.Conflict unless it is ACTIVE or DEGRADED and no other job is at work on it.
-func (s *Service) Suspend(ctx context.Context, in SuspendInput) (*ChangePayload, error) {
-	if err := fault.Join(store.CheckText("reason", in.Reason)); err != nil {
-		return nil, err
-	}
-	return s.change(ctx, idempotency.Call{Mutation: "suspendDatabase", Input: in, DryRun: in.DryRun}, in.ID, "database.suspend", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
-		return s.suspend(ctx, tx, engine.Order{Actor: who.User}, row, in.Reason)
-	})
-}
-
-// suspend orders the suspension of a locked row.
-func (s *Service) suspend(ctx context.Context, tx store.Tx, o engine.Order, row *models.Database, reason *string) (*models.Job, error) {
-	// What its customer's suspension has shut is kept shut after that.
-	if ofCustomer := row.State == models.ResourceSuspended && !row.Suspended; !ofCustomer {
-		if row.Suspended {
-			return nil, fault.Conflict.New("id", "This database is suspended already.")
-		}
-		if err := mustRun(row); err != nil {
-			return nil, err
-		}
-	}
-	row.Suspended, row.SuspendReason = true, reason
-	if err := wish(ctx, tx, row, "suspended", "suspend_reason"); err != nil {
-		return nil, err
-	}
-	return s.startAs(tx, o, KindSuspend, row)
-}
-
-// Resume lets the logins in again, with the password of before. Errors:
-// fault.NotFound, fault.Conflict unless it is SUSPENDED, or while its customer is.
-func (s *Service) Resume(ctx context.Context, in ResumeInput) (*ChangePayload, error) {
-	return s.change(ctx, idempotency.Call{Mutation: "resumeDatabase", Input: in, DryRun: in.DryRun}, in.ID, "database.resume", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
-		return s.resume(ctx, tx, engine.Order{Actor: who.User}, row)
-	})
-}
-
-// resume orders the resumption of a locked row.
-func (s *Service) resume(ctx context.Context, tx store.Tx, o engine.Order, row *models.Database) (*models.Job, error) {
-	if err := mayResume(ctx, tx, row); err != nil {
-		return nil, err
-	}
-	row.Suspended, row.SuspendReason = false, nil
-	if err := wish(ctx, tx, row, "suspended", "suspend_reason"); err != nil {
-		return nil, err
-	}
-	return s.startAs(tx, o, KindResume, row)
-}
-
-func mayResume(ctx context.Context, tx store.Tx, row *models.Database) error {
-	if row.State != models.ResourceSuspended {
-		return fault.Conflict.New("id", "This database is not suspended.")
-	}
-	held, err := customerSuspended(ctx, tx, row.CustomerID)
-	if held {
-		return fault.Conflict.New("id", "The customer of this database is suspended; resume that first.")
-	}
-	if err != nil {
-		return err
-	}
-	over, err := holds(ctx, tx, row, exceeded)
-	if over {
-		return fault.Conflict.New("id", "A size quota that counts this database is exceeded; open it for cleanup, or have the quota raised.")
-	}
-	return err
 }
 
 // Restore takes a delete back within its grace period. Errors: fault.NotFound,
@@ -233,6 +164,13 @@ func (s *Service) createAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (i
 	if row.State != models.ResourceFailed {
 		return 0, fault.Conflict.New("id", "This database is there already.")
 	}
+	held, err := customerSuspended(ctx, tx, row.CustomerID)
+	switch {
+	case err != nil:
+		return 0, err
+	case held:
+		return 0, fault.Conflict.New("id", "The customer of this database is suspended.")
+	}
 	who, err := actor.From(ctx)
 	if err != nil {
 		return 0, err
@@ -240,7 +178,7 @@ func (s *Service) createAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (i
 	if err := quota.Take(ctx, tx, who, row.CustomerID, models.QuotaDatabases); err != nil {
 		return 0, err
 	}
-	if err := quota.Room(ctx, tx, who, row.CustomerID, models.QuotaDatabaseBytes); err != nil {
+	if err := quota.Room(ctx, tx, who, row.CustomerID, models.QuotaDatabaseBytes, 0); err != nil {
 		return 0, err
 	}
 	row.State, row.HoldsQuota = models.ResourcePending, true
@@ -260,40 +198,8 @@ func (s *Service) deleteAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (i
 	return row.Generation, err
 }
 
-func (s *Service) suspendAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {
-	row, err := again(ctx, tx, id)
-	if err == nil {
-		err = mustRun(row)
-	}
-	if err != nil {
-		return 0, err
-	}
-	row.Suspended = true
-	err = wish(ctx, tx, row, "suspended")
-	return row.Generation, err
-}
-
-func (s *Service) resumeAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {
-	row, err := again(ctx, tx, id)
-	if err != nil {
-		return 0, err
-	}
-	if err := mayResume(ctx, tx, row); err != nil {
-		return 0, err
-	}
-	row.Suspended, row.SuspendReason = false, nil
-	err = wish(ctx, tx, row, "suspended", "suspend_reason")
-	return row.Generation, err
-}
-
 func (s *Service) rotateAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {
-	row, err := again(ctx, tx, id)
-	if err == nil {
-		err = mustRun(row)
-	}
-	if err == nil {
-		err = mustStayOpen(ctx, tx, row, "id")
-	}
+	row, err := openAgain(ctx, tx, id)
 	if err != nil {
 		return 0, err
 	}
@@ -304,10 +210,25 @@ func (s *Service) rotateAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (i
 	return row.Generation, err
 }
 
-func again(ctx context.Context, tx store.Tx, id uuid.UUID) (*models.Database, error) {
-	row, err := settled(ctx, tx, id)
-	if err == nil && row == nil {
-		return nil, fault.Conflict.New("id", "The database is gone.")
+// openAgain is again for what needs the database open.
+func openAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (*models.Database, error) {
+	row, err := again(ctx, tx, id)
+	if err == nil {
+		err = mustRun(row)
+	}
+	if err == nil {
+		err = mustStayOpen(ctx, tx, row, "id")
 	}
 	return row, err
+}
+
+func again(ctx context.Context, tx store.Tx, id uuid.UUID) (*models.Database, error) {
+	row, err := settled(ctx, tx, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case row == nil:
+		return nil, fault.Conflict.New("id", "The database is gone.")
+	}
+	return row, idleAround(ctx, tx, row.ID, "id")
 }

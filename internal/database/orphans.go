@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -22,18 +23,22 @@ type orphan struct {
 	id   uuid.UUID
 	left *models.Job // the job that is known to have left it; nil for none
 	row  bool        // its row is there, and is another object's
+	lent bool        // it let a job into a database, and that job is over
 }
 
 // removable tells whether a job of ours is known to have left it, as one does
-// that was paused and wakes up when another has taken its work back, or done it.
+// that was paused and wakes up when another has taken its work back, or done it,
+// or that was canceled while its statement was on the way to the server.
 // A database must still have its working name, so that no customer has data in
 // it. Everything else is for a person to decide.
 func (o orphan) removable() bool {
-	return o.left != nil && !o.row && (o.Kind == models.ObjectRole || o.Unpublished)
+	return o.lent || o.left != nil && !o.row && (o.Kind == models.ObjectRole || o.Unpublished)
 }
 
 func (o orphan) detail() string {
 	switch what := strings.ToLower(string(o.Kind)); {
+	case o.lent:
+		return "The role let a job into a database, and that job is over."
 	case o.row:
 		return fmt.Sprintf("The %s bears the mark of an object that is called otherwise.", what)
 	case o.left != nil:
@@ -76,6 +81,7 @@ func (s *Service) orphansOf(ctx context.Context, db bun.IDB, l *looked) (out []o
 			continue // a job, or a decision, has it in hand
 		}
 		o.row, o.left = live[o.id], left[o.id]
+		o.lent = o.Kind == models.ObjectRole && judged[o.id] && isJobRole(o.Name, o.id) // what is judged has no job at work
 		out = append(out, o)
 	}
 	return out, nil
@@ -128,6 +134,21 @@ func (s *Service) removeOrphan(tx store.Tx, f *models.DriftFinding, by ident.Use
 	return job, nil
 }
 
+// unlessAtWork refuses to remove what a job has taken up since it was seen.
+func (s *Service) unlessAtWork(mark string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		busy, err := s.db.NewSelect().Model((*models.Job)(nil)).Where("j.resource_id::text = ?", strings.TrimPrefix(mark, s.marks())).
+			Where("j.state IN (?)", bun.List(engine.Active)).Exists(ctx)
+		switch {
+		case err != nil:
+			return store.Wrap(err, "look for a job of %s", mark)
+		case busy:
+			return fault.Conflict.Permanent("", "A job is at work on this.")
+		}
+		return nil
+	}
+}
+
 func removeOrphan() engine.Step {
 	drop := func(ctx context.Context, s *spec) error { return s.server.RemoveStray(ctx, s.stray) }
 	return step{name: "remove", policy: engine.Policy{Timeout: time.Minute, Pivot: true}, observe: observeNothing, apply: drop}
@@ -148,8 +169,9 @@ func (s *Service) loadOrphan(ctx context.Context, id uuid.UUID) (engine.Target, 
 		return engine.Target{}, err
 	}
 	conn, err := s.dial(server)
+	calm, idle := s.watchMaintenance(server.ID), s.unlessAtWork(f.Mark)
 	return engine.Target{OwnerMark: f.Mark, Spec: &spec{
-		server: conn, ready: s.watchMaintenance(server.ID), stray: Stray{Kind: f.ObjectKind, Name: f.ExternalName, Mark: f.Mark},
+		server: conn, ready: func(ctx context.Context) error { return errors.Join(calm(ctx), idle(ctx)) }, stray: Stray{Kind: f.ObjectKind, Name: f.ExternalName, Mark: f.Mark},
 	}}, err
 }
 

@@ -38,18 +38,26 @@ const overSize = `((d.cleanup_until IS NULL OR d.cleanup_until <= now()) AND ` +
 const exceeded = `EXISTS (SELECT FROM customer_tree AS t JOIN customer_quotas AS q ON q.customer_id = t.ancestor_id
 	WHERE t.customer_id = d.customer_id AND q.name = 'DATABASE_BYTES' AND q.level = 'EXCEEDED')`
 
+// ofSuspended tells of a row d whether its customer's suspension is over and done
+// with, so that no job of that one closes it any more.
+const ofSuspended = `d.customer_id IN (SELECT t.customer_id FROM customer_tree AS t JOIN customers AS c ON c.id = t.ancestor_id
+	WHERE c.suspended AND c.state = 'SUSPENDED')`
+
 // EnforceSizeQuotas orders that what a size quota holds is closed, and that what
-// nothing holds any more is opened. It compares rows with each other and asks no
+// nothing holds any more is opened. What is open although its customer's
+// suspension is done is closed, too. It compares rows with each other and asks no
 // server; what it cannot order now comes with the next look.
 func (s *Service) EnforceSizeQuotas(ctx context.Context) error {
 	// What is over is forgotten, but for windows that are still to begin.
 	_, err := s.db.NewUpdate().Model((*models.Database)(nil)).Set("cleanup_until = NULL").
 		Where("cleanup_until <= now()").Where("state <> ?", models.ResourceSuspended).Exec(ctx)
+	due := func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("d.state IN (?)", bun.List([]models.ResourceState{models.ResourceActive, models.ResourceDegraded})).Where("(" + overSize + " OR " + ofSuspended + ")")
+	}
 	return errors.Join(
 		store.Wrap(err, "forget windows"),
-		s.enforce(ctx, KindClose, func(q *bun.SelectQuery) *bun.SelectQuery {
-			return q.Where("d.state IN (?)", bun.List([]models.ResourceState{models.ResourceActive, models.ResourceDegraded})).Where(overSize)
-		}),
+		s.stopCarrying(ctx, due),
+		s.enforce(ctx, KindClose, due),
 		s.enforce(ctx, KindOpen, func(q *bun.SelectQuery) *bun.SelectQuery {
 			return q.Where("d.state = ?", models.ResourceSuspended).Where("NOT (" + shut + ")")
 		}),

@@ -35,8 +35,11 @@ const (
 
 // A spec is what the steps work towards.
 type spec struct {
-	server      Server
-	ready       func(context.Context) error // whether the next step may begin
+	server Server
+	ready  func(context.Context) error // whether the next step may begin
+	// reopens decides whether a deletion that is taken back opens the database, and
+	// notes it on the row.
+	reopens     func(context.Context) (bool, error)
 	login       Login
 	next        Login // with what a rotation moves to
 	space       Space
@@ -117,7 +120,7 @@ func (s *Service) loginOf(row *models.Database, verifier secret.Text) Login {
 
 func (s *Service) spaceOf(row *models.Database) Space {
 	return Space{
-		Name: row.ExtName, WorkName: workName(row.ID), Mark: s.mark(row.ID.UUID), Login: row.Username, ConnectionLimit: row.ConnectionLimit,
+		Name: row.ExtName, WorkName: workName(row.ID.UUID), Mark: s.mark(row.ID.UUID), Login: row.Username, ConnectionLimit: row.ConnectionLimit,
 	}
 }
 
@@ -161,7 +164,7 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 		return engine.Target{}, err
 	}
 	return engine.Target{OwnerMark: login.Mark, Spec: &spec{
-		server: conn, ready: s.watchMaintenance(server.ID), login: login, next: changed, shut: row.Shut, wasShut: row.State == models.ResourceSuspended,
+		server: conn, ready: s.watchMaintenance(server.ID), reopens: s.reopens(id), login: login, next: changed, shut: row.Shut, wasShut: row.State == models.ResourceSuspended,
 		space: space, previous: previous, outlived: row.Outlived,
 		// Whether it is over is for PostgreSQL's clock to say: this node's may be an hour ahead.
 		deleteAfter: time.Now().Add(time.Duration(row.Grace * float64(time.Second))),
@@ -201,34 +204,10 @@ func settleDelete(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models
 	if outcome == models.JobSucceeded {
 		return discard(ctx, tx, row)
 	}
-	_, err = tx.NewUpdate().Model(row).WherePK().Set("delete_after = NULL, updated_at = now()").
-		Set("state = CASE WHEN "+shut+" THEN ? ELSE ? END", models.ResourceSuspended, models.ResourceActive).Exec(ctx)
+	// A job that a version before began has noted nothing.
+	_, err = tx.NewUpdate().Model(row).WherePK().Set("delete_after = NULL, reopens_as = NULL, updated_at = now()").
+		Set("state = coalesce(reopens_as, CASE WHEN "+shut+" THEN ? ELSE ? END)", models.ResourceSuspended, models.ResourceActive).Exec(ctx)
 	return store.Wrap(err, "keep database %s", id)
-}
-
-// settleSuspend leaves a suspension that was taken back without its wish.
-func settleSuspend(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
-	q := tx.NewUpdate().Model((*models.Database)(nil)).Where("d.id = ?", id).Set("updated_at = now()")
-	if outcome == models.JobSucceeded {
-		q = q.Set("state = ?", models.ResourceSuspended)
-	} else {
-		q = q.Set("suspended = false, suspend_reason = NULL")
-	}
-	_, err := q.Exec(ctx)
-	return store.Wrap(err, "settle the suspension of database %s", id)
-}
-
-// settleResume keeps a database suspended for its own sake when that failed, so
-// that it can be tried again, unless something else holds it.
-func settleResume(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
-	q := tx.NewUpdate().Model((*models.Database)(nil)).Where("d.id = ?", id).Set("updated_at = now()")
-	if outcome == models.JobSucceeded {
-		q = q.Set("state = ?", models.ResourceActive)
-	} else {
-		q = q.Set("suspended = d.suspended OR NOT (" + shut + ")")
-	}
-	_, err := q.Exec(ctx)
-	return store.Wrap(err, "settle the resumption of database %s", id)
 }
 
 // settleRotate keeps what was shown when it failed, so that another attempt

@@ -26,15 +26,15 @@ func (s *Service) driftPlans() []*engine.Plan {
 	return []*engine.Plan{
 		{
 			Kind: KindRepair, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.loadExpected, Settle: settleRepair,
-			Steps: repairSteps(),
+			Steps: repairSteps(), Again: repairAgain, Begun: noteAgain,
 		},
 		{
 			Kind: KindRecreate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.loadExpected, Settle: settleRepair,
-			Steps: append(createSteps(), repairSteps()...),
+			Steps: append(createSteps(), repairSteps()...), Again: recreateAgain, Begun: noteAgain,
 		},
 		{
 			Kind: KindAdopt, Version: 1, ResourceKind: ident.Database, Needs: actor.ServersWrite, Load: s.loadAdopted, Settle: settleAdopted,
-			Steps: append([]engine.Step{adopt()}, repairSteps()...),
+			Steps: append([]engine.Step{adopt()}, repairSteps()...), Again: adoptAgain, Begun: noteAgain,
 		},
 		{
 			Kind: KindRemoveOrphan, Version: 1, ResourceKind: ident.DriftFinding, Needs: actor.ServersWrite, Load: s.loadOrphan, Settle: settleOrphan,
@@ -48,9 +48,7 @@ func (s *Service) driftPlans() []*engine.Plan {
 func repairSteps() []engine.Step {
 	policy := engine.Policy{Timeout: time.Minute}
 	return []engine.Step{
-		step{name: "reclaim-names", policy: policy, observe: observeNothing, apply: func(ctx context.Context, s *spec) error {
-			return s.server.Reclaim(ctx, s.expected)
-		}},
+		step{name: "reclaim-names", policy: policy, observe: observeNothing, apply: reclaimNames},
 		step{name: "repair-database", policy: policy, observe: observeNothing, apply: repairSpace},
 		step{name: "repair-logins", policy: policy, observe: observeNothing, apply: repairLogins},
 		step{name: "repair-access", policy: policy, observe: observeNothing, apply: repairAccess},
@@ -58,6 +56,18 @@ func repairSteps() []engine.Step {
 			return s.server.Confine(ctx, s.expected)
 		}},
 	}
+}
+
+// reclaimNames comes first: everything else goes by the names.
+func reclaimNames(ctx context.Context, s *spec) error {
+	if s.user.Space.Login != "" {
+		// A runner that woke up after its rotation was taken back has made the login
+		// another, which owns what is the tenant's.
+		if err := s.server.GiveBack(ctx, s.user, s.next); err != nil {
+			return err
+		}
+	}
+	return s.server.Reclaim(ctx, s.expected)
 }
 
 func repairSpace(ctx context.Context, s *spec) error {
@@ -143,9 +153,17 @@ func (s *Service) loadExpected(ctx context.Context, id uuid.UUID) (engine.Target
 	if err != nil {
 		return engine.Target{}, store.Wrap(err, "read users of database %s", id)
 	}
-	sp.expected, err = s.expect(&row, users)
+	if sp.expected, err = s.expect(&row, users); err != nil {
+		return engine.Target{}, err
+	}
 	sp.shut = sp.expected.Shut
-	return target, err
+	// The last login that was to take over, and did not or has given back.
+	if name, err := nextUsername(&row.Database); err == nil && row.LoginNumber > 1 && name != row.Username {
+		sp.next = sp.login
+		sp.next.Name, sp.user = name, Member{Login: sp.login, Space: sp.space, Rights: Owner}
+		sp.user.Space.Login = name
+	}
+	return target, nil
 }
 
 // adopt puts our mark on what is foreign and was decided to be ours.

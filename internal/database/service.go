@@ -84,7 +84,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 		if err := quota.Take(ctx, tx, who, owner.ID, models.QuotaDatabases); err != nil {
 			return ref{}, err
 		}
-		if err := quota.Room(ctx, tx, who, owner.ID, models.QuotaDatabaseBytes); err != nil {
+		if err := quota.Room(ctx, tx, who, owner.ID, models.QuotaDatabaseBytes, 0); err != nil {
 			return ref{}, err
 		}
 		verifier, err := fresh.verifier()
@@ -196,6 +196,7 @@ func beginDelete(ctx context.Context, tx store.Tx, row *models.Database, grace *
 	}
 	_, err := tx.NewUpdate().Model(row).WherePK().
 		Set("state = ?, generation = generation + 1, updated_at = now()", models.ResourceDeleting).
+		Set("reopens_as = CASE WHEN d.state IN ('ACTIVE', 'DEGRADED', 'SUSPENDED') THEN d.state END"). // until its first step is taken back
 		Set("delete_after = now() + ? * interval '1 second'", seconds).Returning("*").Exec(ctx)
 	return store.Wrap(err, "mark database %s for deletion", row.ID)
 }

@@ -128,11 +128,25 @@ func closeAll(ctx context.Context, s *spec) error {
 	return s.server.WithdrawSpace(ctx, s.space)
 }
 
-// reopenAll opens in the other order: the login comes last. What was suspended
-// before stays shut.
+// reopenAll opens in the other order: the login comes last. What is suspended
+// stays shut, and what was not closed yet is. Customer and quotas may change
+// meanwhile: the state follows what was done here.
 func reopenAll(ctx context.Context, s *spec) error {
-	if err := s.server.PublishSpace(ctx, s.space); err != nil || s.shut {
+	open, err := s.reopens(ctx)
+	if err != nil {
 		return err
+	}
+	if err := engine.Point(ctx, "decided"); err != nil {
+		return err
+	}
+	if err := s.server.PublishSpace(ctx, s.space); err != nil {
+		return err
+	}
+	if !open {
+		if err := disableLogins(undoing(ctx), s); err != nil {
+			return err
+		}
+		return closeDatabase(undoing(ctx), s)
 	}
 	if err := s.server.OpenSpace(ctx, s.space); err != nil {
 		return err

@@ -14,11 +14,12 @@ import (
 )
 
 const (
-	// SurveyEvery is the pause between two surveys of a server, give or take a
-	// tenth so that servers spread by themselves.
+	// SurveyEvery is the usual pause between two surveys of a server.
 	SurveyEvery = time.Minute
-	// SurveyLookEvery is the pause between two looks for servers that are due.
-	SurveyLookEvery = 5 * time.Second
+	// MinSurveyEvery is the shortest.
+	MinSurveyEvery = 2 * time.Second
+	// MaxSurveyEvery is the longest.
+	MaxSurveyEvery = time.Hour
 
 	surveyTimeout = 30 * time.Second
 	surveysAtOnce = 8
@@ -28,15 +29,23 @@ const (
 // the others its job says what is there.
 var settledStates = []models.ResourceState{models.ResourceActive, models.ResourceDegraded, models.ResourceSuspended}
 
+// SurveyLookEvery is the pause between two looks for servers that are due, so
+// that what changes on a server is seen within twice every.
+func SurveyLookEvery(every time.Duration) time.Duration {
+	return min(max(every/12, time.Second), 5*time.Second)
+}
+
 // SurveyServers compares what is due with what we wish: it notes findings,
 // orders repairs and removes what a dead job is known to have left. A server
 // that is away, blocked or in maintenance is left for later. Which is due is
-// PostgreSQL's word, and one node's at a time.
-func (s *Service) SurveyServers(ctx context.Context) error {
+// PostgreSQL's word, and one node's at a time. A server is due again after every,
+// give or take a tenth so that servers spread by themselves; and at once when it
+// is due later than that, because every was longer before.
+func (s *Service) SurveyServers(ctx context.Context, every time.Duration) error {
 	var rows []*models.DatabaseServer
-	err := s.db.NewRaw(`UPDATE database_servers AS s SET next_survey_at = now() + ? * (0.9 + 0.2 * random()) * interval '1 second'
-		WHERE s.id IN (SELECT id FROM database_servers WHERE next_survey_at <= now() AND reachable AND NOT blocked AND maintenance IS NULL
-			FOR UPDATE SKIP LOCKED) RETURNING s.*`, SurveyEvery.Seconds()).Scan(ctx, &rows)
+	err := s.db.NewRaw(`UPDATE database_servers AS s SET next_survey_at = now() + ?0 * (0.9 + 0.2 * random()) * interval '1 second'
+		WHERE s.id IN (SELECT id FROM database_servers WHERE (next_survey_at <= now() OR next_survey_at > now() + ?0 * 1.1 * interval '1 second')
+			AND reachable AND NOT blocked AND maintenance IS NULL FOR UPDATE SKIP LOCKED) RETURNING s.*`, every.Seconds()).Scan(ctx, &rows)
 	if err != nil {
 		return store.Wrap(err, "choose servers to survey")
 	}
@@ -105,7 +114,9 @@ func (s *Service) expect(row *wished, users []*models.DatabaseUser) (Expected, e
 	if err != nil {
 		return Expected{}, err
 	}
-	e := Expected{Login: s.loginOf(&row.Database, verifier), Space: s.spaceOf(&row.Database), Shut: row.Shut}
+	e := Expected{Login: s.loginOf(&row.Database, verifier), Space: s.spaceOf(&row.Database)}
+	// What nothing holds any more is opened by a job of its own, with its state.
+	e.Shut = row.Shut || row.State == models.ResourceSuspended
 	previous, err := s.previous(&row.Database, e.Login, e.Space)
 	if err != nil {
 		return Expected{}, err

@@ -170,13 +170,7 @@ func (s *Service) RetireLogins(ctx context.Context) error {
 }
 
 func (s *Service) takeOverAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {
-	row, err := again(ctx, tx, id)
-	if err == nil {
-		err = mustRun(row)
-	}
-	if err == nil {
-		err = mustStayOpen(ctx, tx, row, "id")
-	}
+	row, err := openAgain(ctx, tx, id)
 	if err != nil {
 		return 0, err
 	}

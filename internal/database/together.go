@@ -20,10 +20,22 @@ const atOnce = 100
 // those below it that still runs, as children of parent. It tells how many do,
 // and how many of these failed to.
 func (s *Service) SuspendAll(ctx context.Context, parent ident.JobID, customer ident.CustomerID) (left, failed int, err error) {
-	return s.orderAll(ctx, parent, customer, KindSuspend, KindResume, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("d.state IN (?)", bun.List([]models.ResourceState{models.ResourcePending, models.ResourceActive, models.ResourceDegraded}))
+	due := func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("(d.state IN (?) OR "+aboutToOpen+")", bun.List([]models.ResourceState{models.ResourcePending, models.ResourceActive, models.ResourceDegraded}))
+	}
+	err = s.stopCarrying(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return due(q).Where("d.customer_id IN (SELECT customer_id FROM customer_tree WHERE ancestor_id = ?)", customer)
 	})
+	if err != nil {
+		return 0, 0, err
+	}
+	return s.orderAll(ctx, parent, customer, KindSuspend, KindResume, due)
 }
+
+// aboutToOpen tells of a row d whether a job that is at work may end with it open,
+// although it is shut now: what was decided before a suspension comes after it.
+const aboutToOpen = `EXISTS (SELECT FROM jobs AS j WHERE j.resource_id = d.id AND j.finished_at IS NULL AND (j.kind IN ('` + KindResume + `', '` + KindOpen + `')
+	OR j.kind = '` + KindDelete + `' AND (j.cancel_requested_at IS NOT NULL OR j.state IN ('COMPENSATING', 'STUCK'))))`
 
 // ResumeAll orders the resumption of every such database that nothing holds any
 // more; left and failed as of SuspendAll.

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -214,7 +216,7 @@ func extName(customerNumber int64, name string) string {
 }
 
 // workName is the name while a database is made and while it waits for its end.
-func workName(id ident.DatabaseID) string { return "mp_" + fmt.Sprintf("%x", id.UUID[:]) }
+func workName(id uuid.UUID) string { return "mp_" + fmt.Sprintf("%x", id[:]) }
 
 // Credentials are shown once; only a verifier is kept.
 type Credentials struct {

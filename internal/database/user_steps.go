@@ -25,14 +25,16 @@ const (
 )
 
 func (s *Service) userPlans() []*engine.Plan {
-	plan := func(kind string, settle func(context.Context, store.Tx, uuid.UUID, models.JobState) error, steps ...engine.Step) *engine.Plan {
-		return &engine.Plan{Kind: kind, Version: 1, ResourceKind: ident.DatabaseUser, Needs: actor.DatabasesWrite, Load: s.loadUser, Settle: settle, Steps: steps}
+	plan := func(kind string, settle func(context.Context, store.Tx, uuid.UUID, models.JobState) error, again againFunc, steps ...engine.Step) *engine.Plan {
+		return &engine.Plan{
+			Kind: kind, Version: 1, ResourceKind: ident.DatabaseUser, Needs: actor.DatabasesWrite, Load: s.loadUser, Settle: settle, Again: again, Steps: steps,
+		}
 	}
 	return []*engine.Plan{
-		plan(KindCreateUser, settleNewUser, userLogin("create-login", dropUser), userRights(revokeUser)),
-		plan(KindUpdateUser, settleChangedUser, userLogin("change-login", loginBefore), userRights(rightsBefore), restoreLogin(stepsDown)),
-		plan(KindRotateUser, settleChangedUser, changePassword()),
-		plan(KindDeleteUser, settleDeletedUser, deleteUserSteps()...),
+		plan(KindCreateUser, settleNewUser, newUserAgain, userLogin("create-login", dropUser), userRights(revokeUser)),
+		plan(KindUpdateUser, settleChangedUser, changedUserAgain, userLogin("change-login", loginBefore), userRights(rightsBefore), restoreLogin(stepsDown)),
+		plan(KindRotateUser, settleChangedUser, changedUserAgain, changePassword()),
+		plan(KindDeleteUser, settleDeletedUser, deletedUserAgain, deleteUserSteps()...),
 	}
 }
 
@@ -291,7 +293,8 @@ func settleNewUser(ctx context.Context, tx store.Tx, id uuid.UUID, outcome model
 	return store.Wrap(err, "settle database user %s", id)
 }
 
-// settleChangedUser forgets what was before, or goes back to it.
+// settleChangedUser forgets what was before, or goes back to it and keeps what was
+// wished for another attempt.
 func settleChangedUser(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
 	row := new(models.DatabaseUser)
 	err := tx.NewSelect().Model(row).Where("du.id = ?", id).For("UPDATE").Scan(ctx)
@@ -301,12 +304,13 @@ func settleChangedUser(ctx context.Context, tx store.Tx, id uuid.UUID, outcome m
 	if err != nil {
 		return store.Wrap(err, "lock database user %s", id)
 	}
-	if b := row.Before; b != nil && outcome != models.JobSucceeded {
-		row.Rights, row.VerifierSealed = b.Rights, b.VerifierSealed
-		row.ConnectionLimit, row.StatementTimeoutSeconds = b.ConnectionLimit, b.StatementTimeoutSeconds
+	b := row.Before
+	row.Before, row.Tried = nil, nil
+	if b != nil && outcome != models.JobSucceeded {
+		row.Tried = userWish(row)
+		setUserWish(row, *b)
 	}
-	row.Before = nil
-	_, err = tx.NewUpdate().Model(row).WherePK().Column("rights", "connection_limit", "statement_timeout_seconds", "verifier_sealed", "before").
+	_, err = tx.NewUpdate().Model(row).WherePK().Column(append(userWishColumns, "before", "tried")...).
 		Set("updated_at = now()").Exec(ctx)
 	return store.Wrap(err, "settle database user %s", id)
 }

@@ -69,10 +69,7 @@ func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (*UserPayl
 		}
 		row.VerifierSealed = s.box.Seal(verifier, userVerifierPlace(row.ID))
 		if _, err := tx.NewInsert().Model(row).Returning("created_at, updated_at").Exec(ctx); err != nil {
-			if store.Violates(err, "database_users_name_in_use") || store.Violates(err, "database_users_username_in_use") {
-				return userRef{}, fault.Conflict.Wrap(err, "name", "There is a user of that name already.")
-			}
-			return userRef{}, store.Wrap(err, "insert database user %s", row.ID)
+			return userRef{}, userNameInUse(store.Wrap(err, "insert database user %s", row.ID), "name")
 		}
 		return s.begin(ctx, tx, who, out, KindCreateUser, d, row, &fresh)
 	})
@@ -87,13 +84,8 @@ func newUser(ctx context.Context, tx store.Tx, in CreateUserInput, d *models.Dat
 	if err != nil {
 		return nil, err
 	}
-	n, err := tx.NewSelect().Model((*models.DatabaseUser)(nil)).Where("du.database_id = ?", d.ID).
-		Where("du.state <> ?", models.ResourceFailed).Count(ctx)
-	if err != nil {
-		return nil, store.Wrap(err, "count users of database %s", d.ID)
-	}
-	if n >= MaxUsers {
-		return nil, fault.Conflict.New("databaseId", "A database has at most %d users beside its own login; delete one first.", MaxUsers)
+	if err := roomForUser(ctx, tx, d, "databaseId"); err != nil {
+		return nil, err
 	}
 	row := &models.DatabaseUser{
 		ID: ident.NewDatabaseUserID(), DatabaseID: d.ID, ServerID: d.ServerID, Name: in.Name, Username: username, Rights: in.Rights,
@@ -103,6 +95,25 @@ func newUser(ctx context.Context, tx store.Tx, in CreateUserInput, d *models.Dat
 		row.StatementTimeoutSeconds = *in.StatementTimeoutSeconds
 	}
 	return row, nil
+}
+
+func roomForUser(ctx context.Context, tx store.Tx, d *models.Database, field string) error {
+	n, err := tx.NewSelect().Model((*models.DatabaseUser)(nil)).Where("du.database_id = ?", d.ID).
+		Where("du.state <> ?", models.ResourceFailed).Count(ctx)
+	if err != nil {
+		return store.Wrap(err, "count users of database %s", d.ID)
+	}
+	if n >= MaxUsers {
+		return fault.Conflict.New(field, "A database has at most %d users beside its own login; delete one first.", MaxUsers)
+	}
+	return nil
+}
+
+func userNameInUse(err error, field string) error {
+	if store.Violates(err, "database_users_name_in_use") || store.Violates(err, "database_users_username_in_use") {
+		return fault.Conflict.Wrap(err, field, "There is a user of that name already.")
+	}
+	return err
 }
 
 // UpdateUser changes rights and limits. Errors: fault.Invalid, fault.NotFound,
@@ -155,15 +166,12 @@ func (s *Service) changeUser(ctx context.Context, call idempotency.Call, id iden
 		case row.State != models.ResourceActive:
 			return userRef{}, fault.Conflict.New("id", "This user is %s; only one that is ACTIVE can be changed.", row.State)
 		}
-		before := models.DatabaseUserWish{
-			Rights: row.Rights, VerifierSealed: row.VerifierSealed,
-			ConnectionLimit: row.ConnectionLimit, StatementTimeoutSeconds: row.StatementTimeoutSeconds,
-		}
+		before := userWish(row)
 		if err := change(d, row); err != nil {
 			return userRef{}, err
 		}
-		row.Before, row.Generation = &before, row.Generation+1
-		_, err = tx.NewUpdate().Model(row).WherePK().Column("rights", "connection_limit", "statement_timeout_seconds", "verifier_sealed", "before", "generation").
+		row.Before, row.Tried, row.Generation = before, nil, row.Generation+1
+		_, err = tx.NewUpdate().Model(row).WherePK().Column(append(userWishColumns, "before", "tried", "generation")...).
 			Set("updated_at = now()").Returning("updated_at").Exec(ctx)
 		if err != nil {
 			return userRef{}, store.Wrap(err, "change database user %s", row.ID)
@@ -266,16 +274,21 @@ func (s *Service) replayUser(ctx context.Context, tx store.Tx, who *actor.Actor,
 // be at work on the database, nor begin before this is over.
 func lockHost(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.DatabaseID, field string) (*models.Database, error) {
 	d, err := lockDatabase(ctx, tx, who, id, field)
-	switch {
-	case err != nil:
-		return nil, err
-	case d.State != models.ResourceActive:
-		return nil, fault.Conflict.New(field, "The database is %s; its users can be changed while it is ACTIVE.", d.State)
-	}
-	if err := idle(ctx, tx, field, "A job is at work on the database; wait for it to end.", "j.resource_id = ?", id.UUID); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	return d, mustStayOpen(ctx, tx, d, field)
+	return d, mustHost(ctx, tx, d, field)
+}
+
+// mustHost refuses changes of the users of a locked database.
+func mustHost(ctx context.Context, tx store.Tx, d *models.Database, field string) error {
+	if d.State != models.ResourceActive {
+		return fault.Conflict.New(field, "The database is %s; its users can be changed while it is ACTIVE.", d.State)
+	}
+	if err := idle(ctx, tx, field, "A job is at work on the database; wait for it to end.", "j.resource_id = ?", d.ID.UUID); err != nil {
+		return err
+	}
+	return mustStayOpen(ctx, tx, d, field)
 }
 
 // lockUser locks a user that the caller may change, after its database.
@@ -304,7 +317,7 @@ func lockUser(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.Datab
 func idleAround(ctx context.Context, tx store.Tx, id ident.DatabaseID, field string) error {
 	var kinds []string
 	err := tx.NewSelect().Model((*models.Job)(nil)).Column("kind").Where("j.state IN (?)", bun.List(engine.Active)).
-		Where("(j.resource_id IN (SELECT id FROM database_users WHERE database_id = ?0) OR j.resource_id IN (SELECT database_id FROM database_loads WHERE source_id = ?0))", id.UUID).
+		Where("(j.resource_id IN (SELECT id FROM database_users WHERE database_id = ?0) OR j.kind = ?1 AND j.resource_id IN (SELECT database_id FROM database_loads WHERE source_id = ?0))", id.UUID, KindClone).
 		Limit(1).Scan(ctx, &kinds)
 	switch {
 	case err != nil:

@@ -171,12 +171,15 @@ func (s *Starter) childrenAgain(ctx context.Context, tx store.Tx, before, anew *
 		if err != nil {
 			return err
 		}
-		_, err = s.Start(tx, Order{
+		child, err := s.Start(tx, Order{
 			Kind: c.Kind, Resource: c.ResourceID, Customer: c.CustomerID, Actor: anew.ActorUserID, Generation: generation,
 			Parent: anew.ID, Held: true,
 		})
 		if err != nil {
 			return err
+		}
+		if plan.Begun != nil {
+			plan.Begun(tx, c, child)
 		}
 	}
 	return nil

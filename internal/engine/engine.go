@@ -29,6 +29,7 @@ type Config struct {
 	Renew time.Duration // default 3 s
 	Sweep time.Duration // default 2 s
 	Slots int           // jobs at once on this node; default 16
+	Long  int           // of those that may be at work for hours, beside the others; default 4
 	Probe Probe         // for fault injection; nil in production
 }
 
@@ -44,12 +45,14 @@ type Engine struct {
 	renew    time.Duration
 	sweep    time.Duration
 	slots    chan struct{}
+	long     int // at once
 	probe    Probe
 	running  sync.WaitGroup
 
 	mu     sync.Mutex
 	wake   func(ident.JobID) // nil unless the node serves
 	leases map[ident.JobID]*run
+	longOf map[ident.CustomerID]int // long jobs at work, and whose they are
 }
 
 // New returns an Engine that runs nothing until Run or Serve is called.
@@ -60,7 +63,8 @@ func New(c Config) (*Engine, error) {
 	e := &Engine{
 		db: c.DB, bus: c.Bus, registry: c.Registry, node: c.Node, process: "mpanel node " + uuid.NewString(), log: c.Log, probe: c.Probe,
 		lease: cmp.Or(c.Lease, 10*time.Second), renew: cmp.Or(c.Renew, 3*time.Second), sweep: cmp.Or(c.Sweep, 2*time.Second),
-		slots: make(chan struct{}, cmp.Or(c.Slots, 16)), leases: map[ident.JobID]*run{},
+		slots: make(chan struct{}, cmp.Or(c.Slots, 16)), long: cmp.Or(c.Long, 4),
+		leases: map[ident.JobID]*run{}, longOf: map[ident.CustomerID]int{},
 	}
 	if e.renew*2 > e.lease {
 		return nil, fmt.Errorf("engine: a lease of %v cannot be renewed every %v", e.lease, e.renew)
@@ -114,7 +118,41 @@ func (e *Engine) leased(r *run) (over func()) {
 }
 
 // Busy is how many jobs are at work on this node right now.
-func (e *Engine) Busy() int { return len(e.slots) }
+func (e *Engine) Busy() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := len(e.slots)
+	for _, long := range e.longOf {
+		n += long
+	}
+	return n
+}
+
+// longPause is how often a long job looks whether it is its turn.
+const longPause = 10 * time.Second
+
+// moveToLong gives the slot of a long job to others; ok is false when it is not
+// its turn. Half of what may run at once is kept for other customers.
+func (e *Engine) moveToLong(r *run) (over func(), ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all, customer := 0, r.job.CustomerID
+	for _, n := range e.longOf {
+		all += n
+	}
+	if all >= e.long || e.longOf[customer] >= (e.long+1)/2 {
+		return nil, false
+	}
+	e.longOf[customer]++
+	r.leaveSlot()
+	return func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if e.longOf[customer]--; e.longOf[customer] == 0 {
+			delete(e.longOf, customer)
+		}
+	}, true
+}
 
 // Run takes the job up if it is due and nobody else has it, and goes on with
 // it until it is over, has to wait, or ctx ends. Calling it for any job at any
@@ -130,7 +168,8 @@ func (e *Engine) Run(ctx context.Context, id ident.JobID) {
 func (e *Engine) runInSlot(ctx context.Context, id ident.JobID) {
 	e.running.Add(1)
 	defer e.running.Done()
-	defer func() { <-e.slots }()
+	leaveSlot := sync.OnceFunc(func() { <-e.slots })
+	defer leaveSlot()
 	defer func() { // the last net: a mistake of ours must not take the node's other jobs with it
 		if p := recover(); p != nil {
 			e.log.ErrorContext(ctx, "job panicked", "job_id", id.Opaque(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -143,7 +182,7 @@ func (e *Engine) runInSlot(ctx context.Context, id ident.JobID) {
 			return // another has it, it waits, or it is over
 		}
 		if r != nil {
-			fence = r.job.Fence
+			fence, r.leaveSlot = r.job.Fence, leaveSlot
 		}
 		if err == nil {
 			err = r.do(ctx)

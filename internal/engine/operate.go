@@ -40,7 +40,13 @@ func (s *Starter) Cancel(ctx context.Context, tx store.Tx, id ident.JobID) (*mod
 	if err != nil {
 		return nil, store.Wrap(err, "read steps of job %s", id)
 	}
-	if begun > 0 {
+	final := false
+	if plan.Final != nil {
+		if final, err = plan.Final(ctx, tx, job.ResourceID); err != nil {
+			return nil, err
+		}
+	}
+	if begun > 0 || final {
 		return nil, fault.Conflict.New("id", "This job has begun what cannot be undone; it can only go on.")
 	}
 	_, err = tx.NewUpdate().Model(job).WherePK().Set("cancel_requested_at = now(), held = false").
@@ -97,8 +103,14 @@ func (s *Starter) again(ctx context.Context, tx store.Tx, job *models.Job, by id
 		return nil, err
 	}
 	anew, err := s.Start(tx, Order{Kind: job.Kind, Resource: job.ResourceID, Customer: job.CustomerID, Actor: by, Generation: generation})
-	if err != nil || !plan.Leads {
-		return anew, err
+	if err != nil {
+		return nil, err
+	}
+	if plan.Begun != nil {
+		plan.Begun(tx, job, anew)
+	}
+	if !plan.Leads {
+		return anew, nil
 	}
 	return anew, s.childrenAgain(ctx, tx, job, anew)
 }

@@ -32,6 +32,16 @@ type Plan struct {
 	// generation of the wish. Nil where that makes no sense. Errors:
 	// fault.Conflict, fault.QuotaExceeded.
 	Again func(ctx context.Context, tx store.Tx, resource uuid.UUID) (generation int64, err error)
+	// Final tells whether the job cannot be taken back any more although its step is
+	// not over, since the step has noted, by Env.Note, an effect that it is about to
+	// have and that must not be undone once it is there. Nil: never.
+	Final func(ctx context.Context, tx store.Tx, resource uuid.UUID) (bool, error)
+	// Long says that such a job may be at work for hours. On each node few of them
+	// run at once, half of them for one customer at most, and none in the place of others.
+	Long bool
+	// Begun notes the job that tries again where the one before was noted, in the same
+	// transaction and once it is written; nil where nothing notes a job.
+	Begun func(tx store.Tx, before, anew *models.Job)
 	// Leads says that such a job is ordered together with its children, which Lead
 	// lets go. Trying it again orders those anew that did not succeed.
 	Leads bool

@@ -32,6 +32,7 @@ type run struct {
 
 	// stopSteps ends what goes forward, and only that.
 	stopSteps context.CancelCauseFunc
+	leaveSlot func() // gives the slot to another job
 }
 
 // do goes on with the job until it is over, waits, or cannot be written. A nil
@@ -64,6 +65,13 @@ func (r *run) goOn(ctx, forth context.Context) error {
 	if r.toTakeBack(forth) && r.untouched() { // nothing outside has to be asked
 		return r.end(ctx, change{}, models.JobCanceled, EventCanceled)
 	}
+	if r.plan.Long && r.job.State == models.JobRunning {
+		over, ok := r.moveToLong(r)
+		if !ok {
+			return r.wait(ctx, "Its turn: other exports, imports and clones are at work on this node of the panel.", time.Now().Add(longPause))
+		}
+		defer over()
+	}
 	var target Target
 	err := guard(func() (err error) {
 		target, err = r.plan.Load(ctx, r.job.ResourceID)
@@ -80,7 +88,7 @@ func (r *run) goOn(ctx, forth context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load %s: %w", r.job.Kind, err)
 	}
-	r.env = &Env{Job: r.job.ID, Resource: r.job.ResourceID, Spec: target.Spec, OwnerMark: target.OwnerMark, Percent: r.job.Percent}
+	r.env = &Env{Job: r.job.ID, Resource: r.job.ResourceID, Spec: target.Spec, OwnerMark: target.OwnerMark, Percent: r.job.Percent, Note: r.note}
 	if r.job.State == models.JobRunning {
 		if err := r.forward(ctx, forth); err != nil {
 			return err
@@ -145,7 +153,7 @@ func (r *run) applyUntilDone(ctx, forth context.Context, i int, resumed bool) er
 		if err == nil {
 			break
 		}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, errCanceled) {
 			return err
 		}
 		if r.toTakeBack(forth) {
@@ -325,6 +333,25 @@ func (r *run) progress(i int) func(context.Context, float64, string) error {
 		ev.Message = &message
 		return r.commit(ctx, change{events: []*models.JobEvent{ev}})
 	}
+}
+
+// note leaves the run as it is, so that a step may call it beside Progress.
+func (r *run) note(ctx context.Context, note func(context.Context, store.Tx) error) error {
+	return store.InTx(ctx, r.db, func(ctx context.Context, tx store.Tx) error {
+		var fence int64
+		var canceled bool
+		err := tx.NewSelect().Model((*models.Job)(nil)).Column("j.fence").ColumnExpr("j.cancel_requested_at IS NOT NULL").
+			Where("j.id = ?", r.job.ID).For("SHARE").Scan(ctx, &fence, &canceled)
+		switch {
+		case err != nil:
+			return store.Wrap(err, "look whose job %s is", r.job.ID)
+		case fence != r.job.Fence:
+			return errFenced
+		case canceled && r.job.State == models.JobRunning:
+			return errCanceled
+		}
+		return note(ctx, tx)
+	})
 }
 
 // point tells the probe, when there is one, where the run is.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/store"
 )
 
 // A Step moves one thing on one real system. Every method is idempotent and
@@ -97,6 +98,11 @@ type Env struct {
 	// Progress writes an event: percent of this step, 0 to 100, and a sentence
 	// for the customer.
 	Progress func(ctx context.Context, percent float64, message string) error
+	// Note writes into the panel's tables in one transaction if the job is still
+	// this runner's, and gives an error if it is not. It comes before an effect that
+	// must not happen twice: a runner that was paused may come to it when another
+	// has long been through.
+	Note func(ctx context.Context, note func(ctx context.Context, tx store.Tx) error) error
 }
 
 // A Wait is returned by Apply or Undo to be called again later without counting

@@ -31,9 +31,10 @@ func Take(ctx context.Context, tx store.Tx, who *actor.Actor, customer ident.Cus
 }
 
 // Room refuses to begin what will use more when the customer, or one above it,
-// has used everything, or had and is not back under 90 % yet. It takes nothing:
-// it is for what is measured afterwards. Error: fault.QuotaExceeded as of Take.
-func Room(ctx context.Context, tx store.Tx, who *actor.Actor, customer ident.CustomerID, name models.QuotaName) error {
+// has used everything, or had and is not back under 90 % yet, or has less left
+// than least, which it will use at least. It takes nothing: it is for what is
+// measured afterwards. Error: fault.QuotaExceeded as of Take.
+func Room(ctx context.Context, tx store.Tx, who *actor.Actor, customer ident.CustomerID, name models.QuotaName, least int64) error {
 	var line []counter
 	err := tx.NewSelect().Model((*models.Quota)(nil)).Column("q.customer_id", "q.used", "q.max", "q.level", "t.depth").
 		Join("JOIN customer_tree AS t ON t.ancestor_id = q.customer_id").
@@ -42,7 +43,7 @@ func Room(ctx context.Context, tx store.Tx, who *actor.Actor, customer ident.Cus
 		return store.Wrap(err, "read quota %s", name)
 	}
 	for i, q := range slices.Backward(line) {
-		if q.Max != nil && (q.Used >= *q.Max || q.Level == models.QuotaExceeded) {
+		if q.Max != nil && (q.Used+max(least, 1) > *q.Max || q.Level == models.QuotaExceeded) {
 			return exceeded(who, line, i, q.Used)
 		}
 	}

@@ -24,7 +24,7 @@ func TestRoom_RefusesWhatWouldUseMoreOfWhatIsUsedUp(t *testing.T) {
 	}
 	room := func(who *actor.Actor, id ident.CustomerID) error {
 		return store.InTx(t.Context(), l.db, func(ctx context.Context, tx store.Tx) error {
-			return quota.Room(ctx, tx, who, id, models.QuotaDatabases)
+			return quota.Room(ctx, tx, who, id, models.QuotaDatabases, 0)
 		})
 	}
 	require.NoError(t, room(staff, l.branch), "without a limit")

@@ -10,7 +10,7 @@ import (
 
 // Learn enters how rows of a test's own model are read: for each column, where its
 // value goes.
-func Learn[M any](fields map[string]func(*M) any) {
+func Learn[M any](fields map[string]func(*M) any) struct{} {
 	var list []column[M]
 	for name, field := range fields {
 		list = append(list, column[M]{name, func(v value, m *M) error {
@@ -26,6 +26,7 @@ func Learn[M any](fields map[string]func(*M) any) {
 		}})
 	}
 	columns[reflect.TypeFor[M]()] = list
+	return struct{}{}
 }
 
 // Learned is how many models can be read.

@@ -64,7 +64,7 @@ type texts struct{ byShape sync.Map }
 
 func (t *texts) of(shape string, build func() string) string {
 	if text, ok := t.byShape.Load(shape); ok {
-		return text.(string)
+		return text.(string) //nolint:forcetypeassert // nothing else is stored
 	}
 	text := build()
 	t.byShape.Store(shape, text)

@@ -9,13 +9,13 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// A Level sends the keyed reads of calls that run side by side, such as the
+// A level sends the keyed reads of calls that run side by side, such as the
 // resolvers of one level of an operation, as one batch: it goes out when each of
 // the calls waits for a read, or is over, or asks something else. It counts and
 // has no timer.
-type Level struct {
+type level struct {
 	db  *DB
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // of the operation, whose calls read for each other
 
 	mu      sync.Mutex
 	running int // calls that may still come with a read
@@ -35,28 +35,31 @@ type read struct {
 
 // A call is one of those of a level.
 type call struct {
-	level   *Level
-	running bool // it is counted
+	level   *level
+	pause   func(wait func()) // how it waits
+	running bool              // it is counted
+	over    bool
 }
 
 type callKey struct{}
 
-// Level makes a level of n calls.
-func (db *DB) Level(ctx context.Context, n int) *Level {
-	return &Level{db: db, ctx: ctx, running: n}
-}
-
-// Call is the context of one of the calls, and what it does when it is over.
-func (l *Level) Call(ctx context.Context) (_ context.Context, over func()) {
-	c := &call{level: l, running: true}
-	return context.WithValue(ctx, callKey{}, c), c.leave
+// Level makes a level of n calls. Each of them is begun with what it gives: the
+// context for the call, and what is called when the call is over. Pause calls wait,
+// and may do something for others before and after it.
+func (db *DB) Level(ctx context.Context, n int) (begin func(ctx context.Context, pause func(wait func())) (_ context.Context, over func())) {
+	l := &level{db: db, ctx: ctx, running: n}
+	return func(ctx context.Context, pause func(wait func())) (context.Context, func()) {
+		c := &call{level: l, pause: pause, running: true}
+		return context.WithValue(ctx, callKey{}, c), func() { c.leave(true) }
+	}
 }
 
 // leave says that nothing is to be waited for: the call is over, or busy
 // otherwise.
-func (c *call) leave() {
+func (c *call) leave(over bool) {
 	l := c.level
 	l.mu.Lock()
+	c.over = c.over || over
 	if c.running {
 		c.running = false
 		l.running--
@@ -72,7 +75,7 @@ func (c *call) leave() {
 func (c *call) enter() {
 	c.level.mu.Lock()
 	defer c.level.mu.Unlock()
-	if !c.running {
+	if !c.running && !c.over {
 		c.running = true
 		c.level.running++
 	}
@@ -98,7 +101,7 @@ func (c *call) park(r *read) bool {
 }
 
 // ready takes the batch when nobody is to be waited for.
-func (l *Level) ready() []*read {
+func (l *level) ready() []*read {
 	if l.running > 0 {
 		return nil
 	}
@@ -113,14 +116,14 @@ func (c *call) abandon(r *read) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.parked = slices.DeleteFunc(l.parked, func(p *read) bool { return p == r })
-	if !c.running {
+	if !c.running && !c.over {
 		c.running, r.gone = true, true
 		l.running++
 	}
 }
 
 // send reads a batch.
-func (l *Level) send(batch []*read) {
+func (l *level) send(batch []*read) {
 	switch len(batch) {
 	case 0:
 		return
@@ -145,7 +148,7 @@ func (l *Level) send(batch []*read) {
 // sendAll reads several statements in one round trip. An error ends what
 // PostgreSQL does of them, so that this one and those after it are read again,
 // each alone: only what fails by itself fails.
-func (l *Level) sendAll(batch []*read) {
+func (l *level) sendAll(batch []*read) {
 	b := &pgx.Batch{}
 	for _, r := range batch {
 		b.Queue(r.sql, r.args...)
@@ -176,13 +179,17 @@ func (db *DB) read(ctx context.Context, sql string, args []any, take func(pgx.Ro
 	if c == nil || c.level.db != db || !c.park(r) {
 		return db.one(ctx, r)
 	}
-	select {
-	case <-r.done:
-		return r.err
-	case <-ctx.Done():
-		c.abandon(r)
-		return ctx.Err()
-	}
+	var err error
+	c.pause(func() {
+		select {
+		case <-r.done:
+			err = r.err
+		case <-ctx.Done():
+			c.abandon(r)
+			err = ctx.Err()
+		}
+	})
+	return err
 }
 
 func (db *DB) one(ctx context.Context, r *read) error {
@@ -199,7 +206,7 @@ type busy struct{}
 // BeforeQuery implements bun.QueryHook.
 func (busy) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context {
 	if c, ok := ctx.Value(callKey{}).(*call); ok {
-		c.leave()
+		c.leave(false)
 	}
 	return ctx
 }

@@ -14,12 +14,14 @@ import (
 	"github.com/mpanel/mpanel/models"
 )
 
+func atOnce(wait func()) { wait() }
+
 // side runs the calls side by side, as those of one level.
 func side(ctx context.Context, db *store.DB, calls ...func(context.Context)) {
-	level := db.Level(ctx, len(calls))
+	begin := db.Level(ctx, len(calls))
 	var wg sync.WaitGroup
 	for _, call := range calls {
-		ctx, over := level.Call(ctx)
+		ctx, over := begin(ctx, atOnce)
 		wg.Go(func() {
 			defer over()
 			call(ctx)
@@ -116,10 +118,10 @@ func TestLevel_CallsThatAreCutOff(t *testing.T) {
 	t.Parallel()
 	s := newTree(t)
 	cut, cancel := context.WithCancel(t.Context())
-	level := s.Level(t.Context(), 3)
-	first, firstOver := level.Call(cut)
-	second, secondOver := level.Call(t.Context())
-	third, thirdOver := level.Call(t.Context())
+	begin := s.Level(t.Context(), 3)
+	first, firstOver := begin(cut, atOnce)
+	second, secondOver := begin(t.Context(), atOnce)
+	third, thirdOver := begin(t.Context(), atOnce)
 	done := make(chan error)
 	go func() { done <- number(first, s.DB, 1) }()
 	go func() { done <- number(second, s.DB, 2) }()

@@ -68,8 +68,7 @@ func Open(ctx context.Context, url secret.Text, options ...func(*pgxpool.Config)
 		pool.Close()
 		return nil, err
 	}
-	db := bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New())
-	db.AddQueryHook(busy{})
+	db := bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New()).WithQueryHook(busy{})
 	return &DB{DB: db, Pool: pool, reads: reads}, nil
 }
 

@@ -47,12 +47,10 @@ func edge(o store.Order[*item]) *store.Edge[uuid.UUID, item] {
 	return &store.Edge[uuid.UUID, item]{Order: o, Parent: "i.parent", Of: func(i *item) uuid.UUID { return i.Parent }}
 }
 
-func init() {
-	store.Learn(map[string]func(*item) any{
-		"id": func(i *item) any { return &i.ID }, "parent": func(i *item) any { return &i.Parent },
-		"name": func(i *item) any { return &i.Name }, "at": func(i *item) any { return &i.At },
-	})
-}
+var _ = store.Learn(map[string]func(*item) any{
+	"id": func(i *item) any { return &i.ID }, "parent": func(i *item) any { return &i.Parent },
+	"name": func(i *item) any { return &i.Name }, "at": func(i *item) any { return &i.At },
+})
 
 // A list is a table of items and what was asked of the server.
 type list struct {

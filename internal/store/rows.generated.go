@@ -258,6 +258,7 @@ func init() {
 		}},
 		{"access_cidrs", func(v value, m *models.Database) error { return v.texts(&m.AccessCidrs) }},
 		{"access_before", func(v value, m *models.Database) error { return v.texts(&m.AccessBefore) }},
+		{"access_tried", func(v value, m *models.Database) error { return v.texts(&m.AccessTried) }},
 		{"connection_limit", func(v value, m *models.Database) error {
 			var x int64
 			err := v.int(&x)
@@ -289,6 +290,18 @@ func init() {
 			var x string
 			err := v.text(&x)
 			m.SuspendReason = new(string(x))
+			return err
+		}},
+		{"suspended_from_above", func(v value, m *models.Database) error { return v.bool(&m.SuspendedFromAbove) }},
+		{"suspension_before", func(v value, m *models.Database) error { return v.json(&m.SuspensionBefore) }},
+		{"suspension_tried", func(v value, m *models.Database) error { return v.json(&m.SuspensionTried) }},
+		{"reopens_as", func(v value, m *models.Database) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x string
+			err := v.text(&x)
+			m.ReopensAs = new(models.ResourceState(x))
 			return err
 		}},
 		{"drift_policy", func(v value, m *models.Database) error {
@@ -375,6 +388,7 @@ func init() {
 		}},
 		{"generation", func(v value, m *models.DatabaseUser) error { return v.int(&m.Generation) }},
 		{"before", func(v value, m *models.DatabaseUser) error { return v.json(&m.Before) }},
+		{"tried", func(v value, m *models.DatabaseUser) error { return v.json(&m.Tried) }},
 		{"created_at", func(v value, m *models.DatabaseUser) error { return v.time(&m.CreatedAt) }},
 		{"updated_at", func(v value, m *models.DatabaseUser) error { return v.time(&m.UpdatedAt) }},
 	}

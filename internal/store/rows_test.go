@@ -59,8 +59,8 @@ func fill(r *rand.Rand, v reflect.Value) {
 			fill(r, id)
 			return
 		}
-		for i := range v.NumField() {
-			fill(r, v.Field(i))
+		for _, field := range v.Fields() {
+			fill(r, field)
 		}
 	default:
 		panic("enter " + v.Type().String())
@@ -123,7 +123,7 @@ func TestReadRows_AreWhatBunReads(t *testing.T) {
 		sameAsBun[models.DatabaseServer], sameAsBun[models.Database], sameAsBun[models.DatabaseUser], sameAsBun[models.DatabaseDump],
 		sameAsBun[models.DriftFinding], sameAsBun[models.Job], sameAsBun[models.JobStep], sameAsBun[models.JobEvent],
 	}
-	require.Equal(t, store.Learned()-1, len(tried), "all but the test's own")
+	require.Len(t, tried, store.Learned()-1, "all but the test's own")
 	for _, try := range tried {
 		try(t, db)
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -212,4 +213,11 @@ func (s *savepoint) end(ctx context.Context, how string) error {
 	s.over = true
 	_, err := s.tx.Exec(ctx, how+s.name)
 	return err
+}
+
+// Now is PostgreSQL's clock: those of nodes may differ. Of a transaction it is the
+// time of its beginning.
+func Now(ctx context.Context, db bun.IDB) (now time.Time, err error) {
+	err = db.NewSelect().ColumnExpr("now()").Scan(ctx, &now)
+	return now.UTC(), Wrap(err, "ask for the time")
 }

@@ -52,11 +52,35 @@ type parameter struct {
 // Customers implements Scope.
 func (p *parameter) Customers(actor.Permission) ([]ident.CustomerID, bool) { return nil, p.all }
 
-const mayAll = "SELECT DISTINCT customer_id FROM customer_tree WHERE customer_id = ANY ($1::uuid[]) AND ancestor_id = ANY ($2::uuid[])"
+// belowAny are those of the customers that are below one of the roots, or are one.
+// Within a transaction it is asked there, otherwise as a keyed read.
+func belowAny(ctx context.Context, db bun.IDB, customers, roots []ident.CustomerID) (found []ident.CustomerID, err error) {
+	own, ok := db.(*DB)
+	if !ok {
+		err = db.NewSelect().Table("customer_tree").Distinct().Column("customer_id").
+			Where("customer_id IN (?)", bun.List(customers)).Where("ancestor_id IN (?)", bun.List(roots)).Scan(ctx, &found)
+		return found, err
+	}
+	err = own.read(ctx, belowAnyOf, []any{arrayOf(customers), arrayOf(roots)}, func(rows pgx.Rows) error {
+		found = nil
+		var id pgtype.UUID
+		_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
+			found = append(found, ident.CustomerIDOf(id.Bytes))
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+const belowAnyOf = "SELECT DISTINCT customer_id FROM customer_tree WHERE customer_id = ANY ($1::uuid[]) AND ancestor_id = ANY ($2::uuid[])"
 
 // MayAll tells for which of the customers who holds p: one query for a whole
 // list, none for staff. It serves edges that are null without a permission.
-func MayAll(ctx context.Context, db *DB, who *actor.Actor, p actor.Permission, customers []ident.CustomerID) (map[ident.CustomerID]bool, error) {
+func MayAll(ctx context.Context, db bun.IDB, who *actor.Actor, p actor.Permission, customers []ident.CustomerID) (map[ident.CustomerID]bool, error) {
 	may := make(map[ident.CustomerID]bool, len(customers))
 	roots, all := who.Customers(p)
 	if all {
@@ -68,16 +92,12 @@ func MayAll(ctx context.Context, db *DB, who *actor.Actor, p actor.Permission, c
 	if len(roots) == 0 || len(customers) == 0 {
 		return may, nil
 	}
-	err := db.read(ctx, mayAll, []any{arrayOf(customers), arrayOf(roots)}, func(rows pgx.Rows) error {
-		var id pgtype.UUID
-		_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
-			may[ident.CustomerIDOf(id.Bytes)] = true
-			return nil
-		})
-		return err
-	})
+	found, err := belowAny(ctx, db, customers, roots)
 	if err != nil {
 		return nil, Wrap(err, "read the customers with %s", p)
+	}
+	for _, id := range found {
+		may[id] = true
 	}
 	return may, nil
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -31,6 +33,7 @@ import (
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/events/membus"
+	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/httpapi"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -55,6 +58,7 @@ type panel struct {
 	db     *store.DB
 	auth   *auth.Service
 	schema *ast.Schema
+	graph  graph.Config
 	sql    *testkit.Statements
 	log    *buffer
 
@@ -91,7 +95,8 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	for _, c := range change {
 		c(r)
 	}
-	schema := graph.NewExecutableSchema(resolvers.Config(r))
+	p.graph = resolvers.Config(r)
+	schema := executable(t, p.graph, p.db.Level)
 	p.schema = schema.Schema()
 	origins := httpapi.Origins("", []string{origin})
 	api := httpapi.New(httpapi.Config{
@@ -106,6 +111,20 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	t.Cleanup(p.Close)
 	return p
 }
+
+// executable is what the server executes by; scripts/test runs all tests of this
+// package once more with MPANEL_EXECUTOR=stock.
+func executable(t *testing.T, c graph.Config, level executor.Level) graphql.ExecutableSchema {
+	t.Helper()
+	if stockExecutor() {
+		return graph.NewExecutableSchema(c)
+	}
+	compiled, err := graph.NewExecutor(c, executor.Options{Level: level})
+	require.NoError(t, err)
+	return compiled
+}
+
+func stockExecutor() bool { return os.Getenv("MPANEL_EXECUTOR") == "stock" }
 
 // anyTools can dump every server; nothing here runs a job.
 type anyTools struct{ database.DumpTools }

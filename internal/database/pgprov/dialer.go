@@ -123,6 +123,8 @@ type server struct {
 	mu     sync.Mutex
 	closed error         // nil until it is
 	pool   *pgxpool.Pool // nil before the first use
+
+	schemas schemas // what surveys saw inside databases
 }
 
 var _ database.Server = (*server)(nil)

@@ -65,6 +65,9 @@ func (s *server) GrantJobRole(ctx context.Context, r database.JobRole) (string, 
 		if err := s.joinFor(ctx, f, r.Space.Login); err != nil {
 			return err
 		}
+		if err := engine.Point(ctx, "letting-in"); err != nil {
+			return err
+		}
 		return s.change(ctx, append(first,
 			tempFileLimit(r.Login),
 			stmt{"limit the time of role " + r.Login.Name, "ALTER ROLE " + role + " VALID UNTIL " + literal(r.Until.UTC().Format(time.RFC3339))},

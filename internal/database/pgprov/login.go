@@ -40,8 +40,8 @@ func (r *role) dest() []any {
 // A role's verifier is readable for superusers only, and naming pg_authid is
 // enough to be refused: hence two queries.
 const (
-	selectRole = `
-SELECT r.oid, coalesce(shobj_description(r.oid, 'pg_authid'), ''), r.rolcanlogin, r.rolconnlimit,
+	selectRole  = `SELECT r.oid, coalesce(shobj_description(r.oid, 'pg_authid'), '')` + roleColumns
+	roleColumns = `, r.rolcanlogin, r.rolconnlimit,
        r.rolsuper OR r.rolcreatedb OR r.rolcreaterole OR r.rolreplication OR r.rolbypassrls,
        coalesce(r.rolvaliduntil <> 'infinity', false),
        coalesce((SELECT c.setconfig FROM pg_db_role_setting c WHERE c.setrole = r.oid AND c.setdatabase = 0), '{}'),

@@ -67,10 +67,25 @@ type standing struct {
 	canLogin bool
 	groups   []string // of the three that there are, those it is directly in
 	granted  []string // on the database
-	timeout  string   // of statements, in ms; "" for none
+	timeouts []string // of statements: database's oid, 0 for all, a space, and the value as it was set
 	noGroup  []string // the groups that do not exist
+	defaults bool     // what the database's login makes will be both groups', too
 	strange  bool     // something that is not ours has a group's name
 }
+
+// timeoutSettings are the roles' default timeouts of statements; timeout is one as
+// standing has it.
+const (
+	timeout         = `c.setdatabase || ' ' || substr(s.v, length('statement_timeout=') + 1)`
+	timeoutSettings = `pg_db_role_setting c JOIN LATERAL unnest(c.setconfig) s(v) ON s.v LIKE 'statement\_timeout=%'`
+)
+
+// hasDefaults tells from outside the database whether its login has default
+// privileges for both groups. A role that was dropped by hand and made anew has none.
+const hasDefaults = `(SELECT count(DISTINCT a.refobjid) = 2 FROM pg_shdepend o JOIN pg_shdepend a USING (dbid, classid, objid)
+        WHERE o.dbid = $2 AND o.classid = 'pg_default_acl'::regclass AND o.refclassid = 'pg_authid'::regclass AND o.deptype = 'o'
+          AND o.refobjid = (SELECT l.oid FROM pg_roles l WHERE l.rolname = $4)
+          AND a.refclassid = 'pg_authid'::regclass AND a.deptype = 'a' AND a.refobjid IN (SELECT g.oid FROM pg_roles g WHERE g.rolname = ANY ($3)))`
 
 const lookAtMember = `
 SELECT r.oid, coalesce(shobj_description(r.oid, 'pg_authid'), ''), r.rolcanlogin,
@@ -78,17 +93,17 @@ SELECT r.oid, coalesce(shobj_description(r.oid, 'pg_authid'), ''), r.rolcanlogin
              WHERE m.member = r.oid AND g.rolname = ANY ($3::text[] || $4::text) ORDER BY 1),
        ARRAY(SELECT DISTINCT a.privilege_type FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
              WHERE d.oid = $2 AND a.grantee = r.oid ORDER BY 1),
-       coalesce((SELECT substr(s.v, length('statement_timeout=') + 1) FROM pg_db_role_setting c, unnest(c.setconfig) s(v)
-                 WHERE c.setrole = r.oid AND c.setdatabase = 0 AND s.v LIKE 'statement\_timeout=%'), ''),
+       ARRAY(SELECT ` + timeout + ` FROM ` + timeoutSettings + ` WHERE c.setrole = r.oid),
        ARRAY(SELECT n.name FROM unnest($3::text[]) n(name) WHERE NOT EXISTS (SELECT FROM pg_roles g WHERE g.rolname = n.name)),
-       EXISTS (SELECT FROM pg_roles g WHERE g.rolname = ANY ($3) AND shobj_description(g.oid, 'pg_authid') IS DISTINCT FROM $5)
+       EXISTS (SELECT FROM pg_roles g WHERE g.rolname = ANY ($3) AND shobj_description(g.oid, 'pg_authid') IS DISTINCT FROM $5),
+       ` + hasDefaults + `
 FROM pg_roles r WHERE r.rolname = $1`
 
 func (s *server) lookMember(ctx context.Context, m database.Member, db uint32) (standing, error) {
 	var st standing
 	err := s.queryRow(ctx, "look at member "+m.Login.Name, lookAtMember,
 		[]any{m.Login.Name, db, groupsOf(m.Space), m.Space.Login, m.Space.Mark},
-		&st.oid, &st.mark, &st.canLogin, &st.groups, &st.granted, &st.timeout, &st.noGroup, &st.strange)
+		&st.oid, &st.mark, &st.canLogin, &st.groups, &st.granted, &st.timeouts, &st.noGroup, &st.strange, &st.defaults)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return standing{}, nil
 	}
@@ -97,10 +112,11 @@ func (s *server) lookMember(ctx context.Context, m database.Member, db uint32) (
 
 func (st standing) nothing() bool { return len(st.groups)+len(st.granted) == 0 }
 
-// entitledAs tells whether the role has the rights of m and no others.
+// entitledAs tells whether the role has the rights of m and no others, on what is
+// made later, too.
 func (st standing) entitledAs(m database.Member) bool {
 	group, onDatabase := entitled(m)
-	return slices.Equal(st.groups, []string{group}) && slices.Equal(st.granted, onDatabase)
+	return slices.Equal(st.groups, []string{group}) && slices.Equal(st.granted, onDatabase) && st.defaults
 }
 
 func timeoutOf(m database.Member) string {
@@ -108,6 +124,25 @@ func timeoutOf(m database.Member) string {
 		return ""
 	}
 	return strconv.Itoa(m.StatementTimeoutSeconds * 1000)
+}
+
+// timeoutDifference regards the role's default in the database db too, which
+// comes before its default everywhere.
+func timeoutDifference(timeouts []string, db uint32, m database.Member) []string {
+	var everywhere string
+	inside := timeoutOf(m)
+	for _, t := range timeouts {
+		switch of, value, _ := strings.Cut(t, " "); of {
+		case "0":
+			everywhere = value
+		case strconv.FormatUint(uint64(db), 10):
+			inside = value
+		}
+	}
+	if everywhere == timeoutOf(m) && inside == timeoutOf(m) {
+		return nil
+	}
+	return []string{fmt.Sprintf("The role's statement timeout is not %d s.", m.StatementTimeoutSeconds)}
 }
 
 // ObserveRights looks at roles and at the database from outside. What the
@@ -141,9 +176,7 @@ func (s *server) ObserveRights(ctx context.Context, m database.Member) (engine.O
 	if !st.entitledAs(m) {
 		d = append(d, fmt.Sprintf("The role's rights are not %s.", m.Rights))
 	}
-	if st.timeout != timeoutOf(m) {
-		d = append(d, fmt.Sprintf("The role's statement timeout is not %d s.", m.StatementTimeoutSeconds))
-	}
+	d = append(d, timeoutDifference(st.timeouts, b.oid, m)...)
 	if !st.canLogin {
 		d = append(d, "The role may not log in.")
 	}
@@ -166,7 +199,7 @@ func (s *server) GrantRights(ctx context.Context, m database.Member) error {
 			return err
 		}
 		if st.entitledAs(m) && st.canLogin {
-			return s.change(ctx, append(restored(b, m.Space), timeoutStmt(m))...)
+			return s.change(ctx, append(restored(b, m.Space), timeoutStmts(m, b.name)...)...)
 		}
 		if !st.nothing() {
 			if err := s.disable(ctx, m.Login, role{oid: st.oid, canLogin: st.canLogin}); err != nil {
@@ -336,12 +369,15 @@ func restored(b base, sp database.Space) []stmt {
 	return []stmt{limitConnections(b.name, sp.ConnectionLimit)}
 }
 
-func timeoutStmt(m database.Member) stmt {
+func timeoutStmts(m database.Member, db string) []stmt {
 	set := " RESET statement_timeout"
 	if t := timeoutOf(m); t != "" {
 		set = " SET statement_timeout = " + t
 	}
-	return stmt{"set statement timeout of role " + m.Login.Name, "ALTER ROLE " + ident(m.Login.Name) + set}
+	return []stmt{
+		{"set statement timeout of role " + m.Login.Name, "ALTER ROLE " + ident(m.Login.Name) + set},
+		{"leave no other timeout to role " + m.Login.Name, "ALTER ROLE " + ident(m.Login.Name) + " IN DATABASE " + ident(db) + " RESET statement_timeout"},
+	}
 }
 
 // handOver takes all that a role owns and may do in the database that the
@@ -392,9 +428,8 @@ func grantStmts(m database.Member, db string, st standing, existing objects) []s
 	if m.Rights == database.Owner {
 		acts = " SET role = " + main
 	}
-	return append(out,
-		stmt{"choose whom role " + name + " acts as", "ALTER ROLE " + ident(name) + " IN DATABASE " + ident(db) + acts},
-		timeoutStmt(m),
+	out = append(out, stmt{"choose whom role " + name + " acts as", "ALTER ROLE " + ident(name) + " IN DATABASE " + ident(db) + acts})
+	return append(append(out, timeoutStmts(m, db)...),
 		stmt{"enable role " + name, "ALTER ROLE " + ident(name) + " LOGIN"})
 }
 

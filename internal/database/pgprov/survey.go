@@ -20,27 +20,45 @@ type seenRole struct {
 	in   []string // the roles that it is directly in
 	// hasPassword is only known to an admin that is a superuser.
 	hasPassword bool
+	timeouts    []string // as member's
 }
 
 // A seenBase is a database in a survey. Granted has who has which right, as
 // "role=RIGHT"; PUBLIC and the owner are left out.
-type seenBase struct{ base }
+type seenBase struct {
+	base
+	schema ownership // of schema public
+}
 
-// What bears our mark, and what bears one of our names.
+// What bears our mark, and what bears one of our names. There are thousands, and
+// PostgreSQL may know little of how many: what belongs to each is gathered once
+// and joined, or found by a function with a cache of the server's, such as
+// pg_get_userbyid, so that no catalog is read for each of them.
 const (
-	surveyRoles = `, r.rolname, ARRAY(SELECT g.rolname::text FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid ORDER BY 1)`
-	fromMarked  = `
+	surveyRoles = `SELECT r.oid, coalesce(c.description, '')` + roleColumns + `, r.rolname,
+       coalesce(g.groups, '{}'), coalesce(t.timeouts, '{}')`
+	fromMarked = `
 FROM pg_roles r LEFT JOIN pg_shdescription c ON c.objoid = r.oid AND c.classoid = 'pg_authid'::regclass
+LEFT JOIN (SELECT m.member, array_agg(pg_get_userbyid(m.roleid)::text ORDER BY m.roleid) AS groups FROM pg_auth_members m GROUP BY m.member) g ON g.member = r.oid
+LEFT JOIN (SELECT c.setrole, array_agg(` + timeout + `) AS timeouts FROM ` + timeoutSettings + ` GROUP BY c.setrole) t ON t.setrole = r.oid
 WHERE starts_with(coalesce(c.description, ''), $1) OR r.rolname = ANY ($2::text[])`
 	surveyBases = `
 SELECT d.datname, d.oid, coalesce(c.description, ''), d.datdba = (SELECT oid FROM pg_roles WHERE rolname = current_user), d.datconnlimit, d.datallowconn,
        EXISTS (SELECT FROM aclexplode(d.acl) a WHERE a.grantee = 0),
-       ARRAY(SELECT DISTINCT r.rolname || '=' || a.privilege_type FROM aclexplode(d.acl) a JOIN pg_roles r ON r.oid = a.grantee
-             WHERE a.grantee <> d.datdba ORDER BY 1)
+       ARRAY(SELECT DISTINCT pg_get_userbyid(a.grantee) || '=' || a.privilege_type FROM aclexplode(d.acl) a
+             WHERE a.grantee <> d.datdba AND a.grantee <> 0 ORDER BY 1),
+       ` + publicOwner + `
 FROM (SELECT *, coalesce(datacl, acldefault('d', datdba)) AS acl FROM pg_database) d
 LEFT JOIN pg_shdescription c ON c.objoid = d.oid AND c.classoid = 'pg_database'::regclass
 WHERE starts_with(coalesce(c.description, ''), $1) OR d.datname = ANY ($2::text[])`
 )
+
+// SurveyQueries are the two queries of a survey by an admin that is a superuser,
+// for whoever measures what they cost by themselves. Both take a prefix of marks
+// and an array of names.
+func SurveyQueries() (roles, databases string) {
+	return surveyRoles + withVerifier + fromMarked, surveyBases
+}
 
 // found is everything that a survey saw, by name and by mark.
 type found struct {
@@ -65,6 +83,9 @@ func (s *server) Survey(ctx context.Context, markPrefix string, expected []datab
 	err := settle(func() error { // a database may be dropped while it is looked at
 		f, err := s.lookAround(ctx, markPrefix, expected)
 		if err != nil {
+			return err
+		}
+		if err := s.lookInside(ctx, f, expected); err != nil {
 			return err
 		}
 		out = database.Survey{Deviations: make([][]database.Deviation, len(expected))}
@@ -115,7 +136,7 @@ func (s *server) lookAround(ctx context.Context, markPrefix string, expected []d
 	}
 	defer conn.Release()
 	readable := conn.Conn().PgConn().ParameterStatus("is_superuser") == "on"
-	sql := selectRole + surveyRoles
+	sql := surveyRoles
 	if readable {
 		sql += withVerifier
 	}
@@ -125,7 +146,7 @@ func (s *server) lookAround(ctx context.Context, markPrefix string, expected []d
 	}
 	_, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (struct{}, error) {
 		r, stored := &seenRole{}, ""
-		dest := append(r.dest(), &r.name, &r.in)
+		dest := append(r.dest(), &r.name, &r.in, &r.timeouts)
 		if readable {
 			dest = append(dest, &stored)
 		}
@@ -144,7 +165,7 @@ func (s *server) lookAround(ctx context.Context, markPrefix string, expected []d
 	}
 	_, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (struct{}, error) {
 		b := &seenBase{}
-		err := row.Scan(&b.name, &b.oid, &b.mark, &b.mine, &b.limit, &b.open, &b.public, &b.granted)
+		err := row.Scan(&b.name, &b.oid, &b.mark, &b.mine, &b.limit, &b.open, &b.public, &b.granted, &b.schema.outside)
 		f.bases[b.name] = b
 		f.named[b.mark] = append(f.named[b.mark], b)
 		return struct{}{}, err
@@ -160,22 +181,26 @@ func (f *found) compare(e database.Expected) []database.Deviation {
 		}
 	}
 	renamed := f.renamed(e)
-	note(database.RoleObject, e.Login.Name, f.compareLogin(e.Login, e.Shut, nil, renamed))
+	note(database.RoleObject, e.Login.Name, f.compareLogin(e.Login, e, nil, renamed))
 	note(database.DatabaseObject, e.Space.Name, f.compareSpace(e))
 	for _, g := range groupsOf(e.Space) {
 		note(database.RoleObject, g, f.compareGroup(g, e, renamed))
 	}
 	for _, m := range e.Members {
-		group, _ := entitled(m)
-		note(database.RoleObject, m.Login.Name, f.compareLogin(m.Login, e.Shut, []string{group}, renamed))
+		note(database.RoleObject, m.Login.Name, f.compareLogin(m.Login, e, &m, renamed))
 	}
 	return out
 }
 
-// compareLogin compares one role, that is to be directly in these others.
-func (f *found) compareLogin(l database.Login, shut bool, in []string, renamed map[string]*seenRole) engine.Observed {
+// compareLogin compares one role: the database's own login, or that of member.
+func (f *found) compareLogin(l database.Login, e database.Expected, member *database.Member, renamed map[string]*seenRole) engine.Observed {
 	f.wanted[l.Name] = true
 	r := f.roles[l.Name]
+	var in []string // the roles that it is to be in
+	if member != nil {
+		group, _ := entitled(*member)
+		in = append(in, group)
+	}
 	switch {
 	case r != nil && r.mark != l.Mark:
 		return engine.Observed{State: engine.Foreign, Detail: "The server has a role of that name that is not ours."}
@@ -187,7 +212,14 @@ func (f *found) compareLogin(l database.Login, shut bool, in []string, renamed m
 		return engine.Observed{State: engine.Absent, Detail: "The role does not exist."}
 	}
 	d := r.differences(l)
-	if shut {
+	if member != nil && l.Mark != e.Space.Mark { // the login before acts as the login, which has none
+		var db uint32
+		if b := f.bases[e.Space.Name]; b != nil {
+			db = b.oid
+		}
+		d = append(d, timeoutDifference(r.timeouts, db, *member)...)
+	}
+	if e.Shut {
 		d = nil
 		if r.canLogin {
 			d = append(d, "The role may log in, though nobody is to be let in.")
@@ -318,6 +350,9 @@ func (f *found) compareSpace(e database.Expected) engine.Observed {
 	}
 	if b.mark == "" {
 		d = append(d, "The database does not bear its mark.")
+	}
+	if o := f.bases[b.name].schema; f.judgesPublic(f.bases[b.name], e) && o.is() != "" && o.is() != e.Login.Name {
+		d = append(d, fmt.Sprintf("Schema public belongs to role %s.", o.is()))
 	}
 	return comparison(append(d, grantDifferences(b, e)...))
 }

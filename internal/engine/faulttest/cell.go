@@ -28,7 +28,8 @@ const (
 	// LoseAck lets the next commit of the journal happen and breaks the
 	// connection before its answer arrives.
 	LoseAck Mode = "lose-ack"
-	// Terminate ends every session of the journal's database.
+	// Terminate ends every session that the panel has, with the journal's database
+	// and with the server that it works on.
 	Terminate Mode = "terminate"
 )
 
@@ -73,7 +74,7 @@ type Trap struct {
 	Cell Cell
 	// LoseAck arms the journal's connections.
 	LoseAck func()
-	// Terminate ends the journal's sessions.
+	// Terminate ends the panel's sessions.
 	Terminate func(context.Context) error
 
 	mu     sync.Mutex

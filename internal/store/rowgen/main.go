@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"fmt"
 	"go/format"
-	"log"
 	"os"
 	"reflect"
 	"strings"
@@ -26,13 +25,13 @@ var read = []any{
 }
 
 func main() {
-	log.SetFlags(0)
 	code, err := generate()
-	if err != nil {
-		log.Fatalln("rowgen:", err)
+	if err == nil {
+		err = os.WriteFile("internal/store/rows.generated.go", code, 0o644) // #nosec G306 -- source
 	}
-	if err := os.WriteFile("internal/store/rows.generated.go", code, 0o644); err != nil { // #nosec G306 -- source
-		log.Fatalln("rowgen:", err)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "rowgen:", err)
+		os.Exit(1)
 	}
 }
 
@@ -82,7 +81,7 @@ func reader(f *schema.Field) (string, error) {
 	if null {
 		t = t.Elem()
 	}
-	method, plain, path := "", "", ""
+	var method, plain, path string
 	switch {
 	case t == reflect.TypeFor[time.Time]():
 		method, plain = "time", "time.Time"
