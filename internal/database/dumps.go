@@ -75,6 +75,9 @@ func (d *DumpService) Export(ctx context.Context, in ExportInput) (*DumpPayload,
 		if err := mustRun(db); err != nil {
 			return nil, err
 		}
+		if err := mustStayOpen(ctx, tx, db, "id"); err != nil {
+			return nil, err
+		}
 		if err := d.canDump(ctx, tx, db); err != nil {
 			return nil, err
 		}
@@ -143,6 +146,9 @@ func dumpsLeft(ctx context.Context, tx store.Tx, db *models.Database) error {
 func (d *DumpService) Import(ctx context.Context, in ImportInput) (*ChangePayload, error) {
 	return d.s.change(ctx, idempotency.Call{Mutation: "importDatabase", Input: in, DryRun: in.DryRun}, in.ID, "database.import", func(ctx context.Context, tx store.Tx, who *actor.Actor, db *models.Database) (*models.Job, error) {
 		if err := mustRun(db); err != nil {
+			return nil, err
+		}
+		if err := mustStayOpen(ctx, tx, db, "id"); err != nil {
 			return nil, err
 		}
 		dump, err := lockDump(ctx, tx, who, in.DumpID, "dumpId", "KEY SHARE OF dd")
@@ -259,6 +265,9 @@ func (d *DumpService) Clone(ctx context.Context, in CloneInput) (*ClonePayload, 
 
 func (d *DumpService) canBeCloned(ctx context.Context, tx store.Tx, source *models.Database) error {
 	if err := mustRun(source); err != nil {
+		return err
+	}
+	if err := mustStayOpen(ctx, tx, source, "id"); err != nil {
 		return err
 	}
 	job, err := d.s.engine.Active(ctx, tx, source.ID.UUID)
