@@ -175,7 +175,7 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 	for _, at := range all {
 		p.exec("UPDATE customers SET state = 'ACTIVE', suspended = false")
 		p.exec("UPDATE jobs SET state = 'FAILED' WHERE state = 'PENDING'")
-		p.exec("UPDATE databases SET state = 'ACTIVE', suspended = false")
+		p.exec("UPDATE databases SET state = 'ACTIVE', suspended = false, suspended_from_above = false")
 		p.exec("DELETE FROM database_dumps WHERE id <> ?", a.dump)
 		p.addDump("again", a) // the call before may have changed that
 		query := d.call(t, at, a)
