@@ -75,6 +75,9 @@ func (d *DumpService) Export(ctx context.Context, in ExportInput) (*DumpPayload,
 		if err := d.mayCarry(ctx, tx, db); err != nil {
 			return nil, err
 		}
+		if err := mustStayOpen(ctx, tx, db, "id"); err != nil {
+			return nil, err
+		}
 		if err := d.canDump(ctx, tx, db); err != nil {
 			return nil, err
 		}
@@ -157,6 +160,9 @@ func (d *DumpService) Import(ctx context.Context, in ImportInput) (*ChangePayloa
 			return nil, err
 		}
 		if err := quota.Room(ctx, tx, who, db.CustomerID, models.QuotaDatabaseBytes, 0); err != nil {
+			return nil, err
+		}
+		if err := mustStayOpen(ctx, tx, db, "id"); err != nil {
 			return nil, err
 		}
 		dump, err := lockDump(ctx, tx, who, in.DumpID, "dumpId", "KEY SHARE OF dd")
@@ -276,6 +282,9 @@ func (d *DumpService) Clone(ctx context.Context, in CloneInput) (*ClonePayload, 
 
 func (d *DumpService) canBeCloned(ctx context.Context, tx store.Tx, source *models.Database) error {
 	if err := d.mayCarry(ctx, tx, source); err != nil {
+		return err
+	}
+	if err := mustStayOpen(ctx, tx, source, "id"); err != nil {
 		return err
 	}
 	job, err := d.s.engine.Active(ctx, tx, source.ID.UUID)

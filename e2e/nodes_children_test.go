@@ -1,0 +1,163 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/ident"
+)
+
+const suspendCustomerMutation = `mutation ($in: SuspendCustomerInput!) { suspendCustomer(input: $in) { job { ` + jobFields + ` } } }`
+
+// TestTwoNodes_OneDiesInWhatIsManyJobs kills a node in the middle of what has
+// children, of a repair that a survey orders and of what a size quota demands: the
+// other finishes all of them.
+func TestTwoNodes_OneDiesInWhatIsManyJobs(t *testing.T) {
+	t.Parallel()
+	a, admin := fresh(t, launch{env: []string{"MPANEL_NODE_ID=first"}})
+	t.Run("at once", func(t *testing.T) {
+		for name, one := range map[string]struct {
+			point string
+			order func(t *testing.T, c *client, s *ofMany) (job string)
+			check func(s *ofMany, t *testing.T)
+		}{
+			"suspendCustomer": {
+				"2@customer.suspend/suspend-services:after-intent",
+				func(t *testing.T, c *client, s *ofMany) string {
+					t.Helper()
+					return data[map[string]order](t, c.do(t, suspendCustomerMutation, vars{"in": vars{"id": s.customer, "reason": "Unpaid."}}))["suspendCustomer"].Job.ID
+				}, (*ofMany).mustBeShut,
+			},
+			"changeDatabases": {
+				"1@database.bulk/change-each:children-let-go",
+				func(t *testing.T, c *client, s *ofMany) string {
+					t.Helper()
+					return changed(t, c.do(t, bulkMutation, vars{"in": vars{"action": "SUSPEND", "ids": s.ids}})).Job.ID
+				}, (*ofMany).mustBeShut,
+			},
+			"repair": {
+				"1@database.repair/repair-logins:login-repaired",
+				func(t *testing.T, c *client, s *ofMany) string {
+					t.Helper()
+					_, err := a.tenantsDB(t).Exec(t.Context(), "ALTER ROLE "+pgx.Identifier{s.made[0].Username}.Sanitize()+" NOLOGIN")
+					require.NoError(t, err)
+					// The node that surveys begins with what it orders, and may die before it answers.
+					_, _ = c.send(t.Context(), nil, surveyMutation, vars{"in": vars{"id": pause(t, admin, false)}})
+					return a.lastJob(t, "database.repair")
+				}, (*ofMany).mustBeOpen,
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				s := manyOf(t, admin, name)
+				b := a.start(t, launch{binary: built.fault, env: append(a.nodeEnv(t, name), "MPANEL_FAULT_POINT="+one.point)})
+				job := one.order(t, admin.at(b), s)
+				died := b.dies(t)
+				j := admin.awaitSuccess(t, job)
+				require.Less(t, j.FinishedAt.Sub(died), 15*time.Second)
+				require.Greater(t, j.Attempts, 1, "it was taken over")
+				one.check(s, t)
+			})
+		}
+	})
+
+	t.Run("close", func(t *testing.T) {
+		s := manyOf(t, admin, "close")
+		b := a.start(t, launch{binary: built.fault, env: append(a.nodeEnv(t, "close"), "MPANEL_FAULT_POINT=1@database.close/close-database:after-effect")})
+		k := &torture{installation: a.installation}
+		limit := func(most any) error {
+			t.Helper()
+			data[struct{}](t, admin.do(t, quotaMutation, vars{"in": vars{"id": s.customer, "quotas": []vars{{"name": "DATABASE_BYTES", "max": most}}}}))
+			err := k.hurry(t.Context(), "measure-database-servers")
+			if err == nil {
+				err = k.hurry(t.Context(), "enforce-size-quotas")
+			}
+			return err
+		}
+		calm := func() error { return a.noJobsOf(t, s.customer) }
+		died := make(chan time.Time, 1)
+		go func() {
+			<-b.exited
+			died <- time.Now()
+		}()
+		// Whichever node does the chore begins with what it orders, and may die before
+		// the chore is over.
+		for deadline := time.Now().Add(2 * time.Minute); ; {
+			err := limit(1)
+			if b.runs() {
+				require.NoError(t, err)
+				eventually(t, jobTime, calm)
+			}
+			if !b.runs() {
+				break
+			}
+			require.True(t, time.Now().Before(deadline), "the other node never did anything")
+			require.NoError(t, limit(nil))
+			eventually(t, jobTime, calm)
+		}
+		eventually(t, jobTime, calm)
+		var over time.Time
+		require.NoError(t, a.panelDB(t).QueryRow(t.Context(), "SELECT max(finished_at) FROM jobs WHERE kind = 'database.close'").Scan(&over))
+		require.Less(t, over.Sub(<-died), 15*time.Second)
+		s.mustBeShut(t)
+		require.NoError(t, limit(nil))
+		eventually(t, jobTime, calm)
+		s.mustBeOpen(t)
+	})
+	a.requireGaplessEvents(t)
+}
+
+// ofMany are the databases of one customer.
+type ofMany struct {
+	admin    *client
+	customer string
+	ids      []string
+	made     []*credentials
+}
+
+func manyOf(t *testing.T, admin *client, name string) *ofMany {
+	t.Helper()
+	s := &ofMany{admin: admin, customer: admin.createCustomer(t, name, -1, "")}
+	for i := range 3 {
+		o := admin.makeDatabase(t, s.customer, fmt.Sprintf("many_%d", i))
+		s.ids, s.made = append(s.ids, o.Database.ID), append(s.made, o.Credentials)
+	}
+	return s
+}
+
+func (s *ofMany) mustBeShut(t *testing.T) {
+	t.Helper()
+	for i, c := range s.made {
+		require.Equal(t, "SUSPENDED", s.admin.database(t, s.ids[i]).State)
+		require.Error(t, connectURI(t, c.in(t, "URI")))
+	}
+}
+
+func (s *ofMany) mustBeOpen(t *testing.T) {
+	t.Helper()
+	for i, c := range s.made {
+		require.Equal(t, "ACTIVE", s.admin.database(t, s.ids[i]).State)
+		login(t, c.in(t, "URI"))
+	}
+}
+
+// dies waits for the process's end, which is by SIGKILL, and tells when it was.
+func (s *server) dies(t *testing.T) time.Time {
+	t.Helper()
+	require.Equal(t, -1, s.wait(t, 30*time.Second), "it is to be killed")
+	return time.Now()
+}
+
+// lastJob is the newest job of a kind, as clients name it.
+func (in *installation) lastJob(t *testing.T, kind string) (id string) {
+	t.Helper()
+	var raw [16]byte
+	require.NoError(t, in.panelDB(t).QueryRow(t.Context(), "SELECT id FROM jobs WHERE kind = $1 ORDER BY created_at DESC LIMIT 1", kind).Scan(&raw))
+	return ident.JobIDOf(raw).Opaque()
+}
