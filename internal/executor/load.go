@@ -19,7 +19,7 @@ type run struct {
 	limit int           // resolvers at work at the same time
 	slots chan struct{} // made when a second one is
 	level Level
-	trail []step        // the way to the object that is being written
+	trail []step // the way to the object that is being written
 	// late are errors of values that fail while they are written. They are
 	// forgotten with an object that is not written in the end.
 	late gqlerror.List
@@ -68,7 +68,7 @@ func (r *run) do(tasks []task) {
 	if len(tasks) > 1 && r.level != nil {
 		begin := r.level(r.w.ctx, len(tasks))
 		for i := range tasks {
-			tasks[i].ctx, tasks[i].over = begin(tasks[i].ctx, r.pause)
+			tasks[i].ctx, tasks[i].over = begin(tasks[i].ctx, r.pause) //nolint:fatcontext // of another task each time
 		}
 	}
 	var wg sync.WaitGroup

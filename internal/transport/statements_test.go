@@ -174,6 +174,33 @@ func TestStatements_ConstantInListsWithinLists(t *testing.T) {
 	}
 }
 
+// What is read side by side goes to PostgreSQL in one round trip.
+func TestStatements_OneRoundTripALevel(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	p.addMany(20)
+	token := p.staff()
+	for name, tc := range map[string]struct {
+		query             string
+		statements, trips int
+	}{
+		"three edges":           {`query($n: Int) { customers(first: $n) { nodes { quotas { used } parent { name } databases(first: 2) { nodes { name } } } } }`, 4, 2},
+		"two levels":            {`query($n: Int) { customers(first: $n) { nodes { quotas { used } databases(first: 2) { nodes { server { name } users(first: 2) { nodes { name } } jobs(first: 2) { nodes { kind } } } } } } }`, 6, 3},
+		"steps and events":      {`query($n: Int) { jobs(first: $n) { nodes { steps { name } events(first: 2) { kind } actor { email } customer { name } } } }`, 5, 2},
+		"a page and its totals": {`query($n: Int) { databases(first: $n) { nodes { jobs(first: 2) { totalCount nodes { id } } users(first: 2) { totalCount nodes { id } } } } }`, 5, 3},
+	} {
+		for _, n := range []int{1, 20} {
+			list := p.asked(t, token, tc.query, n)
+			if stockExecutor() { // which knows of no levels
+				require.Equal(t, len(list), p.sql.RoundTrips(), name)
+				continue
+			}
+			require.Len(t, list, tc.statements, name)
+			require.Equal(t, tc.trips, p.sql.RoundTrips(), "%s, %d rows", name, n)
+		}
+	}
+}
+
 // A row asked for as edges { node } is one level below its list, as in nodes.
 func TestStatements_EdgesCostWhatNodesCost(t *testing.T) {
 	t.Parallel()
