@@ -57,8 +57,12 @@ func (p *parameter) Customers(actor.Permission) ([]ident.CustomerID, bool) { ret
 func belowAny(ctx context.Context, db bun.IDB, customers, roots []ident.CustomerID) (found []ident.CustomerID, err error) {
 	own, ok := db.(*DB)
 	if !ok {
+		var rows []struct{ CustomerID ident.CustomerID }
 		err = db.NewSelect().Table("customer_tree").Distinct().Column("customer_id").
-			Where("customer_id IN (?)", bun.List(customers)).Where("ancestor_id IN (?)", bun.List(roots)).Scan(ctx, &found)
+			Where("customer_id IN (?)", bun.List(customers)).Where("ancestor_id IN (?)", bun.List(roots)).Scan(ctx, &rows)
+		for _, r := range rows {
+			found = append(found, r.CustomerID)
+		}
 		return found, err
 	}
 	err = own.read(ctx, belowAnyOf, []any{arrayOf(customers), arrayOf(roots)}, func(rows pgx.Rows) error {

@@ -127,7 +127,7 @@ func (s *scanner) take(c byte) (done bool, err error) {
 	switch {
 	case c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v':
 		if s.empty() {
-			return false, nil
+			return false, s.blanks()
 		}
 		return false, s.keep(c)
 	case c == 0xEF && s.line == 1 && s.empty() && !s.begun: // a byte order mark
@@ -162,6 +162,24 @@ func (s *scanner) take(c byte) (done bool, err error) {
 		s.parens--
 	}
 	return false, s.keep(c)
+}
+
+// blanks skips those between statements, of which a hostile dump may have gigabytes.
+func (s *scanner) blanks() error {
+	for {
+		ahead, err := s.in.Peek(max(1, s.in.Buffered()))
+		if len(ahead) == 0 {
+			if errors.Is(err, io.EOF) {
+				return nil // next finds it
+			}
+			return err
+		}
+		n := len(ahead) - len(bytes.TrimLeft(ahead, " \t\n\r\f\v"))
+		s.line += bytes.Count(ahead[:n], []byte{'\n'})
+		if _, err := s.in.Discard(n); err != nil || n < len(ahead) {
+			return err
+		}
+	}
 }
 
 func isLetter(c byte) bool {
