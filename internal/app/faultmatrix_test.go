@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -129,8 +130,9 @@ func TestPlans_FaultMatrix(t *testing.T) {
 }
 
 // matrix makes the cells of one plan: each point of a run that succeeds, and
-// each point of runs that a permanent failure ends, in every mode; and a
-// permanent failure at every point before the pivot alone.
+// each point of the way back of runs that a permanent failure ends, in every
+// mode; each point before that failure by a kill; and a permanent failure at
+// every point before the pivot alone.
 func matrix(t *testing.T, b *faultBench, plan *engine.Plan) (cells []faulttest.Cell) {
 	t.Helper()
 	smooth := b.record(t, plan.Kind, "")
@@ -149,7 +151,11 @@ func matrix(t *testing.T, b *faultBench, plan *engine.Plan) (cells []faulttest.C
 		last = point
 	}
 	for _, point := range b.record(t, plan.Kind, last) {
-		for _, mode := range faulttest.Modes() {
+		modes := faulttest.Modes()
+		if slices.Contains(smooth, point) { // what comes before the failure was tried above
+			modes = []faulttest.Mode{faulttest.Kill} // and goes together with it
+		}
+		for _, mode := range modes {
 			cells = append(cells, faulttest.Cell{Point: point, Mode: mode, Doom: last})
 		}
 	}
