@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
+
+	"github.com/mpanel/mpanel/internal/fault"
 )
 
 // A level sends the keyed reads of calls that run side by side, such as the
@@ -192,12 +194,19 @@ func (db *DB) read(ctx context.Context, sql string, args []any, take func(pgx.Ro
 	return err
 }
 
+// one reads by itself. A connection that is found dead, such as after a restart of
+// PostgreSQL, is no reason to fail: reading again is harmless.
 func (db *DB) one(ctx context.Context, r *read) error {
-	rows, err := db.reads.Query(ctx, r.sql, r.args...)
-	if err != nil {
-		return err
+	for again := 2; ; again-- {
+		rows, err := db.reads.Query(ctx, r.sql, r.args...)
+		if err == nil {
+			err = r.take(rows)
+		}
+		if err == nil || again == 0 || ctx.Err() != nil || fault.CodeOf(Wrap(err, "read")) != fault.Unavailable {
+			return err
+		}
+		db.reads.Reset() // the others are no better
 	}
-	return r.take(rows)
 }
 
 // busy lets a level go on while one of its calls asks through bun.

@@ -78,6 +78,7 @@ func Open(ctx context.Context, url secret.Text, options ...func(*pgxpool.Config)
 func openReads(ctx context.Context, cfg *pgxpool.Config) (*pgxpool.Pool, error) {
 	cfg = cfg.Copy()
 	cfg.MaxConns, cfg.MinConns = readConns, 0
+	cfg.PingTimeout = 2 * time.Second // of one that has rested: nobody tells of a cut cable
 	cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
