@@ -16,8 +16,8 @@ import (
 const suspendCustomerMutation = `mutation ($in: SuspendCustomerInput!) { suspendCustomer(input: $in) { job { ` + jobFields + ` } } }`
 
 // TestTwoNodes_OneDiesInWhatIsManyJobs kills a node in the middle of what has
-// children, of a repair that a survey orders and of what a size quota demands: the
-// other finishes all of them.
+// children and of a repair that a survey orders: the other finishes all of them. A
+// node begins with what it is asked to order, and may die before it answers.
 func TestTwoNodes_OneDiesInWhatIsManyJobs(t *testing.T) {
 	t.Parallel()
 	a, admin := fresh(t, launch{env: []string{"MPANEL_NODE_ID=first"}})
@@ -31,14 +31,16 @@ func TestTwoNodes_OneDiesInWhatIsManyJobs(t *testing.T) {
 				"2@customer.suspend/suspend-services:after-intent",
 				func(t *testing.T, c *client, s *ofMany) string {
 					t.Helper()
-					return data[map[string]order](t, c.do(t, suspendCustomerMutation, vars{"in": vars{"id": s.customer, "reason": "Unpaid."}}))["suspendCustomer"].Job.ID
+					_, _ = c.send(t.Context(), nil, suspendCustomerMutation, vars{"in": vars{"id": s.customer, "reason": "Unpaid."}})
+					return a.lastJob(t, "customer.suspend")
 				}, (*ofMany).mustBeShut,
 			},
 			"changeDatabases": {
 				"1@database.bulk/change-each:children-let-go",
 				func(t *testing.T, c *client, s *ofMany) string {
 					t.Helper()
-					return changed(t, c.do(t, bulkMutation, vars{"in": vars{"action": "SUSPEND", "ids": s.ids}})).Job.ID
+					_, _ = c.send(t.Context(), nil, bulkMutation, vars{"in": vars{"action": "SUSPEND", "ids": s.ids}})
+					return a.lastJob(t, "database.bulk")
 				}, (*ofMany).mustBeShut,
 			},
 			"repair": {
@@ -47,7 +49,6 @@ func TestTwoNodes_OneDiesInWhatIsManyJobs(t *testing.T) {
 					t.Helper()
 					_, err := a.tenantsDB(t).Exec(t.Context(), "ALTER ROLE "+pgx.Identifier{s.made[0].Username}.Sanitize()+" NOLOGIN")
 					require.NoError(t, err)
-					// The node that surveys begins with what it orders, and may die before it answers.
 					_, _ = c.send(t.Context(), nil, surveyMutation, vars{"in": vars{"id": pause(t, admin, false)}})
 					return a.lastJob(t, "database.repair")
 				}, (*ofMany).mustBeOpen,
@@ -65,50 +66,6 @@ func TestTwoNodes_OneDiesInWhatIsManyJobs(t *testing.T) {
 				one.check(s, t)
 			})
 		}
-	})
-
-	t.Run("close", func(t *testing.T) {
-		s := manyOf(t, admin, "close")
-		b := a.start(t, launch{binary: built.fault, env: append(a.nodeEnv(t, "close"), "MPANEL_FAULT_POINT=1@database.close/close-database:after-effect")})
-		k := &torture{installation: a.installation}
-		limit := func(most any) error {
-			t.Helper()
-			data[struct{}](t, admin.do(t, quotaMutation, vars{"in": vars{"id": s.customer, "quotas": []vars{{"name": "DATABASE_BYTES", "max": most}}}}))
-			err := k.hurry(t.Context(), "measure-database-servers")
-			if err == nil {
-				err = k.hurry(t.Context(), "enforce-size-quotas")
-			}
-			return err
-		}
-		calm := func() error { return a.noJobsOf(t, s.customer) }
-		died := make(chan time.Time, 1)
-		go func() {
-			<-b.exited
-			died <- time.Now()
-		}()
-		// Whichever node does the chore begins with what it orders, and may die before
-		// the chore is over.
-		for deadline := time.Now().Add(2 * time.Minute); ; {
-			err := limit(1)
-			if b.runs() {
-				require.NoError(t, err)
-				eventually(t, jobTime, calm)
-			}
-			if !b.runs() {
-				break
-			}
-			require.True(t, time.Now().Before(deadline), "the other node never did anything")
-			require.NoError(t, limit(nil))
-			eventually(t, jobTime, calm)
-		}
-		eventually(t, jobTime, calm)
-		var over time.Time
-		require.NoError(t, a.panelDB(t).QueryRow(t.Context(), "SELECT max(finished_at) FROM jobs WHERE kind = 'database.close'").Scan(&over))
-		require.Less(t, over.Sub(<-died), 15*time.Second)
-		s.mustBeShut(t)
-		require.NoError(t, limit(nil))
-		eventually(t, jobTime, calm)
-		s.mustBeOpen(t)
 	})
 	a.requireGaplessEvents(t)
 }
