@@ -194,14 +194,15 @@ func (k *torture) thin(t *testing.T, l *live) {
 	}
 }
 
-// upload sends what is to be imported; a broken one is begun anew.
-func upload(ctx context.Context, _ *torture, c *client, p *provision) error {
+// upload sends what is to be imported, to the node that stays: with a node that
+// is gone its files are, and who imports one waits for it. A broken one is begun anew.
+func upload(ctx context.Context, k *torture, _ *client, p *provision) error {
 	out, err := try[struct {
 		CreateDatabaseUpload struct {
 			URL  string
 			Dump dump
 		}
-	}](c.send(ctx, nil, uploadMutation, vars{"in": vars{"databaseId": p.id}}))
+	}](k.admin.send(ctx, nil, uploadMutation, vars{"in": vars{"databaseId": p.id}}))
 	if err != nil {
 		return err
 	}
