@@ -81,10 +81,7 @@ func (s *Service) SetAccess(ctx context.Context, in SetAccessInput) (*ChangePayl
 		list[i] = p.String()
 	}
 	return s.change(ctx, idempotency.Call{Mutation: "setDatabaseAccess", Input: in, DryRun: in.DryRun}, in.ID, "database.set_access", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
-		if err := mustRun(row); err != nil {
-			return nil, err
-		}
-		if err := mustStayOpen(ctx, tx, row, "id"); err != nil {
+		if err := mustBeOpen(ctx, tx, row); err != nil {
 			return nil, err
 		}
 		if err := s.wishAccess(ctx, tx, row, list); err != nil {

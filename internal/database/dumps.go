@@ -72,10 +72,7 @@ func (d *DumpService) Export(ctx context.Context, in ExportInput) (*DumpPayload,
 	}
 	var row *models.DatabaseDump
 	out, err := d.s.change(ctx, idempotency.Call{Mutation: "exportDatabase", Input: in, DryRun: in.DryRun}, in.ID, "database.export", func(ctx context.Context, tx store.Tx, who *actor.Actor, db *models.Database) (*models.Job, error) {
-		if err := d.mayCarry(ctx, tx, db); err != nil {
-			return nil, err
-		}
-		if err := mustStayOpen(ctx, tx, db, "id"); err != nil {
+		if err := mustBeOpen(ctx, tx, db); err != nil {
 			return nil, err
 		}
 		if err := d.canDump(ctx, tx, db); err != nil {
@@ -110,14 +107,6 @@ func (d *DumpService) Export(ctx context.Context, in ExportInput) (*DumpPayload,
 		row, err = d.find(ctx, "dd.job_id = ?", out.Job.ID)
 	}
 	return &DumpPayload{Dump: row, Job: out.Job}, err
-}
-
-// mayCarry refuses to read or write what a database has unless its tenant may.
-func (d *DumpService) mayCarry(ctx context.Context, tx store.Tx, db *models.Database) error {
-	if err := mustRun(db); err != nil {
-		return err
-	}
-	return mustStayOpen(ctx, tx, db, "id")
 }
 
 func newDump(ctx context.Context, tx store.Tx, db *models.Database, origin models.DumpOrigin, ttl time.Duration) (*models.DatabaseDump, error) {
@@ -156,13 +145,10 @@ func dumpsLeft(ctx context.Context, tx store.Tx, db *models.Database) error {
 // fault.QuotaExceeded of DATABASE_BYTES.
 func (d *DumpService) Import(ctx context.Context, in ImportInput) (*ChangePayload, error) {
 	return d.s.change(ctx, idempotency.Call{Mutation: "importDatabase", Input: in, DryRun: in.DryRun}, in.ID, "database.import", func(ctx context.Context, tx store.Tx, who *actor.Actor, db *models.Database) (*models.Job, error) {
-		if err := d.mayCarry(ctx, tx, db); err != nil {
+		if err := mustBeOpen(ctx, tx, db); err != nil {
 			return nil, err
 		}
 		if err := quota.Room(ctx, tx, who, db.CustomerID, models.QuotaDatabaseBytes, 0); err != nil {
-			return nil, err
-		}
-		if err := mustStayOpen(ctx, tx, db, "id"); err != nil {
 			return nil, err
 		}
 		dump, err := lockDump(ctx, tx, who, in.DumpID, "dumpId", "KEY SHARE OF dd")
@@ -281,10 +267,7 @@ func (d *DumpService) Clone(ctx context.Context, in CloneInput) (*ClonePayload, 
 }
 
 func (d *DumpService) canBeCloned(ctx context.Context, tx store.Tx, source *models.Database) error {
-	if err := d.mayCarry(ctx, tx, source); err != nil {
-		return err
-	}
-	if err := mustStayOpen(ctx, tx, source, "id"); err != nil {
+	if err := mustBeOpen(ctx, tx, source); err != nil {
 		return err
 	}
 	job, err := d.s.engine.Active(ctx, tx, source.ID.UUID)

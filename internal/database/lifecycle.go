@@ -74,6 +74,15 @@ func mustRun(row *models.Database) error {
 	return fault.Conflict.New("id", "This database is still being made; wait for its job.")
 }
 
+// mustBeOpen refuses what lasts, or changes a database, unless it is there to be
+// worked with and stays open.
+func mustBeOpen(ctx context.Context, tx store.Tx, row *models.Database) error {
+	if err := mustRun(row); err != nil {
+		return err
+	}
+	return mustStayOpen(ctx, tx, row, "id")
+}
+
 // Restore takes a delete back within its grace period. Errors: fault.NotFound,
 // fault.Conflict when it is not being deleted or its data is being dropped.
 func (s *Service) Restore(ctx context.Context, in RestoreInput) (*ChangePayload, error) {
@@ -104,10 +113,7 @@ func (s *Service) Rotate(ctx context.Context, in RotateInput) (*RotatePayload, e
 	fresh := newPassword()
 	var shown *Credentials
 	out, err := s.change(ctx, idempotency.Call{Mutation: "rotateDatabasePassword", Input: in, DryRun: in.DryRun}, in.ID, "database.rotate", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
-		if err := mustRun(row); err != nil {
-			return nil, err
-		}
-		if err := mustStayOpen(ctx, tx, row, "id"); err != nil {
+		if err := mustBeOpen(ctx, tx, row); err != nil {
 			return nil, err
 		}
 		verifier, err := fresh.verifier()
@@ -214,10 +220,7 @@ func (s *Service) rotateAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (i
 func openAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (*models.Database, error) {
 	row, err := again(ctx, tx, id)
 	if err == nil {
-		err = mustRun(row)
-	}
-	if err == nil {
-		err = mustStayOpen(ctx, tx, row, "id")
+		err = mustBeOpen(ctx, tx, row)
 	}
 	return row, err
 }

@@ -205,48 +205,52 @@ func (s *Service) resumeAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (i
 // settleSuspend goes back to the wish of before when the suspension was taken
 // back, and keeps its own for another attempt.
 func settleSuspend(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
-	row, err := settled(ctx, tx, id)
-	if row == nil || err != nil {
-		return err
-	}
-	before := row.SuspensionBefore
-	row.SuspensionBefore, row.SuspensionTried = nil, nil
-	switch {
-	case outcome == models.JobSucceeded:
-		row.State = models.ResourceSuspended
-	case before != nil:
-		row.SuspensionTried = &models.DatabaseSuspension{Suspended: true, Reason: row.SuspendReason, FromAbove: row.SuspendedFromAbove}
-		setSuspension(row, *before)
-	case row.State != models.ResourceSuspended: // it had no wish of its own
-		setSuspension(row, models.DatabaseSuspension{})
-	}
-	_, err = tx.NewUpdate().Model(row).WherePK().Column(append(suspensionColumns, "state")...).Set("updated_at = now()").Exec(ctx)
-	return store.Wrap(err, "settle the suspension of database %s", id)
+	return settleWish(ctx, tx, id, func(row *models.Database, before *models.DatabaseSuspension) error {
+		switch {
+		case outcome == models.JobSucceeded:
+			row.State = models.ResourceSuspended
+		case before != nil:
+			row.SuspensionTried = &models.DatabaseSuspension{Suspended: true, Reason: row.SuspendReason, FromAbove: row.SuspendedFromAbove}
+			setSuspension(row, *before)
+		case row.State != models.ResourceSuspended: // it had no wish of its own
+			setSuspension(row, models.DatabaseSuspension{})
+		}
+		return nil
+	})
 }
 
 // settleResume keeps a database suspended when that failed: as it was or, when
 // nothing holds it any more, for its own sake, so that it can be tried again.
 func settleResume(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
+	return settleWish(ctx, tx, id, func(row *models.Database, before *models.DatabaseSuspension) error {
+		switch {
+		case outcome == models.JobSucceeded:
+			row.State = models.ResourceActive
+		case before != nil && before.Suspended:
+			setSuspension(row, *before)
+		default:
+			held, err := holds(ctx, tx, row, shut)
+			row.Suspended = row.Suspended || !held
+			return err
+		}
+		return nil
+	})
+}
+
+// settleWish ends what wishSuspension began: move leaves the row as the outcome
+// has it. A row that is gone is no error.
+func settleWish(ctx context.Context, tx store.Tx, id uuid.UUID, move func(row *models.Database, before *models.DatabaseSuspension) error) error {
 	row, err := settled(ctx, tx, id)
 	if row == nil || err != nil {
 		return err
 	}
 	before := row.SuspensionBefore
 	row.SuspensionBefore, row.SuspensionTried = nil, nil
-	switch {
-	case outcome == models.JobSucceeded:
-		row.State = models.ResourceActive
-	case before != nil && before.Suspended:
-		setSuspension(row, *before)
-	default:
-		held, err := holds(ctx, tx, row, shut)
-		if err != nil {
-			return err
-		}
-		row.Suspended = row.Suspended || !held
+	if err := move(row, before); err != nil {
+		return err
 	}
 	_, err = tx.NewUpdate().Model(row).WherePK().Column(append(suspensionColumns, "state")...).Set("updated_at = now()").Exec(ctx)
-	return store.Wrap(err, "settle the resumption of database %s", id)
+	return store.Wrap(err, "settle the suspension of database %s", id)
 }
 
 // reopens decides for the undo of a deletion whether the database is opened, from

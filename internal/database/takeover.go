@@ -140,10 +140,7 @@ func wishTakeOver(row *models.Database, graceSeconds int) error {
 // while another job is at work on it.
 func (s *Service) KeepLogin(ctx context.Context, in KeepLoginInput) (*ChangePayload, error) {
 	return s.change(ctx, idempotency.Call{Mutation: "keepPreviousDatabaseLogin", Input: in, DryRun: in.DryRun}, in.ID, "database.keep_login", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
-		if err := mustRun(row); err != nil {
-			return nil, err
-		}
-		if err := mustStayOpen(ctx, tx, row, "id"); err != nil {
+		if err := mustBeOpen(ctx, tx, row); err != nil {
 			return nil, err
 		}
 		runs, err := holds(ctx, tx, row, "coalesce(d.previous_until > now(), false)")
