@@ -121,9 +121,13 @@ func (e *Engine) leased(r *run) (over func()) {
 func (e *Engine) Busy() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	n := len(e.slots)
-	for _, long := range e.longOf {
-		n += long
+	return len(e.slots) + e.longAtWork()
+}
+
+// longAtWork is how many long jobs are; the caller holds mu.
+func (e *Engine) longAtWork() (n int) {
+	for _, of := range e.longOf {
+		n += of
 	}
 	return n
 }
@@ -136,11 +140,8 @@ const longPause = 10 * time.Second
 func (e *Engine) moveToLong(r *run) (over func(), ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	all, customer := 0, r.job.CustomerID
-	for _, n := range e.longOf {
-		all += n
-	}
-	if all >= e.long || e.longOf[customer] >= (e.long+1)/2 {
+	customer := r.job.CustomerID
+	if e.longAtWork() >= e.long || e.longOf[customer] >= (e.long+1)/2 {
 		return nil, false
 	}
 	e.longOf[customer]++
