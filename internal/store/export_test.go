@@ -11,9 +11,9 @@ import (
 // Learn enters how rows of a test's own model are read: for each column, where its
 // value goes.
 func Learn[M any](fields map[string]func(*M) any) struct{} {
-	var list []column[M]
+	all := columns[M]{}
 	for name, field := range fields {
-		list = append(list, column[M]{name, func(v value, m *M) error {
+		all[name] = func(v value, m *M) error {
 			switch to := field(m).(type) {
 			case *uuid.UUID:
 				return v.uuid(to)
@@ -23,14 +23,14 @@ func Learn[M any](fields map[string]func(*M) any) struct{} {
 				return v.time(to)
 			}
 			panic("enter this type")
-		}})
+		}
 	}
-	columns[reflect.TypeFor[M]()] = list
+	readable[reflect.TypeFor[M]()] = all
 	return struct{}{}
 }
 
 // Learned is how many models can be read.
-func Learned() int { return len(columns) }
+func Learned() int { return len(readable) }
 
 // ReadAll runs a statement with its parameters as a keyed read.
 func ReadAll[M any](ctx context.Context, db *DB, text string, args ...any) ([]*M, error) {

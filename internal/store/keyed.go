@@ -41,7 +41,7 @@ func (k *Keyed[K, M]) Read(ctx context.Context, db *DB, who *actor.Actor, p acto
 	if scope.nothing() {
 		return nil, nil
 	}
-	text := k.texts.of(fmt.Sprint(scope.all), func() string {
+	text := k.texts.of(scope.all, func() string {
 		return k.Query(db.NewSelect().Model((*M)(nil)), &parameter{scope.all, 2 + len(args)}, p).String()
 	})
 	rows, err := readAll[M](ctx, db, text, scope.add(append([]any{arrayOf(keys)}, args...)))
@@ -59,10 +59,10 @@ func readAll[M any](ctx context.Context, db *DB, text string, args []any) (out [
 	return out, nil
 }
 
-// texts are a query's, by what changes them.
+// texts are a query's, by what changes them, which is comparable.
 type texts struct{ byShape sync.Map }
 
-func (t *texts) of(shape string, build func() string) string {
+func (t *texts) of(shape any, build func() string) string {
 	if text, ok := t.byShape.Load(shape); ok {
 		return text.(string) //nolint:forcetypeassert // nothing else is stored
 	}

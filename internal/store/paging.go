@@ -95,6 +95,15 @@ type Edge[P comparable, M any] struct {
 	texts texts
 }
 
+// What changes the texts of an edge.
+type (
+	pageShape struct {
+		all, after, before, backward bool
+		size                         int // in the text: PostgreSQL plans for few rows then
+	}
+	totalsShape struct{ all bool }
+)
+
 // Pages reads one page for each parent: one statement for all of them, and a
 // second one when totals are asked for. Each parent has a connection in the
 // result. p is as for Keyed.Read.
@@ -148,7 +157,7 @@ func (e *Edge[P, M]) rows(ctx context.Context, db *DB, scope scope, p actor.Perm
 			args = append(args, c.Key, c.ID)
 		}
 	}
-	text := e.texts.of(fmt.Sprint("rows", scope.all, w.After != nil, w.Before != nil, w.Backward, w.Size), func() string {
+	text := e.texts.of(pageShape{scope.all, w.After != nil, w.Before != nil, w.Backward, w.Size}, func() string {
 		number := 1
 		next := func() any {
 			number++
@@ -178,7 +187,7 @@ func (e *Edge[P, M]) totals(ctx context.Context, db *DB, scope scope, p actor.Pe
 	if !w.WithTotal {
 		return nil, nil
 	}
-	text := e.texts.of(fmt.Sprint("totals", scope.all), func() string {
+	text := e.texts.of(totalsShape{scope.all}, func() string {
 		return e.query(db, scope, p, 2).ColumnExpr("p.place - 1 AS place, count(*) AS n").
 			Join("JOIN unnest($1::uuid[]) WITH ORDINALITY AS p(id, place) ON p.id = ?", e.Parent).Group("p.place").String()
 	})

@@ -8,15 +8,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// A column puts a value into a model's field.
-type column[M any] struct {
-	name string
-	read func(value, *M) error
-}
+// A columns[M] has, by the name of each column of a model, what puts its value
+// into the model's field.
+type columns[M any] map[string]func(value, *M) error
 
-// columns of each model that is read by key, as rows.generated.go has them: by
-// the type of the model, a []column of it.
-var columns = map[reflect.Type]any{}
+// readable are the columns of the models that are read by key, as
+// rows.generated.go has them, by the type of the model.
+var readable = map[reflect.Type]any{}
 
 // slab is how many rows are allocated at once.
 const slab = 32
@@ -51,15 +49,10 @@ func readRows[M any](rows pgx.Rows) (out []*M, err error) {
 }
 
 func readersOf[M any](fields []pgconn.FieldDescription) ([]func(value, *M) error, error) {
-	all, _ := columns[reflect.TypeFor[M]()].([]column[M])
+	all, _ := readable[reflect.TypeFor[M]()].(columns[M])
 	readers := make([]func(value, *M) error, len(fields))
 	for i, f := range fields {
-		for _, c := range all {
-			if c.name == f.Name {
-				readers[i] = c.read
-			}
-		}
-		if readers[i] == nil {
+		if readers[i] = all[f.Name]; readers[i] == nil {
 			return nil, fmt.Errorf("%s has no column %s; run make generate", reflect.TypeFor[M](), f.Name)
 		}
 	}

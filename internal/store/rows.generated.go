@@ -11,13 +11,13 @@ import (
 )
 
 func init() {
-	columns[reflect.TypeFor[models.Customer]()] = []column[models.Customer]{
-		{"id", func(v value, m *models.Customer) error { return v.uuid(&m.ID.UUID) }},
-		{"number", func(v value, m *models.Customer) error { return v.int(&m.Number) }},
-		{"parent_id", func(v value, m *models.Customer) error { return v.uuid(&m.ParentID.UUID) }},
-		{"name", func(v value, m *models.Customer) error { return v.text(&m.Name) }},
-		{"email", func(v value, m *models.Customer) error { return v.text(&m.Email) }},
-		{"company", func(v value, m *models.Customer) error {
+	readable[reflect.TypeFor[models.Customer]()] = columns[models.Customer]{
+		"id":        func(v value, m *models.Customer) error { return v.uuid(&m.ID.UUID) },
+		"number":    func(v value, m *models.Customer) error { return v.int(&m.Number) },
+		"parent_id": func(v value, m *models.Customer) error { return v.uuid(&m.ParentID.UUID) },
+		"name":      func(v value, m *models.Customer) error { return v.text(&m.Name) },
+		"email":     func(v value, m *models.Customer) error { return v.text(&m.Email) },
+		"company": func(v value, m *models.Customer) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -25,8 +25,8 @@ func init() {
 			err := v.text(&x)
 			m.Company = new(string(x))
 			return err
-		}},
-		{"country", func(v value, m *models.Customer) error {
+		},
+		"country": func(v value, m *models.Customer) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -34,17 +34,17 @@ func init() {
 			err := v.text(&x)
 			m.Country = new(string(x))
 			return err
-		}},
-		{"state", func(v value, m *models.Customer) error {
+		},
+		"state": func(v value, m *models.Customer) error {
 			var x string
 			err := v.text(&x)
 			m.State = models.CustomerState(x)
 			return err
-		}},
-		{"suspended", func(v value, m *models.Customer) error { return v.bool(&m.Suspended) }},
-		{"created_at", func(v value, m *models.Customer) error { return v.time(&m.CreatedAt) }},
-		{"updated_at", func(v value, m *models.Customer) error { return v.time(&m.UpdatedAt) }},
-		{"suspend_reason", func(v value, m *models.Customer) error {
+		},
+		"suspended":  func(v value, m *models.Customer) error { return v.bool(&m.Suspended) },
+		"created_at": func(v value, m *models.Customer) error { return v.time(&m.CreatedAt) },
+		"updated_at": func(v value, m *models.Customer) error { return v.time(&m.UpdatedAt) },
+		"suspend_reason": func(v value, m *models.Customer) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -52,18 +52,18 @@ func init() {
 			err := v.text(&x)
 			m.SuspendReason = new(string(x))
 			return err
-		}},
+		},
 	}
-	columns[reflect.TypeFor[models.Quota]()] = []column[models.Quota]{
-		{"customer_id", func(v value, m *models.Quota) error { return v.uuid(&m.CustomerID.UUID) }},
-		{"name", func(v value, m *models.Quota) error {
+	readable[reflect.TypeFor[models.Quota]()] = columns[models.Quota]{
+		"customer_id": func(v value, m *models.Quota) error { return v.uuid(&m.CustomerID.UUID) },
+		"name": func(v value, m *models.Quota) error {
 			var x string
 			err := v.text(&x)
 			m.Name = models.QuotaName(x)
 			return err
-		}},
-		{"used", func(v value, m *models.Quota) error { return v.int(&m.Used) }},
-		{"max", func(v value, m *models.Quota) error {
+		},
+		"used": func(v value, m *models.Quota) error { return v.int(&m.Used) },
+		"max": func(v value, m *models.Quota) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -71,25 +71,25 @@ func init() {
 			err := v.int(&x)
 			m.Max = new(int64(x))
 			return err
-		}},
-		{"level", func(v value, m *models.Quota) error {
+		},
+		"level": func(v value, m *models.Quota) error {
 			var x string
 			err := v.text(&x)
 			m.Level = models.QuotaLevel(x)
 			return err
-		}},
+		},
 	}
-	columns[reflect.TypeFor[models.User]()] = []column[models.User]{
-		{"id", func(v value, m *models.User) error { return v.uuid(&m.ID.UUID) }},
-		{"email", func(v value, m *models.User) error { return v.text(&m.Email) }},
-		{"name", func(v value, m *models.User) error { return v.text(&m.Name) }},
-		{"password_hash", func(v value, m *models.User) error {
+	readable[reflect.TypeFor[models.User]()] = columns[models.User]{
+		"id":    func(v value, m *models.User) error { return v.uuid(&m.ID.UUID) },
+		"email": func(v value, m *models.User) error { return v.text(&m.Email) },
+		"name":  func(v value, m *models.User) error { return v.text(&m.Name) },
+		"password_hash": func(v value, m *models.User) error {
 			var x string
 			err := v.text(&x)
 			m.PasswordHash = models.PasswordHash(x)
 			return err
-		}},
-		{"provider_role", func(v value, m *models.User) error {
+		},
+		"provider_role": func(v value, m *models.User) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -97,8 +97,8 @@ func init() {
 			err := v.text(&x)
 			m.ProviderRole = new(models.ProviderRole(x))
 			return err
-		}},
-		{"disabled_at", func(v value, m *models.User) error {
+		},
+		"disabled_at": func(v value, m *models.User) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -106,47 +106,47 @@ func init() {
 			err := v.time(&x)
 			m.DisabledAt = new(time.Time(x))
 			return err
-		}},
-		{"created_at", func(v value, m *models.User) error { return v.time(&m.CreatedAt) }},
-		{"updated_at", func(v value, m *models.User) error { return v.time(&m.UpdatedAt) }},
+		},
+		"created_at": func(v value, m *models.User) error { return v.time(&m.CreatedAt) },
+		"updated_at": func(v value, m *models.User) error { return v.time(&m.UpdatedAt) },
 	}
-	columns[reflect.TypeFor[models.Membership]()] = []column[models.Membership]{
-		{"user_id", func(v value, m *models.Membership) error { return v.uuid(&m.UserID.UUID) }},
-		{"customer_id", func(v value, m *models.Membership) error { return v.uuid(&m.CustomerID.UUID) }},
-		{"role", func(v value, m *models.Membership) error {
+	readable[reflect.TypeFor[models.Membership]()] = columns[models.Membership]{
+		"user_id":     func(v value, m *models.Membership) error { return v.uuid(&m.UserID.UUID) },
+		"customer_id": func(v value, m *models.Membership) error { return v.uuid(&m.CustomerID.UUID) },
+		"role": func(v value, m *models.Membership) error {
 			var x string
 			err := v.text(&x)
 			m.Role = models.CustomerRole(x)
 			return err
-		}},
-		{"created_at", func(v value, m *models.Membership) error { return v.time(&m.CreatedAt) }},
+		},
+		"created_at": func(v value, m *models.Membership) error { return v.time(&m.CreatedAt) },
 	}
-	columns[reflect.TypeFor[models.DatabaseServer]()] = []column[models.DatabaseServer]{
-		{"id", func(v value, m *models.DatabaseServer) error { return v.uuid(&m.ID.UUID) }},
-		{"name", func(v value, m *models.DatabaseServer) error { return v.text(&m.Name) }},
-		{"host", func(v value, m *models.DatabaseServer) error { return v.text(&m.Host) }},
-		{"port", func(v value, m *models.DatabaseServer) error {
+	readable[reflect.TypeFor[models.DatabaseServer]()] = columns[models.DatabaseServer]{
+		"id":   func(v value, m *models.DatabaseServer) error { return v.uuid(&m.ID.UUID) },
+		"name": func(v value, m *models.DatabaseServer) error { return v.text(&m.Name) },
+		"host": func(v value, m *models.DatabaseServer) error { return v.text(&m.Host) },
+		"port": func(v value, m *models.DatabaseServer) error {
 			var x int64
 			err := v.int(&x)
 			m.Port = int(x)
 			return err
-		}},
-		{"admin_user", func(v value, m *models.DatabaseServer) error { return v.text(&m.AdminUser) }},
-		{"admin_password_sealed", func(v value, m *models.DatabaseServer) error {
+		},
+		"admin_user": func(v value, m *models.DatabaseServer) error { return v.text(&m.AdminUser) },
+		"admin_password_sealed": func(v value, m *models.DatabaseServer) error {
 			var x []byte
 			err := v.bytes(&x)
 			m.AdminPasswordSealed = []uint8(x)
 			return err
-		}},
-		{"ssl_mode", func(v value, m *models.DatabaseServer) error { return v.text(&m.SSLMode) }},
-		{"embedded", func(v value, m *models.DatabaseServer) error { return v.bool(&m.Embedded) }},
-		{"delete_grace_seconds", func(v value, m *models.DatabaseServer) error {
+		},
+		"ssl_mode": func(v value, m *models.DatabaseServer) error { return v.text(&m.SSLMode) },
+		"embedded": func(v value, m *models.DatabaseServer) error { return v.bool(&m.Embedded) },
+		"delete_grace_seconds": func(v value, m *models.DatabaseServer) error {
 			var x int64
 			err := v.int(&x)
 			m.DeleteGraceSeconds = int(x)
 			return err
-		}},
-		{"version", func(v value, m *models.DatabaseServer) error {
+		},
+		"version": func(v value, m *models.DatabaseServer) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -154,14 +154,14 @@ func init() {
 			err := v.text(&x)
 			m.Version = new(string(x))
 			return err
-		}},
-		{"reachable", func(v value, m *models.DatabaseServer) error { return v.bool(&m.Reachable) }},
-		{"blocked", func(v value, m *models.DatabaseServer) error { return v.bool(&m.Blocked) }},
-		{"system_identifier", func(v value, m *models.DatabaseServer) error { return v.int(&m.SystemIdentifier) }},
-		{"problems", func(v value, m *models.DatabaseServer) error { return v.json(&m.Problems) }},
-		{"capabilities", func(v value, m *models.DatabaseServer) error { return v.json(&m.Capabilities) }},
-		{"maintenance", func(v value, m *models.DatabaseServer) error { return v.json(&m.Maintenance) }},
-		{"checked_at", func(v value, m *models.DatabaseServer) error {
+		},
+		"reachable":         func(v value, m *models.DatabaseServer) error { return v.bool(&m.Reachable) },
+		"blocked":           func(v value, m *models.DatabaseServer) error { return v.bool(&m.Blocked) },
+		"system_identifier": func(v value, m *models.DatabaseServer) error { return v.int(&m.SystemIdentifier) },
+		"problems":          func(v value, m *models.DatabaseServer) error { return v.json(&m.Problems) },
+		"capabilities":      func(v value, m *models.DatabaseServer) error { return v.json(&m.Capabilities) },
+		"maintenance":       func(v value, m *models.DatabaseServer) error { return v.json(&m.Maintenance) },
+		"checked_at": func(v value, m *models.DatabaseServer) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -169,9 +169,9 @@ func init() {
 			err := v.time(&x)
 			m.CheckedAt = new(time.Time(x))
 			return err
-		}},
-		{"next_survey_at", func(v value, m *models.DatabaseServer) error { return v.time(&m.NextSurveyAt) }},
-		{"surveyed_at", func(v value, m *models.DatabaseServer) error {
+		},
+		"next_survey_at": func(v value, m *models.DatabaseServer) error { return v.time(&m.NextSurveyAt) },
+		"surveyed_at": func(v value, m *models.DatabaseServer) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -179,36 +179,36 @@ func init() {
 			err := v.time(&x)
 			m.SurveyedAt = new(time.Time(x))
 			return err
-		}},
-		{"drift_brake", func(v value, m *models.DatabaseServer) error {
+		},
+		"drift_brake": func(v value, m *models.DatabaseServer) error {
 			var x string
 			err := v.text(&x)
 			m.DriftBrake = models.DriftBrake(x)
 			return err
-		}},
-		{"created_at", func(v value, m *models.DatabaseServer) error { return v.time(&m.CreatedAt) }},
-		{"updated_at", func(v value, m *models.DatabaseServer) error { return v.time(&m.UpdatedAt) }},
+		},
+		"created_at": func(v value, m *models.DatabaseServer) error { return v.time(&m.CreatedAt) },
+		"updated_at": func(v value, m *models.DatabaseServer) error { return v.time(&m.UpdatedAt) },
 	}
-	columns[reflect.TypeFor[models.Database]()] = []column[models.Database]{
-		{"id", func(v value, m *models.Database) error { return v.uuid(&m.ID.UUID) }},
-		{"customer_id", func(v value, m *models.Database) error { return v.uuid(&m.CustomerID.UUID) }},
-		{"server_id", func(v value, m *models.Database) error { return v.uuid(&m.ServerID.UUID) }},
-		{"name", func(v value, m *models.Database) error { return v.text(&m.Name) }},
-		{"ext_name", func(v value, m *models.Database) error { return v.text(&m.ExtName) }},
-		{"username", func(v value, m *models.Database) error { return v.text(&m.Username) }},
-		{"verifier_sealed", func(v value, m *models.Database) error {
+	readable[reflect.TypeFor[models.Database]()] = columns[models.Database]{
+		"id":          func(v value, m *models.Database) error { return v.uuid(&m.ID.UUID) },
+		"customer_id": func(v value, m *models.Database) error { return v.uuid(&m.CustomerID.UUID) },
+		"server_id":   func(v value, m *models.Database) error { return v.uuid(&m.ServerID.UUID) },
+		"name":        func(v value, m *models.Database) error { return v.text(&m.Name) },
+		"ext_name":    func(v value, m *models.Database) error { return v.text(&m.ExtName) },
+		"username":    func(v value, m *models.Database) error { return v.text(&m.Username) },
+		"verifier_sealed": func(v value, m *models.Database) error {
 			var x []byte
 			err := v.bytes(&x)
 			m.VerifierSealed = []uint8(x)
 			return err
-		}},
-		{"next_verifier_sealed", func(v value, m *models.Database) error {
+		},
+		"next_verifier_sealed": func(v value, m *models.Database) error {
 			var x []byte
 			err := v.bytes(&x)
 			m.NextVerifierSealed = []uint8(x)
 			return err
-		}},
-		{"next_username", func(v value, m *models.Database) error {
+		},
+		"next_username": func(v value, m *models.Database) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -216,8 +216,8 @@ func init() {
 			err := v.text(&x)
 			m.NextUsername = new(string(x))
 			return err
-		}},
-		{"next_grace_seconds", func(v value, m *models.Database) error {
+		},
+		"next_grace_seconds": func(v value, m *models.Database) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -225,8 +225,8 @@ func init() {
 			err := v.int(&x)
 			m.NextGraceSeconds = new(int(x))
 			return err
-		}},
-		{"previous_username", func(v value, m *models.Database) error {
+		},
+		"previous_username": func(v value, m *models.Database) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -234,14 +234,14 @@ func init() {
 			err := v.text(&x)
 			m.PreviousUsername = new(string(x))
 			return err
-		}},
-		{"previous_verifier_sealed", func(v value, m *models.Database) error {
+		},
+		"previous_verifier_sealed": func(v value, m *models.Database) error {
 			var x []byte
 			err := v.bytes(&x)
 			m.PreviousVerifierSealed = []uint8(x)
 			return err
-		}},
-		{"previous_until", func(v value, m *models.Database) error {
+		},
+		"previous_until": func(v value, m *models.Database) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -249,31 +249,31 @@ func init() {
 			err := v.time(&x)
 			m.PreviousUntil = new(time.Time(x))
 			return err
-		}},
-		{"login_number", func(v value, m *models.Database) error {
+		},
+		"login_number": func(v value, m *models.Database) error {
 			var x int64
 			err := v.int(&x)
 			m.LoginNumber = int(x)
 			return err
-		}},
-		{"access_cidrs", func(v value, m *models.Database) error { return v.texts(&m.AccessCidrs) }},
-		{"access_before", func(v value, m *models.Database) error { return v.texts(&m.AccessBefore) }},
-		{"access_tried", func(v value, m *models.Database) error { return v.texts(&m.AccessTried) }},
-		{"connection_limit", func(v value, m *models.Database) error {
+		},
+		"access_cidrs":  func(v value, m *models.Database) error { return v.texts(&m.AccessCidrs) },
+		"access_before": func(v value, m *models.Database) error { return v.texts(&m.AccessBefore) },
+		"access_tried":  func(v value, m *models.Database) error { return v.texts(&m.AccessTried) },
+		"connection_limit": func(v value, m *models.Database) error {
 			var x int64
 			err := v.int(&x)
 			m.ConnectionLimit = int(x)
 			return err
-		}},
-		{"state", func(v value, m *models.Database) error {
+		},
+		"state": func(v value, m *models.Database) error {
 			var x string
 			err := v.text(&x)
 			m.State = models.ResourceState(x)
 			return err
-		}},
-		{"generation", func(v value, m *models.Database) error { return v.int(&m.Generation) }},
-		{"holds_quota", func(v value, m *models.Database) error { return v.bool(&m.HoldsQuota) }},
-		{"delete_after", func(v value, m *models.Database) error {
+		},
+		"generation":  func(v value, m *models.Database) error { return v.int(&m.Generation) },
+		"holds_quota": func(v value, m *models.Database) error { return v.bool(&m.HoldsQuota) },
+		"delete_after": func(v value, m *models.Database) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -281,9 +281,9 @@ func init() {
 			err := v.time(&x)
 			m.DeleteAfter = new(time.Time(x))
 			return err
-		}},
-		{"suspended", func(v value, m *models.Database) error { return v.bool(&m.Suspended) }},
-		{"suspend_reason", func(v value, m *models.Database) error {
+		},
+		"suspended": func(v value, m *models.Database) error { return v.bool(&m.Suspended) },
+		"suspend_reason": func(v value, m *models.Database) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -291,11 +291,11 @@ func init() {
 			err := v.text(&x)
 			m.SuspendReason = new(string(x))
 			return err
-		}},
-		{"suspended_from_above", func(v value, m *models.Database) error { return v.bool(&m.SuspendedFromAbove) }},
-		{"suspension_before", func(v value, m *models.Database) error { return v.json(&m.SuspensionBefore) }},
-		{"suspension_tried", func(v value, m *models.Database) error { return v.json(&m.SuspensionTried) }},
-		{"reopens_as", func(v value, m *models.Database) error {
+		},
+		"suspended_from_above": func(v value, m *models.Database) error { return v.bool(&m.SuspendedFromAbove) },
+		"suspension_before":    func(v value, m *models.Database) error { return v.json(&m.SuspensionBefore) },
+		"suspension_tried":     func(v value, m *models.Database) error { return v.json(&m.SuspensionTried) },
+		"reopens_as": func(v value, m *models.Database) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -303,14 +303,14 @@ func init() {
 			err := v.text(&x)
 			m.ReopensAs = new(models.ResourceState(x))
 			return err
-		}},
-		{"drift_policy", func(v value, m *models.Database) error {
+		},
+		"drift_policy": func(v value, m *models.Database) error {
 			var x string
 			err := v.text(&x)
 			m.DriftPolicy = models.DriftPolicy(x)
 			return err
-		}},
-		{"size_bytes", func(v value, m *models.Database) error {
+		},
+		"size_bytes": func(v value, m *models.Database) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -318,8 +318,8 @@ func init() {
 			err := v.int(&x)
 			m.SizeBytes = new(int64(x))
 			return err
-		}},
-		{"connections", func(v value, m *models.Database) error {
+		},
+		"connections": func(v value, m *models.Database) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -327,8 +327,8 @@ func init() {
 			err := v.int(&x)
 			m.Connections = new(int(x))
 			return err
-		}},
-		{"measured_at", func(v value, m *models.Database) error {
+		},
+		"measured_at": func(v value, m *models.Database) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -336,9 +336,9 @@ func init() {
 			err := v.time(&x)
 			m.MeasuredAt = new(time.Time(x))
 			return err
-		}},
-		{"counted_bytes", func(v value, m *models.Database) error { return v.int(&m.CountedBytes) }},
-		{"cleanup_until", func(v value, m *models.Database) error {
+		},
+		"counted_bytes": func(v value, m *models.Database) error { return v.int(&m.CountedBytes) },
+		"cleanup_until": func(v value, m *models.Database) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -346,68 +346,68 @@ func init() {
 			err := v.time(&x)
 			m.CleanupUntil = new(time.Time(x))
 			return err
-		}},
-		{"created_at", func(v value, m *models.Database) error { return v.time(&m.CreatedAt) }},
-		{"updated_at", func(v value, m *models.Database) error { return v.time(&m.UpdatedAt) }},
+		},
+		"created_at": func(v value, m *models.Database) error { return v.time(&m.CreatedAt) },
+		"updated_at": func(v value, m *models.Database) error { return v.time(&m.UpdatedAt) },
 	}
-	columns[reflect.TypeFor[models.DatabaseUser]()] = []column[models.DatabaseUser]{
-		{"id", func(v value, m *models.DatabaseUser) error { return v.uuid(&m.ID.UUID) }},
-		{"database_id", func(v value, m *models.DatabaseUser) error { return v.uuid(&m.DatabaseID.UUID) }},
-		{"server_id", func(v value, m *models.DatabaseUser) error { return v.uuid(&m.ServerID.UUID) }},
-		{"name", func(v value, m *models.DatabaseUser) error { return v.text(&m.Name) }},
-		{"username", func(v value, m *models.DatabaseUser) error { return v.text(&m.Username) }},
-		{"rights", func(v value, m *models.DatabaseUser) error {
+	readable[reflect.TypeFor[models.DatabaseUser]()] = columns[models.DatabaseUser]{
+		"id":          func(v value, m *models.DatabaseUser) error { return v.uuid(&m.ID.UUID) },
+		"database_id": func(v value, m *models.DatabaseUser) error { return v.uuid(&m.DatabaseID.UUID) },
+		"server_id":   func(v value, m *models.DatabaseUser) error { return v.uuid(&m.ServerID.UUID) },
+		"name":        func(v value, m *models.DatabaseUser) error { return v.text(&m.Name) },
+		"username":    func(v value, m *models.DatabaseUser) error { return v.text(&m.Username) },
+		"rights": func(v value, m *models.DatabaseUser) error {
 			var x string
 			err := v.text(&x)
 			m.Rights = models.DatabaseRights(x)
 			return err
-		}},
-		{"verifier_sealed", func(v value, m *models.DatabaseUser) error {
+		},
+		"verifier_sealed": func(v value, m *models.DatabaseUser) error {
 			var x []byte
 			err := v.bytes(&x)
 			m.VerifierSealed = []uint8(x)
 			return err
-		}},
-		{"connection_limit", func(v value, m *models.DatabaseUser) error {
+		},
+		"connection_limit": func(v value, m *models.DatabaseUser) error {
 			var x int64
 			err := v.int(&x)
 			m.ConnectionLimit = int(x)
 			return err
-		}},
-		{"statement_timeout_seconds", func(v value, m *models.DatabaseUser) error {
+		},
+		"statement_timeout_seconds": func(v value, m *models.DatabaseUser) error {
 			var x int64
 			err := v.int(&x)
 			m.StatementTimeoutSeconds = int(x)
 			return err
-		}},
-		{"state", func(v value, m *models.DatabaseUser) error {
+		},
+		"state": func(v value, m *models.DatabaseUser) error {
 			var x string
 			err := v.text(&x)
 			m.State = models.ResourceState(x)
 			return err
-		}},
-		{"generation", func(v value, m *models.DatabaseUser) error { return v.int(&m.Generation) }},
-		{"before", func(v value, m *models.DatabaseUser) error { return v.json(&m.Before) }},
-		{"tried", func(v value, m *models.DatabaseUser) error { return v.json(&m.Tried) }},
-		{"created_at", func(v value, m *models.DatabaseUser) error { return v.time(&m.CreatedAt) }},
-		{"updated_at", func(v value, m *models.DatabaseUser) error { return v.time(&m.UpdatedAt) }},
+		},
+		"generation": func(v value, m *models.DatabaseUser) error { return v.int(&m.Generation) },
+		"before":     func(v value, m *models.DatabaseUser) error { return v.json(&m.Before) },
+		"tried":      func(v value, m *models.DatabaseUser) error { return v.json(&m.Tried) },
+		"created_at": func(v value, m *models.DatabaseUser) error { return v.time(&m.CreatedAt) },
+		"updated_at": func(v value, m *models.DatabaseUser) error { return v.time(&m.UpdatedAt) },
 	}
-	columns[reflect.TypeFor[models.DatabaseDump]()] = []column[models.DatabaseDump]{
-		{"id", func(v value, m *models.DatabaseDump) error { return v.uuid(&m.ID.UUID) }},
-		{"database_id", func(v value, m *models.DatabaseDump) error { return v.uuid(&m.DatabaseID.UUID) }},
-		{"origin", func(v value, m *models.DatabaseDump) error {
+	readable[reflect.TypeFor[models.DatabaseDump]()] = columns[models.DatabaseDump]{
+		"id":          func(v value, m *models.DatabaseDump) error { return v.uuid(&m.ID.UUID) },
+		"database_id": func(v value, m *models.DatabaseDump) error { return v.uuid(&m.DatabaseID.UUID) },
+		"origin": func(v value, m *models.DatabaseDump) error {
 			var x string
 			err := v.text(&x)
 			m.Origin = models.DumpOrigin(x)
 			return err
-		}},
-		{"state", func(v value, m *models.DatabaseDump) error {
+		},
+		"state": func(v value, m *models.DatabaseDump) error {
 			var x string
 			err := v.text(&x)
 			m.State = models.DumpState(x)
 			return err
-		}},
-		{"format", func(v value, m *models.DatabaseDump) error {
+		},
+		"format": func(v value, m *models.DatabaseDump) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -415,9 +415,9 @@ func init() {
 			err := v.text(&x)
 			m.Format = new(models.DumpFormat(x))
 			return err
-		}},
-		{"job_id", func(v value, m *models.DatabaseDump) error { return v.uuid(&m.JobID.UUID) }},
-		{"node", func(v value, m *models.DatabaseDump) error {
+		},
+		"job_id": func(v value, m *models.DatabaseDump) error { return v.uuid(&m.JobID.UUID) },
+		"node": func(v value, m *models.DatabaseDump) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -425,8 +425,8 @@ func init() {
 			err := v.text(&x)
 			m.Node = new(string(x))
 			return err
-		}},
-		{"file", func(v value, m *models.DatabaseDump) error {
+		},
+		"file": func(v value, m *models.DatabaseDump) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -434,8 +434,8 @@ func init() {
 			err := v.text(&x)
 			m.File = new(string(x))
 			return err
-		}},
-		{"size_bytes", func(v value, m *models.DatabaseDump) error {
+		},
+		"size_bytes": func(v value, m *models.DatabaseDump) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -443,8 +443,8 @@ func init() {
 			err := v.int(&x)
 			m.SizeBytes = new(int64(x))
 			return err
-		}},
-		{"raw_bytes", func(v value, m *models.DatabaseDump) error {
+		},
+		"raw_bytes": func(v value, m *models.DatabaseDump) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -452,79 +452,38 @@ func init() {
 			err := v.int(&x)
 			m.RawBytes = new(int64(x))
 			return err
-		}},
-		{"sha256", func(v value, m *models.DatabaseDump) error {
+		},
+		"sha256": func(v value, m *models.DatabaseDump) error {
 			var x []byte
 			err := v.bytes(&x)
 			m.SHA256 = []uint8(x)
 			return err
-		}},
-		{"created_at", func(v value, m *models.DatabaseDump) error { return v.time(&m.CreatedAt) }},
-		{"expires_at", func(v value, m *models.DatabaseDump) error { return v.time(&m.ExpiresAt) }},
+		},
+		"created_at": func(v value, m *models.DatabaseDump) error { return v.time(&m.CreatedAt) },
+		"expires_at": func(v value, m *models.DatabaseDump) error { return v.time(&m.ExpiresAt) },
 	}
-	columns[reflect.TypeFor[models.DriftFinding]()] = []column[models.DriftFinding]{
-		{"id", func(v value, m *models.DriftFinding) error { return v.uuid(&m.ID.UUID) }},
-		{"server_id", func(v value, m *models.DriftFinding) error { return v.uuid(&m.ServerID.UUID) }},
-		{"database_id", func(v value, m *models.DriftFinding) error { return v.uuid(&m.DatabaseID.UUID) }},
-		{"customer_id", func(v value, m *models.DriftFinding) error { return v.uuid(&m.CustomerID.UUID) }},
-		{"kind", func(v value, m *models.DriftFinding) error {
-			var x string
-			err := v.text(&x)
-			m.Kind = models.DriftKind(x)
-			return err
-		}},
-		{"object_kind", func(v value, m *models.DriftFinding) error {
-			var x string
-			err := v.text(&x)
-			m.ObjectKind = models.ObjectKind(x)
-			return err
-		}},
-		{"external_name", func(v value, m *models.DriftFinding) error { return v.text(&m.ExternalName) }},
-		{"mark", func(v value, m *models.DriftFinding) error { return v.text(&m.Mark) }},
-		{"detail", func(v value, m *models.DriftFinding) error { return v.text(&m.Detail) }},
-		{"surveys", func(v value, m *models.DriftFinding) error {
-			var x int64
-			err := v.int(&x)
-			m.Surveys = int(x)
-			return err
-		}},
-		{"confirmed", func(v value, m *models.DriftFinding) error { return v.bool(&m.Confirmed) }},
-		{"ignored", func(v value, m *models.DriftFinding) error { return v.bool(&m.Ignored) }},
-		{"adopted", func(v value, m *models.DriftFinding) error { return v.bool(&m.Adopted) }},
-		{"found_at", func(v value, m *models.DriftFinding) error { return v.time(&m.FoundAt) }},
-		{"resolved_at", func(v value, m *models.DriftFinding) error {
-			if v.raw == nil {
-				return nil
-			}
-			var x time.Time
-			err := v.time(&x)
-			m.ResolvedAt = new(time.Time(x))
-			return err
-		}},
-		{"job_id", func(v value, m *models.DriftFinding) error { return v.uuid(&m.JobID.UUID) }},
-	}
-	columns[reflect.TypeFor[models.Job]()] = []column[models.Job]{
-		{"id", func(v value, m *models.Job) error { return v.uuid(&m.ID.UUID) }},
-		{"kind", func(v value, m *models.Job) error { return v.text(&m.Kind) }},
-		{"plan_version", func(v value, m *models.Job) error {
+	readable[reflect.TypeFor[models.Job]()] = columns[models.Job]{
+		"id":   func(v value, m *models.Job) error { return v.uuid(&m.ID.UUID) },
+		"kind": func(v value, m *models.Job) error { return v.text(&m.Kind) },
+		"plan_version": func(v value, m *models.Job) error {
 			var x int64
 			err := v.int(&x)
 			m.PlanVersion = int(x)
 			return err
-		}},
-		{"customer_id", func(v value, m *models.Job) error { return v.uuid(&m.CustomerID.UUID) }},
-		{"resource_kind", func(v value, m *models.Job) error { return v.text(&m.ResourceKind) }},
-		{"resource_id", func(v value, m *models.Job) error { return v.uuid(&m.ResourceID) }},
-		{"target_generation", func(v value, m *models.Job) error { return v.int(&m.TargetGeneration) }},
-		{"actor_user_id", func(v value, m *models.Job) error { return v.uuid(&m.ActorUserID.UUID) }},
-		{"state", func(v value, m *models.Job) error {
+		},
+		"customer_id":       func(v value, m *models.Job) error { return v.uuid(&m.CustomerID.UUID) },
+		"resource_kind":     func(v value, m *models.Job) error { return v.text(&m.ResourceKind) },
+		"resource_id":       func(v value, m *models.Job) error { return v.uuid(&m.ResourceID) },
+		"target_generation": func(v value, m *models.Job) error { return v.int(&m.TargetGeneration) },
+		"actor_user_id":     func(v value, m *models.Job) error { return v.uuid(&m.ActorUserID.UUID) },
+		"state": func(v value, m *models.Job) error {
 			var x string
 			err := v.text(&x)
 			m.State = models.JobState(x)
 			return err
-		}},
-		{"fence", func(v value, m *models.Job) error { return v.int(&m.Fence) }},
-		{"lease_owner", func(v value, m *models.Job) error {
+		},
+		"fence": func(v value, m *models.Job) error { return v.int(&m.Fence) },
+		"lease_owner": func(v value, m *models.Job) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -532,8 +491,8 @@ func init() {
 			err := v.text(&x)
 			m.LeaseOwner = new(string(x))
 			return err
-		}},
-		{"lease_until", func(v value, m *models.Job) error {
+		},
+		"lease_until": func(v value, m *models.Job) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -541,16 +500,16 @@ func init() {
 			err := v.time(&x)
 			m.LeaseUntil = new(time.Time(x))
 			return err
-		}},
-		{"event_seq", func(v value, m *models.Job) error { return v.int(&m.EventSeq) }},
-		{"percent", func(v value, m *models.Job) error { return v.float(&m.Percent) }},
-		{"attempts", func(v value, m *models.Job) error {
+		},
+		"event_seq": func(v value, m *models.Job) error { return v.int(&m.EventSeq) },
+		"percent":   func(v value, m *models.Job) error { return v.float(&m.Percent) },
+		"attempts": func(v value, m *models.Job) error {
 			var x int64
 			err := v.int(&x)
 			m.Attempts = int(x)
 			return err
-		}},
-		{"error_code", func(v value, m *models.Job) error {
+		},
+		"error_code": func(v value, m *models.Job) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -558,8 +517,8 @@ func init() {
 			err := v.text(&x)
 			m.ErrorCode = new(fault.Code(x))
 			return err
-		}},
-		{"error_message", func(v value, m *models.Job) error {
+		},
+		"error_message": func(v value, m *models.Job) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -567,8 +526,8 @@ func init() {
 			err := v.text(&x)
 			m.ErrorMessage = new(string(x))
 			return err
-		}},
-		{"waiting_for", func(v value, m *models.Job) error {
+		},
+		"waiting_for": func(v value, m *models.Job) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -576,8 +535,8 @@ func init() {
 			err := v.text(&x)
 			m.WaitingFor = new(string(x))
 			return err
-		}},
-		{"next_attempt_at", func(v value, m *models.Job) error {
+		},
+		"next_attempt_at": func(v value, m *models.Job) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -585,9 +544,9 @@ func init() {
 			err := v.time(&x)
 			m.NextAttemptAt = new(time.Time(x))
 			return err
-		}},
-		{"created_at", func(v value, m *models.Job) error { return v.time(&m.CreatedAt) }},
-		{"started_at", func(v value, m *models.Job) error {
+		},
+		"created_at": func(v value, m *models.Job) error { return v.time(&m.CreatedAt) },
+		"started_at": func(v value, m *models.Job) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -595,8 +554,8 @@ func init() {
 			err := v.time(&x)
 			m.StartedAt = new(time.Time(x))
 			return err
-		}},
-		{"finished_at", func(v value, m *models.Job) error {
+		},
+		"finished_at": func(v value, m *models.Job) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -604,8 +563,8 @@ func init() {
 			err := v.time(&x)
 			m.FinishedAt = new(time.Time(x))
 			return err
-		}},
-		{"cancel_requested_at", func(v value, m *models.Job) error {
+		},
+		"cancel_requested_at": func(v value, m *models.Job) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -613,35 +572,35 @@ func init() {
 			err := v.time(&x)
 			m.CancelRequestedAt = new(time.Time(x))
 			return err
-		}},
-		{"parent_id", func(v value, m *models.Job) error { return v.uuid(&m.ParentID.UUID) }},
-		{"held", func(v value, m *models.Job) error { return v.bool(&m.Held) }},
-		{"woken", func(v value, m *models.Job) error { return v.bool(&m.Woken) }},
+		},
+		"parent_id": func(v value, m *models.Job) error { return v.uuid(&m.ParentID.UUID) },
+		"held":      func(v value, m *models.Job) error { return v.bool(&m.Held) },
+		"woken":     func(v value, m *models.Job) error { return v.bool(&m.Woken) },
 	}
-	columns[reflect.TypeFor[models.JobStep]()] = []column[models.JobStep]{
-		{"job_id", func(v value, m *models.JobStep) error { return v.uuid(&m.JobID.UUID) }},
-		{"idx", func(v value, m *models.JobStep) error {
+	readable[reflect.TypeFor[models.JobStep]()] = columns[models.JobStep]{
+		"job_id": func(v value, m *models.JobStep) error { return v.uuid(&m.JobID.UUID) },
+		"idx": func(v value, m *models.JobStep) error {
 			var x int64
 			err := v.int(&x)
 			m.Idx = int(x)
 			return err
-		}},
-		{"name", func(v value, m *models.JobStep) error { return v.text(&m.Name) }},
-		{"state", func(v value, m *models.JobStep) error {
+		},
+		"name": func(v value, m *models.JobStep) error { return v.text(&m.Name) },
+		"state": func(v value, m *models.JobStep) error {
 			var x string
 			err := v.text(&x)
 			m.State = models.JobStepState(x)
 			return err
-		}},
-		{"attempt", func(v value, m *models.JobStep) error {
+		},
+		"attempt": func(v value, m *models.JobStep) error {
 			var x int64
 			err := v.int(&x)
 			m.Attempt = int(x)
 			return err
-		}},
-		{"handle", func(v value, m *models.JobStep) error { return v.json(&m.Handle) }},
-		{"before", func(v value, m *models.JobStep) error { return v.json(&m.Before) }},
-		{"error_message", func(v value, m *models.JobStep) error {
+		},
+		"handle": func(v value, m *models.JobStep) error { return v.json(&m.Handle) },
+		"before": func(v value, m *models.JobStep) error { return v.json(&m.Before) },
+		"error_message": func(v value, m *models.JobStep) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -649,8 +608,8 @@ func init() {
 			err := v.text(&x)
 			m.ErrorMessage = new(string(x))
 			return err
-		}},
-		{"started_at", func(v value, m *models.JobStep) error {
+		},
+		"started_at": func(v value, m *models.JobStep) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -658,8 +617,8 @@ func init() {
 			err := v.time(&x)
 			m.StartedAt = new(time.Time(x))
 			return err
-		}},
-		{"finished_at", func(v value, m *models.JobStep) error {
+		},
+		"finished_at": func(v value, m *models.JobStep) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -667,20 +626,20 @@ func init() {
 			err := v.time(&x)
 			m.FinishedAt = new(time.Time(x))
 			return err
-		}},
+		},
 	}
-	columns[reflect.TypeFor[models.JobEvent]()] = []column[models.JobEvent]{
-		{"job_id", func(v value, m *models.JobEvent) error { return v.uuid(&m.JobID.UUID) }},
-		{"seq", func(v value, m *models.JobEvent) error { return v.int(&m.Seq) }},
-		{"at", func(v value, m *models.JobEvent) error { return v.time(&m.At) }},
-		{"kind", func(v value, m *models.JobEvent) error { return v.text(&m.Kind) }},
-		{"state", func(v value, m *models.JobEvent) error {
+	readable[reflect.TypeFor[models.JobEvent]()] = columns[models.JobEvent]{
+		"job_id": func(v value, m *models.JobEvent) error { return v.uuid(&m.JobID.UUID) },
+		"seq":    func(v value, m *models.JobEvent) error { return v.int(&m.Seq) },
+		"at":     func(v value, m *models.JobEvent) error { return v.time(&m.At) },
+		"kind":   func(v value, m *models.JobEvent) error { return v.text(&m.Kind) },
+		"state": func(v value, m *models.JobEvent) error {
 			var x string
 			err := v.text(&x)
 			m.State = models.JobState(x)
 			return err
-		}},
-		{"step", func(v value, m *models.JobEvent) error {
+		},
+		"step": func(v value, m *models.JobEvent) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -688,8 +647,8 @@ func init() {
 			err := v.text(&x)
 			m.Step = new(string(x))
 			return err
-		}},
-		{"step_state", func(v value, m *models.JobEvent) error {
+		},
+		"step_state": func(v value, m *models.JobEvent) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -697,9 +656,9 @@ func init() {
 			err := v.text(&x)
 			m.StepState = new(models.JobStepState(x))
 			return err
-		}},
-		{"percent", func(v value, m *models.JobEvent) error { return v.float(&m.Percent) }},
-		{"message", func(v value, m *models.JobEvent) error {
+		},
+		"percent": func(v value, m *models.JobEvent) error { return v.float(&m.Percent) },
+		"message": func(v value, m *models.JobEvent) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -707,8 +666,8 @@ func init() {
 			err := v.text(&x)
 			m.Message = new(string(x))
 			return err
-		}},
-		{"error_code", func(v value, m *models.JobEvent) error {
+		},
+		"error_code": func(v value, m *models.JobEvent) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -716,8 +675,8 @@ func init() {
 			err := v.text(&x)
 			m.ErrorCode = new(fault.Code(x))
 			return err
-		}},
-		{"error_message", func(v value, m *models.JobEvent) error {
+		},
+		"error_message": func(v value, m *models.JobEvent) error {
 			if v.raw == nil {
 				return nil
 			}
@@ -725,7 +684,7 @@ func init() {
 			err := v.text(&x)
 			m.ErrorMessage = new(string(x))
 			return err
-		}},
-		{"data", func(v value, m *models.JobEvent) error { return v.json(&m.Data) }},
+		},
+		"data": func(v value, m *models.JobEvent) error { return v.json(&m.Data) },
 	}
 }

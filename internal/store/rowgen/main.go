@@ -21,7 +21,7 @@ import (
 // What is read by key.
 var read = []any{
 	models.Customer{}, models.Quota{}, models.User{}, models.Membership{}, models.DatabaseServer{}, models.Database{},
-	models.DatabaseUser{}, models.DatabaseDump{}, models.DriftFinding{}, models.Job{}, models.JobStep{}, models.JobEvent{},
+	models.DatabaseUser{}, models.DatabaseDump{}, models.Job{}, models.JobStep{}, models.JobEvent{},
 }
 
 func main() {
@@ -54,13 +54,13 @@ func init() {
 	tables := pgdialect.New().Tables()
 	for _, model := range read {
 		table := tables.Get(reflect.TypeOf(model))
-		fmt.Fprintf(&b, "columns[reflect.TypeFor[models.%[1]s]()] = []column[models.%[1]s]{\n", table.Type.Name())
+		fmt.Fprintf(&b, "readable[reflect.TypeFor[models.%[1]s]()] = columns[models.%[1]s]{\n", table.Type.Name())
 		for _, f := range table.Fields {
 			body, err := reader(f)
 			if err != nil {
 				return nil, fmt.Errorf("%s.%s: %w", table.Type.Name(), f.GoName, err)
 			}
-			fmt.Fprintf(&b, "{%q, func(v value, m *models.%s) error { %s }},\n", f.Name, table.Type.Name(), body)
+			fmt.Fprintf(&b, "%q: func(v value, m *models.%s) error { %s },\n", f.Name, table.Type.Name(), body)
 		}
 		b.WriteString("}\n")
 	}
