@@ -182,3 +182,20 @@ func TestLevel_ManyAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// A restart of PostgreSQL, or whoever ends sessions, is not the readers' concern.
+func TestLevel_ConnectionsThatDied(t *testing.T) {
+	t.Parallel()
+	s := newTree(t)
+	many := make([]func(context.Context), 5)
+	for i := range many {
+		many[i] = func(ctx context.Context) { require.NoError(t, number(ctx, s.DB, i)) }
+	}
+	for range 3 {
+		side(t.Context(), s.DB, many...)
+		require.NoError(t, number(t.Context(), s.DB, 9))
+		_, err := s.ExecContext(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+		require.NoError(t, err)
+	}
+	side(t.Context(), s.DB, many...)
+}
