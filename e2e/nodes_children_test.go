@@ -23,34 +23,26 @@ func TestTwoNodes_OneDiesInWhatIsManyJobs(t *testing.T) {
 	a, admin := fresh(t, launch{env: []string{"MPANEL_NODE_ID=first"}})
 	t.Run("at once", func(t *testing.T) {
 		for name, one := range map[string]struct {
-			point string
-			order func(t *testing.T, c *client, s *ofMany) (job string)
-			check func(s *ofMany, t *testing.T)
+			kind, point string
+			mutation    string
+			input       func(t *testing.T, s *ofMany) vars
+			check       func(s *ofMany, t *testing.T)
 		}{
 			"suspendCustomer": {
-				"2@customer.suspend/suspend-services:after-intent",
-				func(t *testing.T, c *client, s *ofMany) string {
-					t.Helper()
-					_, _ = c.send(t.Context(), nil, suspendCustomerMutation, vars{"in": vars{"id": s.customer, "reason": "Unpaid."}})
-					return a.lastJob(t, "customer.suspend")
-				}, (*ofMany).mustBeShut,
+				"customer.suspend", "2@customer.suspend/suspend-services:after-intent", suspendCustomerMutation,
+				func(_ *testing.T, s *ofMany) vars { return vars{"id": s.customer, "reason": "Unpaid."} }, (*ofMany).mustBeShut,
 			},
 			"changeDatabases": {
-				"1@database.bulk/change-each:children-let-go",
-				func(t *testing.T, c *client, s *ofMany) string {
-					t.Helper()
-					_, _ = c.send(t.Context(), nil, bulkMutation, vars{"in": vars{"action": "SUSPEND", "ids": s.ids}})
-					return a.lastJob(t, "database.bulk")
-				}, (*ofMany).mustBeShut,
+				"database.bulk", "1@database.bulk/change-each:children-let-go", bulkMutation,
+				func(_ *testing.T, s *ofMany) vars { return vars{"action": "SUSPEND", "ids": s.ids} }, (*ofMany).mustBeShut,
 			},
 			"repair": {
-				"1@database.repair/repair-logins:login-repaired",
-				func(t *testing.T, c *client, s *ofMany) string {
+				"database.repair", "1@database.repair/repair-logins:login-repaired", surveyMutation,
+				func(t *testing.T, s *ofMany) vars {
 					t.Helper()
 					_, err := a.tenantsDB(t).Exec(t.Context(), "ALTER ROLE "+pgx.Identifier{s.made[0].Username}.Sanitize()+" NOLOGIN")
 					require.NoError(t, err)
-					_, _ = c.send(t.Context(), nil, surveyMutation, vars{"in": vars{"id": pause(t, admin, false)}})
-					return a.lastJob(t, "database.repair")
+					return vars{"id": pause(t, admin, false)}
 				}, (*ofMany).mustBeOpen,
 			},
 		} {
@@ -58,9 +50,9 @@ func TestTwoNodes_OneDiesInWhatIsManyJobs(t *testing.T) {
 				t.Parallel()
 				s := manyOf(t, admin, name)
 				b := a.start(t, launch{binary: built.fault, env: append(a.nodeEnv(t, name), "MPANEL_FAULT_POINT="+one.point)})
-				job := one.order(t, admin.at(b), s)
+				_, _ = admin.at(b).send(t.Context(), nil, one.mutation, vars{"in": one.input(t, s)})
 				died := b.dies(t)
-				j := admin.awaitSuccess(t, job)
+				j := admin.awaitSuccess(t, a.lastJob(t, one.kind))
 				require.Less(t, j.FinishedAt.Sub(died), 15*time.Second)
 				require.Greater(t, j.Attempts, 1, "it was taken over")
 				one.check(s, t)

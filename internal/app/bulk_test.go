@@ -335,6 +335,8 @@ func TestChangeDatabases_AllOrNone(t *testing.T) {
 	pair := []ident.DatabaseID{ids[0], foreign.database.ID}
 	_, err = b.panel.databases.ChangeAll(as(both), database.BulkInput{Action: database.ActionSuspend, IDs: pair})
 	require.Equal(t, []string{"ids INVALID"}, fields(err))
+	_, err = b.panel.databases.ChangeAll(as(both), database.BulkInput{Action: database.ActionSuspend, Filter: &database.Filter{}})
+	require.Equal(t, []string{"filter INVALID"}, fields(err))
 	tried, err := b.panel.databases.ChangeAll(b.by(t), database.BulkInput{Action: database.ActionSuspend, IDs: pair, DryRun: true})
 	require.NoError(t, err)
 	require.Equal(t, []string{"change-each"}, tried.Preview.Steps)

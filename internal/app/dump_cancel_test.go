@@ -57,38 +57,27 @@ func TestCancel_EndsProgramAndSession(t *testing.T) {
 	before := b.pgDump(t, s)
 	sent := b.upload(t, srv, s.database.ID, dumpOf("CREATE TABLE other (n int);\nDO $$ BEGIN PERFORM pg_sleep(600); END $$;"))
 	for what, order := range map[string]struct {
-		begin     func() ident.JobID
 		processes int
 		lock      bool
 	}{
-		"export": {func() ident.JobID {
-			out, err := b.panel.dumps.Export(b.by(t), database.ExportInput{ID: s.database.ID})
-			require.NoError(t, err)
-			return out.Job.ID
-		}, 1, true},
-		"import": {func() ident.JobID {
-			out, err := b.panel.dumps.Import(b.by(t), database.ImportInput{ID: s.database.ID, DumpID: sent.ID, Replace: true})
-			require.NoError(t, err)
-			return out.Job.ID
-		}, 0, false},
-		"clone": {func() ident.JobID {
-			out, err := b.panel.dumps.Clone(b.by(t), database.CloneInput{ID: s.database.ID, Name: b.name + "copy"})
-			require.NoError(t, err)
-			return out.Job.ID
-		}, 1, true},
+		"export": {1, true},
+		"import": {0, false},
+		"clone":  {1, true},
 	} {
 		release := func() {}
 		if order.lock {
 			release = b.held(t, s, "LOCK TABLE content IN ACCESS EXCLUSIVE MODE")
 		}
-		job := order.begin()
+		ordered, err := b.carry(t, what, s, sent.ID)
+		require.NoError(t, err, what)
+		job := ordered.ID
 		done := make(chan struct{})
 		go func() { defer close(done); b.panel.engine.Run(t.Context(), job) }()
 		require.Eventually(t, func() bool {
 			processes, sessions := b.atWork(t, job)
 			return processes == order.processes && sessions > 0
 		}, 20*time.Second, 20*time.Millisecond, what)
-		_, err := b.panel.jobs.Cancel(b.by(t), jobs.CancelInput{ID: job})
+		_, err = b.panel.jobs.Cancel(b.by(t), jobs.CancelInput{ID: job})
 		require.NoError(t, err, what)
 		select {
 		case <-done:

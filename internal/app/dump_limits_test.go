@@ -41,14 +41,38 @@ func (b *faultBench) jobRow(t *testing.T, id ident.JobID) *models.Job {
 	return row
 }
 
-// carry orders an export, an import and a clone of s; each may be refused.
-func (b *faultBench) carry(t *testing.T, s scene, dump ident.DatabaseDumpID) map[string]error {
+// carry orders an export of s, an import of the dump into it, or a clone of it.
+func (b *faultBench) carry(t *testing.T, what string, s scene, dump ident.DatabaseDumpID) (job *models.Job, err error) {
 	t.Helper()
-	errs := map[string]error{}
-	_, errs["export"] = b.panel.dumps.Export(b.by(t), database.ExportInput{ID: s.database.ID})
-	_, errs["import"] = b.panel.dumps.Import(b.by(t), database.ImportInput{ID: s.database.ID, DumpID: dump, Replace: true})
-	_, errs["clone"] = b.panel.dumps.Clone(b.by(t), database.CloneInput{ID: s.database.ID, Name: b.name + "copy"})
-	return errs
+	switch what {
+	case "export":
+		var out *database.DumpPayload
+		if out, err = b.panel.dumps.Export(b.by(t), database.ExportInput{ID: s.database.ID}); err == nil {
+			job = out.Job
+		}
+	case "import":
+		var out *database.ChangePayload
+		if out, err = b.panel.dumps.Import(b.by(t), database.ImportInput{ID: s.database.ID, DumpID: dump, Replace: true}); err == nil {
+			job = out.Job
+		}
+	case "clone":
+		var out *database.ClonePayload
+		if out, err = b.panel.dumps.Clone(b.by(t), database.CloneInput{ID: s.database.ID, Name: b.name + "copy"}); err == nil {
+			job = out.Job
+		}
+	default:
+		t.Fatalf("no such order: %s", what)
+	}
+	return job, err
+}
+
+// refusesToCarry tries all three.
+func (b *faultBench) refusesToCarry(t *testing.T, s scene, dump ident.DatabaseDumpID) {
+	t.Helper()
+	for _, what := range []string{"export", "import", "clone"} {
+		_, err := b.carry(t, what, s, dump)
+		require.Contains(t, []fault.Code{fault.Conflict, fault.QuotaExceeded}, fault.CodeOf(err), "%s: %v", what, err)
+	}
 }
 
 // What is about to be closed is not kept open by anything that lasts, neither by
@@ -73,19 +97,10 @@ func TestDumps_KeepNothingOpen(t *testing.T) {
 				require.NoError(t, b.panel.databases.MeasureServers(t.Context()))
 				sent := b.upload(t, srv, s.database.ID, dumpOf("CREATE TABLE other (n int);\nDO $$ BEGIN PERFORM pg_sleep(600); END $$;"))
 				var job ident.JobID
-				switch what {
-				case "export":
-					out, err := b.panel.dumps.Export(b.by(t), database.ExportInput{ID: s.database.ID})
+				if what != "nothing" {
+					ordered, err := b.carry(t, what, s, sent.ID)
 					require.NoError(t, err)
-					job = out.Job.ID
-				case "import":
-					out, err := b.panel.dumps.Import(b.by(t), database.ImportInput{ID: s.database.ID, DumpID: sent.ID, Replace: true})
-					require.NoError(t, err)
-					job = out.Job.ID
-				case "clone":
-					out, err := b.panel.dumps.Clone(b.by(t), database.CloneInput{ID: s.database.ID, Name: b.name + "first"})
-					require.NoError(t, err)
-					job = out.Job.ID
+					job = ordered.ID
 				}
 				if what == "export" || what == "clone" {
 					defer b.held(t, s, "LOCK TABLE content IN ACCESS EXCLUSIVE MODE")()
@@ -96,9 +111,7 @@ func TestDumps_KeepNothingOpen(t *testing.T) {
 				}
 				closing(b, c)
 				if what == "nothing" {
-					for which, err := range b.carry(t, s, sent.ID) {
-						require.Contains(t, []fault.Code{fault.Conflict, fault.QuotaExceeded}, fault.CodeOf(err), "%s: %v", which, err)
-					}
+					b.refusesToCarry(t, s, sent.ID)
 				}
 				require.Eventually(t, func() bool {
 					require.NoError(t, b.panel.databases.EnforceSizeQuotas(t.Context()))
@@ -110,9 +123,7 @@ func TestDumps_KeepNothingOpen(t *testing.T) {
 				}
 				_, err := b.login(t.Context(), s.database.ExtName, s.database.Username, s.password.Reveal())
 				require.Error(t, err)
-				for which, err := range b.carry(t, s, sent.ID) {
-					require.Contains(t, []fault.Code{fault.Conflict, fault.QuotaExceeded}, fault.CodeOf(err), "%s: %v", which, err)
-				}
+				b.refusesToCarry(t, s, sent.ID)
 			})
 		}
 	}
