@@ -46,6 +46,7 @@ type live struct {
 	cleanups               int      // how often it was opened for cleanup
 	user                   *user    // a further user; nil without
 	grouped                bool     // it had one, so that it has the groups of users
+	tookOver               bool     // a login of it took over from another, with a grace
 	content                []string // fingerprints, one of which it must have
 	cidrs                  []string
 	looked                 bool // its content was compared since it changed

@@ -38,7 +38,7 @@ func loginActions() []*action {
 			// A grace that is over needs nothing but time.
 			order: of(rotateMutation, vars{"graceSeconds": seconds}),
 			settle: func(t *testing.T, k *torture, p *provision, l *live) {
-				l.previous = &previous{l.username, l.credentials, seconds < 60}
+				l.previous, l.tookOver = &previous{l.username, l.credentials, seconds < 60}, true
 				l.credentials, l.username = p.credentials, k.row(t, l.id).username
 			},
 		}
