@@ -4998,7 +4998,7 @@ enum DriftDecision {
   REPAIR
   "Make a MISSING database anew, empty, with the password of before."
   RECREATE
-  "Take over what is FOREIGN: it becomes the customer's, with all that is in it."
+  "Take over what is FOREIGN: it becomes the customer's, with all that is in it. What differs of the database is mended once nothing of it is foreign."
   ADOPT
   "Remove an ORPHAN from the server."
   DELETE

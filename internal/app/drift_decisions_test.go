@@ -340,3 +340,37 @@ func TestDrift_TenThousandAreGone(t *testing.T) {
 	b.survey(t) // again over all the findings that there are
 	require.NoError(t, b.enters(t.Context(), s, s.password))
 }
+
+// Two things of a database that are not ours are two decisions, one after the other.
+func TestDrift_ForeignTwice(t *testing.T) {
+	t.Parallel()
+	for _, first := range []string{"ROLE", "DATABASE"} {
+		t.Run(first+" first", func(t *testing.T) {
+			t.Parallel()
+			b := newDriftBench(t)
+			s, err := b.made(t.Context())
+			require.NoError(t, err)
+			b.serve(t)
+			name := s.database.ExtName
+			sqlOn(t, b.tenants, "postgres", "COMMENT ON ROLE "+name+" IS NULL")
+			sqlOn(t, b.tenants, "postgres", "COMMENT ON DATABASE "+name+" IS NULL")
+			sqlOn(t, b.tenants, "postgres", "ALTER ROLE "+name+" NOLOGIN")
+			found := []string{"FOREIGN DATABASE " + name, "FOREIGN ROLE " + name}
+			require.ElementsMatch(t, found, b.survey(t))
+			if first == "ROLE" {
+				found[0], found[1] = found[1], found[0]
+			}
+			for i, f := range found {
+				out, err := b.decided(t, b.finding(t, f), database.DecideAdopt)
+				require.NoError(t, err)
+				job := b.until(t, out.Job.ID, "adoption", over)
+				require.Equal(t, models.JobSucceeded, job.State, "%s: %v", f, job.ErrorMessage)
+				require.ElementsMatch(t, found[i+1:], b.openFindings(t))
+			}
+			b.untilRepaired(t)
+			require.Empty(t, b.survey(t))
+			require.NoError(t, b.enters(t.Context(), s, s.password))
+			require.Empty(t, b.checkRow(t.Context(), s, models.ResourceActive, 1))
+		})
+	}
+}

@@ -54,6 +54,7 @@ type spec struct {
 	expected    Expected // of a repair
 	stray       Stray    // of the removal of an orphan
 	adopted     []Stray  // foreign objects that are to be ours
+	foreign     bool     // there are others that are not
 }
 
 // Plans are the sagas of this domain.

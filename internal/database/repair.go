@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/engine"
@@ -34,7 +35,7 @@ func (s *Service) driftPlans() []*engine.Plan {
 		},
 		{
 			Kind: KindAdopt, Version: 1, ResourceKind: ident.Database, Needs: actor.ServersWrite, Load: s.loadAdopted, Settle: settleAdopted,
-			Steps: append([]engine.Step{adopt()}, repairSteps()...), Again: adoptAgain, Begun: noteAgain,
+			Steps: adoptSteps(), Again: adoptAgain, Begun: noteAgain,
 		},
 		{
 			Kind: KindRemoveOrphan, Version: 1, ResourceKind: ident.DriftFinding, Needs: actor.ServersWrite, Load: s.loadOrphan, Settle: settleOrphan,
@@ -166,6 +167,24 @@ func (s *Service) loadExpected(ctx context.Context, id uuid.UUID) (engine.Target
 	return target, nil
 }
 
+// adoptSteps mend the database when nothing of it is foreign any more: until then
+// there is something in the way of almost each step.
+func adoptSteps() []engine.Step {
+	steps := []engine.Step{adopt()}
+	for _, mend := range repairSteps() {
+		mend := mend.(step) //nolint:forcetypeassert // repairSteps makes nothing else
+		whole := mend.apply
+		mend.apply = func(ctx context.Context, s *spec) error {
+			if s.foreign {
+				return nil
+			}
+			return whole(ctx, s)
+		}
+		steps = append(steps, mend)
+	}
+	return steps
+}
+
 // adopt puts our mark on what is foreign and was decided to be ours.
 func adopt() engine.Step {
 	return step{name: "adopt", policy: engine.Policy{Timeout: 20 * time.Second}, observe: observeNothing, apply: func(ctx context.Context, s *spec) error {
@@ -190,7 +209,7 @@ func (s *Service) loadAdopted(ctx context.Context, id uuid.UUID) (engine.Target,
 	}
 	sp := target.Spec.(*spec) //nolint:forcetypeassert // load makes nothing else
 	var found []*models.DriftFinding
-	err = s.db.NewSelect().Model(&found).Where("f.database_id = ?", id).Where("f.kind = ?", models.DriftForeign).Where("f.resolved_at IS NULL").Where("f.adopted").Scan(ctx)
+	err = s.db.NewSelect().Model(&found).Apply(foreignOf(id)).Scan(ctx)
 	if err != nil {
 		return engine.Target{}, store.Wrap(err, "read foreign findings of database %s", id)
 	}
@@ -199,6 +218,10 @@ func (s *Service) loadAdopted(ctx context.Context, id uuid.UUID) (engine.Target,
 		marks[m.Login.Name] = m.Login.Mark
 	}
 	for _, f := range found {
+		if !f.Adopted {
+			sp.foreign = true
+			continue
+		}
 		mark, ok := marks[f.ExternalName]
 		if !ok || f.ObjectKind == models.ObjectDatabase {
 			mark = sp.space.Mark
@@ -208,7 +231,15 @@ func (s *Service) loadAdopted(ctx context.Context, id uuid.UUID) (engine.Target,
 	return target, nil
 }
 
-// settleAdopted is settleRepair for what was foreign.
+// foreignOf are the findings of what is not ours and has a name of a database's.
+func foreignOf(id uuid.UUID) func(*bun.SelectQuery) *bun.SelectQuery {
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("f.database_id = ?", id).Where("f.kind = ?", models.DriftForeign).Where("f.resolved_at IS NULL")
+	}
+}
+
+// settleAdopted is settleRepair for what was foreign. What differs stays open
+// while something is foreign yet.
 func settleAdopted(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
 	q := tx.NewUpdate().Model((*models.DriftFinding)(nil)).Where("f.database_id = ?", id).Where("f.resolved_at IS NULL").Where("f.adopted")
 	if outcome == models.JobSucceeded {
@@ -218,6 +249,10 @@ func settleAdopted(ctx context.Context, tx store.Tx, id uuid.UUID, outcome model
 	}
 	if _, err := q.Exec(ctx); err != nil {
 		return store.Wrap(err, "settle the adoption of database %s", id)
+	}
+	left, err := tx.NewSelect().Model((*models.DriftFinding)(nil)).Apply(foreignOf(id)).Exists(ctx)
+	if err != nil || left {
+		return store.Wrap(err, "look for what is foreign of database %s", id)
 	}
 	return settleRepair(ctx, tx, id, outcome)
 }
