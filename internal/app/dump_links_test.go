@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -356,4 +357,32 @@ func TestTidy_RemovesWhatNobodyKnows(t *testing.T) {
 	found, err := b.panel.dumps.FindDump(b.by(t), row.ID)
 	require.NoError(t, err)
 	require.Nil(t, found)
+}
+
+// A node that cannot announce itself when it starts does so as soon as it can:
+// until then nobody reaches through another what lies on it.
+func TestDumpNode_AnnouncesItselfLater(t *testing.T) {
+	t.Parallel()
+	b := newFaultBench(t)
+	for _, sql := range []string{
+		"CREATE SEQUENCE announcements",
+		`CREATE FUNCTION refuse_the_first() RETURNS trigger LANGUAGE plpgsql AS $$
+			BEGIN IF nextval('announcements') = 1 THEN RAISE 'not now'; END IF; RETURN NEW; END $$`,
+		"CREATE TRIGGER refuse_the_first BEFORE INSERT ON file_nodes FOR EACH ROW EXECUTE FUNCTION refuse_the_first()",
+	} {
+		_, err := b.oracle.ExecContext(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); b.panel.dumps.Run(ctx) }()
+	require.Eventually(t, func() bool {
+		ok, err := b.oracle.NewSelect().Model((*models.FileNode)(nil)).Where("fn.node = 'matrix'").Exists(t.Context())
+		return err == nil && ok
+	}, 30*time.Second, 10*time.Millisecond)
+	stop()
+	<-done
+	var tries int
+	require.NoError(t, b.oracle.NewRaw("SELECT last_value FROM announcements").Scan(t.Context(), &tries))
+	require.Equal(t, 2, tries)
 }

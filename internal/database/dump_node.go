@@ -11,6 +11,9 @@ import (
 const (
 	// tidyEvery is the pause between two looks at this node's files.
 	tidyEvery = 10 * time.Minute
+	// tidyAgain is the pause after one that failed: until it is announced, nobody
+	// gets what lies on this node through another.
+	tidyAgain = 2 * time.Second
 	// orphanAge is when a file that no row knows is removed: one that was just
 	// finished is not known yet.
 	orphanAge = time.Hour
@@ -19,14 +22,14 @@ const (
 // Run tells other nodes how to reach this one's files, and removes what has
 // expired, until ctx ends. Each node runs it.
 func (d *DumpService) Run(ctx context.Context) {
-	tick := time.NewTicker(tidyEvery)
-	defer tick.Stop()
 	for {
+		pause := tidyEvery
 		if err := d.Tidy(ctx); err != nil && ctx.Err() == nil {
 			d.log.WarnContext(ctx, "files of dumps not tidied", "error", err)
+			pause = tidyAgain
 		}
 		select {
-		case <-tick.C:
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return
 		}
