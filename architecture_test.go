@@ -102,7 +102,7 @@ var rules = []rule{
 	},
 	{
 		why: "transport and routes serve any schema: what fields do is the resolvers'",
-		who: `internal/(transport|httpapi)`, only: `internal/(actor|fault|idempotency)`, planted: [2]string{"internal/transport", "graph"},
+		who: `internal/(transport|httpapi)`, only: `internal/(actor|fault|idempotency|executor)`, planted: [2]string{"internal/transport", "graph"},
 	},
 	{
 		why: "the executor serves any schema that gqlgen serves, so it knows nothing of the panel and could be a module of its own",

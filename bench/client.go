@@ -70,7 +70,9 @@ func (c *client) setUp(ctx context.Context, token string) error {
 }
 
 // signIn gets a token, which lasts for a quarter of an hour.
-func (c *client) signIn(ctx context.Context) error {
+func (c *client) signIn(ctx context.Context) error { return c.signInAs(ctx, email) }
+
+func (c *client) signInAs(ctx context.Context, email string) error {
 	var out struct{ SignIn struct{ AccessToken string } }
 	err := c.do(ctx, `mutation($in: SignInInput!) { signIn(input: $in) { accessToken } }`,
 		vars{"in": vars{"email": email, "password": password}}, &out)

@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -32,6 +33,9 @@ type options struct {
 	passes    int
 	harms     int
 	interval  time.Duration
+	graph     bool
+	slice     time.Duration
+	gogc      []string
 	json      bool
 }
 
@@ -60,7 +64,16 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.passes, "passes", 20, "surveys in a round")
 	f.IntVar(&o.harms, "harms", 200, "databases that are harmed, each once")
 	f.DurationVar(&o.interval, "interval", 5*time.Second, "between two surveys while databases are harmed")
+	f.BoolVar(&o.graph, "graph", false, "measure what answers of the graph cost instead, beside gqlgen's executor and a server written by hand")
+	f.DurationVar(&o.slice, "slice", 2*time.Second, "how long each operation of the graph is asked in a round")
+	f.Func("gogc", "also measure the graph with these settings of the collector, such as 100,400", func(list string) error {
+		o.gogc = strings.Split(list, ",")
+		return nil
+	})
 	f.BoolVar(&o.json, "json", false, "also write the result to bench/results")
+	if len(args) > 0 && args[0] == "graph" {
+		args = append([]string{"-graph"}, args[1:]...)
+	}
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -101,6 +114,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	}
 	if o.survey > 0 {
 		return measureSurveys(ctx, o, p, stdout, stderr)
+	}
+	if o.graph {
+		return measureGraph(ctx, o, p, stdout, stderr)
 	}
 	res, err := measure(ctx, o, p, stderr)
 	if err != nil {

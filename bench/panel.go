@@ -35,6 +35,8 @@ type panel struct {
 	dir    string   // the data dir and the log are in it
 	base   string   // URL
 	extra  []string // of the server's environment
+	args   []string // "serve" when there are none
+	core   string   // the CPU it may run on; any without
 
 	cmd    *exec.Cmd
 	setup  chan string // the one-time token of the first start
@@ -73,8 +75,15 @@ func (p *panel) start(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("open the log: %w", err)
 	}
-	defer func() { _ = log.Close() }()                                         // the process has its own
-	p.cmd = exec.CommandContext(context.WithoutCancel(ctx), p.binary, "serve") // stop ends it, in good order
+	defer func() { _ = log.Close() }() // the process has its own
+	command := append([]string{p.binary}, p.args...)
+	if len(p.args) == 0 {
+		command = append(command, "serve")
+	}
+	if p.core != "" {
+		command = append([]string{"taskset", "-c", p.core}, command...)
+	}
+	p.cmd = exec.CommandContext(context.WithoutCancel(ctx), command[0], command[1:]...) // stop ends it, in good order
 	p.cmd.Env = p.environment()
 	p.cmd.Stderr = log
 	out, err := p.cmd.StdoutPipe()
@@ -219,15 +228,17 @@ type usage struct {
 }
 
 // usage reads /proc.
-func (p *panel) usage() (usage, error) {
-	proc := filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid))
+func (p *panel) usage() (usage, error) { return usageOf(p.cmd.Process.Pid) }
+
+func usageOf(pid int) (usage, error) {
+	proc := filepath.Join("/proc", strconv.Itoa(pid))
 	status, err := os.ReadFile(filepath.Join(proc, "status"))
 	if err != nil {
-		return usage{}, fmt.Errorf("read the server's memory: %w", err)
+		return usage{}, fmt.Errorf("read the memory of process %d: %w", pid, err)
 	}
 	stat, err := os.ReadFile(filepath.Join(proc, "stat"))
 	if err != nil {
-		return usage{}, fmt.Errorf("read the server's CPU time: %w", err)
+		return usage{}, fmt.Errorf("read the CPU time of process %d: %w", pid, err)
 	}
 	var u usage
 	for line := range strings.Lines(string(status)) {

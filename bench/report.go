@@ -53,8 +53,10 @@ type machine struct {
 	LoadAfter  string    `json:"load_after"`
 }
 
-func (r *result) begin(ctx context.Context) {
-	r.machine = machine{
+func (r *result) begin(ctx context.Context) { r.machine = machineNow(ctx) }
+
+func machineNow(ctx context.Context) machine {
+	return machine{
 		Date: time.Now().UTC().Truncate(time.Second), Cores: runtime.NumCPU(), CPU: cpuModel(),
 		Kernel: firstFields("/proc/sys/kernel/osrelease", 1), Go: runtime.Version(), LoadBefore: firstFields("/proc/loadavg", 3),
 		Commit: output(ctx, "git", "describe", "--always", "--dirty", "--abbrev=12"),

@@ -139,13 +139,24 @@ func (s *Schema) execute(ctx context.Context, op *graphql.OperationContext, p *P
 	return r.answer(f)
 }
 
-// answer writes everything, into one buffer that mostly has the right size.
+// answer writes everything, into one buffer that mostly has the right size: the
+// context's, if there is one and nobody has it.
 func (r *run) answer(root *frame) *graphql.Response {
 	n := int(r.plan.lastSize.Load())
-	r.w.Buf = make([]byte, 0, n+n/8+256)
+	n += n/8 + 256
+	lent := bufferOf(r.w.ctx)
+	if r.w.Buf = lent.take(n); r.w.Buf == nil {
+		lent, r.w.Buf = nil, make([]byte, 0, n)
+	}
+	start := len(r.w.Buf)
 	if !r.object(root, 0, r.plan.shape) {
 		r.w.null()
 	}
-	r.plan.lastSize.Store(int64(len(r.w.Buf)))
-	return &graphql.Response{Data: r.w.Buf, Errors: r.late}
+	whole := r.w.Buf
+	if lent != nil {
+		lent.keep(whole)
+	}
+	data := whole[start:len(whole):len(whole)] // who appends has a copy
+	r.plan.lastSize.Store(int64(len(data)))
+	return &graphql.Response{Data: data, Errors: r.late}
 }

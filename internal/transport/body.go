@@ -2,13 +2,17 @@ package transport
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
+	"sync"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
 
@@ -17,19 +21,19 @@ import (
 )
 
 // readOperation refuses what no transport takes, with an answer of our form. On
-// false the answer is written.
-func readOperation(w http.ResponseWriter, r *http.Request) bool {
+// false the answer is written. Only a POST's operation is read here.
+func readOperation(w http.ResponseWriter, r *http.Request) (*posted, bool) {
 	switch {
 	case r.Method == http.MethodPost:
 		return readBody(w, r)
 	case r.Method == http.MethodGet && r.Header.Get("Upgrade") != "":
-		return true
+		return nil, true
 	case r.Method == http.MethodGet:
-		return readQuery(w, r)
+		return nil, readQuery(w, r)
 	}
 	w.Header().Set("Allow", "GET, POST, OPTIONS")
 	refuse(w, r, http.StatusMethodNotAllowed, fault.Invalid, "Send operations by POST, or queries by GET.")
-	return false
+	return nil, false
 }
 
 // readQuery checks a GET: anybody's page can make a browser send one, so it
@@ -59,36 +63,68 @@ func readQuery(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// readBody reads a POST's body within its limit and puts it back for the
-// executor, which would repeat a malformed one, passwords and all, in its error.
-// On false the answer is written.
-func readBody(w http.ResponseWriter, r *http.Request) bool {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" {
+// A posted is the operation of a POST. Its body is pooled, and must not be used
+// once it is released.
+type posted struct {
+	params graphql.RawParams
+	key    string // of idempotency; that of a socket's upgrade is not meant by any operation on it
+	body   *bytes.Buffer
+}
+
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func (p *posted) release() {
+	p.body.Reset()
+	bodies.Put(p.body) // at most MaxBodyBytes were in it
+}
+
+type postedKey struct{}
+
+// postedOf is the operation of the POST that ctx is of; nil of anything else.
+func postedOf(ctx context.Context) *posted {
+	p, _ := ctx.Value(postedKey{}).(*posted)
+	return p
+}
+
+// readBody reads a POST's body within its limit, and once. gqlgen's transports
+// would repeat a malformed one, passwords and all, in their error. On false the
+// answer is written.
+func readBody(w http.ResponseWriter, r *http.Request) (*posted, bool) {
+	if !isJSON(r.Header.Get("Content-Type")) {
 		refuse(w, r, http.StatusUnsupportedMediaType, fault.Invalid, "Send the operation as application/json.")
-		return false
+		return nil, false
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
+	start := graphql.Now()
+	body, _ := bodies.Get().(*bytes.Buffer)
+	p := &posted{key: r.Header.Get("Idempotency-Key"), body: body}
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
+	status, code, message := 0, fault.Invalid, ""
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		refuse(w, r, http.StatusRequestEntityTooLarge, fault.TooComplex, "A request has at most 64 KiB.")
-		return false
+		status, code, message = http.StatusRequestEntityTooLarge, fault.TooComplex, "A request has at most 64 KiB."
+	} else if err != nil {
+		status, message = http.StatusBadRequest, "The request could not be read."
+	} else if decodeOperation(body.Bytes(), &p.params) != nil {
+		status, message = http.StatusBadRequest, "The body is not a JSON object with query, variables and operationName."
 	}
-	if err != nil {
-		refuse(w, r, http.StatusBadRequest, fault.Invalid, "The request could not be read.")
-		return false
+	if status != 0 {
+		p.release()
+		refuse(w, r, status, code, message)
+		return nil, false
 	}
-	var operation struct {
-		Query         *string         `json:"query"`
-		OperationName *string         `json:"operationName"`
-		Variables     *map[string]any `json:"variables"`
-		Extensions    *map[string]any `json:"extensions"`
+	p.params.Headers = r.Header
+	p.params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
+	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") { // gqlgen's SSE reads for itself
+		r.Body = io.NopCloser(bytes.NewReader(body.Bytes()))
 	}
-	if json.Unmarshal(body, &operation) != nil {
-		refuse(w, r, http.StatusBadRequest, fault.Invalid, "The body is not a JSON object with query, variables and operationName.")
-		return false
+	return p, true
+}
+
+func isJSON(contentType string) bool {
+	if contentType == mediaJSON { // as nearly everybody writes it
+		return true
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return true
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && kind == mediaJSON
 }
 
 // refuse answers before there is an operation.

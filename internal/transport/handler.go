@@ -54,7 +54,9 @@ type Config struct {
 }
 
 // New returns the handler of /graphql.
-func New(c Config) http.Handler {
+func New(c Config) http.Handler { return c.handler(post{}) }
+
+func (c Config) handler(post graphql.Transport) http.Handler {
 	srv := handler.New(c.Schema)
 	frame := int64(MaxFrameBytes)
 	srv.AddTransport(gqltransport.Websocket{
@@ -66,7 +68,7 @@ func New(c Config) http.Handler {
 	})
 	srv.AddTransport(gqltransport.SSE{KeepAlivePingInterval: pingEvery})
 	srv.AddTransport(gqltransport.GET{})
-	srv.AddTransport(gqltransport.POST{})
+	srv.AddTransport(post)
 	srv.SetQueryCache(lru.New[*ast.QueryDocument](100))
 	srv.SetParserTokenLimit(MaxTokens)
 	srv.SetDisableSuggestion(true) // would tell strangers the schema's names
@@ -89,17 +91,20 @@ func (c Config) guard(next http.Handler) http.Handler {
 			refuse(w, r, http.StatusForbidden, fault.Forbidden, "This page's origin is not allowed to call the API; see MPANEL_ALLOWED_ORIGINS.")
 			return
 		}
-		if !readOperation(w, r) {
+		operation, ok := readOperation(w, r)
+		if !ok {
 			return
 		}
-		if r.Method == http.MethodPost {
-			r = r.WithContext(context.WithValue(r.Context(), headerKey{}, r.Header.Get("Idempotency-Key")))
+		ctx := r.Context()
+		if operation != nil {
+			defer operation.release()
+			ctx = context.WithValue(ctx, postedKey{}, operation)
 		}
 		if token, ok := bearer(r.Header.Get("Authorization")); ok {
 			who, err := c.Authenticate(r.Context(), token)
 			switch fault.CodeOf(err) {
 			case "":
-				r = r.WithContext(actor.With(r.Context(), who))
+				ctx = actor.With(ctx, who)
 			case fault.Unauthenticated:
 			default: // not knowing is no reason to sign anybody out
 				c.Log.ErrorContext(r.Context(), "authentication failed", "request_id", actor.RequestFrom(r.Context()).ID, "error", err)
@@ -107,7 +112,7 @@ func (c Config) guard(next http.Handler) http.Handler {
 				return
 			}
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
@@ -135,22 +140,21 @@ func (c Config) initSocket(ctx context.Context, init gqltransport.InitPayload) (
 	return actor.With(ctx, who), nil, nil
 }
 
-// headerKey holds a POST's Idempotency-Key. That of a socket's upgrade would be
-// every operation's on it, and is not meant by any.
-type headerKey struct{}
-
 // idempotencyHeader gives the header's key to the operation's one mutation.
 func (c Config) idempotencyHeader(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 	op := graphql.GetOperationContext(ctx)
-	key, _ := ctx.Value(headerKey{}).(string)
-	if key == "" || op.Operation.Operation != ast.Mutation {
+	if op.Operation.Operation != ast.Mutation {
+		return next(ctx)
+	}
+	p := postedOf(ctx)
+	if p == nil || p.key == "" {
 		return next(ctx)
 	}
 	fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Mutation"})
 	if len(fields) != 1 || !c.TakesIdempotencyKey(fields[0].Name) {
 		return c.failed(ctx, fault.Invalid.New("", "The header Idempotency-Key goes with exactly one mutation other than setUp and signIn; use @idempotent on each field."))
 	}
-	keyed, err := idempotency.WithKey(ctx, key)
+	keyed, err := idempotency.WithKey(ctx, p.key)
 	if err != nil {
 		return c.failed(ctx, err)
 	}

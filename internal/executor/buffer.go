@@ -1,0 +1,103 @@
+package executor
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// maxPooled is the largest memory that is kept for the next answer, in bytes.
+const maxPooled = 1 << 20
+
+var pooled = sync.Pool{New: func() any { return new([]byte) }}
+
+// A Buffer is pooled memory for one answer. Who serves an operation makes it with
+// what comes before the data, executes, has it completed, sends it and releases
+// it. The first answer that is executed with its context is written into it;
+// whatever else is, such as a Shadow's comparison, has memory of its own. After
+// Release nothing gets at the memory through the Buffer, which may outlive its
+// request.
+type Buffer struct {
+	mu     sync.Mutex
+	memory *[]byte // nil once released
+	head   int     // bytes before the data
+	taken  bool
+}
+
+// NewBuffer makes a buffer that begins with head.
+func NewBuffer(head string) *Buffer {
+	memory, _ := pooled.Get().(*[]byte)
+	*memory = append((*memory)[:0], head...)
+	return &Buffer{memory: memory, head: len(head)}
+}
+
+type bufferKey struct{}
+
+// WithBuffer lets the first answer that is executed with ctx be written into b.
+// Its Data is good until b is released: a middleware that keeps it copies it.
+func WithBuffer(ctx context.Context, b *Buffer) context.Context {
+	return context.WithValue(ctx, bufferKey{}, b)
+}
+
+// Complete gives the head, the data and the tail as one. Data that was written
+// into the buffer is not copied; other data is.
+func (b *Buffer) Complete(data []byte, tail string) []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	whole := *b.memory
+	if own := whole[b.head:]; len(own) == 0 || len(own) != len(data) || &own[0] != &data[0] {
+		whole = append(whole[:b.head], data...)
+	}
+	whole = append(whole, tail...)
+	*b.memory = whole
+	return whole
+}
+
+// Release gives the memory to others. Under the race detector it is spoilt, so
+// that tests find who still reads it.
+func (b *Buffer) Release() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.memory == nil {
+		return
+	}
+	if spoil {
+		whole := (*b.memory)[:cap(*b.memory)]
+		for i := range whole {
+			whole[i] = '!'
+		}
+	}
+	if cap(*b.memory) <= maxPooled {
+		pooled.Put(b.memory)
+	}
+	b.memory, b.taken = nil, true
+}
+
+// take gives the memory for about n bytes, behind what is in it; nil when there is
+// no buffer or somebody has it.
+func (b *Buffer) take(n int) []byte {
+	if b == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.taken {
+		return nil
+	}
+	b.taken = true
+	return slices.Grow(*b.memory, n)
+}
+
+// keep takes back what take gave, which may have moved.
+func (b *Buffer) keep(whole []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.memory != nil {
+		*b.memory = whole
+	}
+}
+
+func bufferOf(ctx context.Context) *Buffer {
+	b, _ := ctx.Value(bufferKey{}).(*Buffer)
+	return b
+}
