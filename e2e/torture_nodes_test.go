@@ -158,6 +158,7 @@ func (k nodes) round(t *testing.T, f fate, orders []*provision) {
 	second.signal(syscall.SIGCONT)
 	k.fetchThrough(t, second, orders)
 	second.stop(t)
+	relay.To(testkit.Closed) // in the end a network ends what it cut off, too
 	kills := 0
 	through(t, k.torture, &kills, func() error { return k.calm(t.Context()) }, func() {})
 	for _, p := range orders {
