@@ -25,10 +25,10 @@ const (
 	domains  = `internal/(auth|customer|billing|database|mail|dns|fleet|files)`
 	drivers  = domains + `/[a-z]+|internal/events/[a-z]+`
 	services = `internal/(engine|jobs|events|audit|quota|idempotency|notify)`
-	leaves   = `internal/(fault|page|secret|clock|ident|actor)`
-	surface  = `graph|graph/.*|resolvers|internal/(transport|httpapi|executor)|internal/executor/plugin`
+	leaves   = `internal/(fault|page|secret|clock|ident|actor|budget)`
+	surface  = `graph|graph/.*|resolvers|internal/(transport|httpapi|executor)|internal/executor/plugin|internal/transport/document`
 	testOnly = `internal/testkit|internal/engine/faulttest|internal/executor/difftest`
-	programs = `\.|bench|cmd/[a-z-]+|internal/executor/gen`
+	programs = `\.|bench|bench/peers|cmd/[a-z-]+|internal/executor/gen`
 	others   = `e2e|models|migrations|internal/(app|config|devstack|store|store/rowgen)`
 )
 
@@ -102,7 +102,7 @@ var rules = []rule{
 	},
 	{
 		why: "transport and routes serve any schema: what fields do is the resolvers'",
-		who: `internal/(transport|httpapi)`, only: `internal/(actor|fault|idempotency|executor)`, planted: [2]string{"internal/transport", "graph"},
+		who: `internal/(transport|httpapi)`, only: `internal/(actor|fault|idempotency|executor|budget|page)|internal/transport/document`, planted: [2]string{"internal/transport", "graph"},
 	},
 	{
 		why: "the executor serves any schema that gqlgen serves, so it knows nothing of the panel and could be a module of its own",
@@ -133,7 +133,7 @@ var rules = []rule{
 	},
 	{
 		why: "private clusters are the embedded default's and the tests'",
-		who: `.*`, except: `internal/app|` + testOnly, never: `internal/devstack`, planted: [2]string{"internal/database", "internal/devstack"},
+		who: `.*`, except: `internal/app|bench|` + testOnly, never: `internal/devstack`, planted: [2]string{"internal/database", "internal/devstack"},
 	},
 	{
 		why: "private clusters are of use without the panel",

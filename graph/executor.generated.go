@@ -8,6 +8,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/auth"
+	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/customer"
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/engine"
@@ -3525,6 +3526,32 @@ var executorTables = &executor.Tables{
 					executor.SetInterfaceLists(c, results, false)
 				},
 			},
+			"rateLimit": {Name: "rateLimit", Type: "RateLimit", GraphQL: "RateLimit!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Query().RateLimit(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*budget.State](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
 			"customer": {Name: "customer", Type: "Customer", GraphQL: "Customer",
 				IsResolver: true,
 				Concurrent: true,
@@ -3861,6 +3888,32 @@ var executorTables = &executor.Tables{
 				NonNull: true,
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
 					return writeNQuotaLevel2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐQuotaLevel(w, parent.(*models.Quota).Level)
+				},
+			},
+		}},
+		"RateLimit": {Name: "RateLimit", Satisfies: []string{"RateLimit"}, Fields: map[string]*executor.Field{
+			"cost": {Name: "cost", Type: "Int", GraphQL: "Int!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNInt2int(w, parent.(*budget.State).Cost)
+				},
+			},
+			"limit": {Name: "limit", Type: "Int", GraphQL: "Int!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNInt2int(w, parent.(*budget.State).Limit)
+				},
+			},
+			"remaining": {Name: "remaining", Type: "Int", GraphQL: "Int!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNInt2int(w, parent.(*budget.State).Remaining)
+				},
+			},
+			"resetAt": {Name: "resetAt", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*budget.State).ResetAt)
 				},
 			},
 		}},

@@ -9,6 +9,7 @@ import (
 	"context"
 
 	"github.com/mpanel/mpanel/graph"
+	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/ident"
 )
 
@@ -20,6 +21,12 @@ func (r *queryResolver) Node(ctx context.Context, id string) (ident.Node, error)
 // Nodes is the resolver for the nodes field.
 func (r *queryResolver) Nodes(ctx context.Context, ids []string) ([]ident.Node, error) {
 	return r.nodesByID(ctx, ids)
+}
+
+// RateLimit is the resolver for the rateLimit field.
+func (r *queryResolver) RateLimit(ctx context.Context) (*budget.State, error) {
+	s := budget.From(ctx)
+	return &s, nil
 }
 
 // Mutation returns graph.MutationResolver implementation.

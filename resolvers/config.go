@@ -8,11 +8,8 @@ import (
 
 	"github.com/mpanel/mpanel/graph"
 	"github.com/mpanel/mpanel/internal/actor"
-	"github.com/mpanel/mpanel/internal/customer"
-	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/idempotency"
-	"github.com/mpanel/mpanel/internal/jobs"
 	"github.com/mpanel/mpanel/internal/page"
 )
 
@@ -21,7 +18,6 @@ func Config(r *Resolver) graph.Config {
 	return graph.Config{
 		Resolvers:  r,
 		Directives: graph.DirectiveRoot{Auth: authorize, Idempotent: idempotent},
-		Complexity: complexity(),
 	}
 }
 
@@ -69,41 +65,4 @@ func args(ctx context.Context, first *int, after *string, last *int, before *str
 		First: first, After: after, Last: last, Before: before,
 		WithTotal: slices.Contains(graphql.CollectAllFields(ctx), "totalCount"),
 	}
-}
-
-// complexity counts a page as its rows times what each of them asks for.
-func complexity() (c graph.ComplexityRoot) {
-	edge := func(child int, first *int, _ *string, last *int, _ *string) int { return rows(child, first, last) }
-	c.Query.Customers = func(child int, first *int, _ *string, last *int, _ *string, _ *customer.Filter, _ *customer.Order) int {
-		return rows(child, first, last)
-	}
-	c.Query.Databases = func(child int, first *int, _ *string, last *int, _ *string, _ *database.Filter, _ *database.Order) int {
-		return rows(child, first, last)
-	}
-	c.Query.Jobs = func(child int, first *int, _ *string, last *int, _ *string, _ *jobs.Filter) int {
-		return rows(child, first, last)
-	}
-	c.Query.DriftFindings = func(child int, first *int, _ *string, last *int, _ *string, _ *database.FindingFilter) int {
-		return rows(child, first, last)
-	}
-	c.Query.DatabaseServers = edge
-	c.Query.Nodes = func(child int, ids []string) int { return 1 + child*len(ids) }
-	c.Customer.Memberships, c.Customer.Children, c.Customer.Databases = edge, edge, edge
-	c.ChangeDatabasesPayload.Databases = func(child int) int { return 1 + child*database.MaxBulk }
-	c.Job.Children = edge
-	c.Database.Jobs, c.Database.Users, c.Database.Dumps = edge, edge, edge
-	c.Job.Events = func(child int, first *int, _ *jobs.Position) int { return rows(child, first, nil) }
-	c.Viewer.Customers = func(child int, first *int, _ *string) int { return rows(child, first, nil) }
-	return c
-}
-
-func rows(child int, first, last *int) int {
-	n := page.DefaultSize
-	switch {
-	case first != nil:
-		n = *first
-	case last != nil:
-		n = *last
-	}
-	return 1 + child*min(max(n, 1), page.MaxSize)
 }

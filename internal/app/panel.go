@@ -14,6 +14,7 @@ import (
 
 	"github.com/mpanel/mpanel/graph"
 	"github.com/mpanel/mpanel/internal/auth"
+	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/customer"
 	"github.com/mpanel/mpanel/internal/database"
@@ -149,6 +150,7 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 		GraphQL: transport.New(transport.Config{
 			Schema: schema, Authenticate: p.auth.Authenticate, OriginAllowed: origins.Allow,
 			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Log: log,
+			Budget: budget.New(o.CostBudget), AnonymousBudget: budget.New(o.CostBudget / 10),
 		}),
 		Schema:  schema.Schema(),
 		Origins: origins,

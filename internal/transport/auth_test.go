@@ -22,7 +22,7 @@ func TestRootFields_WithoutAToken(t *testing.T) {
 	public := 0
 	for _, f := range rootFields(p.schema) {
 		for name, token := range map[string]string{"no token": "", "a bad token": "nonsense"} {
-			r := p.post(token, document{p.schema}.operation(f), nil)
+			r := p.post(token, fieldWalk{p.schema}.operation(f), nil)
 			r.wellFormed(t)
 			if f.isPublic() {
 				public++
@@ -47,7 +47,7 @@ func TestRootFields_WithoutThePermission(t *testing.T) {
 		if !ok {
 			continue
 		}
-		operation := document{p.schema}.operation(f)
+		operation := fieldWalk{p.schema}.operation(f)
 		for _, missing := range need {
 			asked++
 			r := p.post(p.as(&actor.Actor{Provider: without(missing)}), operation, nil)
@@ -88,9 +88,9 @@ func TestEdges_NullWithoutThePermission(t *testing.T) {
 			var query string
 			switch id := objects[strings.ToLower(def.Name[:1])+def.Name[1:]]; {
 			case id != "":
-				query = fmt.Sprintf("{ object: node(id: %q) { ... on %s { id %s%s } } }", id, def.Name, f.Name, document{p.schema}.selection(f.Type))
+				query = fmt.Sprintf("{ object: node(id: %q) { ... on %s { id %s%s } } }", id, def.Name, f.Name, fieldWalk{p.schema}.selection(f.Type))
 			case def.Name == "Viewer":
-				query = fmt.Sprintf("{ object: viewer { user { id } %s%s } }", f.Name, document{p.schema}.selection(f.Type))
+				query = fmt.Sprintf("{ object: viewer { user { id } %s%s } }", f.Name, fieldWalk{p.schema}.selection(f.Type))
 			default:
 				t.Fatalf("%s has @auth, and this test does not know how to reach a %s", name, def.Name)
 			}

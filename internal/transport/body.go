@@ -18,6 +18,7 @@ import (
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/transport/document"
 )
 
 // readOperation refuses what no transport takes, with an answer of our form. On
@@ -51,7 +52,7 @@ func readQuery(w http.ResponseWriter, r *http.Request) bool {
 			return false
 		}
 	}
-	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: values.Get("query")}, MaxTokens)
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: values.Get("query")}, document.SignedIn.Tokens)
 	if err != nil || doc == nil {
 		return true // the executor says what is wrong
 	}

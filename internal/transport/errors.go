@@ -16,12 +16,9 @@ import (
 	"github.com/mpanel/mpanel/internal/fault"
 )
 
-// What gqlgen and gqlparser say.
+// What gqlparser says.
 const (
-	complexityExceeded = "COMPLEXITY_LIMIT_EXCEEDED" // a code
-	tokensExceeded     = "exceeded token limit"
-	introspectionDepth = "MaxIntrospectionDepth" // a rule: lists of the schema within each other
-	suggestion         = " Did you mean"         // names of the schema, which strangers need not learn
+	suggestion = " Did you mean" // names of the schema, which strangers need not learn
 )
 
 // present turns an error into what the client sees. What is no fault goes to
@@ -50,8 +47,6 @@ func (c Config) present(ctx context.Context, err error) *gqlerror.Error {
 		if f.Code == fault.Internal || f.Code == fault.Unavailable {
 			c.Log.ErrorContext(ctx, "request failed", "request_id", ext["requestId"], "path", out.Path.String(), "error", err)
 		}
-	case out.Extensions["code"] == complexityExceeded, strings.HasPrefix(out.Message, tokensExceeded), out.Rule == introspectionDepth:
-		code = fault.TooComplex
 	case out.Extensions["code"] == errcode.ParseFailed, out.Extensions["code"] == errcode.ValidationFailed, isClients(out, err):
 		code = fault.Invalid
 		out.Message, _, _ = strings.Cut(out.Message, suggestion)

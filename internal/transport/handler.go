@@ -13,21 +13,19 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	gqltransport "github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/idempotency"
+	"github.com/mpanel/mpanel/internal/transport/document"
 )
 
-// Limits of one operation. gqlparser's check of field merging is quadratic in
-// the fields of a document, and only the token limit comes before it: 1,000
-// fields take 0.2 s of CPU, 8,000 take 15 s.
+// Limits of one operation, beside those of its document.
 const (
-	MaxTokens     = 1000
 	MaxComplexity = 20_000
 	MaxBodyBytes  = 64 << 10
 	MaxFrameBytes = 64 << 10
@@ -48,6 +46,9 @@ type Config struct {
 	Authenticate func(ctx context.Context, token string) (*actor.Actor, error)
 	// OriginAllowed tells whether a browser may come from where the request says.
 	OriginAllowed func(*http.Request) bool
+	// Budget is of each user, and AnonymousBudget of each address of callers who are
+	// nobody; nil is without an end.
+	Budget, AnonymousBudget *budget.Budget
 	// TakesIdempotencyKey tells whether a mutation's field can be made idempotent.
 	TakesIdempotencyKey func(field string) bool
 	Log                 *slog.Logger
@@ -58,24 +59,28 @@ func New(c Config) http.Handler { return c.handler(post{}) }
 
 func (c Config) handler(post graphql.Transport) http.Handler {
 	srv := handler.New(c.Schema)
+	l := &limits{document.NewReader(c.Schema.Schema()), costsOf(c.Schema.Schema()), c.Budget, c.AnonymousBudget}
 	frame := int64(MaxFrameBytes)
-	srv.AddTransport(gqltransport.Websocket{
-		Implementation:   upgrader{allowed: c.OriginAllowed},
-		InitFunc:         c.initSocket,
-		InitTimeout:      InitTimeout,
-		PingPongInterval: pingEvery,
-		PayloadReadLimit: &frame,
-	})
-	srv.AddTransport(gqltransport.SSE{KeepAlivePingInterval: pingEvery})
-	srv.AddTransport(gqltransport.GET{})
-	srv.AddTransport(post)
-	srv.SetQueryCache(lru.New[*ast.QueryDocument](100))
-	srv.SetParserTokenLimit(MaxTokens)
-	srv.SetDisableSuggestion(true) // would tell strangers the schema's names
+	for _, t := range []graphql.Transport{
+		gqltransport.Websocket{
+			Implementation:   upgrader{allowed: c.OriginAllowed},
+			InitFunc:         c.initSocket,
+			InitTimeout:      InitTimeout,
+			PingPongInterval: pingEvery,
+			PayloadReadLimit: &frame,
+		},
+		gqltransport.SSE{KeepAlivePingInterval: pingEvery},
+		gqltransport.GET{},
+		post,
+	} {
+		srv.AddTransport(gate{t, l})
+	}
+	srv.SetQueryCache(alreadyRead{})
 	srv.SetErrorPresenter(c.present)
 	srv.SetRecoverFunc(c.recovered)
 	srv.Use(extension.Introspection{})
-	srv.Use(extension.FixedComplexityLimit(MaxComplexity))
+	srv.AroundResponses(fewErrors)
+	srv.AroundResponses(costInAnswer)
 	srv.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		return next(actor.WithSignIn(ctx))
 	})

@@ -70,6 +70,12 @@ type panel struct {
 // newPanel wires the parts as the real server does. change may break one.
 func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	t.Helper()
+	return newPanelWith(t, transport.Config{}, change...)
+}
+
+// newPanelWith has a transport with something of its own.
+func newPanelWith(t *testing.T, c transport.Config, change ...func(*resolvers.Resolver)) *panel {
+	t.Helper()
 	p := &panel{t: t, sql: new(testkit.Statements), log: new(buffer), actors: map[string]*actor.Actor{}}
 	p.db = testkit.DB(t, func(c *pgxpool.Config) { c.ConnConfig.Tracer = p.sql })
 	log := slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -92,19 +98,17 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 		AuthService: p.auth, CustomerService: customers, DatabaseService: databases, DumpService: dumps,
 		JobService: jobs.NewService(p.db, jobs.NewFeed(p.db, bus, 0, log), starter),
 	}
-	for _, c := range change {
-		c(r)
+	for _, f := range change {
+		f(r)
 	}
 	p.graph = resolvers.Config(r)
 	schema := executable(t, p.graph, p.db.Level)
 	p.schema = schema.Schema()
 	origins := httpapi.Origins("", []string{origin})
+	c.Schema, c.Authenticate, c.OriginAllowed, c.TakesIdempotencyKey, c.Log = schema, p.authenticate, origins.Allow, resolvers.TakesIdempotencyKey, log
 	api := httpapi.New(httpapi.Config{
-		GraphQL: transport.New(transport.Config{
-			Schema: schema, Authenticate: p.authenticate, OriginAllowed: origins.Allow,
-			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Log: log,
-		}),
-		Schema: p.schema, Origins: origins, Metrics: prometheus.NewRegistry(), Log: log,
+		GraphQL: transport.New(c),
+		Schema:  p.schema, Origins: origins, Metrics: prometheus.NewRegistry(), Log: log,
 		Ready: func(context.Context) error { return nil }, SetupNeeded: p.auth.SetupNeeded,
 	})
 	p.Server = httptest.NewServer(api)
@@ -337,8 +341,8 @@ func (p *panel) do(method, target, token, contentType string, body io.Reader, he
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
+	for h := range slices.Chunk(headers, 2) {
+		req.Header.Set(h[0], h[1])
 	}
 	res, err := p.Client().Do(req)
 	require.NoError(p.t, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/transport"
+	"github.com/mpanel/mpanel/internal/transport/document"
 )
 
 // A frame is a message of graphql-transport-ws.
@@ -215,7 +216,7 @@ func TestSocket_ErrorsAreAsOverHTTP(t *testing.T) {
 	for name, tc := range map[string]struct{ query, code string }{
 		"a name that is not there": {"{ custmers { totalCount } }", "INVALID"},
 		"no GraphQL":               {"{", "INVALID"},
-		"too many tokens":          {"{" + strings.Repeat(" __typename", transport.MaxTokens) + "}", "TOO_COMPLEX"},
+		"too many tokens":          {"{" + strings.Repeat(" __typename", document.Anonymous.Tokens) + "}", "TOO_COMPLEX"},
 		"too complex":              {deep(30), "TOO_COMPLEX"},
 	} {
 		send(t, conn, frame{Type: "subscribe", ID: "1", Payload: operation(tc.query, nil)})

@@ -96,7 +96,7 @@ func TestStatements_ConstantForEachListAndEdge(t *testing.T) {
 			if edge.Arguments.ForName("first") != nil {
 				args = "(first: 2)"
 			}
-			selection := edge.Name + args + document{p.schema}.selection(edge.Type)
+			selection := edge.Name + args + fieldWalk{p.schema}.selection(edge.Type)
 			queries[edge.Name] = selection
 			all = append(all, selection)
 		}

@@ -97,7 +97,7 @@ var samples = strings.NewReplacer(
 )
 
 // call is the operation that gives $id at the place.
-func (d document) call(t *testing.T, p place, own tenant) string {
+func (d fieldWalk) call(t *testing.T, p place, own tenant) string {
 	t.Helper()
 	def := d.schema.Types[p.typeName]
 	f := def.Fields.ForName(p.field)
@@ -128,7 +128,7 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 	reseller := p.addTenant("canary-reseller", ident.CustomerID{}, server)
 	p.exec("UPDATE customers SET parent_id = ? WHERE id = ?", reseller.customer, b.customer)
 	p.exec("INSERT INTO customer_tree (ancestor_id, customer_id, depth) VALUES (?, ?, 1)", reseller.customer, b.customer)
-	d := document{p.schema}
+	d := fieldWalk{p.schema}
 
 	all := d.allPlaces()
 	var found []string
@@ -253,7 +253,7 @@ func TestTenancy_NothingForeignHangsOnAnything(t *testing.T) {
 			if f.operation != "query" || slices.ContainsFunc(f.Arguments, func(a *ast.ArgumentDefinition) bool { return a.Type.NonNull }) {
 				continue
 			}
-			for _, query := range (document{p.schema}).deepQueries(f) {
+			for _, query := range (fieldWalk{p.schema}).deepQueries(f) {
 				r := p.post(token, query, nil)
 				require.Equal(t, http.StatusOK, r.status, "%s: %s", query, r.body)
 				for _, code := range r.codes() {
@@ -273,7 +273,7 @@ func TestTenancy_NothingForeignHangsOnAnything(t *testing.T) {
 		}
 	}
 	// With the provider's rights the same operations do come upon it.
-	r := p.post(p.staff(), "{ customers"+document{p.schema}.everything(p.schema.Query.Fields.ForName("customers").Type, 2)+" }", nil)
+	r := p.post(p.staff(), "{ customers"+fieldWalk{p.schema}.everything(p.schema.Query.Fields.ForName("customers").Type, 2)+" }", nil)
 	require.Contains(t, r.body, "canary", r.body)
 }
 

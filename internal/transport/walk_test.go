@@ -49,11 +49,11 @@ func rootFields(s *ast.Schema) (list []rootField) {
 	return list
 }
 
-// A document builds operations for fields that it knows only from the schema.
-type document struct{ schema *ast.Schema }
+// A fieldWalk builds operations for fields that it knows only from the schema.
+type fieldWalk struct{ schema *ast.Schema }
 
 // value is something acceptable for a type; at the place it is the variable.
-func (d document) value(t *ast.Type, path, place string) string {
+func (d fieldWalk) value(t *ast.Type, path, place string) string {
 	if path == place && t.Elem == nil {
 		return "$id"
 	}
@@ -86,7 +86,7 @@ func (d document) value(t *ast.Type, path, place string) string {
 }
 
 // arguments are those that a field needs, and the one of the place.
-func (d document) arguments(f *ast.FieldDefinition, place string) string {
+func (d fieldWalk) arguments(f *ast.FieldDefinition, place string) string {
 	var args []string
 	for _, a := range f.Arguments {
 		if a.Type.NonNull && a.DefaultValue == nil || strings.HasPrefix(place+".", a.Name+".") {
@@ -100,7 +100,7 @@ func (d document) arguments(f *ast.FieldDefinition, place string) string {
 }
 
 // selection asks little of a type, but enough to see whether there is anything.
-func (d document) selection(t *ast.Type) string {
+func (d fieldWalk) selection(t *ast.Type) string {
 	def := d.schema.Types[t.Name()]
 	switch {
 	case def.Kind == ast.Scalar || def.Kind == ast.Enum:
@@ -112,17 +112,17 @@ func (d document) selection(t *ast.Type) string {
 }
 
 // operation asks for one root field.
-func (d document) operation(f rootField) string {
+func (d fieldWalk) operation(f rootField) string {
 	return f.operation + " { " + f.Name + d.arguments(f.FieldDefinition, "") + d.selection(f.Type) + " }"
 }
 
 // operationWith asks for one root field, with $id at the place.
-func (d document) operationWith(f rootField, place string) string {
+func (d fieldWalk) operationWith(f rootField, place string) string {
 	return f.operation + " { " + f.Name + d.arguments(f.FieldDefinition, place) + d.selection(f.Type) + " }"
 }
 
 // everything asks for all ids and texts of a type and, down to a depth, all that hangs on it.
-func (d document) everything(t *ast.Type, depth int) string {
+func (d fieldWalk) everything(t *ast.Type, depth int) string {
 	def := d.schema.Types[t.Name()]
 	if def.Kind == ast.Scalar || def.Kind == ast.Enum {
 		return ""
@@ -157,7 +157,7 @@ func (d document) everything(t *ast.Type, depth int) string {
 
 // deepQueries ask for everything that hangs on a list: all of it near by, and
 // further away one field of the rows at a time, since documents are limited.
-func (d document) deepQueries(f rootField) (queries []string) {
+func (d fieldWalk) deepQueries(f rootField) (queries []string) {
 	name := f.Name
 	if f.Arguments.ForName("first") != nil {
 		name += "(first: 2)"
@@ -177,7 +177,7 @@ func (d document) deepQueries(f rootField) (queries []string) {
 
 // idPlaces are the places of a field's arguments that take an id: "id",
 // "input.customerId", "filter.resourceId".
-func (d document) idPlaces(args ast.ArgumentDefinitionList) (places []string) {
+func (d fieldWalk) idPlaces(args ast.ArgumentDefinitionList) (places []string) {
 	for _, a := range args {
 		places = append(places, d.within(a.Type, a.Name, []string{"ID"}, map[string]bool{})...)
 	}
@@ -185,7 +185,7 @@ func (d document) idPlaces(args ast.ArgumentDefinitionList) (places []string) {
 }
 
 // textPlaces are those that take a text of any kind.
-func (d document) textPlaces(args ast.ArgumentDefinitionList) (places []string) {
+func (d fieldWalk) textPlaces(args ast.ArgumentDefinitionList) (places []string) {
 	for _, a := range args {
 		places = append(places, d.within(a.Type, a.Name, []string{"ID", "String", "Cursor", "StreamPosition", "BigInt"}, map[string]bool{})...)
 	}
@@ -193,7 +193,7 @@ func (d document) textPlaces(args ast.ArgumentDefinitionList) (places []string) 
 }
 
 // typeAt is the type of a place, as a variable for it is declared.
-func (d document) typeAt(f rootField, place string) string {
+func (d fieldWalk) typeAt(f rootField, place string) string {
 	steps := strings.Split(place, ".")
 	t := f.Arguments.ForName(steps[0]).Type
 	for _, step := range steps[1:] {
@@ -205,7 +205,7 @@ func (d document) typeAt(f rootField, place string) string {
 	return t.String()
 }
 
-func (d document) within(t *ast.Type, path string, scalars []string, above map[string]bool) (places []string) {
+func (d fieldWalk) within(t *ast.Type, path string, scalars []string, above map[string]bool) (places []string) {
 	def := d.schema.Types[t.Name()]
 	if slices.Contains(scalars, t.Name()) {
 		return []string{path}
@@ -227,7 +227,7 @@ type place struct{ typeName, field, path string }
 func (p place) String() string { return fmt.Sprintf("%s.%s(%s)", p.typeName, p.field, p.path) }
 
 // allPlaces are the places of the whole schema.
-func (d document) allPlaces() (list []place) {
+func (d fieldWalk) allPlaces() (list []place) {
 	for name, def := range d.schema.Types {
 		if def.Kind != ast.Object || strings.HasPrefix(name, "__") {
 			continue

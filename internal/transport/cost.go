@@ -1,0 +1,160 @@
+package transport
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/mpanel/mpanel/internal/page"
+)
+
+// beyond is a cost that nothing is allowed to have; sums stop there.
+const beyond = 1 << 40
+
+// costs are what the schema's fields cost, by @cost.
+type costs map[*ast.FieldDefinition]price
+
+type price struct {
+	weight      int
+	multipliers []string
+	size        int // how many objects there are when no multiplier is given
+}
+
+// cheap is the price of a field without @cost.
+var cheap = price{weight: 1, size: 1}
+
+func costsOf(schema *ast.Schema) costs {
+	c := costs{}
+	for _, def := range schema.Types {
+		for _, f := range def.Fields {
+			d := f.Directives.ForName("cost")
+			if d == nil {
+				continue
+			}
+			args := d.ArgumentMap(nil)
+			p := price{weight: intOf(args["weight"], 1), size: intOf(args["size"], 1)}
+			list, _ := args["multipliers"].([]any)
+			for _, name := range list {
+				if s, ok := name.(string); ok {
+					p.multipliers = append(p.multipliers, s)
+				}
+			}
+			c[f] = p
+		}
+	}
+	return c
+}
+
+// of is what an operation costs at most, with its variables. Fields that are
+// written twice count twice.
+func (c costs) of(op *ast.OperationDefinition, variables map[string]any) int {
+	b := &bill{costs: c, variables: variables, fragments: map[*ast.FragmentDefinition]int{}}
+	return b.selections(op.SelectionSet)
+}
+
+type bill struct {
+	costs
+	variables map[string]any
+	fragments map[*ast.FragmentDefinition]int // each is looked at once
+}
+
+func (b *bill) selections(set ast.SelectionSet) (sum int) {
+	for _, s := range set {
+		switch s := s.(type) {
+		case *ast.Field:
+			if b.included(s.Directives) {
+				sum += b.field(s)
+			}
+		case *ast.InlineFragment:
+			if b.included(s.Directives) {
+				sum += b.selections(s.SelectionSet)
+			}
+		case *ast.FragmentSpread:
+			if !b.included(s.Directives) {
+				continue
+			}
+			cost, known := b.fragments[s.Definition]
+			if !known {
+				cost = b.selections(s.Definition.SelectionSet)
+				b.fragments[s.Definition] = cost
+			}
+			sum += cost
+		}
+		sum = min(sum, beyond)
+	}
+	return sum
+}
+
+func (b *bill) included(directives ast.DirectiveList) bool {
+	if len(directives) == 0 {
+		return true
+	}
+	if d := directives.ForName("skip"); d != nil && b.value(d.Arguments.ForName("if"), nil) == true {
+		return false
+	}
+	d := directives.ForName("include")
+	return d == nil || b.value(d.Arguments.ForName("if"), nil) != false
+}
+
+func (b *bill) field(f *ast.Field) int {
+	p, ok := b.costs[f.Definition]
+	if !ok {
+		p = cheap
+	}
+	if len(f.SelectionSet) == 0 {
+		return p.weight
+	}
+	n := 0
+	for _, name := range p.multipliers {
+		n = max(n, b.count(f, name))
+	}
+	if n == 0 {
+		n = p.size
+	}
+	return min(p.weight+n*b.selections(f.SelectionSet), beyond)
+}
+
+// count is how many objects an argument asks for; 0 when it is not given. More
+// than a page has is another error's to say.
+func (b *bill) count(f *ast.Field, name string) int {
+	switch v := b.value(f.Arguments.ForName(name), f.Definition.Arguments.ForName(name)).(type) {
+	case nil:
+		return 0
+	case []any:
+		return max(1, len(v))
+	default:
+		return min(max(1, intOf(v, 1)), page.MaxSize)
+	}
+}
+
+func (b *bill) value(arg *ast.Argument, def *ast.ArgumentDefinition) any {
+	switch {
+	case arg != nil && arg.Value.Kind == ast.ListValue: // its length is all that counts
+		return make([]any, len(arg.Value.Children))
+	case arg != nil:
+		v, _ := arg.Value.Value(b.variables)
+		return v
+	case def != nil && def.DefaultValue != nil:
+		v, _ := def.DefaultValue.Value(nil)
+		return v
+	}
+	return nil
+}
+
+// intOf reads a number as parser and clients give it; what is no number is or.
+func intOf(v any, or int) int {
+	switch v := v.(type) {
+	case int:
+		return v
+	case int64:
+		return int(v)
+	case float64:
+		return int(v)
+	case json.Number:
+		if n, err := strconv.Atoi(v.String()); err == nil {
+			return n
+		}
+	}
+	return or
+}

@@ -1,0 +1,204 @@
+package document
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	lru "github.com/hashicorp/golang-lru/v2/simplelru"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/lexer"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/core"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+
+	"github.com/mpanel/mpanel/internal/fault"
+)
+
+// MaxErrors is how many errors of one document are told.
+const MaxErrors = 20
+
+// maxMessage is how many bytes of an error's message are told.
+const maxMessage = 300
+
+// cachedTokens bounds the documents that are kept by their size: a token takes
+// about 150 bytes.
+const cachedTokens = 100_000
+
+// suggestion begins names of the schema in an error's message, which strangers
+// need not learn.
+const suggestion = " Did you mean"
+
+// A Reader reads documents of one schema. It is safe for concurrent use.
+type Reader struct {
+	schema *ast.Schema
+
+	mu     sync.Mutex
+	cache  *lru.LRU[string, *entry]
+	tokens int // of all that is kept
+}
+
+type entry struct {
+	doc  *ast.QueryDocument
+	size size
+}
+
+// NewReader returns a reader for a schema.
+func NewReader(schema *ast.Schema) *Reader {
+	r := &Reader{schema: schema}
+	r.cache, _ = lru.NewLRU(cachedTokens, func(_ string, e *entry) { r.tokens -= e.size.tokens }) // which fails for sizes below 1 only
+	return r
+}
+
+// Read gives the validated document of a text. It is shared and must not be
+// changed. The errors are at most MaxErrors: of the code fault.TooComplex
+// for what is beyond the limits, and fault.Invalid for all else.
+func (r *Reader) Read(text string, limits Limits) (*ast.QueryDocument, gqlerror.List) {
+	if e := r.cached(text); e != nil {
+		if what := limits.exceeded(e.size); what != "" {
+			return nil, tooMuch(what)
+		}
+		return e.doc, nil
+	}
+	if strings.ContainsRune(text, 0) {
+		return nil, refused("The document has a NUL byte.")
+	}
+	tokens := countTokens(text, limits.Tokens)
+	if what := limits.exceeded(size{tokens: tokens}); what != "" {
+		return nil, tooMuch(what)
+	}
+	doc, err := parser.ParseQuery(&ast.Source{Input: text})
+	if err != nil {
+		return nil, gqlerror.List{invalid(err)}
+	}
+	if doc == nil || len(doc.Operations) == 0 {
+		return nil, refused("The document has no operation.")
+	}
+	if what := limits.exceeded(size{operations: len(doc.Operations), fragments: len(doc.Fragments)}); what != "" {
+		return nil, tooMuch(what)
+	}
+	s, cyclic := measure(doc)
+	if cyclic != "" {
+		return nil, refused(`Cannot spread fragment "` + cyclic + `" within itself.`)
+	}
+	s.tokens = tokens
+	if what := limits.exceeded(s); what != "" {
+		return nil, tooMuch(what)
+	}
+	if errs := r.validate(doc); len(errs) > 0 {
+		return nil, errs
+	}
+	r.keep(text, &entry{doc, s})
+	return doc, nil
+}
+
+func (r *Reader) cached(text string) *entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e, _ := r.cache.Get(text)
+	return e
+}
+
+func (r *Reader) keep(text string, e *entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.cache.Contains(text) { // somebody was faster
+		return
+	}
+	r.cache.Add(text, e)
+	for r.tokens += e.size.tokens; r.tokens > cachedTokens; {
+		r.cache.RemoveOldest()
+	}
+}
+
+func (r *Reader) validate(doc *ast.QueryDocument) gqlerror.List {
+	exhausted := false
+	set := rules.NewDefaultRules()
+	set.ReplaceRule(rules.OverlappingFieldsCanBeMergedRule.Name, merging(&exhausted))
+	replace(set, rules.FieldsOnCorrectTypeRule, rules.FieldsOnCorrectTypeRuleWithoutSuggestions)
+	replace(set, rules.ScalarLeafsRule, rules.ScalarLeafsRuleWithoutSuggestions)
+	errs := firstErrors(r.schema, doc, set)
+	if exhausted {
+		return tooMuch("The document puts too many fields of one name together.")
+	}
+	for i, err := range errs {
+		errs[i] = invalid(err)
+	}
+	return errs
+}
+
+// firstErrors stops at MaxErrors: there can be as many as tokens, and each is made
+// of text.
+func firstErrors(schema *ast.Schema, doc *ast.QueryDocument, set *rules.Rules) (errs gqlerror.List) {
+	type enough struct{}
+	defer func() {
+		if p := recover(); p != nil && p != (enough{}) {
+			panic(p)
+		}
+	}()
+	observers := &core.Events{}
+	all := set.GetInner()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		all[name](observers, func(options ...core.ErrorOption) {
+			err := &gqlerror.Error{Rule: name}
+			for _, option := range options {
+				option(err)
+			}
+			if errs = append(errs, err); len(errs) == MaxErrors {
+				panic(enough{}) // a rule cannot be told to stop
+			}
+		})
+	}
+	validator.Walk(schema, doc, observers)
+	return errs
+}
+
+func replace(set *rules.Rules, one, by core.Rule) {
+	set.RemoveRule(one.Name)
+	set.AddRule(by.Name, by.RuleFunc)
+}
+
+// countTokens stops behind most.
+func countTokens(text string, most int) (n int) {
+	l := lexer.New(&ast.Source{Input: text})
+	for n <= most {
+		token, err := l.ReadToken()
+		if err != nil || token.Kind == lexer.EOF {
+			return n // the parser says what is wrong
+		}
+		n++
+	}
+	return n
+}
+
+func tooMuch(what string) gqlerror.List { return gqlerror.List{because(fault.TooComplex, what)} }
+func refused(why string) gqlerror.List  { return gqlerror.List{because(fault.Invalid, why)} }
+
+func because(code fault.Code, why string) *gqlerror.Error {
+	return &gqlerror.Error{Message: why, Err: code.New("", "%s", why)}
+}
+
+// invalid is an error of the parser's or of validation, without a word of the
+// schema that the text did not have.
+func invalid(err error) *gqlerror.Error {
+	out := new(gqlerror.Error)
+	if known, ok := errors.AsType[*gqlerror.Error](err); ok {
+		*out = *known
+	} else {
+		out.Message = err.Error()
+	}
+	out.Message, _, _ = strings.Cut(out.Message, suggestion)
+	if len(out.Message) > maxMessage { // names can be as long as the text
+		out.Message = strings.ToValidUTF8(out.Message[:maxMessage], "") + "…"
+	}
+	code := fault.Invalid
+	if out.Rule == rules.MaxIntrospectionDepth.Name {
+		code = fault.TooComplex
+	}
+	out.Err = code.New("", "%s", out.Message)
+	return out
+}

@@ -1,0 +1,170 @@
+package transport
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/budget"
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/transport/document"
+)
+
+// budgetState is the name under which an operation has its budget.State.
+const budgetState = "budget"
+
+// A gate is the one way of an operation to the executor, whatever it came by: the
+// limits of its document come before it is validated, and its cost before it is
+// executed.
+type gate struct {
+	graphql.Transport
+	limits *limits
+}
+
+type limits struct {
+	documents *document.Reader
+	costs     costs
+	signedIn  *budget.Budget // by user; nil is without an end, as of:
+	anonymous *budget.Budget // by address
+}
+
+// Do implements graphql.Transport.
+func (g gate) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	in := intake{GraphExecutor: exec, limits: g.limits}
+	if r.Header.Get("Upgrade") == "" { // a socket has many operations, and no header for one
+		in.header = w.Header()
+	}
+	g.Transport.Do(w, r, in)
+}
+
+// An intake stands before the executor for one request.
+type intake struct {
+	graphql.GraphExecutor
+	*limits
+	header http.Header // of the answer; nil for a socket
+}
+
+// CreateOperationContext implements graphql.GraphExecutor.
+func (in intake) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	who, _ := actor.From(ctx)
+	most := document.Anonymous
+	if who != nil {
+		most = document.SignedIn
+	}
+	doc, errs := in.documents.Read(params.Query, most)
+	if errs == nil {
+		if what := most.Variables(params.Variables); what != "" {
+			errs = gqlerror.List{gqlerror.WrapPath(nil, fault.TooComplex.New("", "%s", what))}
+		}
+	}
+	if errs != nil {
+		for _, err := range errs {
+			errcode.Set(err, errcode.ValidationFailed)
+		}
+		return &graphql.OperationContext{RawQuery: params.Query, OperationName: params.OperationName, Headers: params.Headers}, errs
+	}
+	op, errs := in.GraphExecutor.CreateOperationContext(context.WithValue(ctx, readKey{}, doc), params)
+	if errs != nil {
+		return op, errs
+	}
+	state, err := in.charge(ctx, who, in.costs.of(op.Operation, op.Variables))
+	in.tell(state, err)
+	if err != nil {
+		refusal := gqlerror.WrapPath(nil, err)
+		errcode.Set(refusal, errcode.ValidationFailed)
+		return op, gqlerror.List{refusal}
+	}
+	op.Stats.SetExtension(budgetState, state)
+	return op, nil
+}
+
+// charge takes an operation's cost from its caller's budget: the user's, and of
+// nobody the address's.
+func (in intake) charge(ctx context.Context, who *actor.Actor, cost int) (budget.State, error) {
+	if cost > MaxComplexity {
+		return budget.State{}, fault.TooComplex.New("", "The operation costs more than %d points: ask for smaller pages, or for less below them.", MaxComplexity)
+	}
+	if who == nil {
+		return in.anonymous.Take(actor.RequestFrom(ctx).IP, cost)
+	}
+	return in.signedIn.Take(who.User.String(), cost)
+}
+
+// tell writes the header fields of draft-ietf-httpapi-ratelimit-headers-03, which
+// clients know.
+func (in intake) tell(s budget.State, err error) {
+	if in.header == nil || s.Limit == 0 {
+		return
+	}
+	in.header.Set("RateLimit-Limit", strconv.Itoa(s.Limit))
+	in.header.Set("RateLimit-Remaining", strconv.Itoa(s.Remaining))
+	in.header.Set("RateLimit-Reset", strconv.Itoa(seconds(time.Until(s.ResetAt))))
+	if f, ok := err.(*fault.Error); ok && f.Code == fault.RateLimited { //nolint:errorlint // as budget gives it
+		if after, ok := f.Details["retryAfterSeconds"].(int); ok {
+			in.header.Set("Retry-After", strconv.Itoa(after))
+		}
+	}
+}
+
+func seconds(d time.Duration) int { return int(math.Ceil(max(0, d).Seconds())) }
+
+// DispatchOperation implements graphql.GraphExecutor.
+func (in intake) DispatchOperation(ctx context.Context, op *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
+	if s, ok := op.Stats.GetExtension(budgetState).(budget.State); ok {
+		ctx = budget.With(ctx, s)
+	}
+	return in.GraphExecutor.DispatchOperation(ctx, op)
+}
+
+// costInAnswer tells in the answer what the operation cost. Events of a stream
+// cost nothing.
+func costInAnswer(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	response := next(ctx)
+	s := budget.From(ctx)
+	if response == nil || s.Limit == 0 || !graphql.HasOperationContext(ctx) || graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
+		return response
+	}
+	if response.Extensions == nil {
+		response.Extensions = map[string]any{}
+	}
+	response.Extensions["cost"] = s
+	return response
+}
+
+// fewErrors keeps the first errors of an answer, each of which may be made of
+// what somebody sent, and tells how many there were.
+func fewErrors(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	response := next(ctx)
+	if response == nil || len(response.Errors) <= document.MaxErrors {
+		return response
+	}
+	omitted := len(response.Errors) - document.MaxErrors
+	response.Errors = response.Errors[:document.MaxErrors]
+	if response.Extensions == nil {
+		response.Extensions = map[string]any{}
+	}
+	response.Extensions["errorsOmitted"] = omitted
+	return response
+}
+
+// alreadyRead hands the executor the document that the intake has read.
+type alreadyRead struct{}
+
+type readKey struct{}
+
+// Get implements graphql.Cache.
+func (alreadyRead) Get(ctx context.Context, _ string) (*ast.QueryDocument, bool) {
+	doc, ok := ctx.Value(readKey{}).(*ast.QueryDocument)
+	return doc, ok
+}
+
+// Add implements graphql.Cache.
+func (alreadyRead) Add(context.Context, string, *ast.QueryDocument) {}

@@ -1,0 +1,188 @@
+package transport_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/mpanel/mpanel/internal/budget"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/transport"
+	"github.com/mpanel/mpanel/internal/transport/document"
+)
+
+// beyond are documents that are past one limit each.
+func beyond() map[string]string {
+	times := strings.Repeat
+	numbered := func(n int, text string) string {
+		var b strings.Builder
+		for i := range n {
+			b.WriteString(strings.ReplaceAll(text, "%d", strconv.Itoa(i)))
+		}
+		return b.String()
+	}
+	l := document.Anonymous
+	return map[string]string{
+		"tokens":        "{ " + times("__typename ", document.SignedIn.Tokens) + "}",
+		"operations":    numbered(l.Operations+1, "query Q%d { __typename } "),
+		"fragments":     "{ __typename " + numbered(l.Fragments+1, "...F%d ") + "}" + numbered(l.Fragments+1, " fragment F%d on Query { __typename }"),
+		"fields":        "{ " + times("__typename ", l.Fields+1) + "}",
+		"aliases":       "{ " + numbered(l.Aliases+1, "a%d: __typename ") + "}",
+		"directives":    "{ " + times("__typename @skip(if: true) ", l.Directives+1) + "}",
+		"items":         "{ nodes(ids: [" + times(`"x" `, l.ListItems+1) + "]) { id } }",
+		"depth":         "{ customers { nodes { " + times("parent { ", l.Depth-2) + "id " + times("} ", l.Depth-2) + "} } }",
+		"introspection": `{ __type(name: "Query") { ` + times("ofType { ", l.IntrospectionDepth-1) + "name " + times("} ", l.IntrospectionDepth-1) + "} }",
+		"cost":          deep(2),
+	}
+}
+
+// Every limit is the same over every transport.
+func TestLimits_OverEveryTransport(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	token := p.staff()
+	conn := p.open(t, token)
+	for name, query := range beyond() {
+		for over, r := range map[string]reply{
+			"POST":           p.post(token, query, nil),
+			"POST by nobody": p.post("", query, nil),
+			"SSE":            p.do(http.MethodPost, "/graphql", token, "application/json", strings.NewReader(body(query)), "Accept", "text/event-stream"),
+		} {
+			require.Contains(t, r.body, `"code":"TOO_COMPLEX"`, "%s over %s", name, over)
+			require.NotContains(t, r.body, `{"data":{`, "%s over %s", name, over)
+		}
+		if len(query) < 8000 {
+			r := p.do(http.MethodGet, "/graphql?query="+url.QueryEscape(query), token, "", nil)
+			require.Contains(t, r.body, `"code":"TOO_COMPLEX"`, "%s over GET", name)
+		}
+		if len(query) > transport.MaxFrameBytes {
+			continue
+		}
+		send(t, conn, frame{Type: "subscribe", ID: name, Payload: operation(query, nil)})
+		f := receive(t, conn)
+		for f.ID != name { // what else was said of the operation before
+			f = receive(t, conn)
+		}
+		require.Contains(t, string(f.Payload), `"code":"TOO_COMPLEX"`, "%s over a socket", name)
+	}
+	ids := make([]string, document.Anonymous.ListItems+1)
+	r := p.post(token, `query ($ids: [ID!]!) { nodes(ids: $ids) { id } }`, vars{"ids": ids})
+	require.Contains(t, r.body, "1001 items in one list")
+	require.Equal(t, []string{"TOO_COMPLEX"}, r.codes())
+}
+
+func body(query string) string {
+	b, _ := json.Marshal(vars{"query": query})
+	return string(b)
+}
+
+// Who is signed in may send longer documents, and what one may send is not kept
+// for others.
+func TestLimits_TokensByCaller(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	query := "{ __typename" + strings.Repeat("#\n", document.Anonymous.Tokens) + "}"
+	require.Empty(t, p.post(p.staff(), query, nil).Errors)
+	require.Equal(t, []string{"TOO_COMPLEX"}, p.post("", query, nil).codes())
+	require.Empty(t, p.post(p.staff(), query, nil).Errors)
+}
+
+// An answer has the first errors, and tells how many it left out.
+func TestLimits_ErrorsOfAnAnswer(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	query := "{ "
+	for i := range 30 {
+		query += fmt.Sprintf("a%d: customers(first: 0) { totalCount } ", i)
+	}
+	r := p.post(p.staff(), query+"}", nil)
+	require.Len(t, r.Errors, document.MaxErrors)
+	require.Contains(t, r.body, `"errorsOmitted":10`)
+	query = "{ "
+	for i := range 50 {
+		query += fmt.Sprintf("unknown%d ", i)
+	}
+	require.Len(t, p.post("", query+"}", nil).Errors, document.MaxErrors)
+}
+
+// What an operation costs is taken from its caller's budget, and told in the
+// answer, in its header and by the field rateLimit.
+func TestBudget_OfEachCaller(t *testing.T) {
+	t.Parallel()
+	p := newPanelWith(t, transport.Config{Budget: budget.New(500), AnonymousBudget: budget.New(50)})
+	token, other := p.staff(), p.addTenant("a", ident.CustomerID{}, p.addServer()).token
+	query := `{ customers(first: 10) { nodes { id name } } rateLimit { cost limit remaining } }` // 1 + 10 x (1 + 2) + 1 + 3
+	const cost = 35
+	type state struct{ Cost, Limit, Remaining int }
+	var answer struct {
+		Data       struct{ RateLimit state }
+		Extensions struct{ Cost state }
+	}
+	r := p.post(token, query, nil)
+	require.NoError(t, json.Unmarshal([]byte(r.body), &answer), r.body)
+	want := state{cost, 500, 500 - cost}
+	require.Equal(t, want, answer.Data.RateLimit, r.body)
+	require.Equal(t, want, answer.Extensions.Cost, r.body)
+	require.Equal(t, "500", r.header.Get("RateLimit-Limit"))
+	require.Equal(t, strconv.Itoa(500-cost), r.header.Get("RateLimit-Remaining"))
+	require.Equal(t, "5", r.header.Get("RateLimit-Reset"), "35 of 500 points come back in 4.2 s")
+
+	for range 500/cost - 1 {
+		require.Empty(t, p.post(token, query, nil).Errors)
+	}
+	r = p.post(token, `{ customers(first: 100) { nodes { id } } }`, nil)
+	require.Equal(t, []string{"RATE_LIMITED"}, r.codes(), r.body)
+	require.NotEmpty(t, r.header.Get("Retry-After"))
+	require.Contains(t, r.body, `"retryAfterSeconds":`)
+	require.Contains(t, r.body, `"retryable":true`)
+	require.Empty(t, p.post(other, `{ rateLimit { remaining } }`, nil).Errors, "it is of each user")
+
+	r = p.post(token, `mutation { createCustomer(input: {name: "A", email: "a@example.com"}) { customer { id name email createdAt updatedAt children(first: 100) { totalCount } } } }`, nil)
+	require.Equal(t, []string{"RATE_LIMITED"}, r.codes(), r.body)
+	require.Zero(t, p.count("SELECT count(*) FROM customers WHERE name = 'A'"), "nothing was done")
+
+	require.Empty(t, p.post("", `{ __typename }`, nil).Errors)
+	require.Equal(t, []string{"TOO_COMPLEX"}, p.post("", `{ customers(first: 100) { nodes { id } } }`, nil).codes(), "more than nobody ever has")
+}
+
+// Wherever the schema has as many objects as an argument says, it has a cost that
+// says so, too.
+func TestCost_OfEveryList(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	n := 0
+	for _, def := range p.schema.Types {
+		if strings.HasPrefix(def.Name, "__") {
+			continue
+		}
+		for _, f := range def.Fields {
+			where := def.Name + "." + f.Name
+			d := f.Directives.ForName("cost")
+			for _, name := range []string{"first", "last", "ids"} {
+				if f.Arguments.ForName(name) == nil {
+					continue
+				}
+				require.NotNil(t, d, where)
+				require.Contains(t, d.Arguments.ForName("multipliers").Value.String(), `"`+name+`"`, where)
+				n++
+			}
+			if d == nil {
+				continue
+			}
+			if m := d.Arguments.ForName("multipliers"); m != nil {
+				for _, c := range m.Value.Children {
+					require.NotNil(t, f.Arguments.ForName(c.Value.Raw), "%s: %s is no argument", where, c.Value.Raw)
+				}
+			}
+		}
+	}
+	require.Greater(t, n, 20)
+	require.Equal(t, ast.LocationFieldDefinition, p.schema.Directives["cost"].Locations[0])
+}
