@@ -26,6 +26,7 @@ import (
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
+	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/transport"
 	"github.com/mpanel/mpanel/models"
 	"github.com/mpanel/mpanel/resolvers"
@@ -44,6 +45,7 @@ type panel struct {
 	chores    *jobs.Chores
 	feed      *jobs.Feed
 	jobs      *jobs.Service
+	live      *live.Hub
 	api       *httpapi.API
 	metrics   *prometheus.Registry
 }
@@ -104,6 +106,8 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	}
 	p.feed = jobs.NewFeed(s.db, bus, jobs.LookEvery, log)
 	p.jobs = jobs.NewService(s.db, p.feed, starter)
+	p.live = live.NewHub(live.Config{Actors: p.auth.Actors, Log: log})
+	p.metrics.MustRegister(p.live)
 	if p.api, err = p.newAPI(o, log); err != nil {
 		return nil, err
 	}
@@ -148,7 +152,7 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 	return httpapi.New(httpapi.Config{
 		GraphQL: transport.New(transport.Config{
 			Schema: schema, Authenticate: p.auth.Authenticate, OriginAllowed: origins.Allow,
-			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Log: log,
+			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Live: p.live, Log: log,
 		}),
 		Schema:  schema.Schema(),
 		Origins: origins,
