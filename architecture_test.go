@@ -26,7 +26,7 @@ const (
 	drivers  = domains + `/[a-z]+|internal/events/[a-z]+`
 	services = `internal/(engine|jobs|events|audit|quota|idempotency|notify)`
 	leaves   = `internal/(fault|page|secret|clock|ident|actor|budget)`
-	surface  = `graph|graph/.*|resolvers|internal/(transport|httpapi|executor)|internal/executor/plugin|internal/transport/document`
+	surface  = `graph|graph/.*|resolvers|internal/(transport|httpapi|executor|live)|internal/executor/plugin|internal/transport/[a-z]+`
 	testOnly = `internal/testkit|internal/engine/faulttest|internal/executor/difftest`
 	programs = `\.|bench|bench/peers|cmd/[a-z-]+|internal/executor/gen`
 	others   = `e2e|models|migrations|internal/(app|config|devstack|store|store/rowgen)`
@@ -102,7 +102,11 @@ var rules = []rule{
 	},
 	{
 		why: "transport and routes serve any schema: what fields do is the resolvers'",
-		who: `internal/(transport|httpapi)`, only: `internal/(actor|fault|idempotency|executor|budget|page)|internal/transport/document`, planted: [2]string{"internal/transport", "graph"},
+		who: `internal/(transport|httpapi)|internal/transport/[a-z]+`, only: `internal/(actor|budget|executor|fault|idempotency|live|page)|internal/transport/[a-z]+`, planted: [2]string{"internal/transport", "graph"},
+	},
+	{
+		why: "the core of what stays open knows no wire: whatever speaks to a client uses it, and all have the same caps and the same order",
+		who: `internal/live`, only: `internal/(actor|executor|ident)`, planted: [2]string{"internal/live", "internal/transport"},
 	},
 	{
 		why: "the executor serves any schema that gqlgen serves, so it knows nothing of the panel and could be a module of its own",

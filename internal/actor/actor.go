@@ -37,8 +37,16 @@ type Grant struct {
 // An Actor is the user behind a request. It is never changed once in a context.
 type Actor struct {
 	User     ident.UserID
+	Token    string       // the id of the access token; "" when there is none
 	Provider []Permission // held with the provider, so for every customer
 	Grants   []Grant
+}
+
+// SameRights tells whether both may do the same for the same customers.
+func (a *Actor) SameRights(b *Actor) bool {
+	return slices.Equal(a.Provider, b.Provider) && slices.EqualFunc(a.Grants, b.Grants, func(x, y Grant) bool {
+		return x.Customer == y.Customer && slices.Equal(x.Permissions, y.Permissions)
+	})
 }
 
 // Holds tells whether the actor holds p anywhere.

@@ -27,6 +27,7 @@ import (
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
+	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/transport"
 	"github.com/mpanel/mpanel/models"
 	"github.com/mpanel/mpanel/resolvers"
@@ -45,6 +46,7 @@ type panel struct {
 	chores    *jobs.Chores
 	feed      *jobs.Feed
 	jobs      *jobs.Service
+	live      *live.Hub
 	api       *httpapi.API
 	metrics   *prometheus.Registry
 }
@@ -105,6 +107,8 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	}
 	p.feed = jobs.NewFeed(s.db, bus, jobs.LookEvery, log)
 	p.jobs = jobs.NewService(s.db, p.feed, starter)
+	p.live = live.NewHub(live.Config{Actors: p.auth.Actors, Log: log})
+	p.metrics.MustRegister(p.live)
 	if p.api, err = p.newAPI(o, log); err != nil {
 		return nil, err
 	}
@@ -149,7 +153,7 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 	return httpapi.New(httpapi.Config{
 		GraphQL: transport.New(transport.Config{
 			Schema: schema, Authenticate: p.auth.Authenticate, OriginAllowed: origins.Allow,
-			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Log: log,
+			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Live: p.live, Log: log,
 			Budget: budget.New(o.CostBudget), AnonymousBudget: budget.New(o.CostBudget / 10),
 		}),
 		Schema:  schema.Schema(),

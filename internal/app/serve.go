@@ -114,6 +114,16 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener n
 		draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 		defer cancel()
 		time.AfterFunc(drainTime/2, endRequests) // streams end themselves only then
+		sockets := make(chan struct{})
+		go func() {
+			defer close(sockets)
+			brief, cancel := context.WithTimeout(draining, drainTime/2)
+			defer cancel()
+			if err := p.live.Shutdown(brief); err != nil {
+				log.WarnContext(ctx, "connections were broken off", "error", err)
+			}
+		}()
+		defer func() { <-sockets }()
 		if shut := srv.Shutdown(draining); shut != nil {
 			endRequests()
 			_ = srv.Close()

@@ -67,11 +67,16 @@ func (s *Service) issue(user ident.UserID) (token string, expires time.Time, err
 // Error: fault.Unauthenticated, the same for everything wrong with the token or
 // its user; the database's own when it does not answer.
 func (s *Service) Authenticate(ctx context.Context, accessToken string) (*actor.Actor, error) {
-	user, err := s.subject(accessToken)
+	user, id, err := s.subject(accessToken)
 	if err != nil {
 		return nil, badToken(err)
 	}
-	return s.actor(ctx, s.db, user)
+	who, err := s.actor(ctx, s.db, user)
+	if err != nil {
+		return nil, err
+	}
+	who.Token = id
+	return who, nil
 }
 
 // badToken is the one answer to a token that is not accepted; why is for the log.
@@ -80,25 +85,24 @@ func badToken(why error) error {
 }
 
 // subject is the user of a token that this panel made for access and that is
-// not over.
-func (s *Service) subject(accessToken string) (ident.UserID, error) {
+// not over, and the token's id.
+func (s *Service) subject(accessToken string) (user ident.UserID, token string, err error) {
 	var none ident.UserID
 	if len(accessToken) > maxTokenBytes {
-		return none, errors.New("access token: too long")
+		return none, "", errors.New("access token: too long")
 	}
 	var claims jwt.RegisteredClaims
 	if _, err := s.parser.ParseWithClaims(accessToken, &claims, s.keyOf); err != nil {
-		return none, fmt.Errorf("access token: %w", err)
+		return none, "", fmt.Errorf("access token: %w", err)
 	}
 	// The library does not ask for iat, and takes any distance to exp.
 	if claims.IssuedAt == nil || claims.ExpiresAt.Sub(claims.IssuedAt.Time) > AccessTokenTTL {
-		return none, errors.New("access token: its lifetime is missing or too long")
+		return none, "", errors.New("access token: its lifetime is missing or too long")
 	}
-	id := ident.ParseUserID(claims.Subject)
-	if id.IsZero() {
-		return none, errors.New("access token: its subject is not a user")
+	if user = ident.ParseUserID(claims.Subject); user.IsZero() {
+		return none, "", errors.New("access token: its subject is not a user")
 	}
-	return id, nil
+	return user, claims.ID, nil
 }
 
 // keyOf accepts exactly the header that issue writes: nothing in it chooses a

@@ -39,7 +39,7 @@ func TestToken_Issued(t *testing.T) {
 	token, expires, err := s.issue(user)
 	require.NoError(t, err)
 	require.Equal(t, time.Date(2026, 12, 1, 12, 15, 0, 0, time.UTC), expires)
-	got, err := s.subject(token)
+	got, _, err := s.subject(token)
 	require.NoError(t, err)
 	require.Equal(t, user, got)
 
@@ -101,11 +101,11 @@ func TestToken_Forged(t *testing.T) {
 	claims := func(c m) string { return forge(t, hs, s.key, nil, c) }
 	header := func(h m) string { return forge(t, hs, s.key, h, nil) }
 
-	_, err = s.subject(claims(nil))
+	_, _, err = s.subject(claims(nil))
 	require.NoError(t, err, "unchanged, the forgery is good")
-	_, err = s.subject(claims(m{"iat": at - 905, "nbf": at - 905, "exp": at - 5}))
+	_, _, err = s.subject(claims(m{"iat": at - 905, "nbf": at - 905, "exp": at - 5}))
 	require.NoError(t, err, "a clock may be slow by ten seconds")
-	_, err = s.subject(claims(m{"iat": at + 5, "nbf": at + 5, "exp": at + 905}))
+	_, _, err = s.subject(claims(m{"iat": at + 5, "nbf": at + 5, "exp": at + 905}))
 	require.NoError(t, err, "or fast")
 
 	good := claims(nil)
@@ -177,7 +177,7 @@ func TestToken_Forged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := s.subject(token)
+			got, _, err := s.subject(token)
 			require.Error(t, err)
 			require.True(t, got.IsZero())
 		})
@@ -200,7 +200,7 @@ func TestToken_OfAnotherInstallation(t *testing.T) {
 	} {
 		token, _, err := other.issue(ident.NewUserID())
 		require.NoError(t, err)
-		_, err = s.subject(token)
+		_, _, err = s.subject(token)
 		require.Error(t, err, name)
 	}
 }

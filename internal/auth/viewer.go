@@ -31,34 +31,54 @@ func (v *Viewer) Actor() *actor.Actor { return v.actor }
 // errGone is why a good token is refused.
 var errGone = errors.New("the user is disabled or gone")
 
-// actor reads a user's roles. Error: as Authenticate for a user that is
-// disabled or gone.
+// actor reads a user's roles. Error: fault.Unauthenticated for a user who is
+// disabled or not there.
 func (s *Service) actor(ctx context.Context, db bun.IDB, id ident.UserID) (*actor.Actor, error) {
+	actors, err := s.actors(ctx, db, []ident.UserID{id})
+	if err != nil {
+		return nil, err
+	}
+	if actors[id] == nil {
+		return nil, badToken(errGone)
+	}
+	return actors[id], nil
+}
+
+// Actors reads what users may do now, in one query. Users who are disabled or
+// not there are not in the answer.
+func (s *Service) Actors(ctx context.Context, ids []ident.UserID) (map[ident.UserID]*actor.Actor, error) {
+	return s.actors(ctx, s.db, ids)
+}
+
+func (s *Service) actors(ctx context.Context, db bun.IDB, ids []ident.UserID) (map[ident.UserID]*actor.Actor, error) {
 	var rows []struct {
+		ID           ident.UserID
 		ProviderRole *models.ProviderRole
 		CustomerID   ident.CustomerID
 		Role         *models.CustomerRole
 	}
 	// One statement, so that all roles are of the same moment.
-	err := db.NewSelect().Model((*models.User)(nil)).Column("u.provider_role", "m.customer_id", "m.role").
+	err := db.NewSelect().Model((*models.User)(nil)).Column("u.id", "u.provider_role", "m.customer_id", "m.role").
 		Join("LEFT JOIN memberships AS m ON m.user_id = u.id").
-		Where("u.id = ?", id).Where("u.disabled_at IS NULL").OrderExpr("m.customer_id").Scan(ctx, &rows)
+		Where("u.id IN (?)", bun.List(ids)).Where("u.disabled_at IS NULL").OrderExpr("m.customer_id").Scan(ctx, &rows)
 	if err != nil {
-		return nil, store.Wrap(err, "read roles of user %s", id)
+		return nil, store.Wrap(err, "read roles of %d users", len(ids))
 	}
-	if len(rows) == 0 {
-		return nil, badToken(errGone)
-	}
-	a := &actor.Actor{User: id}
-	if r := rows[0].ProviderRole; r != nil {
-		a.Provider = ProviderPermissions(*r)
-	}
+	out := make(map[ident.UserID]*actor.Actor, len(ids))
 	for _, row := range rows {
+		a := out[row.ID]
+		if a == nil {
+			a = &actor.Actor{User: row.ID}
+			if row.ProviderRole != nil {
+				a.Provider = ProviderPermissions(*row.ProviderRole)
+			}
+			out[row.ID] = a
+		}
 		if row.Role != nil {
 			a.Grants = append(a.Grants, actor.Grant{Customer: row.CustomerID, Permissions: CustomerPermissions(*row.Role)})
 		}
 	}
-	return a, nil
+	return out, nil
 }
 
 // Viewer is the actor in ctx. Error: fault.Unauthenticated without one, or when

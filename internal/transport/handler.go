@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -21,7 +20,9 @@ import (
 	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/idempotency"
+	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/transport/document"
+	"github.com/mpanel/mpanel/internal/transport/graphqlws"
 )
 
 // Limits of one operation, beside those of its document.
@@ -29,14 +30,7 @@ const (
 	MaxComplexity = 20_000
 	MaxBodyBytes  = 64 << 10
 	MaxFrameBytes = 64 << 10
-	InitTimeout   = 5 * time.Second
 	pingEvery     = 20 * time.Second
-)
-
-// How a socket is closed that could not be authenticated.
-const (
-	closeForbidden = 4403 // of graphql-transport-ws; clients take it for final
-	closeTryAgain  = 1013 // of RFC 6455's registry; clients connect again
 )
 
 // Config is what the handler needs.
@@ -51,7 +45,9 @@ type Config struct {
 	Budget, AnonymousBudget *budget.Budget
 	// TakesIdempotencyKey tells whether a mutation's field can be made idempotent.
 	TakesIdempotencyKey func(field string) bool
-	Log                 *slog.Logger
+	// Live has the connections; by default one of its own with the usual limits.
+	Live *live.Hub
+	Log  *slog.Logger
 }
 
 // New returns the handler of /graphql.
@@ -59,15 +55,14 @@ func New(c Config) http.Handler { return c.handler(post{}) }
 
 func (c Config) handler(post graphql.Transport) http.Handler {
 	srv := handler.New(c.Schema)
+	hub := c.Live
+	if hub == nil {
+		hub = live.NewHub(live.Config{Log: c.Log})
+	}
 	l := &limits{document.NewReader(c.Schema.Schema()), costsOf(c.Schema.Schema()), c.Budget, c.AnonymousBudget}
-	frame := int64(MaxFrameBytes)
 	for _, t := range []graphql.Transport{
-		gqltransport.Websocket{
-			Implementation:   upgrader{allowed: c.OriginAllowed},
-			InitFunc:         c.initSocket,
-			InitTimeout:      InitTimeout,
-			PingPongInterval: pingEvery,
-			PayloadReadLimit: &frame,
+		&graphqlws.Transport{
+			Hub: hub, Authenticate: c.Authenticate, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
 		},
 		gqltransport.SSE{KeepAlivePingInterval: pingEvery},
 		gqltransport.GET{},
@@ -124,25 +119,6 @@ func (c Config) guard(next http.Handler) http.Handler {
 func bearer(header string) (string, bool) {
 	scheme, token, ok := strings.Cut(header, " ")
 	return strings.TrimSpace(token), ok && strings.EqualFold(scheme, "Bearer")
-}
-
-// initSocket authenticates a socket by its connection_init. Without a token it
-// is nobody's; with one that is not valid it is closed.
-func (c Config) initSocket(ctx context.Context, init gqltransport.InitPayload) (context.Context, *gqltransport.InitPayload, error) {
-	token, ok := bearer(init.Authorization())
-	if !ok {
-		return ctx, nil, nil
-	}
-	who, err := c.Authenticate(ctx, token)
-	switch fault.CodeOf(err) {
-	case "":
-	case fault.Unauthenticated:
-		return gqltransport.WithWebsocketCloseCode(ctx, closeForbidden), nil, errors.New("forbidden")
-	default: // not knowing is no reason to sign anybody out
-		c.Log.ErrorContext(ctx, "authentication failed", "request_id", actor.RequestFrom(ctx).ID, "error", err)
-		return gqltransport.WithWebsocketCloseCode(ctx, closeTryAgain), nil, errors.New("try again later")
-	}
-	return actor.With(ctx, who), nil, nil
 }
 
 // idempotencyHeader gives the header's key to the operation's one mutation.

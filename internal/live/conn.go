@@ -1,0 +1,216 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mpanel/mpanel/internal/actor"
+)
+
+// A Wire is what a connection's messages are written to. None of its methods
+// blocks, and each may be called from any goroutine.
+type Wire interface {
+	// Flush writes what Take gives until it gives nothing. The core calls it in a
+	// goroutine of its own, and never twice at the same time.
+	Flush()
+	// Ping asks the other side for a sign of life.
+	Ping()
+	// Break closes without another word.
+	Break()
+}
+
+// Why an operation is not begun.
+var (
+	ErrDuplicate         = errors.New("an operation with this id is running")
+	ErrTooManyOperations = errors.New("too many operations at once")
+	ErrClosed            = errors.New("the connection is closed")
+)
+
+// A Conn is one connection of a client.
+type Conn struct {
+	hub     *Hub
+	wire    Wire
+	request actor.Request
+	opened  time.Time
+	cancel  context.CancelFunc
+	heard   atomic.Int64 // when; Unix nanoseconds, as below
+	pinged  atomic.Int64
+	writing atomic.Int64 // since when; 0 while nothing is written
+	acked   atomic.Bool
+
+	mu       sync.Mutex
+	ctx      context.Context //nolint:containedctx // it is the connection's: it ends with it, and has who it is
+	who      *actor.Actor
+	ops      map[string]*Op
+	queue    queue
+	draining bool
+	closing  time.Time // since when; zero while it is open
+	reason   Reason
+}
+
+// Request is where the connection comes from.
+func (c *Conn) Request() actor.Request { return c.request }
+
+// Context ends with the connection, and has its caller once there is one.
+func (c *Conn) Context() context.Context {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ctx
+}
+
+func (c *Conn) actor() *actor.Actor {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.who
+}
+
+// Acknowledge says that the connection's first message has come and who it is;
+// nil is nobody. Error: ErrTooMany for a user with too many connections.
+func (c *Conn) Acknowledge(who *actor.Actor) error {
+	if err := c.hub.identify(c, who); err != nil {
+		return err
+	}
+	c.acked.Store(true)
+	return nil
+}
+
+// Heard notes a sign of life.
+func (c *Conn) Heard() { c.heard.Store(time.Now().UnixNano()) }
+
+// Begin registers an operation. Errors: ErrDuplicate, ErrTooManyOperations,
+// ErrClosed.
+func (c *Conn) Begin(id string) (*Op, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !c.closing.IsZero(), c.draining:
+		return nil, ErrClosed
+	case c.ops[id] != nil:
+		return nil, ErrDuplicate
+	case len(c.ops) >= c.hub.limits.Operations:
+		c.hub.counts.refused("operations")
+		return nil, ErrTooManyOperations
+	}
+	o := &Op{ID: id, conn: c}
+	o.ctx, o.cancel = context.WithCancel(c.ctx)
+	c.ops[id] = o
+	c.hub.counts.operations.Add(1)
+	return o, nil
+}
+
+// Stop ends an operation at the client's wish: nothing more is sent of it. It
+// does nothing when there is none.
+func (c *Conn) Stop(id string) {
+	c.mu.Lock()
+	o := c.ops[id]
+	c.mu.Unlock()
+	if o != nil {
+		o.stop()
+	}
+}
+
+// Close ends the connection from our side. Only the first call counts.
+func (c *Conn) Close(r Reason) {
+	c.mu.Lock()
+	if !c.closing.IsZero() {
+		c.mu.Unlock()
+		return
+	}
+	c.closing, c.reason = time.Now(), r
+	ops := c.running()
+	c.mu.Unlock()
+	c.hub.counts.closed(r.Name)
+	for _, o := range ops {
+		o.stop()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.append(Message{Kind: End})
+	c.schedule(time.Time{})
+}
+
+// IsClosing tells that it is over: what the client sends is of no interest.
+func (c *Conn) IsClosing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.closing.IsZero()
+}
+
+// Reason is why the connection was closed from our side.
+func (c *Conn) Reason() Reason {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.reason
+}
+
+// Closed tells that the wire is gone. Everything that ran on it is stopped.
+func (c *Conn) Closed() {
+	c.mu.Lock()
+	if c.closing.IsZero() {
+		c.closing = time.Now()
+	}
+	ops := c.running()
+	c.mu.Unlock()
+	c.cancel()
+	for _, o := range ops {
+		o.stop()
+	}
+	c.drop()
+	c.hub.forget(c)
+}
+
+func (c *Conn) running() []*Op {
+	list := make([]*Op, 0, len(c.ops))
+	for _, o := range c.ops {
+		list = append(list, o)
+	}
+	return list
+}
+
+// drain closes the connection as soon as no query and no mutation is at work.
+func (c *Conn) drain() {
+	c.mu.Lock()
+	c.draining = true
+	busy := c.busy()
+	c.mu.Unlock()
+	if !busy {
+		c.Close(Restarting)
+	}
+}
+
+// busy tells whether there is an operation that comes to an end by itself.
+func (c *Conn) busy() bool {
+	for _, o := range c.ops {
+		if !o.stream {
+			return true
+		}
+	}
+	return false
+}
+
+// tick looks after the connection's times.
+func (c *Conn) tick(now time.Time) {
+	l, nano := &c.hub.limits, now.UnixNano()
+	c.mu.Lock()
+	closing := c.closing
+	c.mu.Unlock()
+	since := func(at int64) time.Duration { return time.Duration(nano - at) }
+	switch writing := c.writing.Load(); {
+	case !closing.IsZero():
+		if now.Sub(closing) > lingering {
+			c.wire.Break()
+		}
+	case !c.acked.Load() && now.Sub(c.opened) >= l.InitTimeout:
+		c.Close(InitTimeout)
+	case writing != 0 && since(writing) >= l.WriteTimeout:
+		c.Close(Slow)
+	case since(c.heard.Load()) >= 2*l.PingEvery:
+		c.Close(Silent)
+	case since(c.heard.Load()) >= l.PingEvery && since(c.pinged.Load()) >= l.PingEvery:
+		c.pinged.Store(nano)
+		c.wire.Ping()
+	}
+}

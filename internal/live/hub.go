@@ -1,0 +1,278 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/ident"
+)
+
+// Why a connection is not opened.
+var (
+	ErrTooMany    = errors.New("too many connections")
+	ErrRestarting = errors.New("the server restarts")
+)
+
+// Config is what a Hub needs.
+type Config struct {
+	Limits Limits
+	// Actors reads what users may do now; those who may do nothing any more are
+	// not in its answer. Nobody's rights are looked up when it is nil.
+	Actors func(ctx context.Context, users []ident.UserID) (map[ident.UserID]*actor.Actor, error)
+	Log    *slog.Logger // required
+}
+
+// A Hub has all connections of a node. It is safe for concurrent use, and has no
+// goroutine while there is no connection.
+type Hub struct {
+	limits Limits
+	actors func(ctx context.Context, users []ident.UserID) (map[ident.UserID]*actor.Actor, error)
+	log    *slog.Logger
+	counts counts
+	later  later
+
+	mu        sync.Mutex
+	conns     map[*Conn]struct{}
+	users     map[ident.UserID]int
+	addresses map[string]int // of connections that are nobody's
+	draining  bool
+	empty     chan struct{} // closed with the last connection of a drain
+	stop      func()        // of the tick, while there are connections
+}
+
+// NewHub returns a Hub.
+func NewHub(c Config) *Hub {
+	h := &Hub{
+		limits: c.Limits.withDefaults(), actors: c.Actors, log: c.Log,
+		conns: map[*Conn]struct{}{}, users: map[ident.UserID]int{}, addresses: map[string]int{}, empty: make(chan struct{}),
+	}
+	h.later.after = h.limits.Coalesce
+	return h
+}
+
+// Limits are those that hold.
+func (h *Hub) Limits() Limits { return h.limits }
+
+// Admit tells whether there is room for one more connection from an address;
+// it is for refusing cheaply, Open is what counts.
+func (h *Hub) Admit(address string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.admit(address)
+}
+
+func (h *Hub) admit(address string) error {
+	switch {
+	case h.draining:
+		return ErrRestarting
+	case len(h.conns) >= h.limits.Connections, h.addresses[address] >= h.limits.PerAddress:
+		h.counts.refused("connections")
+		return ErrTooMany
+	}
+	return nil
+}
+
+// Open registers a connection that is nobody's yet. It ends with c.Closed.
+// Errors: ErrTooMany, ErrRestarting.
+func (h *Hub) Open(r actor.Request, wire Wire) (*Conn, error) {
+	now := time.Now()
+	c := &Conn{hub: h, wire: wire, request: r, opened: now, ops: map[string]*Op{}}
+	c.heard.Store(now.UnixNano())
+	c.pinged.Store(now.UnixNano())
+	c.ctx, c.cancel = context.WithCancel(actor.WithRequest(context.Background(), r))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.admit(r.IP); err != nil {
+		c.cancel()
+		return nil, err
+	}
+	h.conns[c] = struct{}{}
+	h.addresses[r.IP]++
+	if h.stop == nil {
+		ctx, cancel := context.WithCancel(context.Background())
+		h.stop = cancel
+		go h.tick(ctx)
+	}
+	return c, nil
+}
+
+// identify makes the connection somebody's.
+func (h *Hub) identify(c *Conn, who *actor.Actor) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, open := h.conns[c]; !open || who == nil {
+		return nil
+	}
+	if h.users[who.User] >= h.limits.PerUser {
+		h.counts.refused("connections_of_user")
+		return ErrTooMany
+	}
+	h.users[who.User]++
+	h.release(h.addresses, c.request.IP)
+	c.mu.Lock()
+	c.who = who
+	c.ctx = actor.With(c.ctx, who)
+	c.mu.Unlock()
+	return nil
+}
+
+func (h *Hub) release(of map[string]int, key string) {
+	if of[key]--; of[key] <= 0 {
+		delete(of, key)
+	}
+}
+
+// forget ends a connection's registration.
+func (h *Hub) forget(c *Conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, open := h.conns[c]; !open {
+		return
+	}
+	delete(h.conns, c)
+	if who := c.actor(); who != nil {
+		if h.users[who.User]--; h.users[who.User] <= 0 {
+			delete(h.users, who.User)
+		}
+	} else {
+		h.release(h.addresses, c.request.IP)
+	}
+	if len(h.conns) > 0 {
+		return
+	}
+	if h.stop != nil {
+		h.stop()
+		h.stop = nil
+	}
+	if h.draining {
+		close(h.empty)
+	}
+}
+
+func (h *Hub) all() []*Conn {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := make([]*Conn, 0, len(h.conns))
+	for c := range h.conns {
+		list = append(list, c)
+	}
+	return list
+}
+
+// A Principal is whose connections are meant: those of a user, those that were
+// opened with a token, those of whoever holds something of a customer, or of
+// several of these at once. The zero value means nobody.
+type Principal struct {
+	User     ident.UserID
+	Token    string // the access token's id
+	Customer ident.CustomerID
+}
+
+func (p Principal) covers(who *actor.Actor) bool {
+	switch {
+	case who == nil, p == Principal{},
+		!p.User.IsZero() && p.User != who.User,
+		p.Token != "" && p.Token != who.Token:
+		return false
+	}
+	return p.Customer.IsZero() || slices.ContainsFunc(who.Grants, func(g actor.Grant) bool { return g.Customer == p.Customer })
+}
+
+// Revoke ends the connections of a principal on this node, with all that runs on
+// them, and tells how many they were. Other nodes find out by looking: see Config.Actors.
+func (h *Hub) Revoke(p Principal) (n int) {
+	for _, c := range h.all() {
+		if p.covers(c.actor()) {
+			c.Close(Revoked)
+			n++
+		}
+	}
+	return n
+}
+
+// Shutdown lets queries and mutations that run come to an end, closes every
+// connection with Restarting and opens none any more. It returns when all are
+// closed, or with the error of ctx when they had to be broken off.
+func (h *Hub) Shutdown(ctx context.Context) error {
+	h.mu.Lock()
+	if !h.draining {
+		h.draining = true
+		if len(h.conns) == 0 {
+			close(h.empty)
+		}
+	}
+	h.mu.Unlock()
+	for _, c := range h.all() {
+		c.drain()
+	}
+	select {
+	case <-h.empty:
+		return nil
+	case <-ctx.Done():
+	}
+	for _, c := range h.all() {
+		c.Close(Restarting)
+		c.wire.Break()
+	}
+	<-h.empty
+	return ctx.Err()
+}
+
+// tick does for all connections what each would need timers for.
+func (h *Hub) tick(ctx context.Context) {
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	looked := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-ticker.C:
+			for _, c := range h.all() {
+				c.tick(now)
+			}
+			if h.actors != nil && now.Sub(looked) >= h.limits.Recheck {
+				looked = now
+				h.recheck(ctx)
+			}
+		}
+	}
+}
+
+// recheck ends the connections of those whose rights are not what they were,
+// wherever they were changed. It is one query for all of them.
+func (h *Hub) recheck(ctx context.Context) {
+	h.mu.Lock()
+	users := make([]ident.UserID, 0, len(h.users))
+	for id := range h.users {
+		users = append(users, id)
+	}
+	h.mu.Unlock()
+	if len(users) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	asked := time.Now()
+	actors, err := h.actors(ctx, users)
+	if err != nil { // not knowing is no reason to sign anybody out
+		if ctx.Err() == nil || !errors.Is(ctx.Err(), context.Canceled) {
+			h.log.WarnContext(ctx, "look for changed rights failed", "error", err)
+		}
+		return
+	}
+	for _, c := range h.all() {
+		who := c.actor()
+		if who == nil || c.opened.After(asked) || !slices.Contains(users, who.User) {
+			continue
+		}
+		if now := actors[who.User]; now == nil || !who.SameRights(now) {
+			c.Close(Revoked)
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package live
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// counts are what the metrics tell.
+type counts struct {
+	operations, streams, queueBytes atomic.Int64
+	events, waits, superseded       atomic.Int64
+
+	mu                sync.Mutex
+	closings, refusal map[string]int64 // by reason
+}
+
+func (c *counts) closed(reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closings == nil {
+		c.closings = map[string]int64{}
+	}
+	c.closings[reason]++
+}
+
+func (c *counts) refused(what string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.refusal == nil {
+		c.refusal = map[string]int64{}
+	}
+	c.refusal[what]++
+}
+
+// Refuse counts something that a wire refuses.
+func (h *Hub) Refuse(what string) { h.counts.refused(what) }
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("mpanel_live_"+name, help, labels, nil)
+}
+
+var (
+	connectionsDesc = desc("connections", "Connections that are open.")
+	operationsDesc  = desc("operations", "Operations at work on them.")
+	streamsDesc     = desc("streams", "Subscriptions among these.")
+	queueDesc       = desc("queue_bytes", "Bytes that wait to be written.")
+	eventsDesc      = desc("events_total", "Answers that were queued for a client.")
+	waitsDesc       = desc("waits_total", "Times that a source waited for a client to read.")
+	supersededDesc  = desc("superseded_total", "Answers that a newer one took the place of before they were written.")
+	closedDesc      = desc("closed_total", "Connections that were closed by the panel, by reason; slow ones are evictions.", "reason")
+	refusedDesc     = desc("refused_total", "What was refused, by what there was too much of or wrong.", "reason")
+)
+
+// Describe implements prometheus.Collector.
+func (h *Hub) Describe(c chan<- *prometheus.Desc) { prometheus.DescribeByCollect(h, c) }
+
+// Collect implements prometheus.Collector.
+func (h *Hub) Collect(c chan<- prometheus.Metric) {
+	h.mu.Lock()
+	open := len(h.conns)
+	h.mu.Unlock()
+	gauge := func(d *prometheus.Desc, v int64) {
+		c <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v))
+	}
+	counter := func(d *prometheus.Desc, v int64, labels ...string) {
+		c <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+	}
+	n := &h.counts
+	gauge(connectionsDesc, int64(open))
+	gauge(operationsDesc, n.operations.Load())
+	gauge(streamsDesc, n.streams.Load())
+	gauge(queueDesc, n.queueBytes.Load())
+	counter(eventsDesc, n.events.Load())
+	counter(waitsDesc, n.waits.Load())
+	counter(supersededDesc, n.superseded.Load())
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, r := range []Reason{Restarting, Revoked, InitTimeout, Slow, Silent, TooMany} {
+		if _, ok := n.closings[r.Name]; !ok {
+			counter(closedDesc, 0, r.Name) // a series that is not there tells nothing
+		}
+	}
+	for reason, v := range n.closings {
+		counter(closedDesc, v, reason)
+	}
+	for reason, v := range n.refusal {
+		counter(refusedDesc, v, reason)
+	}
+}

@@ -1,0 +1,217 @@
+package live
+
+import (
+	"context"
+	"time"
+)
+
+// A Kind says what a message is.
+type Kind uint8
+
+// The kinds of messages.
+const (
+	Control  Kind = iota // Body goes onto the wire as it is
+	Next                 // Body is an answer as JSON
+	Error                // Body is a list of errors as JSON
+	Complete             // nothing more comes
+	End                  // the connection is closed, as Conn.Reason says
+)
+
+// A Message waits to be written. Body is shared, and not to be changed.
+type Message struct {
+	Kind Kind
+	Op   *Op // nil for Control and End
+	Body []byte
+}
+
+// What a queue does when something comes.
+const (
+	idle    = iota // a write begins
+	delayed        // a write begins in a moment
+	flushing
+)
+
+// A queue has the messages that a connection has not taken yet. The lock is the
+// connection's.
+type queue struct {
+	messages []Message
+	bytes    int
+	state    int
+	flushed  time.Time     // when a write last began
+	room     chan struct{} // closed when there is room again, if anybody waits for it
+}
+
+// size is what a message counts as; there is always an envelope.
+func (m Message) size() int { return len(m.Body) + 64 }
+
+// Send queues a message that nobody can wait with, such as a pong. A client that
+// asks for more of them than it reads is too slow.
+func (c *Conn) Send(m Message) {
+	c.mu.Lock()
+	if c.queue.bytes+m.size() > c.hub.limits.QueueBytes && len(c.queue.messages) > 0 {
+		c.mu.Unlock()
+		c.Close(Slow)
+		return
+	}
+	c.append(m)
+	c.schedule(time.Time{})
+	c.mu.Unlock()
+}
+
+// append queues a message, with the lock held.
+func (c *Conn) append(m Message) {
+	c.queue.messages = append(c.queue.messages, m)
+	c.account(m.Op, 1, m.size())
+}
+
+// account notes that messages wait, or do not any more.
+func (c *Conn) account(o *Op, messages, bytes int) {
+	c.queue.bytes += bytes
+	c.hub.counts.queueBytes.Add(int64(bytes))
+	if o != nil {
+		o.messages += messages
+		o.bytes += bytes
+	}
+}
+
+// schedule sees to it that the queue is written: at once, or, when the last write
+// was just now, after what else comes within a moment. now is zero for what does
+// not wait. The lock is held.
+func (c *Conn) schedule(now time.Time) {
+	q := &c.queue
+	switch {
+	case q.state == flushing:
+	case now.IsZero() || now.Sub(q.flushed) >= c.hub.limits.Coalesce || q.bytes >= gathered:
+		q.state = flushing
+		go c.wire.Flush()
+	case q.state == idle:
+		q.state = delayed
+		c.hub.later.add(c)
+	}
+}
+
+// due ends a delay.
+func (c *Conn) due() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.queue.state == delayed {
+		c.queue.state = flushing
+		go c.wire.Flush()
+	}
+}
+
+// Take moves messages for one write behind to. When there is none, it gives to as
+// it is, and Flush is to return.
+func (c *Conn) Take(to []Message) []Message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	q := &c.queue
+	n, bytes := 0, 0
+	for ; n < len(q.messages) && bytes < batchSize; n++ {
+		m := q.messages[n]
+		if o := m.Op; o != nil && o.latest && m.Kind == Next {
+			m.Body, o.slot = o.slot, nil
+		}
+		c.account(m.Op, -1, -m.size())
+		if m.Op == nil || !m.Op.stopped {
+			to = append(to, m)
+			bytes += m.size()
+		}
+	}
+	rest := copy(q.messages, q.messages[n:])
+	clear(q.messages[rest:])
+	q.messages = q.messages[:rest]
+	if rest == 0 && cap(q.messages) > 64 {
+		q.messages = nil // a burst is no reason to hold memory
+	}
+	if n > 0 && q.room != nil {
+		close(q.room)
+		q.room = nil
+	}
+	now := time.Now()
+	if len(to) == 0 {
+		q.state = idle
+		c.writing.Store(0)
+	} else {
+		q.flushed = now
+		c.writing.Store(now.UnixNano())
+	}
+	return to
+}
+
+// drop forgets what waits.
+func (c *Conn) drop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.account(nil, 0, -c.queue.bytes)
+	c.queue.messages = nil
+	if c.queue.room != nil {
+		close(c.queue.room)
+		c.queue.room = nil
+	}
+}
+
+// fits tells whether a message of an operation has room. What is alone always has.
+func (c *Conn) fits(o *Op, m Message) bool {
+	l := &c.hub.limits
+	switch {
+	case len(c.queue.messages) == 0:
+		return true
+	case c.queue.bytes+m.size() > l.QueueBytes:
+		return false
+	}
+	return o.messages == 0 || o.messages < l.StreamEvents && o.bytes+m.size() <= l.StreamBytes
+}
+
+// offer queues a message of an operation if there is room for it. It tells that
+// there was, or that nobody wants it any more.
+func (c *Conn) offer(o *Op, m Message, now time.Time) (queued bool, room chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case o.stopped:
+		return true, nil
+	case o.latest && m.Kind == Next:
+		c.put(o, m.Body)
+	case c.fits(o, m):
+		c.append(m)
+	default:
+		if c.queue.room == nil {
+			c.queue.room = make(chan struct{})
+		}
+		return false, c.queue.room
+	}
+	if !o.stream {
+		now = time.Time{} // an answer does not wait
+	}
+	c.schedule(now)
+	return true, nil
+}
+
+// put replaces what waits in an operation's one slot.
+func (c *Conn) put(o *Op, body []byte) {
+	if o.slot == nil {
+		c.append(Message{Kind: Next, Op: o})
+	} else {
+		c.hub.counts.superseded.Add(1)
+	}
+	c.account(o, 0, len(body)-len(o.slot))
+	o.slot = body
+}
+
+// wait queues a message of an operation as soon as there is room. It gives false
+// when the operation is over before.
+func (c *Conn) wait(ctx context.Context, o *Op, m Message) bool {
+	for {
+		queued, room := c.offer(o, m, time.Now())
+		if queued {
+			return ctx.Err() == nil
+		}
+		c.hub.counts.waits.Add(1)
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package graphqlws
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"net"
+
+	"github.com/mpanel/mpanel/internal/live"
+)
+
+// Frames of RFC 6455, section 5.2; those of a server are not masked.
+const (
+	final     = 0x80
+	opText    = final | 0x1
+	opClose   = final | 0x8
+	opPing    = final | 0x9
+	opPong    = final | 0xA
+	maxReason = 123
+)
+
+// shareFrom is from how many bytes on an answer is written from where it is,
+// instead of being copied to what else is written.
+const shareFrom = 16 << 10
+
+// appendHeader begins a frame of n bytes.
+func appendHeader(b []byte, op byte, n int) []byte {
+	switch {
+	case n < 126:
+		return append(b, op, byte(n))
+	case n < 1<<16:
+		return binary.BigEndian.AppendUint16(append(b, op, 126), uint16(n)) //nolint:gosec // it is less
+	}
+	return binary.BigEndian.AppendUint64(append(b, op, 127), uint64(n)) //nolint:gosec // a length
+}
+
+// frame is a whole frame.
+func frame(op byte, payload []byte) []byte {
+	return append(appendHeader(make([]byte, 0, len(payload)+10), op, len(payload)), payload...)
+}
+
+// closeFrame says why.
+func closeFrame(r live.Reason) []byte {
+	payload := binary.BigEndian.AppendUint16(nil, uint16(r.Code)) //nolint:gosec // codes have four digits
+	return frame(opClose, append(payload, r.Text[:min(len(r.Text), maxReason)]...))
+}
+
+// quoted is a string as JSON.
+func quoted(s string) []byte {
+	b, _ := json.Marshal(s) // strings always can be
+	return b
+}
+
+// An envelope is what is around an answer: for each id, as each client has its own.
+func appendEnvelope(b []byte, id []byte, kind string, payload bool) []byte {
+	b = append(append(append(append(append(b, `{"id":`...), id...), `,"type":"`...), kind...), '"')
+	if payload {
+		b = append(b, `,"payload":`...)
+	}
+	return b
+}
+
+// envelopeSize is what appendEnvelope and the closing brace take.
+func envelopeSize(id []byte, kind string, payload bool) int {
+	n := len(`{"id":,"type":""}`) + len(id) + len(kind)
+	if payload {
+		n += len(`,"payload":`)
+	}
+	return n
+}
+
+// An output gathers frames for one write. Small ones are copied into one piece of
+// memory; large answers stay where they are, shared by all who get them.
+type output struct {
+	buffer   []byte
+	pieces   net.Buffers // before what is in buffer
+	messages []live.Message
+}
+
+func (o *output) reset() {
+	clear(o.messages)
+	clear(o.pieces)
+	o.messages, o.pieces = o.messages[:0], o.pieces[:0]
+	if o.buffer = o.buffer[:0]; cap(o.buffer) > 256<<10 {
+		o.buffer = nil
+	}
+}
+
+// add appends the frame of a message.
+func (o *output) add(m live.Message, r func() live.Reason) {
+	kind := typeComplete
+	switch m.Kind {
+	case live.Control:
+		o.buffer = append(o.buffer, m.Body...)
+		return
+	case live.End:
+		o.buffer = append(o.buffer, closeFrame(r())...)
+		return
+	case live.Next:
+		kind = typeNext
+	case live.Error:
+		kind = typeError
+	case live.Complete:
+	}
+	payload := m.Kind != live.Complete
+	o.buffer = appendHeader(o.buffer, opText, envelopeSize(m.Op.Envelope, kind, payload)+len(m.Body))
+	o.buffer = appendEnvelope(o.buffer, m.Op.Envelope, kind, payload)
+	if len(m.Body) < shareFrom {
+		o.buffer = append(o.buffer, m.Body...)
+	} else {
+		o.cut()
+		o.pieces = append(o.pieces, m.Body)
+	}
+	o.buffer = append(o.buffer, '}')
+}
+
+// cut makes what was gathered a piece of its own. The buffer begins anew: what is
+// appended later may move it.
+func (o *output) cut() {
+	if len(o.buffer) > 0 {
+		o.pieces = append(o.pieces, o.buffer)
+		o.buffer = nil
+	}
+}
+
+// writeTo sends everything, in one go where the system can.
+func (o *output) writeTo(c net.Conn) error {
+	if len(o.pieces) == 0 {
+		_, err := c.Write(o.buffer)
+		return err
+	}
+	o.cut()
+	all := o.pieces
+	_, err := all.WriteTo(c)
+	return err
+}

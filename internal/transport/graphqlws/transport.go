@@ -1,0 +1,93 @@
+package graphqlws
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/gorilla/websocket"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/live"
+)
+
+// Protocol is the subprotocol's name.
+const Protocol = "graphql-transport-ws"
+
+// A Transport accepts sockets; every field is required. It is a graphql.Transport
+// whose handler returns once the socket is open.
+type Transport struct {
+	Hub *live.Hub
+	// Authenticate tells who an access token is.
+	Authenticate func(ctx context.Context, token string) (*actor.Actor, error)
+	// OriginAllowed tells whether a browser may come from where the request says.
+	OriginAllowed func(*http.Request) bool
+	// Refuse answers a handshake that is not accepted.
+	Refuse func(w http.ResponseWriter, r *http.Request, status int, code fault.Code, message string)
+	// MaxFrameBytes is how long a message may be.
+	MaxFrameBytes int64
+	Log           *slog.Logger
+}
+
+var _ graphql.Transport = (*Transport)(nil)
+
+// Supports implements graphql.Transport.
+func (t *Transport) Supports(r *http.Request) bool { return r.Header.Get("Upgrade") != "" }
+
+// noBuffers keeps gorilla/websocket from having memory for writes: we write
+// ourselves.
+var noBuffers = &sync.Pool{}
+
+// Do implements graphql.Transport.
+func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	from := actor.RequestFrom(r.Context())
+	switch err := t.Hub.Admit(from.IP); {
+	case errors.Is(err, live.ErrRestarting):
+		t.Refuse(w, r, http.StatusServiceUnavailable, fault.Unavailable, "The server restarts; try again in a moment.")
+		return
+	case err != nil:
+		w.Header().Set("Retry-After", "10")
+		t.Refuse(w, r, http.StatusTooManyRequests, fault.RateLimited, "There are too many connections; try again later.")
+		return
+	}
+	up := websocket.Upgrader{
+		HandshakeTimeout: t.Hub.Limits().InitTimeout, Subprotocols: []string{Protocol}, CheckOrigin: t.OriginAllowed,
+		ReadBufferSize: 512, WriteBufferPool: noBuffers,
+	}
+	ws, err := up.Upgrade(w, r, nil)
+	if err != nil {
+		t.Hub.Refuse("handshake")
+		return // it is answered
+	}
+	s := &socket{t: t, ws: ws, net: ws.NetConn(), exec: exec}
+	if s.conn, err = t.Hub.Open(from, s); err != nil {
+		reason := live.TooMany
+		if errors.Is(err, live.ErrRestarting) {
+			reason = live.Restarting
+		}
+		go func() { // somebody else came first, or the restart did
+			_, _ = s.net.Write(closeFrame(reason))
+			s.linger()
+		}()
+		return
+	}
+	ws.SetReadLimit(t.MaxFrameBytes)
+	ws.SetPingHandler(s.pinged)
+	ws.SetPongHandler(func(string) error { s.conn.Heard(); return nil })
+	ws.SetCloseHandler(s.closed)
+	if ws.Subprotocol() != Protocol {
+		s.conn.Close(notAcceptable)
+	}
+	go s.read()
+}
+
+// bearer gives the token of an Authorization header's value.
+func bearer(header string) (string, bool) {
+	scheme, token, ok := strings.Cut(header, " ")
+	return strings.TrimSpace(token), ok && strings.EqualFold(scheme, "Bearer")
+}
