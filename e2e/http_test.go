@@ -95,7 +95,7 @@ func TestHTTP_WhoCalls(t *testing.T) {
 	status, _, body := request(t, "GET", s.url+"/graphql?query="+url.QueryEscape(viewer), "",
 		http.Header{"Authorization": {"Bearer " + admin.token}})
 	require.Equal(t, http.StatusOK, status)
-	require.JSONEq(t, `{"data":{"viewer":{"user":{"email":"`+adminEmail+`"}}}}`, body)
+	require.Contains(t, body, `"data":{"viewer":{"user":{"email":"`+adminEmail+`"}}}`)
 	for name, tc := range map[string]vars{
 		"wrong password":  {"email": adminEmail, "password": "wrong password, long"},
 		"unknown address": {"email": "unknown@example.com", "password": "wrong password, long"},

@@ -153,7 +153,8 @@ func (p *panel) work(ctx context.Context, env Env, o config.Options) error {
 	}
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	return errors.Join(err, p.chores.Stop(draining))
+	p.chores.Stop(draining)
+	return err
 }
 
 // announce prints where to open the panel, and at the first start how to begin.

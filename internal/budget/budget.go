@@ -41,7 +41,7 @@ type State struct {
 	Cost      int       `json:"cost"`      // of the operation, in points
 	Limit     int       `json:"limit"`     // the whole budget; 0 without one
 	Remaining int       `json:"remaining"` // 0 to Limit
-	ResetAt   time.Time `json:"resetAt"`   // when Remaining is Limit again, if nothing else is asked
+	ResetAt   time.Time `json:"resetAt"`   // when Remaining is Limit again, if nothing else is asked; a whole second
 }
 
 // Take takes the cost of an operation. When it is not there nothing is taken, and
@@ -65,7 +65,7 @@ func (b *Budget) Take(caller string, cost int) (State, error) {
 		full = taken
 		b.full.Add(caller, full)
 	}
-	s.ResetAt, s.Remaining = full, max(0, int((Window-full.Sub(now))/point))
+	s.ResetAt, s.Remaining = full.Add(time.Second-1).Truncate(time.Second), max(0, int((Window-full.Sub(now))/point))
 	switch {
 	case over <= 0:
 		return s, nil

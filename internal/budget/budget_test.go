@@ -14,7 +14,7 @@ import (
 func TestBudget_ComesBack(t *testing.T) {
 	t.Parallel()
 	b := New(600) // ten a second
-	began := time.Now()
+	began := time.Now().Truncate(time.Second)
 	now := began
 	b.now = func() time.Time { return now }
 	s, err := b.Take("a", 500)
