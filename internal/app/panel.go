@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"time"
 
@@ -89,6 +90,9 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		return nil, err
 	}
 	every := cmp.Or(o.SurveyInterval, database.SurveyEvery)
+	if o.CostBudget < 0 {
+		return nil, fmt.Errorf("the cost budget %d is less than nothing", o.CostBudget)
+	}
 	if every < database.MinSurveyEvery || every > database.MaxSurveyEvery {
 		return nil, fmt.Errorf("the survey interval %v is not between %v and %v", every, database.MinSurveyEvery, database.MaxSurveyEvery)
 	}
@@ -149,12 +153,17 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 	if err != nil {
 		return nil, err
 	}
+	documents, err := trustedDocuments(o)
+	if err != nil {
+		return nil, err
+	}
 	origins := httpapi.Origins(o.BaseURL, o.AllowedOrigins)
 	return httpapi.New(httpapi.Config{
 		GraphQL: transport.New(transport.Config{
 			Schema: schema, Authenticate: p.auth.Authenticate, OriginAllowed: origins.Allow,
 			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Live: p.live, Log: log,
-			Budget: budget.New(o.CostBudget), AnonymousBudget: budget.New(o.CostBudget / 10),
+			Budget: budget.New(o.CostBudget), AnonymousBudget: budget.New(o.CostBudget / 10), Documents: documents,
+			Introspection: transport.Introspection(o.Introspection),
 		}),
 		Schema:  schema.Schema(),
 		Origins: origins,
@@ -169,6 +178,18 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 		Metrics:     p.metrics,
 		Log:         log,
 	}), nil
+}
+
+// trustedDocuments reads the list of documents, if there is one.
+func trustedDocuments(o config.Options) (*transport.Documents, error) {
+	var list []byte
+	if o.TrustedDocs != "" {
+		var err error
+		if list, err = os.ReadFile(o.TrustedDocs); err != nil {
+			return nil, fmt.Errorf("read trusted documents: %w", err)
+		}
+	}
+	return transport.NewDocuments(list, o.Documents == config.DocumentsTrusted)
 }
 
 // enforceQuotas tells of quotas that came to another level, and closes and opens

@@ -29,6 +29,9 @@ type Options struct {
 	Executor       Executor      `default:"compiled" enum:"compiled,stock" help:"What executes GraphQL: compiled, which loads whole levels at once, or stock, gqlgen's own, which gives the same answers with more work."`
 	ExecutorShadow int           `help:"One of so many queries is executed a second time, by the other executor, and compared; it takes as long again. 0 compares none." placeholder:"N"`
 	CostBudget     int           `default:"600000" help:"Points of @cost that one user may use up in a minute, on each node; of callers who are not signed in each address has a tenth. 0 is without limit." placeholder:"N"`
+	TrustedDocs    string        `name:"trusted-documents" help:"JSON file of GraphQL documents by their SHA-256, as compilers of clients write it; they can be named by their hash." placeholder:"FILE"`
+	Documents      Documents     `default:"any" enum:"any,trusted" help:"Which GraphQL documents are executed: any, or only trusted ones."`
+	Introspection  string        `default:"public" enum:"public,signed-in,off" help:"Who may ask for the schema: public, signed-in or off."`
 	LogLevel       slog.Level    `default:"info" help:"debug, info, warn or error." placeholder:"LEVEL"`
 }
 
@@ -39,6 +42,15 @@ type Executor string
 const (
 	ExecutorCompiled Executor = "compiled"
 	ExecutorStock    Executor = "stock"
+)
+
+// Documents are the GraphQL documents that are executed.
+type Documents string
+
+// Which documents.
+const (
+	DocumentsAny     Documents = "any"
+	DocumentsTrusted Documents = "trusted"
 )
 
 // A File is a JSON file of options.

@@ -25,7 +25,8 @@ func Origins(baseURL string, listed []string) *OriginList {
 func (l *OriginList) Allow(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
-		return r.Header.Get("Sec-Fetch-Site") != "cross-site"
+		site := r.Header.Get("Sec-Fetch-Site") // a sibling may be a tenant's website
+		return site == "" || site == "same-origin" || site == "none"
 	}
 	return l.allowed[strings.ToLower(origin)] || sameHost(origin, r.Host)
 }
@@ -43,7 +44,7 @@ func cors(l *OriginList, next http.Handler) http.Handler {
 		h.Add("Vary", "Origin")
 		if origin := r.Header.Get("Origin"); origin != "" && l.Allow(r) {
 			h.Set("Access-Control-Allow-Origin", origin)
-			h.Set("Access-Control-Expose-Headers", "X-Request-Id")
+			h.Set("Access-Control-Expose-Headers", "X-Request-Id, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After")
 			if r.Method == http.MethodOptions {
 				h.Set("Access-Control-Allow-Methods", "GET, POST")
 				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key")

@@ -13,91 +13,97 @@ import (
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/parser"
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
-	"github.com/mpanel/mpanel/internal/transport/document"
 )
 
-// readOperation refuses what no transport takes, with an answer of our form. On
-// false the answer is written. Only a POST's operation is read here.
-func readOperation(w http.ResponseWriter, r *http.Request) (*posted, bool) {
+// readOperation reads a request that has one operation, and refuses what no
+// transport takes with an answer of our form. It is nil for a socket's upgrade; on
+// false the answer is written.
+func readOperation(w http.ResponseWriter, r *http.Request) (*received, bool) {
 	switch {
 	case r.Method == http.MethodPost:
 		return readBody(w, r)
 	case r.Method == http.MethodGet && r.Header.Get("Upgrade") != "":
 		return nil, true
 	case r.Method == http.MethodGet:
-		return nil, readQuery(w, r)
+		return readQuery(w, r)
 	}
 	w.Header().Set("Allow", "GET, POST, OPTIONS")
 	refuse(w, r, http.StatusMethodNotAllowed, fault.Invalid, "Send operations by POST, or queries by GET.")
 	return nil, false
 }
 
-// readQuery checks a GET: anybody's page can make a browser send one, so it
-// must not change anything.
-func readQuery(w http.ResponseWriter, r *http.Request) bool {
-	values, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		refuse(w, r, http.StatusBadRequest, fault.Invalid, "The query string is not well-formed.")
-		return false
-	}
-	for _, name := range []string{"variables", "extensions"} {
-		var object map[string]any
-		if v := values.Get(name); v != "" && json.Unmarshal([]byte(v), &object) != nil {
-			refuse(w, r, http.StatusBadRequest, fault.Invalid, "The parameter "+name+" is not a JSON object.")
-			return false
-		}
-	}
-	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: values.Get("query")}, document.SignedIn.Tokens)
-	if err != nil || doc == nil {
-		return true // the executor says what is wrong
-	}
-	if op := doc.Operations.ForName(values.Get("operationName")); op != nil && op.Operation != ast.Query {
-		w.Header().Set("Allow", "POST")
-		refuse(w, r, http.StatusMethodNotAllowed, fault.Invalid, "Only queries can be sent by GET.")
-		return false
-	}
-	return true
-}
-
-// A posted is the operation of a POST. Its body is pooled, and must not be used
-// once it is released.
-type posted struct {
+// A received is the operation of a request. Its body is pooled, and must not be
+// used once it is released.
+type received struct {
 	params graphql.RawParams
-	key    string // of idempotency; that of a socket's upgrade is not meant by any operation on it
-	body   *bytes.Buffer
+	key    string        // of idempotency; that of a socket's upgrade is not meant by any operation on it
+	body   *bytes.Buffer // nil for GET
 }
 
 var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-func (p *posted) release() {
-	p.body.Reset()
-	bodies.Put(p.body) // at most MaxBodyBytes were in it
+func (p *received) release() {
+	if p.body != nil {
+		p.body.Reset()
+		bodies.Put(p.body) // at most MaxBodyBytes were in it
+	}
 }
 
-type postedKey struct{}
+type receivedKey struct{}
 
-// postedOf is the operation of the POST that ctx is of; nil of anything else.
-func postedOf(ctx context.Context) *posted {
-	p, _ := ctx.Value(postedKey{}).(*posted)
+// receivedOf is the operation of the request that ctx is of; nil on a socket.
+func receivedOf(ctx context.Context) *received {
+	p, _ := ctx.Value(receivedKey{}).(*received)
 	return p
+}
+
+// readQuery reads the operation of a GET's address.
+func readQuery(w http.ResponseWriter, r *http.Request) (*received, bool) {
+	start := graphql.Now()
+	bad := func(message string) (*received, bool) {
+		refuse(w, r, http.StatusBadRequest, fault.Invalid, message)
+		return nil, false
+	}
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return bad("The query string is not well-formed.")
+	}
+	p := &received{}
+	for name, to := range map[string]*map[string]any{"variables": &p.params.Variables, "extensions": &p.params.Extensions} {
+		if v := values.Get(name); v != "" && decodeObject([]byte(v), to) != nil {
+			return bad("The parameter " + name + " is not a JSON object.")
+		}
+	}
+	p.params.Query, p.params.OperationName, p.params.Headers = values.Get("query"), values.Get("operationName"), r.Header
+	if id := values.Get(documentID); id != "" {
+		withDocumentID(&p.params, id)
+	}
+	if nothing(p.params) {
+		return bad("There is no query.")
+	}
+	p.params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
+	return p, true
+}
+
+// nothing tells whether there is no document and no name of one.
+func nothing(p graphql.RawParams) bool {
+	return p.Query == "" && p.Extensions[documentID] == nil && p.Extensions["persistedQuery"] == nil
 }
 
 // readBody reads a POST's body within its limit, and once. gqlgen's transports
 // would repeat a malformed one, passwords and all, in their error. On false the
 // answer is written.
-func readBody(w http.ResponseWriter, r *http.Request) (*posted, bool) {
+func readBody(w http.ResponseWriter, r *http.Request) (*received, bool) {
 	if !isJSON(r.Header.Get("Content-Type")) {
 		refuse(w, r, http.StatusUnsupportedMediaType, fault.Invalid, "Send the operation as application/json.")
 		return nil, false
 	}
 	start := graphql.Now()
 	body, _ := bodies.Get().(*bytes.Buffer)
-	p := &posted{key: r.Header.Get("Idempotency-Key"), body: body}
+	p := &received{key: r.Header.Get("Idempotency-Key"), body: body}
 	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
 	status, code, message := 0, fault.Invalid, ""
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
@@ -106,6 +112,8 @@ func readBody(w http.ResponseWriter, r *http.Request) (*posted, bool) {
 		status, message = http.StatusBadRequest, "The request could not be read."
 	} else if decodeOperation(body.Bytes(), &p.params) != nil {
 		status, message = http.StatusBadRequest, "The body is not a JSON object with query, variables and operationName."
+	} else if nothing(p.params) {
+		status, message = http.StatusBadRequest, "There is no query in the body."
 	}
 	if status != 0 {
 		p.release()

@@ -26,6 +26,7 @@ func decodeOperation(body []byte, to *graphql.RawParams) error {
 		}
 		return nil
 	}
+	id := ""
 	err := d.members(func(name string) error {
 		switch name {
 		case "query":
@@ -36,6 +37,8 @@ func decodeOperation(body []byte, to *graphql.RawParams) error {
 			return d.object(&to.Variables)
 		case "extensions":
 			return d.object(&to.Extensions)
+		case documentID:
+			return d.text(&id)
 		}
 		_, err := d.value()
 		return err
@@ -43,7 +46,27 @@ func decodeOperation(body []byte, to *graphql.RawParams) error {
 	if err != nil || !d.atEnd() {
 		return errBody
 	}
+	if id != "" {
+		withDocumentID(to, id)
+	}
 	return nil
+}
+
+// decodeObject reads a JSON object and nothing else.
+func decodeObject(text []byte, to *map[string]any) error {
+	d := decoder{b: text}
+	d.space()
+	if err := d.object(to); err != nil || !d.atEnd() {
+		return errBody
+	}
+	return nil
+}
+
+func withDocumentID(to *graphql.RawParams, id string) {
+	if to.Extensions == nil {
+		to.Extensions = map[string]any{}
+	}
+	to.Extensions[documentID] = id
 }
 
 // A decoder reads JSON from where it is.

@@ -15,6 +15,6 @@ func NewWithGqlgensPost(c Config) http.Handler { return c.handler(gqlgensPost{})
 type gqlgensPost struct{ gqltransport.POST }
 
 func (g gqlgensPost) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
-	r.Body = io.NopCloser(bytes.NewReader(postedOf(r.Context()).body.Bytes()))
+	r.Body = io.NopCloser(bytes.NewReader(receivedOf(r.Context()).body.Bytes()))
 	g.POST.Do(w, r, exec)
 }

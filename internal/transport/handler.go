@@ -11,7 +11,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
-	"github.com/99designs/gqlgen/graphql/handler/extension"
 	gqltransport "github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -45,35 +44,57 @@ type Config struct {
 	Budget, AnonymousBudget *budget.Budget
 	// TakesIdempotencyKey tells whether a mutation's field can be made idempotent.
 	TakesIdempotencyKey func(field string) bool
+	// Documents are known by their hash; nil is none, and whatever clients have kept.
+	Documents *Documents
+	// Introspection is who may ask for the schema; "" is everybody.
+	Introspection Introspection
 	// Live has the connections; by default one of its own with the usual limits.
 	Live *live.Hub
 	Log  *slog.Logger
 }
 
-// New returns the handler of /graphql.
-func New(c Config) http.Handler { return c.handler(post{}) }
+// Introspection says who may ask for the schema.
+type Introspection string
 
-func (c Config) handler(post graphql.Transport) http.Handler {
+// Who may ask for the schema.
+const (
+	IntrospectionPublic   Introspection = "public"
+	IntrospectionSignedIn Introspection = "signed-in"
+	IntrospectionOff      Introspection = "off"
+)
+
+func (i Introspection) allows(who *actor.Actor) bool {
+	return i == IntrospectionPublic || i == "" || i == IntrospectionSignedIn && who != nil
+}
+
+// New returns the handler of /graphql.
+func New(c Config) http.Handler { return c.handler(plain{}) }
+
+func (c Config) handler(plain graphql.Transport) http.Handler {
 	srv := handler.New(c.Schema)
 	hub := c.Live
 	if hub == nil {
 		hub = live.NewHub(live.Config{Log: c.Log})
 	}
-	l := &limits{document.NewReader(c.Schema.Schema()), costsOf(c.Schema.Schema()), c.Budget, c.AnonymousBudget}
+	if c.Documents == nil {
+		c.Documents, _ = NewDocuments(nil, false) // which fails for a list only
+	}
+	l := &limits{
+		documents: document.NewReader(c.Schema.Schema()), persisted: c.Documents, costs: costsOf(c.Schema.Schema()),
+		signedIn: c.Budget, anonymous: c.AnonymousBudget, introspection: c.Introspection,
+	}
 	for _, t := range []graphql.Transport{
 		&graphqlws.Transport{
 			Hub: hub, Authenticate: c.Authenticate, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
 		},
 		gqltransport.SSE{KeepAlivePingInterval: pingEvery},
-		gqltransport.GET{},
-		post,
+		plain,
 	} {
 		srv.AddTransport(gate{t, l})
 	}
 	srv.SetQueryCache(alreadyRead{})
 	srv.SetErrorPresenter(c.present)
 	srv.SetRecoverFunc(c.recovered)
-	srv.Use(extension.Introspection{})
 	srv.AroundResponses(fewErrors)
 	srv.AroundResponses(costInAnswer)
 	srv.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
@@ -98,7 +119,7 @@ func (c Config) guard(next http.Handler) http.Handler {
 		ctx := r.Context()
 		if operation != nil {
 			defer operation.release()
-			ctx = context.WithValue(ctx, postedKey{}, operation)
+			ctx = context.WithValue(ctx, receivedKey{}, operation)
 		}
 		if token, ok := bearer(r.Header.Get("Authorization")); ok {
 			who, err := c.Authenticate(r.Context(), token)
@@ -127,7 +148,7 @@ func (c Config) idempotencyHeader(ctx context.Context, next graphql.OperationHan
 	if op.Operation.Operation != ast.Mutation {
 		return next(ctx)
 	}
-	p := postedOf(ctx)
+	p := receivedOf(ctx)
 	if p == nil || p.key == "" {
 		return next(ctx)
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -31,9 +30,12 @@ type gate struct {
 
 type limits struct {
 	documents *document.Reader
+	persisted *Documents
 	costs     costs
 	signedIn  *budget.Budget // by user; nil is without an end, as of:
 	anonymous *budget.Budget // by address
+
+	introspection Introspection
 }
 
 // Do implements graphql.Transport.
@@ -59,6 +61,11 @@ func (in intake) CreateOperationContext(ctx context.Context, params *graphql.Raw
 	if who != nil {
 		most = document.SignedIn
 	}
+	most.NoIntrospection = !in.introspection.allows(who)
+	keep, err := in.persisted.find(params)
+	if err != nil {
+		return in.refuse(params, gqlerror.List{gqlerror.WrapPath(nil, err)})
+	}
 	doc, errs := in.documents.Read(params.Query, most)
 	if errs == nil {
 		if what := most.Variables(params.Variables); what != "" {
@@ -66,10 +73,10 @@ func (in intake) CreateOperationContext(ctx context.Context, params *graphql.Raw
 		}
 	}
 	if errs != nil {
-		for _, err := range errs {
-			errcode.Set(err, errcode.ValidationFailed)
-		}
-		return &graphql.OperationContext{RawQuery: params.Query, OperationName: params.OperationName, Headers: params.Headers}, errs
+		return in.refuse(params, errs)
+	}
+	if keep != "" {
+		in.persisted.keep(keep, params.Query)
 	}
 	op, errs := in.GraphExecutor.CreateOperationContext(context.WithValue(ctx, readKey{}, doc), params)
 	if errs != nil {
@@ -78,12 +85,16 @@ func (in intake) CreateOperationContext(ctx context.Context, params *graphql.Raw
 	state, err := in.charge(ctx, who, in.costs.of(op.Operation, op.Variables))
 	in.tell(state, err)
 	if err != nil {
-		refusal := gqlerror.WrapPath(nil, err)
-		errcode.Set(refusal, errcode.ValidationFailed)
-		return op, gqlerror.List{refusal}
+		return op, gqlerror.List{gqlerror.WrapPath(nil, err)}
 	}
 	op.Stats.SetExtension(budgetState, state)
+	op.DisableIntrospection = false // who may not ask for it does not come here
 	return op, nil
+}
+
+// refuse is for what does not come to the executor.
+func (intake) refuse(params *graphql.RawParams, errs gqlerror.List) (*graphql.OperationContext, gqlerror.List) {
+	return &graphql.OperationContext{RawQuery: params.Query, OperationName: params.OperationName, Headers: params.Headers}, errs
 }
 
 // charge takes an operation's cost from its caller's budget: the user's, and of

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/transport"
 )
 
 func TestIntrospection_IsThereForTools(t *testing.T) {
@@ -44,4 +46,27 @@ func TestIntrospection_TooDeep(t *testing.T) {
 	require.Equal(t, []string{"TOO_COMPLEX"}, p.post("", `fragment T on __Type { fields { type { interfaces { possibleTypes { ...F } } } } }
 		fragment F on __Type { name inputFields { name } }
 		query { __type(name: "Query") { ... on __Type { ...T } } }`, nil).codes())
+}
+
+func TestIntrospection_ForWhom(t *testing.T) {
+	t.Parallel()
+	const schema, typename = `{ __schema { queryType { name } } }`, `{ __typename }`
+	for who, tc := range map[transport.Introspection]struct{ signedIn, nobody bool }{
+		"":                              {true, true},
+		transport.IntrospectionPublic:   {true, true},
+		transport.IntrospectionSignedIn: {true, false},
+		transport.IntrospectionOff:      {false, false},
+	} {
+		p := newPanelWith(t, transport.Config{Introspection: who})
+		for token, allowed := range map[string]bool{p.staff(): tc.signedIn, "": tc.nobody} {
+			r := p.post(token, schema, nil)
+			if allowed {
+				require.Empty(t, r.Errors, r.body)
+			} else {
+				require.Equal(t, []string{"FORBIDDEN"}, r.codes(), r.body)
+				require.NotContains(t, r.body, `"Query"`)
+			}
+			require.Empty(t, p.post(token, typename, nil).Errors)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -347,8 +348,17 @@ func (p *panel) do(method, target, token, contentType string, body io.Reader, he
 	res, err := p.Client().Do(req)
 	require.NoError(p.t, err)
 	defer func() { _ = res.Body.Close() }()
-	b, err := io.ReadAll(res.Body)
-	require.NoError(p.t, err)
+	var b []byte
+	if strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") { // the first event counts
+		for lines := bufio.NewScanner(res.Body); lines.Scan() && b == nil; {
+			if data, ok := strings.CutPrefix(lines.Text(), "data:"); ok && strings.TrimSpace(data) != "" {
+				b = []byte(data)
+			}
+		}
+	} else {
+		b, err = io.ReadAll(res.Body)
+		require.NoError(p.t, err)
+	}
 	out := reply{status: res.StatusCode, header: res.Header, body: string(b)}
 	_ = json.Unmarshal(b, &out)
 	return out
@@ -356,11 +366,14 @@ func (p *panel) do(method, target, token, contentType string, body io.Reader, he
 
 type vars map[string]any
 
-// post sends an operation.
+// post sends an operation, and of a stream gives the first event.
 func (p *panel) post(token, query string, variables vars, headers ...string) reply {
 	p.t.Helper()
 	b, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	require.NoError(p.t, err)
+	if strings.HasPrefix(query, "subscription") {
+		headers = append(headers, "Accept", "text/event-stream")
+	}
 	return p.do(http.MethodPost, "/graphql", token, "application/json", bytes.NewReader(b), headers...)
 }
 

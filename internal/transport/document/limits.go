@@ -17,6 +17,7 @@ type Limits struct {
 	ListItems          int // of one list, in the text or in a variable
 	Depth              int // of fields within each other, through fragments
 	IntrospectionDepth int // the same below __schema and __type
+	NoIntrospection    bool
 	Reach              int // fields that the operations and fragments reach in all, which is what validation looks at
 }
 
@@ -113,9 +114,11 @@ func measure(doc *ast.QueryDocument) (_ size, cyclic string) {
 		m.selections(p, op.SelectionSet, 0, false)
 		all = append(all, p)
 	}
-	for _, p := range all {
-		d, i := m.deep(p)
-		m.depth, m.introspectionDepth = max(m.depth, d), max(m.introspectionDepth, i)
+	for i, p := range all {
+		ordinary, introspection := m.deep(p)
+		if i >= len(doc.Fragments) { // where a fragment is spread says what it is part of
+			m.depth, m.introspectionDepth = max(m.depth, ordinary), max(m.introspectionDepth, introspection)
+		}
 		m.reach += m.reached(p, map[*part]bool{})
 	}
 	m.operations, m.fragments = len(doc.Operations), len(doc.Fragments)

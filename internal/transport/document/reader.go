@@ -56,11 +56,12 @@ func NewReader(schema *ast.Schema) *Reader {
 
 // Read gives the validated document of a text. It is shared and must not be
 // changed. The errors are at most MaxErrors: of the code fault.TooComplex
-// for what is beyond the limits, and fault.Invalid for all else.
+// for what is beyond the limits, fault.Forbidden for introspection that is switched
+// off, and fault.Invalid for all else.
 func (r *Reader) Read(text string, limits Limits) (*ast.QueryDocument, gqlerror.List) {
 	if e := r.cached(text); e != nil {
-		if what := limits.exceeded(e.size); what != "" {
-			return nil, tooMuch(what)
+		if errs := limits.refuse(e.size); errs != nil {
+			return nil, errs
 		}
 		return e.doc, nil
 	}
@@ -68,8 +69,8 @@ func (r *Reader) Read(text string, limits Limits) (*ast.QueryDocument, gqlerror.
 		return nil, refused("The document has a NUL byte.")
 	}
 	tokens := countTokens(text, limits.Tokens)
-	if what := limits.exceeded(size{tokens: tokens}); what != "" {
-		return nil, tooMuch(what)
+	if errs := limits.refuse(size{tokens: tokens}); errs != nil {
+		return nil, errs
 	}
 	doc, err := parser.ParseQuery(&ast.Source{Input: text})
 	if err != nil {
@@ -78,16 +79,16 @@ func (r *Reader) Read(text string, limits Limits) (*ast.QueryDocument, gqlerror.
 	if doc == nil || len(doc.Operations) == 0 {
 		return nil, refused("The document has no operation.")
 	}
-	if what := limits.exceeded(size{operations: len(doc.Operations), fragments: len(doc.Fragments)}); what != "" {
-		return nil, tooMuch(what)
+	if errs := limits.refuse(size{operations: len(doc.Operations), fragments: len(doc.Fragments)}); errs != nil {
+		return nil, errs
 	}
 	s, cyclic := measure(doc)
 	if cyclic != "" {
 		return nil, refused(`Cannot spread fragment "` + cyclic + `" within itself.`)
 	}
 	s.tokens = tokens
-	if what := limits.exceeded(s); what != "" {
-		return nil, tooMuch(what)
+	if errs := limits.refuse(s); errs != nil {
+		return nil, errs
 	}
 	if errs := r.validate(doc); len(errs) > 0 {
 		return nil, errs
@@ -160,6 +161,17 @@ func firstErrors(schema *ast.Schema, doc *ast.QueryDocument, set *rules.Rules) (
 func replace(set *rules.Rules, one, by core.Rule) {
 	set.RemoveRule(one.Name)
 	set.AddRule(by.Name, by.RuleFunc)
+}
+
+// refuse says what of a document of that size is not taken.
+func (l Limits) refuse(s size) gqlerror.List {
+	if what := l.exceeded(s); what != "" {
+		return tooMuch(what)
+	}
+	if l.NoIntrospection && s.introspectionDepth > 0 {
+		return gqlerror.List{because(fault.Forbidden, "Asking for the schema is switched off.")}
+	}
+	return nil
 }
 
 // countTokens stops behind most.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -96,6 +97,14 @@ func TestReader_Reach(t *testing.T) {
 	_, errs = r.Read(chain(40, 40), SignedIn)
 	require.Equal(t, fault.TooComplex, fault.CodeOf(errs[0]))
 	require.Contains(t, errs[0].Message, "when fragments are put in")
+}
+
+// What tools ask to learn a schema is within the limits of anybody.
+func TestReader_TheIntrospectionOfTools(t *testing.T) {
+	t.Parallel()
+	doc, errs := NewReader(pets).Read(introspection.Query, Anonymous)
+	require.Empty(t, errs)
+	require.NotNil(t, doc)
 }
 
 // A document that is kept is not taken from a caller who may not send it.

@@ -1,0 +1,171 @@
+package transport
+
+import (
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/mpanel/mpanel/internal/executor"
+	"github.com/mpanel/mpanel/internal/fault"
+)
+
+// What answers are written as.
+const (
+	mediaJSON    = "application/json"
+	mediaGraphQL = "application/graphql-response+json"
+)
+
+// plain is one operation and one answer: a POST, or a GET of a query. The guard
+// has decoded the operation, and the data goes out as the executor wrote it, from
+// pooled memory, without being read again.
+type plain struct{}
+
+// Supports implements graphql.Transport.
+func (plain) Supports(r *http.Request) bool { return receivedOf(r.Context()) != nil }
+
+// Do implements graphql.Transport.
+func (plain) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	a := answer{w: w, r: r, kind: negotiated(r.Header.Get("Accept"))}
+	op, errs := exec.CreateOperationContext(r.Context(), &receivedOf(r.Context()).params)
+	if errs == nil {
+		errs = a.unfit(op)
+	}
+	if errs != nil {
+		status := a.refusedStatus(errs)
+		a.send(status, exec.DispatchError(graphql.WithOperationContext(r.Context(), op), errs), nil)
+		return
+	}
+	a.query = op.Operation.Operation == ast.Query
+	buffer := executor.NewBuffer(`{"data":`)
+	next, ctx := exec.DispatchOperation(executor.WithBuffer(r.Context(), buffer), op)
+	a.send(http.StatusOK, next(ctx), buffer)
+	buffer.Release() // not when something panics: who knows who else has it then
+}
+
+// An answer is what a request gets.
+type answer struct {
+	w    http.ResponseWriter
+	r    *http.Request
+	kind string // its media type
+	not  int    // the status of what cannot be asked in this way; 0 of what can
+
+	// query is of answers without secrets, which those of mutations may have: how
+	// well they can be compressed would tell of them.
+	query bool
+}
+
+// unfit refuses what another method or transport is for. Anybody's page can make a
+// browser send a GET, so it must not change anything.
+func (a *answer) unfit(op *graphql.OperationContext) gqlerror.List {
+	f := (*fault.Error)(nil)
+	switch kind := op.Operation.Operation; {
+	case kind == ast.Subscription:
+		a.not = http.StatusNotAcceptable
+		f = fault.Invalid.New("", "A subscription needs a WebSocket with graphql-transport-ws, or Accept: text/event-stream.")
+	case kind == ast.Mutation && a.r.Method == http.MethodGet:
+		a.not = http.StatusMethodNotAllowed
+		a.w.Header().Set("Allow", "POST")
+		f = fault.Invalid.New("", "Only queries can be sent by GET.")
+	default:
+		return nil
+	}
+	return gqlerror.List{gqlerror.WrapPath(nil, f)}
+}
+
+// refusedStatus is that of an operation that is not executed. Clients of plain JSON
+// take another one than 200 for a failure of the network.
+// https://graphql.github.io/graphql-over-http/draft/#sec-Status-Codes
+func (a *answer) refusedStatus(errs gqlerror.List) int {
+	switch {
+	case a.not != 0:
+		return a.not
+	case a.kind == mediaJSON:
+		return http.StatusOK
+	case fault.CodeOf(errs) == fault.RateLimited:
+		return http.StatusTooManyRequests
+	}
+	return http.StatusBadRequest
+}
+
+// send writes an answer, which is nil when the request was given up. The buffer is
+// nil when nothing was executed.
+func (a *answer) send(status int, response *graphql.Response, buffer *executor.Buffer) {
+	body := encoded(response, buffer)
+	header := a.w.Header()
+	header.Set("Content-Type", a.kind)
+	if a.query && len(body) >= minCompressed {
+		header.Add("Vary", "Accept-Encoding")
+		if accepts(a.r.Header.Get("Accept-Encoding"), "gzip") {
+			header.Set("Content-Encoding", "gzip")
+			z := compressed(body)
+			defer compressors.Put(z)
+			body = z.to.Bytes()
+		}
+	}
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	a.w.WriteHeader(status)
+	_, _ = a.w.Write(body) // the client may be gone
+}
+
+// encoded is an answer as JSON, errors first. It is good until the buffer is
+// released. What was not executed has no data.
+func encoded(r *graphql.Response, buffer *executor.Buffer) []byte {
+	switch {
+	case r == nil || r.HasNext != nil || r.Label != "" || r.Path != nil: // of @defer; rare
+		return marshaled(r)
+	case len(r.Errors) == 0 && len(r.Extensions) == 0 && len(r.Data) > 0:
+		return buffer.Complete(r.Data, "}")
+	case len(r.Errors) == 0 && len(r.Data) > 0:
+		return buffer.Complete(r.Data, `,"extensions":`+string(marshaled(r.Extensions))+"}")
+	}
+	body := []byte{'{'}
+	if len(r.Errors) > 0 {
+		body = append(append(body, `"errors":`...), marshaled(r.Errors)...)
+	}
+	if buffer != nil {
+		body = append(body, `,"data":`...)
+		if len(r.Data) > 0 {
+			body = append(body, r.Data...)
+		} else {
+			body = append(body, "null"...)
+		}
+	}
+	if len(r.Extensions) > 0 {
+		body = append(append(body, `,"extensions":`...), marshaled(r.Extensions)...)
+	}
+	return append(body, '}')
+}
+
+// marshaled is v as JSON; the handler answers for a panic.
+func marshaled(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Errorf("encode an answer: %w", err))
+	}
+	return b
+}
+
+// negotiated is the first type of an Accept header that we write; plain JSON for
+// who takes anything, and GraphQL's own type for who takes neither.
+func negotiated(accept string) string {
+	if accept == "" || accept == "*/*" || accept == mediaJSON { // as nearly everybody writes it
+		return mediaJSON
+	}
+	for part := range strings.SplitSeq(accept, ",") {
+		switch kind, _, err := mime.ParseMediaType(strings.TrimSpace(part)); {
+		case err != nil:
+		case kind == mediaGraphQL:
+			return mediaGraphQL
+		case kind == mediaJSON, kind == "*/*", kind == "application/*":
+			return mediaJSON
+		}
+	}
+	return mediaGraphQL
+}
