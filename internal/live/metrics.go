@@ -34,6 +34,9 @@ func (c *counts) refused(what string) {
 	c.refusal[what]++
 }
 
+// QueuedBytes is how much waits to be written, on all connections.
+func (h *Hub) QueuedBytes() int { return int(h.counts.queueBytes.Load()) }
+
 // Refuse counts something that a wire refuses.
 func (h *Hub) Refuse(what string) { h.counts.refused(what) }
 

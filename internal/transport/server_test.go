@@ -38,6 +38,7 @@ import (
 	"github.com/mpanel/mpanel/internal/httpapi"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
+	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/internal/testkit"
@@ -61,6 +62,7 @@ type panel struct {
 	graph  graph.Config
 	sql    *testkit.Statements
 	log    *buffer
+	live   *live.Hub
 
 	mu     sync.Mutex
 	actors map[string]*actor.Actor // by tokens that only tests have
@@ -69,6 +71,12 @@ type panel struct {
 
 // newPanel wires the parts as the real server does. change may break one.
 func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
+	t.Helper()
+	return newLimitedPanel(t, live.Limits{}, change...)
+}
+
+// newLimitedPanel is newPanel with other limits of connections.
+func newLimitedPanel(t *testing.T, limits live.Limits, change ...func(*resolvers.Resolver)) *panel {
 	t.Helper()
 	p := &panel{t: t, sql: new(testkit.Statements), log: new(buffer), actors: map[string]*actor.Actor{}}
 	p.db = testkit.DB(t, func(c *pgxpool.Config) { c.ConnConfig.Tracer = p.sql })
@@ -98,11 +106,12 @@ func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	p.graph = resolvers.Config(r)
 	schema := executable(t, p.graph, p.db.Level)
 	p.schema = schema.Schema()
+	p.live = live.NewHub(live.Config{Limits: limits, Actors: p.actorsNow, Log: log})
 	origins := httpapi.Origins("", []string{origin})
 	api := httpapi.New(httpapi.Config{
 		GraphQL: transport.New(transport.Config{
 			Schema: schema, Authenticate: p.authenticate, OriginAllowed: origins.Allow,
-			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Log: log,
+			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Live: p.live, Log: log,
 		}),
 		Schema: p.schema, Origins: origins, Metrics: prometheus.NewRegistry(), Log: log,
 		Ready: func(context.Context) error { return nil }, SetupNeeded: p.auth.SetupNeeded,
@@ -171,6 +180,19 @@ func (p *panel) authenticate(ctx context.Context, token string) (*actor.Actor, e
 		return a, nil
 	}
 	return p.auth.Authenticate(ctx, token)
+}
+
+// actorsNow is what the tokens' users may do.
+func (p *panel) actorsNow(_ context.Context, users []ident.UserID) (map[ident.UserID]*actor.Actor, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := map[ident.UserID]*actor.Actor{}
+	for _, a := range p.actors {
+		if slices.Contains(users, a.User) {
+			out[a.User] = a
+		}
+	}
+	return out, p.away
 }
 
 // as gives a token for an actor that has a row in users.
