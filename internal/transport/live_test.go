@@ -202,7 +202,9 @@ func TestLive_ASlowReader(t *testing.T) {
 			if err := conn.ReadJSON(&f); err != nil {
 				return fmt.Errorf("event %d: %w", i, err)
 			}
-			var got struct{ Data struct{ JobProgress struct{ Message string } } }
+			var got struct {
+				Data struct{ JobProgress struct{ Message string } }
+			}
 			if err := json.Unmarshal(f.Payload, &got); err != nil {
 				return err
 			}
