@@ -4,6 +4,21 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
+// A Scope is a value of the schema's enum LiveScope: who gets the same events.
+type Scope string
+
+// A Policy is a value of the schema's enum LivePolicy: what becomes of events that
+// are not read in time.
+type Policy string
+
+// The values, as the schema explains them.
+const (
+	Viewer  Scope  = "VIEWER"
+	Grants  Scope  = "GRANTS"
+	Ordered Policy = "ORDERED"
+	Latest  Policy = "LATEST"
+)
+
 // A delivery is what the schema's directive @live says of a subscription's field.
 type delivery struct {
 	latest bool // policy LATEST: only the newest event waits; else each comes, in order
@@ -25,5 +40,5 @@ func deliveryOf(oc *graphql.OperationContext) (d delivery) {
 		a := live.Arguments.ForName(argument)
 		return a != nil && a.Value.Raw == value
 	}
-	return delivery{latest: says("policy", "LATEST"), shared: says("scope", "GRANTS")}
+	return delivery{latest: says("policy", string(Latest)), shared: says("scope", string(Grants))}
 }
