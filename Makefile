@@ -16,7 +16,7 @@ export SEED SCALE
 
 .PHONY: help
 help:
-	@awk -F ':.*## ' '/^[a-z][a-z0-9]*:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z0-9]*:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: deps build ## Start the panel on its own two PostgreSQL clusters.
@@ -50,6 +50,11 @@ cover: test ## Run the tests and fail when less than 80 % of the hand-written co
 .PHONY: e2e
 e2e: deps ## Run only the end-to-end tests: real binary, real servers, independent client.
 	go test -tags e2e -count=1 -timeout 20m ./e2e/...
+
+.PHONY: conformance
+conformance: deps ## Hold the protocols to the letter: our script against the reference server, then against ours; bad frames.
+	go test -count=1 -timeout 10m ./internal/live ./internal/transport/... -run '^(Test|Fuzz)(Socket|Frames|Parse|Hub|Live)'
+	go test -tags e2e -count=1 -timeout 10m -run '^TestConformance' ./e2e
 
 .PHONY: bench
 bench: deps ## Measure orders, start-up and memory against bare SQL on this machine.

@@ -23,6 +23,7 @@ import (
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
+	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/page"
 	"github.com/mpanel/mpanel/models"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -5453,6 +5454,36 @@ func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋmpanelᚋmpanelᚋi
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "ErrorCode!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNLivePolicy2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋliveᚐPolicy(ctx context.Context, v any) (live.Policy, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := live.Policy(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLivePolicy2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋliveᚐPolicy(ctx context.Context, sel ast.SelectionSet, v live.Policy) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "LivePolicy!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNLiveScope2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋliveᚐScope(ctx context.Context, v any) (live.Scope, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := live.Scope(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLiveScope2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋliveᚐScope(ctx context.Context, sel ast.SelectionSet, v live.Scope) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "LiveScope!")
 	}
 	return res
 }

@@ -238,6 +238,33 @@ The header ` + "`" + `Idempotency-Key` + "`" + ` does the same for an operation 
 """
 directive @idempotent("1 to 255 printable ASCII characters, such as a UUID." key: String!) on FIELD
 
+"""
+How the events of a subscription reach those who do not read them at once, and whose they are. A client need not know
+it: it says what may be missing when it is slow, and what the server does once for many.
+"""
+directive @live(
+  "Who gets the same events for the same arguments."
+  scope: LiveScope! = VIEWER
+  "What becomes of events that a client does not read in time."
+  policy: LivePolicy! = ORDERED
+) on FIELD_DEFINITION
+
+"Who gets the same events of a subscription for the same arguments and the same selection."
+enum LiveScope {
+  "Nobody else: they may depend on who asks."
+  VIEWER
+  "Everybody who holds the same permissions for the same customers: they depend on nothing else of who asks."
+  GRANTS
+}
+
+"What becomes of events that a client does not read in time."
+enum LivePolicy {
+  "Each comes, in order: the stream waits, and goes on from where it was."
+  ORDERED
+  "Only the newest waits; it takes the place of those before it."
+  LATEST
+}
+
 "A point in time, RFC 3339 in UTC."
 scalar DateTime
 
@@ -2088,7 +2115,7 @@ extend type Subscription {
     id: ID!
     "Only what comes after this position; from the beginning when it is left out."
     after: StreamPosition
-  ): JobStreamItem! @auth(requires: [JOBS_READ])
+  ): JobStreamItem! @auth(requires: [JOBS_READ]) @live(scope: VIEWER, policy: ORDERED)
 }
 
 """

@@ -34,6 +34,7 @@ type Hub struct {
 	actors func(ctx context.Context, users []ident.UserID) (map[ident.UserID]*actor.Actor, error)
 	log    *slog.Logger
 	counts counts
+	groups groups
 	later  later
 
 	mu        sync.Mutex
@@ -51,6 +52,7 @@ func NewHub(c Config) *Hub {
 		limits: c.Limits.withDefaults(), actors: c.Actors, log: c.Log,
 		conns: map[*Conn]struct{}{}, users: map[ident.UserID]int{}, addresses: map[string]int{}, empty: make(chan struct{}),
 	}
+	h.groups.byKey = map[string]*group{}
 	h.later.after = h.limits.Coalesce
 	return h
 }

@@ -10,7 +10,8 @@ import (
 // counts are what the metrics tell.
 type counts struct {
 	operations, streams, queueBytes atomic.Int64
-	events, waits, superseded       atomic.Int64
+	executions, events              atomic.Int64
+	waits, superseded               atomic.Int64
 
 	mu                sync.Mutex
 	closings, refusal map[string]int64 // by reason
@@ -34,6 +35,9 @@ func (c *counts) refused(what string) {
 	c.refusal[what]++
 }
 
+// QueuedBytes is how much waits to be written, on all connections.
+func (h *Hub) QueuedBytes() int { return int(h.counts.queueBytes.Load()) }
+
 // Refuse counts something that a wire refuses.
 func (h *Hub) Refuse(what string) { h.counts.refused(what) }
 
@@ -46,6 +50,8 @@ var (
 	operationsDesc  = desc("operations", "Operations at work on them.")
 	streamsDesc     = desc("streams", "Subscriptions among these.")
 	queueDesc       = desc("queue_bytes", "Bytes that wait to be written.")
+	groupsDesc      = desc("groups", "Executions that several subscriptions share.")
+	executionsDesc  = desc("executions_total", "Answers that were made; each is encoded once.")
 	eventsDesc      = desc("events_total", "Answers that were queued for a client.")
 	waitsDesc       = desc("waits_total", "Times that a source waited for a client to read.")
 	supersededDesc  = desc("superseded_total", "Answers that a newer one took the place of before they were written.")
@@ -72,6 +78,8 @@ func (h *Hub) Collect(c chan<- prometheus.Metric) {
 	gauge(operationsDesc, n.operations.Load())
 	gauge(streamsDesc, n.streams.Load())
 	gauge(queueDesc, n.queueBytes.Load())
+	gauge(groupsDesc, h.groups.count())
+	counter(executionsDesc, n.executions.Load())
 	counter(eventsDesc, n.events.Load())
 	counter(waitsDesc, n.waits.Load())
 	counter(supersededDesc, n.superseded.Load())

@@ -26,28 +26,42 @@ type Op struct {
 	stream          bool // a subscription
 	latest          bool // only the newest answer is of interest
 	stopped         bool // nothing more is sent
+	left            bool // the id is free
 	messages, bytes int  // that wait
 	slot            []byte
+	group           *group // nil when the execution is its own
 }
 
-// Run executes the operation to its end and sends what comes of it.
+// Run executes the operation and sends what comes of it. A subscription that is
+// shared goes on after it has returned.
 func (o *Op) Run(exec graphql.GraphExecutor, params *graphql.RawParams) {
-	defer o.cancel()
-	ctx := graphql.StartOperationTrace(o.ctx)
+	if !o.run(exec, params) {
+		o.cancel()
+	}
+}
+
+// run tells whether the operation goes on in a group.
+func (o *Op) run(exec graphql.GraphExecutor, params *graphql.RawParams) (shared bool) {
+	ctx, over := context.WithCancel(graphql.StartOperationTrace(o.ctx))
+	defer over()
 	defer func() {
 		if p := recover(); p != nil {
 			o.refuse(exec.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))}))
 		}
 	}()
+	again := *params // CreateOperationContext may change what it is given
 	oc, errs := exec.CreateOperationContext(ctx, params)
 	ctx = graphql.WithOperationContext(ctx, oc)
 	if errs != nil {
 		o.refuse(exec.DispatchError(ctx, errs))
-		return
+		return false
 	}
+	var d delivery
 	if oc.Operation.Operation == ast.Subscription {
-		o.streams(policyOf(oc))
-		defer o.conn.hub.counts.streams.Add(-1)
+		d = deliveryOf(oc)
+		if !o.streams(d.latest) {
+			return false
+		}
 	}
 	next, ctx := exec.DispatchOperation(ctx, oc)
 	for {
@@ -55,21 +69,35 @@ func (o *Op) Run(exec graphql.GraphExecutor, params *graphql.RawParams) {
 		if answer == nil || !o.send(Message{Kind: Next, Op: o, Body: Encode(answer)}) {
 			break
 		}
+		o.conn.hub.counts.executions.Add(1)
 		o.conn.hub.counts.events.Add(1)
+		// Of a stream of which only the newest event counts, it does not matter from
+		// which execution the next one is. This one has asked whether the caller may.
+		if d.shared && d.latest && len(answer.Errors) == 0 {
+			if key := shareKey(oc, o.conn.actor()); key != "" {
+				return o.conn.hub.share(o, key, exec, again)
+			}
+		}
 	}
 	o.finish(Message{Kind: Complete, Op: o})
+	return false
 }
 
-// streams makes the operation one that does not end by itself.
-func (o *Op) streams(p Policy) {
-	o.conn.hub.counts.streams.Add(1)
+// streams makes the operation one that does not end by itself; false when nobody
+// wants it any more.
+func (o *Op) streams(latest bool) bool {
 	o.conn.mu.Lock()
-	o.stream, o.latest = true, p == Latest
+	wanted := !o.stopped
+	if wanted {
+		o.conn.hub.counts.streams.Add(1)
+		o.stream, o.latest = true, latest
+	}
 	drained := o.conn.draining && !o.conn.busy()
 	o.conn.mu.Unlock()
 	if drained {
 		o.conn.Close(Restarting)
 	}
+	return wanted
 }
 
 // send queues a message when there is room; false when nobody wants it any more.
@@ -84,17 +112,14 @@ func (o *Op) refuse(answer *graphql.Response) {
 func (o *Op) finish(m Message) {
 	c := o.conn
 	c.mu.Lock()
-	if o.stopped {
-		c.mu.Unlock()
-		return
+	if !o.stopped && o.leave() {
+		c.append(m)
+		now := time.Now()
+		if !o.stream {
+			now = time.Time{}
+		}
+		c.schedule(now)
 	}
-	o.leave()
-	c.append(m)
-	now := time.Now()
-	if !o.stream {
-		now = time.Time{}
-	}
-	c.schedule(now)
 	drained := c.draining && !c.busy()
 	c.mu.Unlock()
 	if drained {
@@ -106,24 +131,34 @@ func (o *Op) finish(m Message) {
 func (o *Op) stop() {
 	c := o.conn
 	c.mu.Lock()
-	if !o.stopped {
-		o.stopped = true
-		o.leave()
-	}
+	o.leave()
+	o.stopped = true
+	g := o.group
 	drained := c.draining && !c.busy()
 	c.mu.Unlock()
 	o.cancel()
+	if g != nil {
+		g.leave(o)
+	}
 	if drained {
 		c.Close(Restarting)
 	}
 }
 
-// leave frees the id.
-func (o *Op) leave() {
+// leave frees the id. It gives false when that was done before. The lock is held.
+func (o *Op) leave() bool {
+	if o.left {
+		return false
+	}
+	o.left = true
 	if o.conn.ops[o.ID] == o {
 		delete(o.conn.ops, o.ID)
-		o.conn.hub.counts.operations.Add(-1)
 	}
+	o.conn.hub.counts.operations.Add(-1)
+	if o.stream {
+		o.conn.hub.counts.streams.Add(-1)
+	}
+	return true
 }
 
 // Encode is an answer as JSON, without reading its data again. There is no data

@@ -2,34 +2,43 @@ package live
 
 import (
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// A Policy says what becomes of events that a client does not read in time.
-type Policy uint8
+// A Scope is a value of the schema's enum LiveScope: who gets the same events.
+type Scope string
 
-// The policies, as the schema's enum LivePolicy has them.
+// A Policy is a value of the schema's enum LivePolicy: what becomes of events that
+// are not read in time.
+type Policy string
+
+// The values, as the schema explains them.
 const (
-	// Ordered: each comes, in order; the source waits, and goes on from its table.
-	Ordered Policy = iota
-	// Latest: only the newest waits, the others are of no interest any more.
-	Latest
+	Viewer  Scope  = "VIEWER"
+	Grants  Scope  = "GRANTS"
+	Ordered Policy = "ORDERED"
+	Latest  Policy = "LATEST"
 )
 
-// liveOf is the directive @live of a subscription's field; nil without.
-func liveOf(oc *graphql.OperationContext) *ast.Directive {
-	fields := graphql.CollectFields(oc, oc.Operation.SelectionSet, []string{"Subscription"})
-	if len(fields) != 1 || fields[0].Definition == nil {
-		return nil
-	}
-	return fields[0].Definition.Directives.ForName("live")
+// A delivery is what the schema's directive @live says of a subscription's field.
+type delivery struct {
+	latest bool // policy LATEST: only the newest event waits; else each comes, in order
+	shared bool // scope GRANTS: one execution serves all who may do the same
 }
 
-func policyOf(oc *graphql.OperationContext) Policy {
-	if d := liveOf(oc); d != nil {
-		if a := d.Arguments.ForName("policy"); a != nil && a.Value.Raw == "LATEST" {
-			return Latest
-		}
+// deliveryOf reads the directive; without one, or with what it does not know, events
+// are the viewer's own, and each comes.
+func deliveryOf(oc *graphql.OperationContext) (d delivery) {
+	fields := graphql.CollectFields(oc, oc.Operation.SelectionSet, []string{"Subscription"})
+	if len(fields) != 1 || fields[0].Definition == nil {
+		return d
 	}
-	return Ordered
+	live := fields[0].Definition.Directives.ForName("live")
+	if live == nil {
+		return d
+	}
+	says := func(argument, value string) bool {
+		a := live.Arguments.ForName(argument)
+		return a != nil && a.Value.Raw == value
+	}
+	return delivery{latest: says("policy", string(Latest)), shared: says("scope", string(Grants))}
 }

@@ -39,6 +39,7 @@ import (
 	"github.com/mpanel/mpanel/internal/httpapi"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
+	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/internal/testkit"
@@ -62,6 +63,7 @@ type panel struct {
 	graph  graph.Config
 	sql    *testkit.Statements
 	log    *buffer
+	live   *live.Hub
 
 	mu     sync.Mutex
 	actors map[string]*actor.Actor // by tokens that only tests have
@@ -71,11 +73,22 @@ type panel struct {
 // newPanel wires the parts as the real server does. change may break one.
 func newPanel(t *testing.T, change ...func(*resolvers.Resolver)) *panel {
 	t.Helper()
-	return newPanelWith(t, transport.Config{}, change...)
+	return newPanelOf(t, transport.Config{}, live.Limits{}, change...)
 }
 
-// newPanelWith has a transport with something of its own.
-func newPanelWith(t *testing.T, c transport.Config, change ...func(*resolvers.Resolver)) *panel {
+// newPanelWith is newPanel with a transport that has something of its own.
+func newPanelWith(t *testing.T, c transport.Config) *panel {
+	t.Helper()
+	return newPanelOf(t, c, live.Limits{})
+}
+
+// newLimitedPanel is newPanel with other limits of connections.
+func newLimitedPanel(t *testing.T, limits live.Limits, change ...func(*resolvers.Resolver)) *panel {
+	t.Helper()
+	return newPanelOf(t, transport.Config{}, limits, change...)
+}
+
+func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...func(*resolvers.Resolver)) *panel {
 	t.Helper()
 	p := &panel{t: t, sql: new(testkit.Statements), log: new(buffer), actors: map[string]*actor.Actor{}}
 	p.db = testkit.DB(t, func(c *pgxpool.Config) { c.ConnConfig.Tracer = p.sql })
@@ -105,8 +118,9 @@ func newPanelWith(t *testing.T, c transport.Config, change ...func(*resolvers.Re
 	p.graph = resolvers.Config(r)
 	schema := executable(t, p.graph, p.db.Level)
 	p.schema = schema.Schema()
+	p.live = live.NewHub(live.Config{Limits: limits, Actors: p.actorsNow, Log: log})
 	origins := httpapi.Origins("", []string{origin})
-	c.Schema, c.Authenticate, c.OriginAllowed, c.TakesIdempotencyKey, c.Log = schema, p.authenticate, origins.Allow, resolvers.TakesIdempotencyKey, log
+	c.Schema, c.Authenticate, c.OriginAllowed, c.TakesIdempotencyKey, c.Live, c.Log = schema, p.authenticate, origins.Allow, resolvers.TakesIdempotencyKey, p.live, log
 	api := httpapi.New(httpapi.Config{
 		GraphQL: transport.New(c),
 		Schema:  p.schema, Origins: origins, Metrics: prometheus.NewRegistry(), Log: log,
@@ -176,6 +190,19 @@ func (p *panel) authenticate(ctx context.Context, token string) (*actor.Actor, e
 		return a, nil
 	}
 	return p.auth.Authenticate(ctx, token)
+}
+
+// actorsNow is what the tokens' users may do.
+func (p *panel) actorsNow(_ context.Context, users []ident.UserID) (map[ident.UserID]*actor.Actor, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := map[ident.UserID]*actor.Actor{}
+	for _, a := range p.actors {
+		if slices.Contains(users, a.User) {
+			out[a.User] = a
+		}
+	}
+	return out, p.away
 }
 
 // as gives a token for an actor that has a row in users.

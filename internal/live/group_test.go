@@ -1,0 +1,436 @@
+package live_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	gqlexecutor "github.com/99designs/gqlgen/graphql/executor"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/live"
+)
+
+const gauges = `
+directive @live(scope: LiveScope! = VIEWER, policy: LivePolicy! = ORDERED) on FIELD_DEFINITION
+enum LiveScope { VIEWER GRANTS }
+enum LivePolicy { ORDERED LATEST }
+type Query { n: Int! }
+type Subscription {
+  shared(server: Int! = 1): Gauge! @live(scope: GRANTS, policy: LATEST)
+  own: Gauge! @live(policy: LATEST)
+  each: Gauge! @live
+  eachShared: Gauge! @live(scope: GRANTS)
+}
+type Gauge { n: Int! m: Int! }`
+
+// A source serves the schema above; publish gives each open stream an event.
+type source struct {
+	schema *ast.Schema
+
+	mu      sync.Mutex
+	streams map[chan int]bool
+	opened  int
+	users   []ident.UserID // who they were opened for
+	refuse  ident.UserID
+}
+
+func newSource(t *testing.T) *source {
+	t.Helper()
+	schema, err := gqlparser.LoadSchema(&ast.Source{Input: gauges})
+	require.NoError(t, err)
+	return &source{schema: schema, streams: map[chan int]bool{}}
+}
+
+func (s *source) Schema() *ast.Schema { return s.schema }
+
+func (s *source) Complexity(context.Context, string, string, int, map[string]any) (int, bool) {
+	return 0, false
+}
+
+func (s *source) Exec(ctx context.Context) graphql.ResponseHandler {
+	oc := graphql.GetOperationContext(ctx)
+	field := graphql.CollectFields(oc, oc.Operation.SelectionSet, []string{"Subscription"})[0]
+	var user ident.UserID
+	if who, err := actor.From(ctx); err == nil {
+		user = who.User
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !user.IsZero() && user == s.refuse {
+		graphql.AddErrorf(ctx, "not yours")
+		return nil
+	}
+	events := make(chan int, 1)
+	events <- -1 // what is there already
+	s.streams[events] = true
+	s.opened++
+	s.users = append(s.users, user)
+	context.AfterFunc(ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.streams, events)
+	})
+	return func(ctx context.Context) *graphql.Response {
+		select {
+		case n := <-events:
+			return &graphql.Response{Data: fmt.Appendf(nil, `{%q:{"n":%d}}`, field.Alias, n)}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// publish waits until all streams have taken the event.
+func (s *source) publish(n int) {
+	s.mu.Lock()
+	for c := range s.streams {
+		c <- n
+	}
+	s.mu.Unlock()
+	synctest.Wait()
+}
+
+func (s *source) open() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.streams)
+}
+
+// A wire keeps what it is given. While it is stuck, a write does not end.
+type wire struct {
+	conn *live.Conn
+
+	mu    sync.Mutex
+	stuck chan struct{}
+	got   []string
+	ended bool
+}
+
+func (w *wire) Flush() {
+	for {
+		list := w.conn.Take(nil)
+		if len(list) == 0 {
+			return
+		}
+		w.mu.Lock()
+		stuck := w.stuck
+		w.mu.Unlock()
+		if stuck != nil {
+			<-stuck
+		}
+		w.mu.Lock()
+		for _, m := range list {
+			switch m.Kind {
+			case live.Next, live.Error:
+				w.got = append(w.got, string(m.Body))
+			case live.Complete:
+				w.got = append(w.got, "complete")
+			case live.Control, live.End:
+				w.ended = w.ended || m.Kind == live.End
+			}
+		}
+		w.mu.Unlock()
+	}
+}
+
+func (w *wire) Ping()  {}
+func (w *wire) Break() { go w.conn.Closed() }
+
+func (w *wire) seen() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.got)
+}
+
+func (w *wire) stick() (free func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := make(chan struct{})
+	w.stuck = c
+	return func() {
+		w.mu.Lock()
+		w.stuck = nil
+		w.mu.Unlock()
+		close(c)
+	}
+}
+
+type world struct {
+	*testing.T
+	hub    *live.Hub
+	source *source
+	exec   *gqlexecutor.Executor
+	wires  []*wire
+}
+
+// inWorld runs a test where time passes only when all wait.
+func inWorld(t *testing.T, l live.Limits, test func(*world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{T: t, hub: live.NewHub(live.Config{Limits: l, Log: slog.New(slog.DiscardHandler)}), source: newSource(t)}
+		w.exec = gqlexecutor.New(w.source)
+		defer func() {
+			for _, c := range w.wires {
+				c.conn.Closed()
+			}
+			synctest.Wait()
+			assert.Zero(t, w.source.open(), "no source is left")
+			assert.Zero(t, w.hub.QueuedBytes())
+		}()
+		test(w)
+	})
+}
+
+// subscribe opens a connection and an operation on it.
+func (w *world) subscribe(who *actor.Actor, query string, vars map[string]any) *wire {
+	w.Helper()
+	c := &wire{}
+	var err error
+	c.conn, err = w.hub.Open(actor.Request{IP: "192.0.2.1"}, c)
+	require.NoError(w, err)
+	w.wires = append(w.wires, c)
+	require.NoError(w, c.conn.Acknowledge(who))
+	op, err := c.conn.Begin("1")
+	require.NoError(w, err)
+	go op.Run(w.exec, &graphql.RawParams{Query: query, Variables: vars})
+	synctest.Wait()
+	return c
+}
+
+func tenant(p ...actor.Permission) *actor.Actor {
+	return &actor.Actor{User: ident.NewUserID(), Grants: []actor.Grant{{Customer: ident.NewCustomerID(), Permissions: p}}}
+}
+
+// colleague may do the same.
+func colleague(a *actor.Actor) *actor.Actor { return &actor.Actor{User: ident.NewUserID(), Grants: a.Grants} }
+
+const pause = 20 * time.Millisecond // longer than events are gathered
+
+func TestLive_OneExecutionForAllWhoMayDoTheSame(t *testing.T) {
+	t.Parallel()
+	inWorld(t, live.Limits{}, func(w *world) {
+		a := tenant(actor.JobsRead)
+		const clients = 50
+		for i := range clients {
+			query := "subscription { shared { n } }"
+			if i%2 == 0 { // written in another way
+				query = "subscription X($s: Int!, $yes: Boolean!) { ...F  } fragment F on Subscription { shared(server: $s) { n @include(if: $yes) } }"
+			}
+			w.subscribe(colleague(a), query, map[string]any{"s": 1, "yes": true})
+		}
+		// One of each way of writing: a fragment is not looked through at the top.
+		require.Equal(t, 2, w.source.open())
+		before := w.source.opened
+		for n := range 100 {
+			w.source.publish(n)
+			pass(pause)
+			synctest.Wait()
+		}
+		require.Equal(t, before, w.source.opened)
+		for _, c := range w.wires {
+			got := c.seen()
+			require.Equal(t, `{"data":{"shared":{"n":99}}}`, got[len(got)-1])
+			require.GreaterOrEqual(t, len(got), 101)
+		}
+		w.source.mu.Lock()
+		require.Len(t, w.source.users, clients+2, "each was asked for by its own user, and once for all by no user")
+		nobody := 0
+		for _, u := range w.source.users {
+			if u.IsZero() {
+				nobody++
+			}
+		}
+		w.source.mu.Unlock()
+		require.Equal(t, 2, nobody)
+		for _, c := range w.wires[1:] {
+			c.conn.Stop("1")
+		}
+		synctest.Wait()
+		require.Equal(t, 1, w.source.open(), "the last member keeps its execution")
+		w.source.publish(100)
+		pass(pause)
+		synctest.Wait()
+		require.Contains(t, w.wires[0].seen(), `{"data":{"shared":{"n":100}}}`)
+		require.NotContains(t, w.wires[1].seen(), `{"data":{"shared":{"n":100}}}`, "nothing after a client's complete")
+	})
+}
+
+func TestLive_NeverShared(t *testing.T) {
+	t.Parallel()
+	a, b := tenant(actor.JobsRead), tenant(actor.JobsRead)
+	more := &actor.Actor{User: a.User, Grants: []actor.Grant{{Customer: a.Grants[0].Customer, Permissions: []actor.Permission{actor.JobsRead, actor.JobsWrite}}}}
+	staff := &actor.Actor{User: a.User, Provider: []actor.Permission{actor.JobsRead}}
+	both := &actor.Actor{User: a.User, Provider: staff.Provider, Grants: a.Grants}
+	const same = "subscription { shared { n } }"
+	for name, of := range map[string][2]struct {
+		who   *actor.Actor
+		query string
+	}{
+		"two tenants":              {{a, same}, {b, same}},
+		"other permissions":        {{a, same}, {more, same}},
+		"staff and a customer":     {{a, same}, {staff, same}},
+		"staff with a customer":    {{staff, same}, {both, same}},
+		"nobody and somebody":      {{nil, same}, {a, same}},
+		"another argument":         {{a, same}, {a, "subscription { shared(server: 2) { n } }"}},
+		"another selection":        {{a, same}, {a, "subscription { shared { n m } }"}},
+		"another order":            {{a, "subscription { shared { m n } }"}, {a, "subscription { shared { n m } }"}},
+		"another name":             {{a, same}, {a, "subscription { x: shared { n } }"}},
+		"another name within":      {{a, same}, {a, "subscription { shared { x: n } }"}},
+		"a part that is left out":  {{a, same}, {a, "subscription { shared { n m @skip(if: true) } }"}},
+		"the viewer's own":         {{a, "subscription { own { n } }"}, {a, "subscription { own { n } }"}},
+		"what must not be dropped": {{a, "subscription { each { n } }"}, {a, "subscription { each { n } }"}},
+		"the same, shared or not":  {{a, "subscription { eachShared { n } }"}, {a, "subscription { eachShared { n } }"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, live.Limits{}, func(w *world) {
+				w.subscribe(of[0].who, of[0].query, nil)
+				w.subscribe(of[1].who, of[1].query, nil)
+				require.Equal(t, 2, w.source.open())
+			})
+		})
+	}
+}
+
+// Whoever joins is asked about by an execution of its own, also when others may.
+func TestLive_EachJoinIsAuthorized(t *testing.T) {
+	t.Parallel()
+	inWorld(t, live.Limits{}, func(w *world) {
+		a := tenant(actor.JobsRead)
+		refused := colleague(a)
+		w.source.refuse = refused.User
+		first := w.subscribe(a, "subscription { shared { n } }", nil)
+		second := w.subscribe(refused, "subscription { shared { n } }", nil)
+		w.source.publish(1)
+		pass(pause)
+		synctest.Wait()
+		require.Contains(t, first.seen(), `{"data":{"shared":{"n":1}}}`)
+		require.Len(t, second.seen(), 2)
+		require.Contains(t, second.seen()[0], "not yours")
+		require.Equal(t, "complete", second.seen()[1])
+	})
+}
+
+// LATEST: of what a client does not read, the newest waits; others are not delayed.
+func TestLive_Latest(t *testing.T) {
+	t.Parallel()
+	for _, query := range []string{"subscription { shared { n } }", "subscription { shared: own { n } }"} {
+		inWorld(t, live.Limits{WriteTimeout: time.Hour, PingEvery: time.Hour}, func(w *world) {
+			a := tenant(actor.JobsRead)
+			stuck, quick := w.subscribe(a, query, nil), w.subscribe(colleague(a), query, nil)
+			free := stuck.stick()
+			for n := range 1000 {
+				w.source.publish(n)
+				pass(pause)
+				synctest.Wait()
+				require.Less(t, w.hub.QueuedBytes(), 1000)
+				got := quick.seen()
+				require.Equal(t, fmt.Sprintf(`{"data":{"shared":{"n":%d}}}`, n), got[len(got)-1])
+			}
+			before := len(stuck.seen())
+			free()
+			synctest.Wait()
+			got := stuck.seen()
+			require.LessOrEqual(t, len(got)-before, 2, "what was being written, and the newest")
+			require.Equal(t, `{"data":{"shared":{"n":999}}}`, got[len(got)-1])
+		})
+	}
+}
+
+// ORDERED: the source waits for its reader, and nothing is lost.
+func TestLive_Ordered(t *testing.T) {
+	t.Parallel()
+	inWorld(t, live.Limits{WriteTimeout: time.Hour, PingEvery: time.Hour, StreamEvents: 8}, func(w *world) {
+		c := w.subscribe(nil, "subscription { each { n } }", nil)
+		free := c.stick()
+		published := make(chan struct{})
+		go func() {
+			defer close(published)
+			for n := range 500 {
+				w.source.mu.Lock()
+				var to chan int
+				for s := range w.source.streams {
+					to = s
+				}
+				w.source.mu.Unlock()
+				to <- n
+			}
+		}()
+		synctest.Wait()
+		select {
+		case <-published:
+			t.Fatal("the source was not held back")
+		default:
+		}
+		require.Less(t, w.hub.QueuedBytes(), 9*200)
+		free()
+		<-published
+		pass(pause)
+		synctest.Wait()
+		require.Len(t, c.seen(), 501)
+		require.True(t, strings.HasSuffix(c.seen()[500], `{"n":499}}}`))
+	})
+}
+
+// Events are written at once to a connection that is idle, and gathered on a busy one.
+func TestLive_Coalescing(t *testing.T) {
+	t.Parallel()
+	inWorld(t, live.Limits{}, func(w *world) {
+		c := w.subscribe(nil, "subscription { each { n } }", nil)
+		pass(pause)
+		w.source.publish(0)
+		require.Len(t, c.seen(), 2, "at once")
+		w.source.publish(1)
+		w.source.publish(2)
+		require.Len(t, c.seen(), 2, "busy")
+		pass(10 * time.Millisecond)
+		synctest.Wait()
+		require.Len(t, c.seen(), 4, "and not for long")
+	})
+}
+
+func TestHub_Times(t *testing.T) {
+	t.Parallel()
+	inWorld(t, live.Limits{}, func(w *world) {
+		nobody := &wire{}
+		var err error
+		nobody.conn, err = w.hub.Open(actor.Request{}, nobody)
+		require.NoError(t, err)
+		w.wires = append(w.wires, nobody)
+		pass(5*time.Second - 300*time.Millisecond)
+		require.False(t, nobody.conn.IsClosing())
+		pass(600 * time.Millisecond)
+		require.Equal(t, live.InitTimeout, nobody.conn.Reason())
+
+		silent := w.subscribe(nil, "subscription { each { n } }", nil)
+		pass(39 * time.Second)
+		require.False(t, silent.conn.IsClosing())
+		pass(2 * time.Second)
+		require.Equal(t, live.Silent, silent.conn.Reason())
+
+		stuck := w.subscribe(nil, "subscription { each { n } }", nil)
+		free := stuck.stick()
+		w.source.publish(1)
+		pass(9 * time.Second)
+		require.False(t, stuck.conn.IsClosing())
+		pass(2 * time.Second)
+		require.Equal(t, live.Slow, stuck.conn.Reason())
+		free()
+	})
+}
+
+// pass lets time pass, which takes none.
+func pass(d time.Duration) { <-time.After(d) }

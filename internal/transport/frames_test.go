@@ -1,0 +1,210 @@
+package transport_test
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/live"
+)
+
+// raw is a socket on which frames are written byte by byte.
+func (p *panel) raw(t *testing.T) (net.Conn, *bufio.Reader) {
+	t.Helper()
+	at, err := url.Parse(p.URL)
+	require.NoError(t, err)
+	var d net.Dialer
+	conn, err := d.DialContext(t.Context(), "tcp", at.Host)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(t, conn.SetDeadline(time.Now().Add(soon)))
+	_, err = io.WriteString(conn, "GET /graphql HTTP/1.1\r\nHost: "+at.Host+"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
+		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n")
+	require.NoError(t, err)
+	r := bufio.NewReader(conn)
+	res, err := http.ReadResponse(r, nil)
+	require.NoError(t, err)
+	_ = res.Body.Close()
+	require.Equal(t, http.StatusSwitchingProtocols, res.StatusCode)
+	return conn, r
+}
+
+// masked is a frame with a mask of zeros, which changes nothing.
+func masked(first byte, payload string) string {
+	head := []byte{first, 0x80 | byte(min(len(payload), 126))}
+	if len(payload) >= 126 {
+		head = binary.BigEndian.AppendUint16(head, uint16(len(payload)))
+	}
+	return string(head) + "\x00\x00\x00\x00" + payload
+}
+
+// closeCode reads frames until one closes, and gives its code; 0 for an end
+// without one.
+func closeCode(t *testing.T, r *bufio.Reader) int {
+	t.Helper()
+	for {
+		head := make([]byte, 2)
+		if _, err := io.ReadFull(r, head); err != nil {
+			require.False(t, errors.Is(err, os.ErrDeadlineExceeded), "the server holds a socket that is over")
+			return 0
+		}
+		n := int(head[1])
+		if n == 126 {
+			size := make([]byte, 2)
+			_, err := io.ReadFull(r, size)
+			require.NoError(t, err)
+			n = int(binary.BigEndian.Uint16(size))
+		}
+		payload := make([]byte, n)
+		_, err := io.ReadFull(r, payload)
+		require.NoError(t, err)
+		if head[0] == 0x88 {
+			if n == 0 {
+				return 1005
+			}
+			return int(binary.BigEndian.Uint16(payload))
+		}
+	}
+}
+
+func TestFrames_ThatAreNone(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	ping := `{"type":"ping"}`
+	for name, tc := range map[string]struct {
+		frames string
+		code   int
+	}{
+		"RSV1":                            {masked(0xC1, ping), 1002},
+		"RSV2":                            {masked(0xA1, ping), 1002},
+		"RSV3":                            {masked(0x91, ping), 1002},
+		"an opcode that is not there":     {masked(0x83, ping), 1002},
+		"a control opcode, too":           {masked(0x8B, ""), 1002},
+		"a fragmented ping":               {masked(0x09, ""), 1002},
+		"a ping of 126 bytes":             {masked(0x89, strings.Repeat("x", 126)), 1002},
+		"a frame without a mask":          {"\x81\x0f" + ping, 1002},
+		"a continuation of nothing":       {masked(0x80, ping), 1002},
+		"a text within a text":            {masked(0x01, `{"ty`) + masked(0x81, ping), 1002},
+		"a close of one byte":             {masked(0x88, "x"), 0},
+		"a close with a code of nobody's": {masked(0x88, "\x03\xed"), 1002},
+		"a close that is not UTF-8":       {masked(0x88, "\x03\xe8\xff"), 1002},
+		"text that is not UTF-8":          {masked(0x81, "{\"type\":\"ping\",\"x\":\"\xff\"}"), 1007},
+		"binary":                          {masked(0x82, ping), 4400},
+		"a length of 2^63":                {"\x81\xff\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 0},
+		"a length of a gigabyte":          {"\x81\xff\x00\x00\x00\x00\x40\x00\x00\x00\x00\x00\x00\x00", 1009},
+		"fragments that are too much":     {masked(0x01, strings.Repeat(" ", 60_000)) + masked(0x80, strings.Repeat(" ", 10_000)), 1009},
+		"nothing, in a thousand pieces":   {masked(0x01, "") + strings.Repeat(masked(0x00, ""), 1000) + masked(0x80, ""), 4400},
+	} {
+		conn, r := p.raw(t)
+		_, err := io.WriteString(conn, tc.frames)
+		require.NoError(t, err, name)
+		if tc.code == 0 {
+			if code := closeCode(t, r); code != 0 {
+				require.Contains(t, []int{1000, 1002, 1005, 1009}, code, name)
+			}
+			continue
+		}
+		require.Equal(t, tc.code, closeCode(t, r), name)
+	}
+	conn, r := p.raw(t)
+	_, err := io.WriteString(conn, masked(0x01, `{"type"`)+masked(0x89, "between")+masked(0x00, `:"pi`)+masked(0x80, `ng"}`))
+	require.NoError(t, err)
+	for _, want := range []string{"\x8a\x07between", "\x81\x0f" + `{"type":"pong"}`} {
+		got := make([]byte, len(want))
+		_, err = io.ReadFull(r, got)
+		require.NoError(t, err)
+		require.Equal(t, want, string(got), "control frames may come between the pieces of a message")
+	}
+	require.NotContains(t, p.log.String(), "panic")
+}
+
+// TestFrames_AnyBytes: whatever is written, the server ends the socket or waits for
+// more, and others are served.
+func TestFrames_AnyBytes(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		conn, _ := p.raw(t)
+		junk := make([]byte, 1+r.IntN(300))
+		for i := range junk {
+			junk[i] = byte(r.Uint32())
+		}
+		if r.IntN(2) == 0 { // with a good beginning
+			junk[0], junk[min(1, len(junk)-1)] = 0x81, 0x80|byte(r.IntN(127))
+		}
+		_, _ = conn.Write(junk)
+		require.NoError(t, conn.Close())
+	}
+	conn := p.open(t, "")
+	send(t, conn, frame{Type: "subscribe", ID: "1", Payload: operation("{ __typename }", nil)})
+	require.Equal(t, "next", receive(t, conn).Type)
+	require.NotContains(t, p.log.String(), "panic")
+}
+
+// TestFrames_RudeConnects: after thousands of clients that came and went in every
+// bad way, there are as many goroutines and open files as before.
+func TestFrames_RudeConnects(t *testing.T) {
+	p := newLimitedPanel(t, live.Limits{PerAddress: 100_000, PerUser: 100_000})
+	a := p.addTenant("rude", zeroCustomer, p.addServer())
+	p.exec("UPDATE jobs SET state = 'RUNNING' WHERE id = ?", a.job)
+	subscribe := `{"type":"subscribe","id":"1","payload":{"query":"subscription { jobProgress(id: \"` + a.job.Opaque() + `\") { __typename } }"}}`
+	hello := `{"type":"connection_init","payload":{"Authorization":"Bearer ` + a.token + `"}}`
+	rude := func() {
+		conn, _ := p.raw(t)
+		_, _ = io.WriteString(conn, masked(0x81, hello)+masked(0x81, subscribe))
+		_ = conn.Close()
+	}
+	rude()
+	goroutines, files := settled(t, p, 0, 0)
+	const rudeOnes = 2000
+	for i := range rudeOnes {
+		conn, r := p.raw(t)
+		switch i % 5 {
+		case 0: // nothing at all
+		case 1:
+			_, _ = io.WriteString(conn, masked(0x81, hello))
+		case 2:
+			_, _ = io.WriteString(conn, masked(0x81, hello)+masked(0x81, subscribe)+"\x81")
+		case 3:
+			_, _ = io.WriteString(conn, masked(0x81, hello)+masked(0x81, subscribe))
+			_, _ = r.ReadByte()
+		case 4:
+			_, _ = io.WriteString(conn, masked(0x81, hello)+masked(0x81, subscribe)+masked(0x88, ""))
+		}
+		if tcp, ok := conn.(*net.TCPConn); ok && i%2 == 0 {
+			_ = tcp.SetLinger(0) // a reset instead of an end
+		}
+		_ = conn.Close()
+	}
+	settled(t, p, goroutines, files)
+}
+
+// settled waits until no connection is left, and no more goroutines and open files
+// than there were; 0 takes any number.
+func settled(t *testing.T, p *panel, goroutines, files int) (int, int) {
+	t.Helper()
+	var g, f int
+	require.Eventually(t, func() bool {
+		http.DefaultClient.CloseIdleConnections()
+		runtime.GC()
+		list, err := os.ReadDir("/proc/self/fd")
+		require.NoError(t, err)
+		g, f = runtime.NumGoroutine(), len(list)
+		open := metric(t, p.live, "mpanel_live_connections") + metric(t, p.live, "mpanel_live_streams") + metric(t, p.live, "mpanel_live_queue_bytes")
+		return open == 0 && (goroutines == 0 || g <= goroutines+5) && (files == 0 || f <= files+5)
+	}, soon, 50*time.Millisecond, "%d goroutines, %d files", g, f)
+	return g, f
+}

@@ -1,0 +1,258 @@
+package transport_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/engine"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/live"
+	"github.com/mpanel/mpanel/models"
+)
+
+var zeroCustomer ident.CustomerID
+
+// metric is the sum of a metric's series with all of the labels' values.
+func metric(t *testing.T, c prometheus.Collector, name string, labels ...string) (sum int) {
+	t.Helper()
+	r := prometheus.NewPedanticRegistry()
+	require.NoError(t, r.Register(c))
+	families, err := r.Gather()
+	require.NoError(t, err)
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == name && (len(labels) == 0 || m.GetLabel()[0].GetValue() == labels[0]) {
+				sum += int(m.GetGauge().GetValue() + m.GetCounter().GetValue())
+			}
+		}
+	}
+	return sum
+}
+
+const followed = `subscription($id: ID!) { jobProgress(id: $id) { ... on JobEvent { position message } } }`
+
+// follow begins a job's stream.
+func follow(t *testing.T, conn *websocket.Conn, id string, job ident.JobID) {
+	t.Helper()
+	send(t, conn, frame{Type: "subscribe", ID: id, Payload: operation(followed, vars{"id": job.Opaque()})})
+}
+
+// running makes the tenant's job one that goes on, with more events.
+func (p *panel) running(s tenant, events, bytes int) {
+	p.t.Helper()
+	p.exec("UPDATE jobs SET state = 'RUNNING', event_seq = ? WHERE id = ?", 2+events, s.job)
+	p.exec("UPDATE job_events SET state = 'RUNNING', kind = ? WHERE job_id = ? AND seq = 2", engine.EventStarted, s.job)
+	if events == 0 {
+		return
+	}
+	rows := make([]*models.JobEvent, events)
+	for i := range rows {
+		rows[i] = &models.JobEvent{JobID: s.job, Seq: int64(i + 3), Kind: engine.EventStarted, State: models.JobRunning, Message: new(strings.Repeat("x", bytes) + strconv.Itoa(i))}
+	}
+	_, err := p.db.NewInsert().Model(&rows).Exec(p.t.Context())
+	require.NoError(p.t, err)
+}
+
+func TestLive_OperationsAtOnce(t *testing.T) {
+	t.Parallel()
+	p := newLimitedPanel(t, live.Limits{Operations: 3})
+	a := p.addTenant("a", zeroCustomer, p.addServer())
+	p.running(a, 0, 0)
+	conn := p.open(t, a.token)
+	for i := range 10_000 {
+		follow(t, conn, strconv.Itoa(i), a.job)
+	}
+	refused := 0
+	for refused < 10_000-3 {
+		if f := receive(t, conn); f.Type == "error" {
+			require.Contains(t, string(f.Payload), `"RATE_LIMITED"`)
+			refused++
+		}
+	}
+	require.Equal(t, 3, metric(t, p.live, "mpanel_live_streams"))
+	require.Equal(t, 10_000-3, metric(t, p.live, "mpanel_live_refused_total", "operations"))
+	send(t, conn, frame{Type: "complete", ID: "0"})
+	send(t, conn, frame{Type: "subscribe", ID: "again", Payload: operation("{ __typename }", nil)})
+	for f := receive(t, conn); f.ID != "again"; f = receive(t, conn) {
+	}
+}
+
+func TestLive_SocketsOfOneUserAndOneAddress(t *testing.T) {
+	t.Parallel()
+	p := newLimitedPanel(t, live.Limits{PerUser: 2, PerAddress: 3})
+	a := p.addTenant("a", zeroCustomer, p.addServer())
+	p.open(t, a.token)
+	p.open(t, a.token)
+	third := p.dial(t, nil)
+	send(t, third, frame{Type: "connection_init", Payload: initPayload(a.token)})
+	require.Equal(t, 4292, closing(t, third))
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_connections") == 2 }, soon, 10*time.Millisecond)
+	for range 3 {
+		p.open(t, "")
+	}
+	_, res, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(p.URL, "http")+"/graphql", nil)
+	require.Error(t, err)
+	require.Equal(t, 429, res.StatusCode)
+	require.NotEmpty(t, res.Header.Get("Retry-After"))
+	_ = res.Body.Close()
+}
+
+func TestLive_RightsThatChangeEndTheSocket(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	server := p.addServer()
+	a, b := p.addTenant("a", zeroCustomer, server), p.addTenant("b", zeroCustomer, server)
+	p.running(a, 0, 0)
+	first, second, other := p.open(t, a.token), p.open(t, a.token), p.open(t, b.token)
+	follow(t, first, "1", a.job)
+	require.Equal(t, "next", receive(t, first).Type)
+	p.mu.Lock()
+	changed := *p.actors[a.token]
+	changed.Grants = []actor.Grant{{Customer: a.customer, Permissions: []actor.Permission{actor.DatabasesRead}}}
+	p.actors[a.token] = &changed
+	p.mu.Unlock()
+	began := time.Now()
+	require.Equal(t, 4403, closing(t, first))
+	require.Equal(t, 4403, closing(t, second))
+	require.Less(t, time.Since(began), time.Second)
+	send(t, other, frame{Type: "subscribe", ID: "1", Payload: operation("{ __typename }", nil)})
+	require.Equal(t, "next", receive(t, other).Type, "others are not disturbed")
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_streams") == 0 }, time.Second, 10*time.Millisecond)
+}
+
+func TestLive_Revoke(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	server := p.addServer()
+	a, b := p.addTenant("a", zeroCustomer, server), p.addTenant("b", zeroCustomer, server)
+	nobody, ours, other := p.open(t, ""), p.open(t, a.token), p.open(t, b.token)
+	for name, who := range map[string]live.Principal{
+		"nobody": {}, "another's customer": {User: a.user, Customer: b.customer}, "another token": {User: a.user, Token: "other"},
+	} {
+		require.Zero(t, p.live.Revoke(who), name)
+	}
+	require.Equal(t, 1, p.live.Revoke(live.Principal{User: a.user}))
+	require.Equal(t, 4403, closing(t, ours))
+	require.Equal(t, 1, p.live.Revoke(live.Principal{User: b.user, Customer: b.customer}))
+	require.Equal(t, 4403, closing(t, other))
+	send(t, nobody, frame{Type: "subscribe", ID: "1", Payload: operation("{ __typename }", nil)})
+	require.Equal(t, "next", receive(t, nobody).Type)
+}
+
+func TestLive_ShutdownLetsAMutationEnd(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	idle, busy := p.open(t, p.staff()), p.open(t, p.staff())
+	// The mutation waits for a row that somebody else holds.
+	tx, err := p.db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	_, err = tx.ExecContext(t.Context(), "LOCK TABLE customers")
+	require.NoError(t, err)
+	send(t, busy, frame{Type: "subscribe", ID: "1", Payload: operation(`mutation { createCustomer(input: {name: "A", email: "a@example.com"}) { customer { name } } }`, nil)})
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_operations") == 1 }, soon, 10*time.Millisecond)
+	done := make(chan error, 1)
+	go func() { done <- p.live.Shutdown(t.Context()) }()
+	require.Equal(t, 1012, closing(t, idle))
+	require.NoError(t, idle.Close())
+	require.NoError(t, tx.Rollback())
+	require.JSONEq(t, `{"data":{"createCustomer":{"customer":{"name":"A"}}}}`, string(receive(t, busy).Payload))
+	require.Equal(t, "complete", receive(t, busy).Type)
+	require.Equal(t, 1012, closing(t, busy))
+	require.NoError(t, busy.Close())
+	require.NoError(t, <-done)
+	_, res, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(p.URL, "http")+"/graphql", nil)
+	require.Error(t, err)
+	require.Equal(t, 503, res.StatusCode)
+	_ = res.Body.Close()
+}
+
+// TestLive_ASlowReader holds little of the server's memory, is evicted when it does
+// not read at all, and disturbs nobody; who reads slowly misses nothing.
+func TestLive_ASlowReader(t *testing.T) {
+	t.Parallel()
+	p := newLimitedPanel(t, live.Limits{WriteTimeout: 2 * time.Second})
+	a := p.addTenant("a", zeroCustomer, p.addServer())
+	const events = 4000
+	p.running(a, events, 4000)
+	stuck, slow, quick := p.open(t, a.token), p.open(t, a.token), p.open(t, a.token)
+	tcp, ok := stuck.NetConn().(*net.TCPConn)
+	require.True(t, ok)
+	require.NoError(t, tcp.SetReadBuffer(4096))
+	for _, conn := range []*websocket.Conn{stuck, slow, quick} {
+		follow(t, conn, "1", a.job)
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(4*soon)))
+	}
+	whole := func(conn *websocket.Conn, every time.Duration) error {
+		for i := range events + 2 {
+			if every > 0 && i%100 == 0 {
+				<-time.After(every)
+			}
+			var f frame
+			if err := conn.ReadJSON(&f); err != nil {
+				return fmt.Errorf("event %d: %w", i, err)
+			}
+			var got struct {
+				Data struct{ JobProgress struct{ Message string } }
+			}
+			if err := json.Unmarshal(f.Payload, &got); err != nil {
+				return err
+			}
+			if text := strings.TrimLeft(got.Data.JobProgress.Message, "x"); i >= 2 && text != strconv.Itoa(i-2) {
+				return fmt.Errorf("event %d is %q", i-2, text)
+			}
+		}
+		return nil
+	}
+	slowly := make(chan error, 1)
+	go func() { slowly <- whole(slow, 50*time.Millisecond) }()
+	most := make(chan int, 1)
+	reading, read := context.WithCancel(t.Context())
+	go func() { most <- p.mostQueued(reading) }()
+	require.NoError(t, whole(quick, 0))
+	require.NoError(t, <-slowly, "who reads slowly misses nothing")
+	read()
+	require.LessOrEqual(t, <-most, 3*(256<<10), "what waits of three streams is bounded")
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_closed_total", "slow") == 1 }, soon, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_connections") == 2 }, soon, 20*time.Millisecond)
+	require.Positive(t, metric(t, p.live, "mpanel_live_waits_total"), "sources have waited for readers")
+}
+
+// mostQueued watches how many bytes wait at once, until ctx ends.
+func (p *panel) mostQueued(ctx context.Context) (most int) {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return most
+		case <-look.C:
+			most = max(most, p.live.QueuedBytes())
+		}
+	}
+}
+
+// A client that asks for more pongs than it reads is too slow.
+func TestLive_PongsThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	p := newLimitedPanel(t, live.Limits{WriteTimeout: time.Second})
+	conn := p.open(t, "")
+	ping := fmt.Sprintf(`{"type":"ping","payload":{"x":"%s"}}`, strings.Repeat("x", 60_000))
+	for range 1000 {
+		if conn.WriteMessage(websocket.TextMessage, []byte(ping)) != nil {
+			break
+		}
+	}
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_closed_total", "slow") == 1 }, soon, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_connections") == 0 }, soon, 20*time.Millisecond)
+}
