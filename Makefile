@@ -66,7 +66,7 @@ torture: deps ## Compare the executors; kill servers at random points and compar
 	go test -tags e2e -timeout 6h -count=1 -v -run '^TestTorture' ./e2e
 
 .PHONY: deps
-deps: ## Install what is missing on Debian or Ubuntu: PostgreSQL, a C compiler, client packages.
+deps: ## Install what is missing on Debian or Ubuntu: PostgreSQL, a C compiler, npm packages.
 	@scripts/install-packages
 
 .PHONY: clean

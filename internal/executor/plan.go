@@ -80,12 +80,7 @@ type compiler struct {
 // shape compiles one selection of n's objects, and adds to n what it needs.
 func (c *compiler) shape(n *node, selections ast.SelectionSet) *shape {
 	s := &shape{typename: strconv.AppendQuote(nil, n.object.Name)}
-	seen := map[string]bool{}
-	for _, selected := range graphql.CollectFields(c.op, selections, n.object.Satisfies) {
-		if seen[selected.Alias] { // by two interfaces that know nothing of each other
-			continue
-		}
-		seen[selected.Alias] = true
+	for _, selected := range collectFields(c.op, selections, n.object.Satisfies) {
 		out := &output{selected: selected}
 		w := Writer{}
 		if len(s.outputs) > 0 {

@@ -30,16 +30,17 @@ type Result struct {
 	Invalid gqlerror.List // why the operation was not executed
 	// Operation is what was executed.
 	Operation *ast.OperationDefinition
+	Doc       *ast.QueryDocument
 }
 
 // Run executes an operation.
 func Run(ctx context.Context, e *executor.Executor, document string, variables map[string]any) Result {
 	ctx = graphql.StartOperationTrace(ctx)
-	op, invalid := e.CreateOperationContext(ctx, &graphql.RawParams{Query: document, Variables: maps.Clone(variables)})
+	op, invalid := e.CreateOperationContext(ctx, &graphql.RawParams{Query: document, OperationName: OperationName(document), Variables: maps.Clone(variables)})
 	if invalid != nil {
 		return Result{Invalid: invalid}
 	}
-	res := Result{Operation: op.Operation}
+	res := Result{Operation: op.Operation, Doc: op.Doc}
 	next, ctx := e.DispatchOperation(ctx, op)
 	for range maxEvents {
 		r := next(ctx)

@@ -27,19 +27,39 @@ type Operations struct {
 	Skip map[string]bool
 	// MaxDepth is how deep selections go, from 2 on.
 	MaxDepth int
+	// BareStreams is without @skip and @include on fields of a subscription, of
+	// which the next edition of the specification has none.
+	BareStreams bool
+	// Directive is put behind some fields; with "" behind none.
+	Directive string
 
 	types      []*ast.Definition // objects, interfaces, unions
 	fragments  []string
-	variables  map[string]string
+	spreadable map[string]string // a fragment of each type that has one
+	variables  map[string]string // declarations
 	values     map[string]any
 	names      int
 	selections int
 	depth      int
 }
 
+// operationName is what the operations are called that Next makes.
+const operationName = "Random"
+
+// another is an operation that some documents have before the one that counts.
+const another = "query Another { __typename }\n"
+
+// OperationName is what to execute of a document; "" when there is no choice.
+func OperationName(document string) string {
+	if strings.HasPrefix(document, another) {
+		return operationName
+	}
+	return ""
+}
+
 // Next gives an operation of a kind and the values of its variables.
 func (o *Operations) Next(kind ast.Operation) (document string, variables map[string]any) {
-	o.fragments, o.variables, o.values = nil, map[string]string{}, map[string]any{}
+	o.fragments, o.spreadable, o.variables, o.values = nil, map[string]string{}, map[string]string{}, map[string]any{}
 	o.names, o.selections = 0, 0
 	o.depth = 2 + o.Rand.IntN(max(1, o.MaxDepth-1))
 	if o.types == nil {
@@ -66,13 +86,27 @@ func (o *Operations) Next(kind ast.Operation) (document string, variables map[st
 		}
 		declared = "(" + strings.Join(list, ", ") + ")"
 	}
-	return string(kind) + " Random" + declared + " " + body + "\n" + strings.Join(o.fragments, "\n"), o.values
+	if o.once(10) {
+		document = another
+	}
+	return document + string(kind) + " " + operationName + declared + " " + body + "\n" + strings.Join(o.fragments, "\n"), o.values
 }
 
 // Variable declares a variable and gives its reference.
 func (o *Operations) Variable(typeName string, value any) string {
 	name := o.name("v")
 	o.variables[name], o.values[name] = typeName, value
+	return "$" + name
+}
+
+// Unset declares a variable that has no value but its default, a literal, or
+// not even that.
+func (o *Operations) Unset(typeName, literal string) string {
+	name := o.name("v")
+	o.variables[name] = typeName
+	if literal != "" {
+		o.variables[name] += " = " + literal
+	}
 	return "$" + name
 }
 
@@ -83,10 +117,13 @@ func (o *Operations) name(prefix string) string {
 
 func (o *Operations) once(in int) bool { return o.Rand.IntN(in) == 0 }
 
-// condition is sometimes @skip or @include.
-func (o *Operations) condition() string {
-	if !o.once(6) {
+// condition is sometimes @skip or @include, or both, of something on t.
+func (o *Operations) condition(t *ast.Definition) string {
+	if !o.once(6) || o.BareStreams && t == o.Schema.Subscription {
 		return ""
+	}
+	if o.once(10) {
+		return fmt.Sprintf(" @skip(if: %v) @include(if: %v)", o.once(3), !o.once(3))
 	}
 	directive := []string{"skip", "include"}[o.Rand.IntN(2)]
 	if o.once(3) {
@@ -113,13 +150,11 @@ func (o *Operations) selection(t *ast.Definition, depth, width, fragments int) s
 	for range n {
 		switch pick := o.Rand.IntN(8); {
 		case fragments > 0 && depth > 0 && o.once(6):
-			out = append(out, "__typename"+o.condition())
+			out = append(out, "__typename"+o.condition(t))
 		case t.Kind == ast.Union, fragments > 0 && pick < 2:
 			out = append(out, o.fragment(t, depth, width, fragments)...)
 		default:
-			if f := o.field(t, depth); f != "" {
-				out = append(out, f)
-			}
+			out = append(out, o.field(t, depth)...)
 		}
 	}
 	if len(out) == 0 {
@@ -138,22 +173,26 @@ func (o *Operations) fragment(t *ast.Definition, depth, width, fragments int) []
 		candidates = slices.DeleteFunc(candidates, func(d *ast.Definition) bool { return d.Kind != ast.Object })
 	}
 	of := candidates[o.Rand.IntN(len(candidates))]
+	if known := o.spreadable[of.Name]; known != "" && o.once(4) {
+		return []string{"..." + known + o.condition(t)}
+	}
 	inner := o.selection(of, depth, width, fragments-1)
 	switch o.Rand.IntN(3) {
 	case 0:
 		name := o.name("F")
+		o.spreadable[of.Name] = name
 		o.fragments = append(o.fragments, "fragment "+name+" on "+of.Name+" "+inner)
-		out := []string{"..." + name + o.condition()}
+		out := []string{"..." + name + o.condition(t)}
 		if o.once(5) {
 			out = append(out, "..."+name)
 		}
 		return out
 	case 1:
 		if of == t {
-			return []string{"..." + o.condition() + " " + inner}
+			return []string{"..." + o.condition(t) + " " + inner}
 		}
 	}
-	return []string{"... on " + of.Name + o.condition() + " " + inner}
+	return []string{"... on " + of.Name + o.condition(t) + " " + inner}
 }
 
 // overlapping are the types that some object of t has, too.
@@ -168,14 +207,15 @@ func (o *Operations) overlapping(t *ast.Definition) []*ast.Definition {
 	return out
 }
 
-func (o *Operations) field(t *ast.Definition, depth int) string {
+// field asks for a random field, sometimes twice, to be merged.
+func (o *Operations) field(t *ast.Definition, depth int) []string {
 	f := t.Fields[o.Rand.IntN(len(t.Fields))]
 	if strings.HasPrefix(f.Name, "__") || o.Skip[t.Name+"."+f.Name] {
-		return ""
+		return nil
 	}
 	named := o.Schema.Types[f.Type.Name()]
 	if named.IsCompositeType() && depth >= o.depth {
-		return ""
+		return nil
 	}
 	var args []string
 	for _, a := range f.Arguments {
@@ -193,9 +233,15 @@ func (o *Operations) field(t *ast.Definition, depth int) string {
 	} else if o.once(7) {
 		s = o.name("x") + ": " + s
 	}
-	s += o.condition()
-	if named.IsCompositeType() {
-		s += " " + o.selection(named, depth+1, 5, 2)
+	out := []string{s + o.condition(t)}
+	if o.Directive != "" && o.once(8) {
+		out[0] += o.Directive
 	}
-	return s
+	if named.IsCompositeType() {
+		out[0] += " " + o.selection(named, depth+1, 5, 2)
+		if len(args) > 0 && o.once(4) {
+			out = append(out, s+o.condition(t)+" "+o.selection(named, depth+1, 3, 1))
+		}
+	}
+	return out
 }

@@ -62,6 +62,13 @@ func user(id string) *model.User {
 		u.AddressReq.Zip = new(n % 1000)
 		u.Addrs = []model.Address{u.AddressReq, {Street: "B", Zip: new(1)}}
 	}
+	switch n % 8 {
+	case 0:
+	case 1:
+		u.Marks = []*int{new(1), nil, nil}
+	default:
+		u.Marks = []*int{new(n), new(-1)}
+	}
 	if n%11 == 0 {
 		u.Addrs = append(u.Addrs, model.Address{})
 	}

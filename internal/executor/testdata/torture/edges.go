@@ -13,7 +13,11 @@ import (
 type userResolver struct{}
 
 func (userResolver) Posts(_ context.Context, users []*model.User, first *int, role *model.Role, f *model.PostFilter) ([][]*model.Post, error) {
-	if first != nil && *first > 90 {
+	n := 0
+	if first != nil {
+		n = *first
+	}
+	if n > 90 {
 		return nil, errBad
 	}
 	return each(users, func(u *model.User) ([]*model.Post, error) {
@@ -21,7 +25,7 @@ func (userResolver) Posts(_ context.Context, users []*model.User, first *int, ro
 			return nil, fmt.Errorf("posts of %s", u.ID)
 		}
 		var list []*model.Post
-		for i := range min(*first, u.N%4) {
+		for i := range min(n, u.N%4) {
 			p := post(fmt.Sprint(u.ID, "p", i))
 			if role != nil {
 				p.Title += string(*role)
@@ -154,15 +158,43 @@ func (userResolver) Nodes(_ context.Context, u *model.User) ([]model.Node, error
 
 // Odd gives what is of no known type.
 func (userResolver) Odd(_ context.Context, u *model.User) (model.Node, error) {
-	return []model.Node{model.Stranger{}, model.Raw{}, user(u.ID), nil}[u.N%4], nil
+	return []model.Node{model.Stranger{}, post(u.ID), user(u.ID), nil}[u.N%4], nil
 }
 
 // Odds does so in lists.
 func (userResolver) Odds(_ context.Context, users []*model.User) ([][]model.Node, error) {
 	return each(users, func(u *model.User) ([]model.Node, error) {
-		return []model.Node{post(u.ID), []model.Node{model.Stranger{}, model.Raw{}, post(u.ID + "x")}[u.N%3]}, nil
+		return []model.Node{post(u.ID), []model.Node{model.Stranger{}, user(u.ID), post(u.ID + "x")}[u.N%3]}, nil
 	})
 }
+
+// Raw gives what writes itself.
+func (userResolver) Raw(_ context.Context, u *model.User) (model.Node, error) {
+	return []model.Node{model.Raw{}, user(u.ID)}[u.N%2], nil
+}
+
+// Raws does so in lists.
+func (userResolver) Raws(_ context.Context, users []*model.User) ([][]model.Node, error) {
+	return each(users, func(u *model.User) ([]model.Node, error) {
+		return []model.Node{post(u.ID), []model.Node{model.Raw{}, post(u.ID + "x")}[u.N%2]}, nil
+	})
+}
+
+// Sealed gives scalars that fail while they are written.
+func (userResolver) Sealed(_ context.Context, users []*model.User) ([]*model.Checked, error) {
+	return each(users, func(u *model.User) (*model.Checked, error) {
+		switch u.N % 4 {
+		case 0:
+			return nil, nil
+		case 1:
+			return nil, errBad
+		}
+		return new(model.Checked([]string{"fine", "bad"}[u.N%2])), nil
+	})
+}
+
+// Crash panics for all.
+func (userResolver) Crash(context.Context, []*model.User) ([]*int, error) { panic("crash") }
 
 // Grid is a list of lists of objects.
 func (userResolver) Grid(_ context.Context, u *model.User) ([][]*model.Address, error) {

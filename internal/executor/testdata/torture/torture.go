@@ -153,6 +153,26 @@ func (query) Tag(context.Context) (*model.Tag, error) {
 }
 func (query) Shout(_ context.Context, x string) (string, error) { return x, nil }
 
+func (query) Things(_ context.Context, q string) ([]model.Thing, error) {
+	return []model.Thing{post(q), &model.Comment{ID: q, Text: "t", N: number("c", q)}, post(q + "2")}, nil
+}
+
+// Echo tells what its arguments are.
+func (query) Echo(_ context.Context, x *string, n *int, roles []model.Role, f *model.PostFilter, grid [][]int, big *model.BigInt) (string, error) {
+	filter := "-"
+	if f != nil {
+		filter = fmt.Sprint("{", shown(f.Title), " ", shown(f.Min), " ", f.Roles, "}")
+	}
+	return fmt.Sprint(shown(x), " ", shown(n), " ", roles, " ", filter, " ", grid, " ", shown(big)), nil
+}
+
+func shown[T any](v *T) string {
+	if v == nil {
+		return "-"
+	}
+	return fmt.Sprint(*v)
+}
+
 // Wait waits for the end of the context.
 func (query) Wait(ctx context.Context) (*model.User, error) {
 	<-ctx.Done()

@@ -48,7 +48,7 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
-		"Comment": {Name: "Comment", Satisfies: []string{"Comment", "Node"}, Fields: map[string]*executor.Field{
+		"Comment": {Name: "Comment", Satisfies: []string{"Comment", "Node", "Authored", "Thing"}, Fields: map[string]*executor.Field{
 			"id": {Name: "id", Type: "ID", GraphQL: "ID!",
 				NonNull: true,
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
@@ -139,7 +139,7 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
-		"Post": {Name: "Post", Satisfies: []string{"Post", "Search", "Node", "Named"}, Fields: map[string]*executor.Field{
+		"Post": {Name: "Post", Satisfies: []string{"Post", "Search", "Node", "Named", "Authored", "Thing"}, Fields: map[string]*executor.Field{
 			"id": {Name: "id", Type: "ID", GraphQL: "ID!",
 				NonNull: true,
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
@@ -457,6 +457,41 @@ var executorTables = &executor.Tables{
 				Collect: func(c *executor.Column, values []any) {
 					results := executor.Results[*model.User](c, values)
 					executor.SetPointers(c, results)
+				},
+			},
+			"things": {Name: "things", Type: "Thing", GraphQL: "[Thing!]",
+				List:        true,
+				ElemNonNull: true,
+				IsResolver:  true,
+				Concurrent:  true,
+				Element:     "Thing!",
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Query_things_args(ctx, raw)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Query().Things(ctx, args["q"].(string))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[[]model.Thing](c, values)
+					executor.SetInterfaceLists(c, results, true)
+				},
+			},
+			"echo": {Name: "echo", Type: "String", GraphQL: "String!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Query_echo_args(ctx, raw)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Query().Echo(ctx, args["x"].(*string), args["n"].(*int), args["roles"].([]model.Role), args["filter"].(*model.PostFilter), args["grid"].([][]int), args["big"].(*model.BigInt))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[string](c, values)
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNString2string(w, values.([]string)[i])
 				},
 			},
 		}},
@@ -1238,23 +1273,82 @@ var executorTables = &executor.Tables{
 				},
 			},
 			"grid": {Name: "grid", Uncovered: "it is a list of lists of objects"},
+			"marks": {Name: "marks", Type: "Int", GraphQL: "[Int!]",
+				List:        true,
+				ElemNonNull: true,
+				Element:     "Int!",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOInt2ᚕᚖintᚄ(w, parent.(*model.User).Marks)
+				},
+			},
+			"sealed": {Name: "sealed", Type: "Checked", GraphQL: "Checked",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.User().Sealed(ctx, executor.Typed[*model.User](parents))
+					if c.BatchFailed(err, len(results), len(parents), "User.sealed") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				Contextual: true,
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeOChecked2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐChecked(w, values.([]*model.Checked)[i])
+				},
+			},
+			"crash": {Name: "crash", Type: "Int", GraphQL: "Int",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.User().Crash(ctx, executor.Typed[*model.User](parents))
+					if c.BatchFailed(err, len(results), len(parents), "User.crash") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeOInt2ᚖint(w, values.([]*int)[i])
+				},
+			},
+			"raw": {Name: "raw", Type: "Node", GraphQL: "Node",
+				IsResolver: true,
+				Concurrent: true,
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.User().Raw(ctx, parent.(*model.User))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[model.Node](c, values)
+					executor.SetInterfaces(c, results)
+				},
+			},
+			"raws": {Name: "raws", Type: "Node", GraphQL: "[Node!]",
+				List:        true,
+				ElemNonNull: true,
+				IsResolver:  true,
+				Element:     "Node!",
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.User().Raws(ctx, executor.Typed[*model.User](parents))
+					if c.BatchFailed(err, len(results), len(parents), "User.raws") {
+						return
+					}
+					executor.SetInterfaceLists(c, results, true)
+				},
+			},
 		}},
 	},
 	Abstracts: map[string]*executor.Abstract{
-		"Named": {Name: "Named", Possible: []string{"User", "Post"}, Of: func(value any) (int, any) {
+		"Authored": {Name: "Authored", Possible: []string{"Post", "Comment"}, Of: func(value any) (int, any) {
 			switch v := value.(type) {
 			case nil:
 				return executor.NoObject, nil
-			case model.User:
+			case model.Post:
 				return 0, &v
-			case *model.User:
+			case *model.Post:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 0, v
-			case model.Post:
+			case model.Comment:
 				return 1, &v
-			case *model.Post:
+			case *model.Comment:
 				if v == nil {
 					return executor.NoObject, nil
 				}
@@ -1262,27 +1356,48 @@ var executorTables = &executor.Tables{
 			}
 			return executor.UnknownObject, value
 		}},
-		"Node": {Name: "Node", Possible: []string{"User", "Post", "Comment"}, Of: func(value any) (int, any) {
+		"Named": {Name: "Named", Possible: []string{"Post", "User"}, Of: func(value any) (int, any) {
 			switch v := value.(type) {
 			case nil:
 				return executor.NoObject, nil
-			case model.User:
-				return 0, &v
-			case *model.User:
-				if v == nil {
-					return executor.NoObject, nil
-				}
-				return 0, v
 			case model.Post:
-				return 1, &v
+				return 0, &v
 			case *model.Post:
 				if v == nil {
 					return executor.NoObject, nil
 				}
+				return 0, v
+			case model.User:
+				return 1, &v
+			case *model.User:
+				if v == nil {
+					return executor.NoObject, nil
+				}
 				return 1, v
+			}
+			return executor.UnknownObject, value
+		}},
+		"Node": {Name: "Node", Possible: []string{"Post", "Comment", "User"}, Of: func(value any) (int, any) {
+			switch v := value.(type) {
+			case nil:
+				return executor.NoObject, nil
+			case model.Post:
+				return 0, &v
+			case *model.Post:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 0, v
 			case model.Comment:
-				return 2, &v
+				return 1, &v
 			case *model.Comment:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 1, v
+			case model.User:
+				return 2, &v
+			case *model.User:
 				if v == nil {
 					return executor.NoObject, nil
 				}
@@ -1290,20 +1405,20 @@ var executorTables = &executor.Tables{
 			}
 			return executor.UnknownObject, value
 		}},
-		"Search": {Name: "Search", Possible: []string{"User", "Post", "Tag"}, Of: func(value any) (int, any) {
+		"Search": {Name: "Search", Possible: []string{"Post", "User", "Tag"}, Of: func(value any) (int, any) {
 			switch v := value.(type) {
 			case nil:
 				return executor.NoObject, nil
-			case model.User:
+			case model.Post:
 				return 0, &v
-			case *model.User:
+			case *model.Post:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 0, v
-			case model.Post:
+			case model.User:
 				return 1, &v
-			case *model.Post:
+			case *model.User:
 				if v == nil {
 					return executor.NoObject, nil
 				}
@@ -1313,6 +1428,27 @@ var executorTables = &executor.Tables{
 					return executor.NoObject, nil
 				}
 				return 2, v
+			}
+			return executor.UnknownObject, value
+		}},
+		"Thing": {Name: "Thing", Possible: []string{"Post", "Comment"}, Of: func(value any) (int, any) {
+			switch v := value.(type) {
+			case nil:
+				return executor.NoObject, nil
+			case model.Post:
+				return 0, &v
+			case *model.Post:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 0, v
+			case model.Comment:
+				return 1, &v
+			case *model.Comment:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 1, v
 			}
 			return executor.UnknownObject, value
 		}},
@@ -1513,6 +1649,28 @@ func writeOInt2ᚕᚕint(w *executor.Writer, v [][]int) executor.Status {
 		before := len(w.Buf)
 		if status := writeOInt2ᚕintᚄ(w, v[i]); status != executor.Written {
 			w.Buf = append(w.Buf[:before], "null"...)
+		}
+	}
+	w.Buf = append(w.Buf, ']')
+	return executor.Written
+}
+
+func writeOInt2ᚕᚖintᚄ(w *executor.Writer, v []*int) executor.Status {
+	if v == nil {
+		return executor.Null
+	}
+	start := len(w.Buf)
+	w.Buf = append(w.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			w.Buf = append(w.Buf, ',')
+		}
+		if status := writeNInt2ᚖint(w, v[i]); status != executor.Written {
+			w.Buf = w.Buf[:start]
+			if status == executor.Null {
+				return executor.NullElement
+			}
+			return status
 		}
 	}
 	w.Buf = append(w.Buf, ']')

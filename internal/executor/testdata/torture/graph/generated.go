@@ -84,6 +84,7 @@ type ComplexityRoot struct {
 	Query struct {
 		Admin      func(childComplexity int) int
 		Count      func(childComplexity int) int
+		Echo       func(childComplexity int, x *string, n *int, roles []model.Role, filter *model.PostFilter, grid [][]int, big *model.BigInt) int
 		Fail       func(childComplexity int) int
 		FailReq    func(childComplexity int) int
 		MaybeUsers func(childComplexity int, n *int) int
@@ -93,6 +94,7 @@ type ComplexityRoot struct {
 		Search     func(childComplexity int, q string) int
 		Shout      func(childComplexity int, x string) int
 		Tag        func(childComplexity int) int
+		Things     func(childComplexity int, q string) int
 		User       func(childComplexity int, id string) int
 		Users      func(childComplexity int, n int) int
 		Wait       func(childComplexity int) int
@@ -123,6 +125,7 @@ type ComplexityRoot struct {
 		Boss        func(childComplexity int) int
 		Checked     func(childComplexity int) int
 		Court       func(childComplexity int) int
+		Crash       func(childComplexity int) int
 		CreatedAt   func(childComplexity int) int
 		DeletedAt   func(childComplexity int) int
 		Feed        func(childComplexity int) int
@@ -136,6 +139,7 @@ type ComplexityRoot struct {
 		Kin         func(childComplexity int) int
 		Loud        func(childComplexity int) int
 		Louder      func(childComplexity int) int
+		Marks       func(childComplexity int) int
 		Matrix      func(childComplexity int) int
 		MaybePosts  func(childComplexity int) int
 		Meta        func(childComplexity int) int
@@ -155,9 +159,12 @@ type ComplexityRoot struct {
 		Posts       func(childComplexity int, first *int, role *model.Role, filter *model.PostFilter) int
 		Ratio       func(childComplexity int) int
 		Ratios      func(childComplexity int) int
+		Raw         func(childComplexity int) int
+		Raws        func(childComplexity int) int
 		Role        func(childComplexity int) int
 		Roles       func(childComplexity int) int
 		Scores      func(childComplexity int) int
+		Sealed      func(childComplexity int) int
 		Secret      func(childComplexity int) int
 		Short       func(childComplexity int) int
 		Size        func(childComplexity int) int
@@ -203,6 +210,8 @@ type QueryResolver interface {
 	Admin(ctx context.Context) (*model.User, error)
 	Shout(ctx context.Context, x string) (string, error)
 	Wait(ctx context.Context) (*model.User, error)
+	Things(ctx context.Context, q string) ([]model.Thing, error)
+	Echo(ctx context.Context, x *string, n *int, roles []model.Role, filter *model.PostFilter, grid [][]int, big *model.BigInt) (string, error)
 }
 type SubscriptionResolver interface {
 	Ticks(ctx context.Context, id string) (<-chan *model.User, error)
@@ -231,6 +240,11 @@ type UserResolver interface {
 	Odds(ctx context.Context, objs []*model.User) ([][]model.Node, error)
 
 	Grid(ctx context.Context, obj *model.User) ([][]*model.Address, error)
+
+	Sealed(ctx context.Context, objs []*model.User) ([]*model.Checked, error)
+	Crash(ctx context.Context, objs []*model.User) ([]*int, error)
+	Raw(ctx context.Context, obj *model.User) (model.Node, error)
+	Raws(ctx context.Context, objs []*model.User) ([][]model.Node, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -409,6 +423,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Count(childComplexity), true
+	case "Query.echo":
+		if e.ComplexityRoot.Query.Echo == nil {
+			break
+		}
+
+		args, err := ec.field_Query_echo_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Echo(childComplexity, args["x"].(*string), args["n"].(*int), args["roles"].([]model.Role), args["filter"].(*model.PostFilter), args["grid"].([][]int), args["big"].(*model.BigInt)), true
 	case "Query.fail":
 		if e.ComplexityRoot.Query.Fail == nil {
 			break
@@ -484,6 +509,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Tag(childComplexity), true
+	case "Query.things":
+		if e.ComplexityRoot.Query.Things == nil {
+			break
+		}
+
+		args, err := ec.field_Query_things_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Things(childComplexity, args["q"].(string)), true
 	case "Query.user":
 		if e.ComplexityRoot.Query.User == nil {
 			break
@@ -633,6 +669,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Court(childComplexity), true
+	case "User.crash":
+		if e.ComplexityRoot.User.Crash == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Crash(childComplexity), true
 	case "User.createdAt":
 		if e.ComplexityRoot.User.CreatedAt == nil {
 			break
@@ -716,6 +758,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Louder(childComplexity), true
+	case "User.marks":
+		if e.ComplexityRoot.User.Marks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Marks(childComplexity), true
 	case "User.matrix":
 		if e.ComplexityRoot.User.Matrix == nil {
 			break
@@ -835,6 +883,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Ratios(childComplexity), true
+	case "User.raw":
+		if e.ComplexityRoot.User.Raw == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Raw(childComplexity), true
+	case "User.raws":
+		if e.ComplexityRoot.User.Raws == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Raws(childComplexity), true
 	case "User.role":
 		if e.ComplexityRoot.User.Role == nil {
 			break
@@ -853,6 +913,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Scores(childComplexity), true
+	case "User.sealed":
+		if e.ComplexityRoot.User.Sealed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Sealed(childComplexity), true
 	case "User.secret":
 		if e.ComplexityRoot.User.Secret == nil {
 			break
@@ -1027,6 +1093,9 @@ directive @note(text: String!) on FIELD | QUERY | MUTATION
 enum Role { USER ADMIN ROOT }
 interface Node { id: ID! }
 interface Named implements Node { id: ID! name: String }
+interface Authored { author: User }
+"Has what Node and Authored have, and is neither."
+interface Thing { id: ID! author: User }
 union Search = User | Post | Tag
 type User implements Node & Named {
   id: ID!
@@ -1084,11 +1153,16 @@ type User implements Node & Named {
   methodPanic: String
   home: Address
   grid: [[Address!]!]
+  marks: [Int!]
+  sealed: Checked
+  crash: Int
+  raw: Node
+  raws: [Node!]
 }
 input PostFilter { title: String, min: Int = 1 @atMost(n: 50), roles: [Role!] }
 type Address { street: String! city: String zip: Int! country: Country }
 type Country { code: String! cities: [String] }
-type Post implements Node & Named {
+type Post implements Node & Named & Authored & Thing {
   id: ID!
   name: String
   title: String!
@@ -1098,7 +1172,7 @@ type Post implements Node & Named {
   comments: [Comment!]
   authReq: String! @auth(role: ADMIN)
 }
-type Comment implements Node { id: ID! text: String! author: User ok: Boolean! }
+type Comment implements Node & Authored & Thing { id: ID! text: String! author: User ok: Boolean! }
 type Tag { label: String! weight: Float! }
 type Query {
   user(id: ID!): User
@@ -1115,6 +1189,8 @@ type Query {
   admin: User @auth(role: ROOT)
   shout(x: String!): String! @upper
   wait: User
+  things(q: String!): [Thing!]
+  echo(x: String = "x\ty", n: Int = 2, roles: [Role!] = [USER], filter: PostFilter = {min: 3}, grid: [[Int!]], big: BigInt): String!
 }
 type Mutation { add(x: Int!): Int! rename(id: ID!, name: String): User boom: User! }
 type Subscription { ticks(id: ID!): User! maybe(id: ID!): User secret: User! @auth(role: ADMIN) panics: User! count: Int! }
@@ -1308,6 +1384,16 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_home(ctx, field)
 	case "grid":
 		return ec.fieldContext_User_grid(ctx, field)
+	case "marks":
+		return ec.fieldContext_User_marks(ctx, field)
+	case "sealed":
+		return ec.fieldContext_User_sealed(ctx, field)
+	case "crash":
+		return ec.fieldContext_User_crash(ctx, field)
+	case "raw":
+		return ec.fieldContext_User_raw(ctx, field)
+	case "raws":
+		return ec.fieldContext_User_raws(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
 }
@@ -1623,6 +1709,60 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_echo_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "x",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["x"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "n",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["n"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "roles",
+		func(ctx context.Context, v any) ([]model.Role, error) {
+			return ec.unmarshalORole2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRoleᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["roles"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*model.PostFilter, error) {
+			return ec.unmarshalOPostFilter2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐPostFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "grid",
+		func(ctx context.Context, v any) ([][]int, error) {
+			return ec.unmarshalOInt2ᚕᚕint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["grid"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "big",
+		func(ctx context.Context, v any) (*model.BigInt, error) {
+			return ec.unmarshalOBigInt2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐBigInt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["big"] = arg5
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_maybeUsers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1676,6 +1816,20 @@ func (ec *executionContext) field_Query_shout_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["x"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_things_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "q",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["q"] = arg0
 	return args, nil
 }
 
@@ -3186,6 +3340,98 @@ func (ec *executionContext) fieldContext_Query_wait(_ context.Context, field gra
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_User(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_things(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_things(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Things(ctx, fc.Args["q"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Thing) graphql.Marshaler {
+			return ec.marshalOThing2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐThingᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_things(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_things_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_echo(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_echo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Echo(ctx, fc.Args["x"].(*string), fc.Args["n"].(*int), fc.Args["roles"].([]model.Role), fc.Args["filter"].(*model.PostFilter), fc.Args["grid"].([][]int), fc.Args["big"].(*model.BigInt))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_echo(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type String does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_echo_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -5508,6 +5754,218 @@ func (ec *executionContext) fieldContext_User_grid(_ context.Context, field grap
 	return fc, nil
 }
 
+func (ec *executionContext) _User_marks(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_marks(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Marks, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*int) graphql.Marshaler {
+			return ec.marshalOInt2ᚕᚖintᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_marks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, false, false, "Int")
+}
+
+func (ec *executionContext) _User_sealed(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_sealed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.resolveBatch_User_sealed(ctx, field, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Checked) graphql.Marshaler {
+			return ec.marshalOChecked2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐChecked(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_sealed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, true, true, "Checked")
+}
+func (ec *executionContext) resolveBatch_User_sealed(ctx context.Context, field graphql.CollectedField, obj *model.User) (any, error) {
+	resolver := ec.Resolvers.User()
+	if batch, ok := graphql.BatchParentsFor[*model.User](ctx, "User"); ok {
+		result := batch.FieldResult(field, func() (any, error) {
+			return resolver.Sealed(ctx, batch.Parents)
+		})
+		return graphql.ResolveBatchGroupResult[*model.Checked](
+			ctx,
+			batch.Index,
+			len(batch.Parents),
+			result,
+			"User.sealed",
+			batch.IndexMap,
+		)
+	}
+	results, err := resolver.Sealed(ctx, []*model.User{obj})
+	return graphql.ResolveBatchSingleResult[*model.Checked](
+		ctx,
+		results,
+		err,
+		"User.sealed",
+	)
+}
+
+func (ec *executionContext) _User_crash(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_crash(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.resolveBatch_User_crash(ctx, field, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_crash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, true, true, "Int")
+}
+func (ec *executionContext) resolveBatch_User_crash(ctx context.Context, field graphql.CollectedField, obj *model.User) (any, error) {
+	resolver := ec.Resolvers.User()
+	if batch, ok := graphql.BatchParentsFor[*model.User](ctx, "User"); ok {
+		result := batch.FieldResult(field, func() (any, error) {
+			return resolver.Crash(ctx, batch.Parents)
+		})
+		return graphql.ResolveBatchGroupResult[*int](
+			ctx,
+			batch.Index,
+			len(batch.Parents),
+			result,
+			"User.crash",
+			batch.IndexMap,
+		)
+	}
+	results, err := resolver.Crash(ctx, []*model.User{obj})
+	return graphql.ResolveBatchSingleResult[*int](
+		ctx,
+		results,
+		err,
+		"User.crash",
+	)
+}
+
+func (ec *executionContext) _User_raw(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_raw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.User().Raw(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐNode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_raw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _User_raws(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_raws(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.resolveBatch_User_raws(ctx, field, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Node) graphql.Marshaler {
+			return ec.marshalONode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐNodeᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_raws(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+func (ec *executionContext) resolveBatch_User_raws(ctx context.Context, field graphql.CollectedField, obj *model.User) (any, error) {
+	resolver := ec.Resolvers.User()
+	if batch, ok := graphql.BatchParentsFor[*model.User](ctx, "User"); ok {
+		result := batch.FieldResult(field, func() (any, error) {
+			return resolver.Raws(ctx, batch.Parents)
+		})
+		return graphql.ResolveBatchGroupResult[[]model.Node](
+			ctx,
+			batch.Index,
+			len(batch.Parents),
+			result,
+			"User.raws",
+			batch.IndexMap,
+		)
+	}
+	results, err := resolver.Raws(ctx, []*model.User{obj})
+	return graphql.ResolveBatchSingleResult[[]model.Node](
+		ctx,
+		results,
+		err,
+		"User.raws",
+	)
+}
+
 func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6743,17 +7201,10 @@ func UnmarshalPostFilter(ctx context.Context, raw any) (model.PostFilter, error)
 
 // region    ************************** interface.gotpl ***************************
 
-func (ec *executionContext) _Named(ctx context.Context, sel ast.SelectionSet, obj model.Named) graphql.Marshaler {
+func (ec *executionContext) _Authored(ctx context.Context, sel ast.SelectionSet, obj model.Authored) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case model.User:
-		return ec._User(ctx, sel, &obj)
-	case *model.User:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._User(ctx, sel, obj)
 	case model.Post:
 		return ec._Post(ctx, sel, &obj)
 	case *model.Post:
@@ -6761,6 +7212,40 @@ func (ec *executionContext) _Named(ctx context.Context, sel ast.SelectionSet, ob
 			return graphql.Null
 		}
 		return ec._Post(ctx, sel, obj)
+	case model.Comment:
+		return ec._Comment(ctx, sel, &obj)
+	case *model.Comment:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Comment(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of Authored must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
+func (ec *executionContext) _Named(ctx context.Context, sel ast.SelectionSet, obj model.Named) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case model.Post:
+		return ec._Post(ctx, sel, &obj)
+	case *model.Post:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Post(ctx, sel, obj)
+	case model.User:
+		return ec._User(ctx, sel, &obj)
+	case *model.User:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._User(ctx, sel, obj)
 	default:
 		if typedObj, ok := obj.(graphql.Marshaler); ok {
 			return typedObj
@@ -6774,13 +7259,6 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case model.User:
-		return ec._User(ctx, sel, &obj)
-	case *model.User:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._User(ctx, sel, obj)
 	case model.Post:
 		return ec._Post(ctx, sel, &obj)
 	case *model.Post:
@@ -6788,11 +7266,6 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Post(ctx, sel, obj)
-	case model.Named:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._Named(ctx, sel, obj)
 	case model.Comment:
 		return ec._Comment(ctx, sel, &obj)
 	case *model.Comment:
@@ -6800,6 +7273,18 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Comment(ctx, sel, obj)
+	case model.User:
+		return ec._User(ctx, sel, &obj)
+	case *model.User:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._User(ctx, sel, obj)
+	case model.Named:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Named(ctx, sel, obj)
 	default:
 		if typedObj, ok := obj.(graphql.Marshaler); ok {
 			return typedObj
@@ -6813,13 +7298,6 @@ func (ec *executionContext) _Search(ctx context.Context, sel ast.SelectionSet, o
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case model.User:
-		return ec._User(ctx, sel, &obj)
-	case *model.User:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._User(ctx, sel, obj)
 	case model.Post:
 		return ec._Post(ctx, sel, &obj)
 	case *model.Post:
@@ -6827,6 +7305,13 @@ func (ec *executionContext) _Search(ctx context.Context, sel ast.SelectionSet, o
 			return graphql.Null
 		}
 		return ec._Post(ctx, sel, obj)
+	case model.User:
+		return ec._User(ctx, sel, &obj)
+	case *model.User:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._User(ctx, sel, obj)
 	case *model.Tag:
 		if obj == nil {
 			return graphql.Null
@@ -6837,6 +7322,33 @@ func (ec *executionContext) _Search(ctx context.Context, sel ast.SelectionSet, o
 			return typedObj
 		} else {
 			panic(fmt.Errorf("unexpected type %T; non-generated variants of Search must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
+func (ec *executionContext) _Thing(ctx context.Context, sel ast.SelectionSet, obj model.Thing) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case model.Post:
+		return ec._Post(ctx, sel, &obj)
+	case *model.Post:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Post(ctx, sel, obj)
+	case model.Comment:
+		return ec._Comment(ctx, sel, &obj)
+	case *model.Comment:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Comment(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of Thing must implement graphql.Marshaler", obj))
 		}
 	}
 }
@@ -6893,7 +7405,7 @@ func (ec *executionContext) _Address(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
-var commentImplementors = []string{"Comment", "Node"}
+var commentImplementors = []string{"Comment", "Node", "Authored", "Thing"}
 
 func (ec *executionContext) _Comment(ctx context.Context, sel ast.SelectionSet, obj *model.Comment) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commentImplementors)
@@ -7037,7 +7549,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 	return out
 }
 
-var postImplementors = []string{"Post", "Search", "Node", "Named"}
+var postImplementors = []string{"Post", "Search", "Node", "Named", "Authored", "Thing"}
 
 func (ec *executionContext) _Post(ctx context.Context, sel ast.SelectionSet, obj *model.Post) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, postImplementors)
@@ -7210,6 +7722,18 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_wait(ctx, field)
+				})
+		case "things":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_things(ctx, field)
+				})
+		case "echo":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_echo(ctx, field)
 				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
@@ -7611,6 +8135,35 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._User_grid(ctx, field, obj)
+				})
+		case "marks":
+			out.Values[i] = ec._User_marks(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "sealed":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_sealed(ctx, field, obj)
+				})
+		case "crash":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_crash(ctx, field, obj)
+				})
+		case "raw":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_raw(ctx, field, obj)
+				})
+		case "raws":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_raws(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -8250,31 +8803,31 @@ func (ec *executionContext) marshalNSearch2githubᚗcomᚋmpanelᚋmpanelᚋinte
 
 func (ec *executionContext) marshalNSearch2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐSearchᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Search) graphql.Marshaler {
 	{
-		var batchItemsUser []*model.User
-		batchIdxMapUser := map[int]int{}
 		var batchItemsPost []*model.Post
 		batchIdxMapPost := map[int]int{}
+		var batchItemsUser []*model.User
+		batchIdxMapUser := map[int]int{}
 		for i, item := range v {
 			switch concrete := item.(type) {
-			case model.User:
-				batchIdxMapUser[i] = len(batchItemsUser)
-				batchItemsUser = append(batchItemsUser, &concrete)
-			case *model.User:
-				batchIdxMapUser[i] = len(batchItemsUser)
-				batchItemsUser = append(batchItemsUser, concrete)
 			case model.Post:
 				batchIdxMapPost[i] = len(batchItemsPost)
 				batchItemsPost = append(batchItemsPost, &concrete)
 			case *model.Post:
 				batchIdxMapPost[i] = len(batchItemsPost)
 				batchItemsPost = append(batchItemsPost, concrete)
+			case model.User:
+				batchIdxMapUser[i] = len(batchItemsUser)
+				batchItemsUser = append(batchItemsUser, &concrete)
+			case *model.User:
+				batchIdxMapUser[i] = len(batchItemsUser)
+				batchItemsUser = append(batchItemsUser, concrete)
 			}
-		}
-		if len(batchItemsUser) > 0 {
-			ctx = graphql.WithBatchParents(ctx, "User", batchItemsUser, batchIdxMapUser)
 		}
 		if len(batchItemsPost) > 0 {
 			ctx = graphql.WithBatchParents(ctx, "Post", batchItemsPost, batchIdxMapPost)
+		}
+		if len(batchItemsUser) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "User", batchItemsUser, batchIdxMapUser)
 		}
 	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
@@ -8333,6 +8886,14 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNThing2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐThing(ctx context.Context, sel ast.SelectionSet, v model.Thing) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Thing!")
+		return graphql.Null
+	}
+	return ec._Thing(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNTime2timeᚐTime(ctx context.Context, v any) (time.Time, error) {
@@ -8808,6 +9369,41 @@ func (ec *executionContext) marshalOInt2ᚕᚕint(ctx context.Context, sel ast.S
 	return ret
 }
 
+func (ec *executionContext) unmarshalOInt2ᚕᚖintᚄ(ctx context.Context, v any) ([]*int, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*int, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNInt2ᚖint(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOInt2ᚕᚖintᚄ(ctx context.Context, sel ast.SelectionSet, v []*int) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNInt2ᚖint(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {
 	if v == nil {
 		return nil, nil
@@ -8845,20 +9441,14 @@ func (ec *executionContext) marshalONode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋint
 		return graphql.Null
 	}
 	{
-		var batchItemsUser []*model.User
-		batchIdxMapUser := map[int]int{}
 		var batchItemsPost []*model.Post
 		batchIdxMapPost := map[int]int{}
 		var batchItemsComment []*model.Comment
 		batchIdxMapComment := map[int]int{}
+		var batchItemsUser []*model.User
+		batchIdxMapUser := map[int]int{}
 		for i, item := range v {
 			switch concrete := item.(type) {
-			case model.User:
-				batchIdxMapUser[i] = len(batchItemsUser)
-				batchItemsUser = append(batchItemsUser, &concrete)
-			case *model.User:
-				batchIdxMapUser[i] = len(batchItemsUser)
-				batchItemsUser = append(batchItemsUser, concrete)
 			case model.Post:
 				batchIdxMapPost[i] = len(batchItemsPost)
 				batchItemsPost = append(batchItemsPost, &concrete)
@@ -8871,16 +9461,22 @@ func (ec *executionContext) marshalONode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋint
 			case *model.Comment:
 				batchIdxMapComment[i] = len(batchItemsComment)
 				batchItemsComment = append(batchItemsComment, concrete)
+			case model.User:
+				batchIdxMapUser[i] = len(batchItemsUser)
+				batchItemsUser = append(batchItemsUser, &concrete)
+			case *model.User:
+				batchIdxMapUser[i] = len(batchItemsUser)
+				batchItemsUser = append(batchItemsUser, concrete)
 			}
-		}
-		if len(batchItemsUser) > 0 {
-			ctx = graphql.WithBatchParents(ctx, "User", batchItemsUser, batchIdxMapUser)
 		}
 		if len(batchItemsPost) > 0 {
 			ctx = graphql.WithBatchParents(ctx, "Post", batchItemsPost, batchIdxMapPost)
 		}
 		if len(batchItemsComment) > 0 {
 			ctx = graphql.WithBatchParents(ctx, "Comment", batchItemsComment, batchIdxMapComment)
+		}
+		if len(batchItemsUser) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "User", batchItemsUser, batchIdxMapUser)
 		}
 	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
@@ -8897,20 +9493,14 @@ func (ec *executionContext) marshalONode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋint
 		return graphql.Null
 	}
 	{
-		var batchItemsUser []*model.User
-		batchIdxMapUser := map[int]int{}
 		var batchItemsPost []*model.Post
 		batchIdxMapPost := map[int]int{}
 		var batchItemsComment []*model.Comment
 		batchIdxMapComment := map[int]int{}
+		var batchItemsUser []*model.User
+		batchIdxMapUser := map[int]int{}
 		for i, item := range v {
 			switch concrete := item.(type) {
-			case model.User:
-				batchIdxMapUser[i] = len(batchItemsUser)
-				batchItemsUser = append(batchItemsUser, &concrete)
-			case *model.User:
-				batchIdxMapUser[i] = len(batchItemsUser)
-				batchItemsUser = append(batchItemsUser, concrete)
 			case model.Post:
 				batchIdxMapPost[i] = len(batchItemsPost)
 				batchItemsPost = append(batchItemsPost, &concrete)
@@ -8923,16 +9513,22 @@ func (ec *executionContext) marshalONode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋint
 			case *model.Comment:
 				batchIdxMapComment[i] = len(batchItemsComment)
 				batchItemsComment = append(batchItemsComment, concrete)
+			case model.User:
+				batchIdxMapUser[i] = len(batchItemsUser)
+				batchItemsUser = append(batchItemsUser, &concrete)
+			case *model.User:
+				batchIdxMapUser[i] = len(batchItemsUser)
+				batchItemsUser = append(batchItemsUser, concrete)
 			}
-		}
-		if len(batchItemsUser) > 0 {
-			ctx = graphql.WithBatchParents(ctx, "User", batchItemsUser, batchIdxMapUser)
 		}
 		if len(batchItemsPost) > 0 {
 			ctx = graphql.WithBatchParents(ctx, "Post", batchItemsPost, batchIdxMapPost)
 		}
 		if len(batchItemsComment) > 0 {
 			ctx = graphql.WithBatchParents(ctx, "Comment", batchItemsComment, batchIdxMapComment)
+		}
+		if len(batchItemsUser) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "User", batchItemsUser, batchIdxMapUser)
 		}
 	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
@@ -9063,31 +9659,31 @@ func (ec *executionContext) marshalOSearch2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋi
 		return graphql.Null
 	}
 	{
-		var batchItemsUser []*model.User
-		batchIdxMapUser := map[int]int{}
 		var batchItemsPost []*model.Post
 		batchIdxMapPost := map[int]int{}
+		var batchItemsUser []*model.User
+		batchIdxMapUser := map[int]int{}
 		for i, item := range v {
 			switch concrete := item.(type) {
-			case model.User:
-				batchIdxMapUser[i] = len(batchItemsUser)
-				batchItemsUser = append(batchItemsUser, &concrete)
-			case *model.User:
-				batchIdxMapUser[i] = len(batchItemsUser)
-				batchItemsUser = append(batchItemsUser, concrete)
 			case model.Post:
 				batchIdxMapPost[i] = len(batchItemsPost)
 				batchItemsPost = append(batchItemsPost, &concrete)
 			case *model.Post:
 				batchIdxMapPost[i] = len(batchItemsPost)
 				batchItemsPost = append(batchItemsPost, concrete)
+			case model.User:
+				batchIdxMapUser[i] = len(batchItemsUser)
+				batchItemsUser = append(batchItemsUser, &concrete)
+			case *model.User:
+				batchIdxMapUser[i] = len(batchItemsUser)
+				batchItemsUser = append(batchItemsUser, concrete)
 			}
-		}
-		if len(batchItemsUser) > 0 {
-			ctx = graphql.WithBatchParents(ctx, "User", batchItemsUser, batchIdxMapUser)
 		}
 		if len(batchItemsPost) > 0 {
 			ctx = graphql.WithBatchParents(ctx, "Post", batchItemsPost, batchIdxMapPost)
+		}
+		if len(batchItemsUser) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "User", batchItemsUser, batchIdxMapUser)
 		}
 	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
@@ -9104,31 +9700,31 @@ func (ec *executionContext) marshalOSearch2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋi
 		return graphql.Null
 	}
 	{
-		var batchItemsUser []*model.User
-		batchIdxMapUser := map[int]int{}
 		var batchItemsPost []*model.Post
 		batchIdxMapPost := map[int]int{}
+		var batchItemsUser []*model.User
+		batchIdxMapUser := map[int]int{}
 		for i, item := range v {
 			switch concrete := item.(type) {
-			case model.User:
-				batchIdxMapUser[i] = len(batchItemsUser)
-				batchItemsUser = append(batchItemsUser, &concrete)
-			case *model.User:
-				batchIdxMapUser[i] = len(batchItemsUser)
-				batchItemsUser = append(batchItemsUser, concrete)
 			case model.Post:
 				batchIdxMapPost[i] = len(batchItemsPost)
 				batchItemsPost = append(batchItemsPost, &concrete)
 			case *model.Post:
 				batchIdxMapPost[i] = len(batchItemsPost)
 				batchItemsPost = append(batchItemsPost, concrete)
+			case model.User:
+				batchIdxMapUser[i] = len(batchItemsUser)
+				batchItemsUser = append(batchItemsUser, &concrete)
+			case *model.User:
+				batchIdxMapUser[i] = len(batchItemsUser)
+				batchItemsUser = append(batchItemsUser, concrete)
 			}
-		}
-		if len(batchItemsUser) > 0 {
-			ctx = graphql.WithBatchParents(ctx, "User", batchItemsUser, batchIdxMapUser)
 		}
 		if len(batchItemsPost) > 0 {
 			ctx = graphql.WithBatchParents(ctx, "Post", batchItemsPost, batchIdxMapPost)
+		}
+		if len(batchItemsUser) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "User", batchItemsUser, batchIdxMapUser)
 		}
 	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
@@ -9210,6 +9806,53 @@ func (ec *executionContext) marshalOTag2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinte
 		return graphql.Null
 	}
 	return ec._Tag(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOThing2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐThingᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Thing) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	{
+		var batchItemsPost []*model.Post
+		batchIdxMapPost := map[int]int{}
+		var batchItemsComment []*model.Comment
+		batchIdxMapComment := map[int]int{}
+		for i, item := range v {
+			switch concrete := item.(type) {
+			case model.Post:
+				batchIdxMapPost[i] = len(batchItemsPost)
+				batchItemsPost = append(batchItemsPost, &concrete)
+			case *model.Post:
+				batchIdxMapPost[i] = len(batchItemsPost)
+				batchItemsPost = append(batchItemsPost, concrete)
+			case model.Comment:
+				batchIdxMapComment[i] = len(batchItemsComment)
+				batchItemsComment = append(batchItemsComment, &concrete)
+			case *model.Comment:
+				batchIdxMapComment[i] = len(batchItemsComment)
+				batchItemsComment = append(batchItemsComment, concrete)
+			}
+		}
+		if len(batchItemsPost) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "Post", batchItemsPost, batchIdxMapPost)
+		}
+		if len(batchItemsComment) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "Comment", batchItemsComment, batchIdxMapComment)
+		}
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNThing2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐThing(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOTime2ᚖtimeᚐTime(ctx context.Context, v any) (*time.Time, error) {

@@ -22,6 +22,12 @@ type Named interface {
 	IsNamed()
 }
 
+// Authored is what somebody wrote.
+type Authored interface{ IsAuthored() }
+
+// Thing is like a Node that is Authored, and unrelated to both.
+type Thing interface{ IsThing() }
+
 // Search is what a search finds.
 type Search interface{ IsSearch() }
 
@@ -114,6 +120,7 @@ type User struct {
 	Vaults     []*Address
 	Kin        Named
 	Pets       []Search
+	Marks      []*int // nil where the schema has none
 	*Extra
 }
 
@@ -221,16 +228,20 @@ type Raw struct{}
 // MarshalGQL writes an object.
 func (Raw) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, `{"raw":true}`) }
 
-func (User) IsNode()     {}
-func (User) IsNamed()    {}
-func (User) IsSearch()   {}
-func (Post) IsNode()     {}
-func (Post) IsNamed()    {}
-func (Post) IsSearch()   {}
-func (Comment) IsNode()  {}
-func (*Tag) IsSearch()   {}
-func (Stranger) IsNode() {}
-func (Raw) IsNode()      {}
+func (User) IsNode()        {}
+func (User) IsNamed()       {}
+func (User) IsSearch()      {}
+func (Post) IsNode()        {}
+func (Post) IsNamed()       {}
+func (Post) IsSearch()      {}
+func (Comment) IsNode()     {}
+func (Post) IsAuthored()    {}
+func (Post) IsThing()       {}
+func (Comment) IsAuthored() {}
+func (Comment) IsThing()    {}
+func (*Tag) IsSearch()      {}
+func (Stranger) IsNode()    {}
+func (Raw) IsNode()         {}
 
 // PostFilter is an input.
 type PostFilter struct {
