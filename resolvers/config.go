@@ -65,9 +65,11 @@ func TakesIdempotencyKey(field string) bool { return !slices.Contains(notIdempot
 
 // args are a connection's arguments; the total is counted when it is selected.
 func args(ctx context.Context, first *int, after *string, last *int, before *string) page.Args {
+	selected := graphql.CollectAllFields(ctx)
 	return page.Args{
 		First: first, After: after, Last: last, Before: before,
-		WithTotal: slices.Contains(graphql.CollectAllFields(ctx), "totalCount"),
+		WithTotal: slices.Contains(selected, "totalCount"),
+		RowsAlone: !slices.Contains(selected, "edges") && !slices.Contains(selected, "pageInfo"),
 	}
 }
 

@@ -62,25 +62,7 @@ func (s *Service) MembershipsOfCustomers(ctx context.Context, customers []*model
 	for i, c := range customers {
 		ids[i] = c.ID
 	}
-	may, err := store.MayAll(ctx, s.db, who, actor.UsersRead, ids)
-	if err != nil {
-		return nil, err
-	}
-	var parents []ident.CustomerID // each once: a customer may be in the answer twice
-	for id, ok := range may {
-		if ok {
-			parents = append(parents, id)
-		}
-	}
-	pages, err := membersOfCustomer.Pages(ctx, s.db, nil, "", parents, args)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]*page.Connection[*models.Membership], len(customers))
-	for i, id := range ids {
-		out[i] = pages[id]
-	}
-	return out, nil
+	return membersOfCustomer.PagesWithin(ctx, s.db, who, actor.UsersRead, ids, ids, args)
 }
 
 // membersOfCustomer is the order of the index memberships_of_customer.
@@ -93,4 +75,7 @@ var membersOfCustomer = &store.Edge[ident.CustomerID, models.Membership]{
 	},
 	Parent: "m.customer_id",
 	Of:     func(m *models.Membership) ident.CustomerID { return m.CustomerID },
+	Rows: func(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+		return q.Apply(store.Visible(who, p, "m.customer_id"))
+	},
 }

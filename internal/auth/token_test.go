@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
@@ -222,4 +224,34 @@ func TestNewService_Config(t *testing.T) {
 	s, err := NewService(good)
 	require.NoError(t, err)
 	require.Positive(t, cap(s.hasher.slots))
+}
+
+// subject is whose a good token is.
+func (s *Service) subject(token string) (ident.UserID, error) {
+	k, err := s.verified(token)
+	return k.user, err
+}
+
+// What is kept of a token is kept for as long as the token holds, and not by its text.
+func TestRecent_IsOverWithTheToken(t *testing.T) {
+	t.Parallel()
+	r, now := newRecent(), time.Now()
+	r.keep("token", known{user: ident.NewUserID(), expires: now})
+	for _, tc := range []struct {
+		token string
+		later time.Duration
+		found bool
+	}{{"token", 0, true}, {"token", clockSkew - 1, true}, {"token", clockSkew, false}, {"token", time.Hour, false}, {"token ", 0, false}, {"", 0, false}} {
+		_, ok := r.token(tc.token, now.Add(tc.later))
+		require.Equal(t, tc.found, ok, "%+v", tc)
+	}
+	who := new(actor.Actor)
+	for later, fresh := range map[time.Duration]bool{0: true, MaxActorAge - 1: true, MaxActorAge: false, time.Minute: false, -1: false} {
+		require.Equal(t, fresh, known{actor: who, read: now}.fresh(now.Add(later)), later)
+	}
+	require.False(t, known{read: now}.fresh(now))
+	for range maxRecent + 10 {
+		r.keep(uuid.NewString(), known{})
+	}
+	require.Equal(t, maxRecent, r.tokens.Len())
 }

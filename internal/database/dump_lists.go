@@ -88,21 +88,7 @@ func (d *DumpService) DumpsOf(ctx context.Context, databases []*models.Database,
 	for i, db := range databases {
 		ids[i], customers[i] = db.ID, db.CustomerID
 	}
-	may, err := store.MayAll(ctx, d.s.db, who, actor.DatabasesRead, customers)
-	if err != nil {
-		return nil, err
-	}
-	pages, err := dumpsOf.Pages(ctx, d.s.db, who, actor.DatabasesRead, ids, args)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]*DumpConnection, len(ids))
-	for i, id := range ids {
-		if may[customers[i]] {
-			out[i] = pages[id]
-		}
-	}
-	return out, nil
+	return dumpsOf.PagesWithin(ctx, d.s.db, who, actor.DatabasesRead, ids, customers, args)
 }
 
 // lockDump reads a dump that the caller may use, with a row lock.

@@ -144,21 +144,7 @@ func (s *Service) OfCustomers(ctx context.Context, customers []*models.Customer,
 	for i, c := range customers {
 		ids[i] = c.ID
 	}
-	may, err := store.MayAll(ctx, s.db, who, actor.DatabasesRead, ids)
-	if err != nil {
-		return nil, err
-	}
-	pages, err := ofCustomer.Pages(ctx, s.db, who, actor.DatabasesRead, ids, args)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]*Connection, len(ids))
-	for i, id := range ids {
-		if may[id] {
-			out[i] = pages[id]
-		}
-	}
-	return out, nil
+	return ofCustomer.PagesWithin(ctx, s.db, who, actor.DatabasesRead, ids, ids, args)
 }
 
 // ServersOf returns the server of each database; one query for a whole list.

@@ -130,6 +130,7 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter) (*Connect
 var (
 	ofResource = &store.Edge[uuid.UUID, models.Job]{
 		Order: newest, Parent: "j.resource_id", Of: func(j *models.Job) uuid.UUID { return j.ResourceID }, Rows: visible,
+		Customer: func(j *models.Job) ident.CustomerID { return j.CustomerID }, // one above may have ordered several at once
 	}
 	children = &store.Edge[ident.JobID, models.Job]{
 		Order: newest, Parent: "j.parent_id", Of: func(j *models.Job) ident.JobID { return j.ParentID }, Rows: visible,
@@ -143,21 +144,7 @@ func (s *Service) OfResources(ctx context.Context, resources []uuid.UUID, custom
 	if err != nil {
 		return nil, err
 	}
-	may, err := store.MayAll(ctx, s.db, who, actor.JobsRead, customers)
-	if err != nil {
-		return nil, err
-	}
-	pages, err := ofResource.Pages(ctx, s.db, who, actor.JobsRead, resources, args)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]*Connection, len(resources))
-	for i, id := range resources {
-		if may[customers[i]] {
-			out[i] = pages[id]
-		}
-	}
-	return out, nil
+	return ofResource.PagesWithin(ctx, s.db, who, actor.JobsRead, resources, customers, args)
 }
 
 // Parents returns the job that ordered each of the jobs and waits for it, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/page"
 )
 
@@ -45,8 +46,7 @@ func Rows[T any](ctx context.Context, q *bun.SelectQuery, args page.Args, o Orde
 	return page.Of(rows, w, o.Name, total, o.Place), nil
 }
 
-// window adds the place, the order and the limit of one page: one row more than
-// asked for, so that the reader knows whether there are more. at tells where the
+// window adds the place, the order and the limit of one page. at tells where the
 // text of a cursor is to be found.
 func (o Order[T]) window(q *bun.SelectQuery, w page.Window, at func(*page.Cursor) (key, id any)) *bun.SelectQuery {
 	after, before := ">", "<"
@@ -63,7 +63,7 @@ func (o Order[T]) window(q *bun.SelectQuery, w page.Window, at func(*page.Cursor
 		}
 	}
 	dir := o.direction(w)
-	return q.OrderExpr(fmt.Sprintf("? %s, ? %s", dir, dir), o.Key, o.ID).Limit(int64(w.Size) + 1)
+	return q.OrderExpr(fmt.Sprintf("? %s, ? %s", dir, dir), o.Key, o.ID).Limit(int64(w.Limit()))
 }
 
 // written puts a cursor into the statement itself.
@@ -91,6 +91,8 @@ type Edge[P comparable, M any] struct {
 	Parent bun.Ident  // column of the rows that names the parent
 	Of     func(*M) P // the parent of a row
 	Rows   Query      // the filters; nil for all rows
+	// Customer is whose a row is; nil when it is always the parent's customer.
+	Customer func(*M) ident.CustomerID
 
 	texts texts
 }
@@ -99,7 +101,7 @@ type Edge[P comparable, M any] struct {
 type (
 	pageShape struct {
 		all, after, before, backward bool
-		size                         int // in the text: PostgreSQL plans for few rows then
+		limit                        int // in the text: PostgreSQL plans for few rows then
 	}
 	totalsShape struct{ all bool }
 )
@@ -139,6 +141,35 @@ func (e *Edge[P, M]) Pages(ctx context.Context, db *DB, who *actor.Actor, p acto
 	return out, nil
 }
 
+// PagesWithin is Pages for parents that belong to customers: in their order, and nil
+// where who does not hold p for the customer. A row that may be seen proves that it
+// does, so that only of parents without one the customers are asked for.
+func (e *Edge[P, M]) PagesWithin(ctx context.Context, db *DB, who *actor.Actor, p actor.Permission, parents []P, customers []ident.CustomerID, args page.Args) ([]*page.Connection[*M], error) {
+	pages, err := e.Pages(ctx, db, who, p, parents, args)
+	if err != nil {
+		return nil, err
+	}
+	var open []ident.CustomerID
+	proven := make([]bool, len(parents))
+	for i, parent := range parents {
+		rows := pages[parent].Edges
+		if proven[i] = len(rows) > 0 && (e.Customer == nil || e.Customer(rows[0].Node) == customers[i]); !proven[i] {
+			open = append(open, customers[i])
+		}
+	}
+	may, err := MayAll(ctx, db, who, p, open)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*page.Connection[*M], len(parents))
+	for i, parent := range parents {
+		if proven[i] || may[customers[i]] {
+			out[i] = pages[parent]
+		}
+	}
+	return out, nil
+}
+
 // query selects the rows; the roots of who are at the given place.
 func (e *Edge[P, M]) query(db *DB, scope scope, p actor.Permission, place int) *bun.SelectQuery {
 	q := db.NewSelect().Model((*M)(nil))
@@ -157,7 +188,7 @@ func (e *Edge[P, M]) rows(ctx context.Context, db *DB, scope scope, p actor.Perm
 			args = append(args, c.Key, c.ID)
 		}
 	}
-	text := e.texts.of(pageShape{scope.all, w.After != nil, w.Before != nil, w.Backward, w.Size}, func() string {
+	text := e.texts.of(pageShape{scope.all, w.After != nil, w.Before != nil, w.Backward, w.Limit()}, func() string {
 		number := 1
 		next := func() any {
 			number++

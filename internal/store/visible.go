@@ -31,7 +31,7 @@ func Visible(who Scope, p actor.Permission, column bun.Ident) func(*bun.SelectQu
 		case all:
 			return q
 		case later:
-			return below(q, column, bun.Safe(fmt.Sprintf("$%d::uuid[]", place.number)))
+			return probe(q, column, place.number)
 		case len(roots) == 0:
 			return q.Where("FALSE")
 		}
@@ -41,6 +41,14 @@ func Visible(who Scope, p actor.Permission, column bun.Ident) func(*bun.SelectQu
 
 func below(q *bun.SelectQuery, column bun.Ident, roots any) *bun.SelectQuery {
 	return q.Where("? IN (SELECT customer_id FROM customer_tree WHERE ancestor_id = ANY (?))", column, roots)
+}
+
+// probe is below for a statement that is planned once for all callers: it looks each
+// row's customer up, of which PostgreSQL would otherwise collect all that are below
+// the roots, be they thousands, for one row.
+func probe(q *bun.SelectQuery, column bun.Ident, number int) *bun.SelectQuery {
+	return q.Where("(SELECT true FROM customer_tree AS t WHERE t.customer_id = ? AND t.ancestor_id = ANY (?::uuid[]) LIMIT 1)",
+		column, bun.Safe(fmt.Sprintf("$%d", number)))
 }
 
 // A parameter stands in a keyed query for the roots of whoever will ask.

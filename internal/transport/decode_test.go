@@ -70,7 +70,7 @@ func TestDecode_Operations(t *testing.T) {
 		`{"query":"{a}","variables":{},"extensions":{"b":1}}`:                    {Query: "{a}", Variables: map[string]any{}, Extensions: map[string]any{"b": json.Number("1")}},
 		`{"more":[{"query":"no"}],"query":"yes","headers":{"A":["b"]}}`:          {Query: "yes"},
 		`{"query":"first","query":"last"}`:                                       {Query: "last"},
-		`{"query":5}`: nil, `{"variables":[]}`: nil, `{"variables":"x"}`: nil, `{"operationName":{}}`: nil, `{"extensions":1}`: nil,
+		`{"query":5}`:                                                            nil, `{"variables":[]}`: nil, `{"variables":"x"}`: nil, `{"operationName":{}}`: nil, `{"extensions":1}`: nil,
 		`[{}]`: nil, `"x"`: nil, `{} {}`: nil, `null null`: nil, ``: nil, `{"query":"x"`: nil, `{"more":nope}`: nil,
 	} {
 		var p graphql.RawParams
