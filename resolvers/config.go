@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/mpanel/mpanel/graph"
 	"github.com/mpanel/mpanel/internal/actor"
@@ -65,12 +66,53 @@ func TakesIdempotencyKey(field string) bool { return !slices.Contains(notIdempot
 
 // args are a connection's arguments; the total is counted when it is selected.
 func args(ctx context.Context, first *int, after *string, last *int, before *string) page.Args {
-	selected := graphql.CollectAllFields(ctx)
-	return page.Args{
-		First: first, After: after, Last: last, Before: before,
-		WithTotal: slices.Contains(selected, "totalCount"),
-		RowsAlone: !slices.Contains(selected, "edges") && !slices.Contains(selected, "pageInfo"),
+	a := page.Args{First: first, After: after, Last: last, Before: before, RowsAlone: true, Fields: []string{}}
+	for _, f := range graphql.CollectFieldsCtx(ctx, nil) {
+		switch f.Name {
+		case "totalCount":
+			a.WithTotal = true
+		case "edges", "pageInfo":
+			a.RowsAlone, a.Fields = false, nil
+		case "nodes":
+			if a.Fields != nil {
+				a.Fields = columnsOf(f.Definition.Type.Name(), f.Selections, a.Fields)
+			}
+		}
 	}
+	return a
+}
+
+// columnsOf adds the fields that are selected of rows of a type; nil when one of them
+// may be more than a column, or when there is a fragment on another type.
+func columnsOf(row string, selections ast.SelectionSet, fields []string) []string {
+	for _, s := range selections {
+		var within ast.SelectionSet
+		on := row
+		switch s := s.(type) {
+		case *ast.Field:
+			switch {
+			case s.Name == "__typename":
+			case len(s.SelectionSet) > 0, s.Definition.Directives.ForName("goField") != nil:
+				return nil
+			case !slices.Contains(fields, s.Name):
+				fields = append(fields, s.Name)
+			}
+		case *ast.InlineFragment:
+			within = s.SelectionSet
+			if s.TypeCondition != "" {
+				on = s.TypeCondition
+			}
+		case *ast.FragmentSpread:
+			on, within = s.Definition.TypeCondition, s.Definition.SelectionSet
+		}
+		if on != row {
+			return nil
+		}
+		if fields = columnsOf(row, within, fields); fields == nil {
+			return nil
+		}
+	}
+	return fields
 }
 
 // complexity counts a page as its rows times what each of them asks for.

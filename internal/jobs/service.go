@@ -130,7 +130,7 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter) (*Connect
 var (
 	ofResource = &store.Edge[uuid.UUID, models.Job]{
 		Order: newest, Parent: "j.resource_id", Of: func(j *models.Job) uuid.UUID { return j.ResourceID }, Rows: visible,
-		Customer: func(j *models.Job) ident.CustomerID { return j.CustomerID }, // one above may have ordered several at once
+		Customer: func(j *models.Job) ident.CustomerID { return j.CustomerID }, Reads: []bun.Ident{"j.customer_id"}, // one above may have ordered several at once
 	}
 	children = &store.Edge[ident.JobID, models.Job]{
 		Order: newest, Parent: "j.parent_id", Of: func(j *models.Job) ident.JobID { return j.ParentID }, Rows: visible,

@@ -27,6 +27,10 @@ type Args struct {
 	// RowsAlone is set when neither edges nor pageInfo are selected: then there are
 	// no cursors, and nobody looks whether there are more rows.
 	RowsAlone bool
+	// Fields are those of the graph's rows that are selected, when each of them is
+	// nothing but a column and nobody needs the rows for more: then the others may be
+	// left out. Nil is all.
+	Fields []string
 }
 
 // A Cursor is the place of one row in one order: its sort key and its id.
@@ -43,6 +47,7 @@ type Window struct {
 	After, Before *Cursor
 	WithTotal     bool
 	RowsAlone     bool
+	Fields        []string
 }
 
 // Limit is how many rows to read: one more than the page has, so that the reader
@@ -57,7 +62,7 @@ func (w Window) Limit() int {
 // Window checks the arguments for a list in the named order. Errors:
 // fault.Invalid for each argument at fault, together.
 func (a Args) Window(order string) (Window, error) {
-	w := Window{Size: DefaultSize, WithTotal: a.WithTotal, RowsAlone: a.RowsAlone}
+	w := Window{Size: DefaultSize, WithTotal: a.WithTotal, RowsAlone: a.RowsAlone, Fields: a.Fields}
 	var size, both *fault.Error
 	switch {
 	case a.First != nil && a.Last != nil:

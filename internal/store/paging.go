@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
@@ -93,14 +94,19 @@ type Edge[P comparable, M any] struct {
 	Rows   Query      // the filters; nil for all rows
 	// Customer is whose a row is; nil when it is always the parent's customer.
 	Customer func(*M) ident.CustomerID
+	// Reads are the columns that Customer looks at.
+	Reads []bun.Ident
 
-	texts texts
+	texts  texts
+	narrow atomic.Int32 // texts with some columns only
 }
 
 // What changes the texts of an edge.
 type (
 	pageShape struct {
 		all, after, before, backward bool
+		one                          bool // parent
+		columns                      string
 		limit                        int // in the text: PostgreSQL plans for few rows then
 	}
 	totalsShape struct{ all bool }
@@ -182,20 +188,33 @@ func (e *Edge[P, M]) query(db *DB, scope scope, p actor.Permission, place int) *
 // rows reads the pages. A page's limit holds for each parent, so the parents come
 // first and their rows beside them.
 func (e *Edge[P, M]) rows(ctx context.Context, db *DB, scope scope, p actor.Permission, parents []P, w page.Window) (map[P][]*M, error) {
-	args := []any{arrayOf(parents)}
+	args := []any{keysOf(parents)}
 	for _, c := range []*page.Cursor{w.After, w.Before} {
 		if c != nil {
 			args = append(args, c.Key, c.ID)
 		}
 	}
-	text := e.texts.of(pageShape{scope.all, w.After != nil, w.Before != nil, w.Backward, w.Limit()}, func() string {
+	columns := narrow[M](db, w.Fields, append([]bun.Ident{e.Parent, e.Key, e.ID}, e.Reads...)...)
+	shape := pageShape{scope.all, w.After != nil, w.Before != nil, w.Backward, len(parents) == 1, strings.Join(columns, " "), w.Limit()}
+	if columns != nil && !e.texts.has(shape) && e.narrow.Add(1) > maxNarrow {
+		columns, shape.columns = nil, ""
+	}
+	text := e.texts.of(shape, func() string {
 		number := 1
 		next := func() any {
 			number++
 			return bun.Safe(fmt.Sprintf("$%d::text", number))
 		}
-		one := e.query(db, scope, p, len(args)+1).Where("? = p.id", e.Parent)
+		one := e.query(db, scope, p, len(args)+1)
+		alias, _, _ := strings.Cut(string(e.ID), ".")
+		for _, c := range columns {
+			one = one.Column(alias + "." + c)
+		}
 		one = e.window(one, w, func(*page.Cursor) (key, id any) { return next(), next() })
+		if len(parents) == 1 { // whose rows are in order as they are
+			return one.Where("? = $1", e.Parent).String()
+		}
+		one = one.Where("? = p.id", e.Parent)
 		dir := e.direction(w)
 		return db.NewSelect().TableExpr("unnest($1::uuid[]) WITH ORDINALITY AS p(id, place)").
 			Join("CROSS JOIN LATERAL (?) AS r", one).ColumnExpr("r.*").

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+)
+
+// maxNarrow is of how many selections an edge has a text of its own; what clients
+// select beyond them is read with all columns.
+const maxNarrow = 64
+
+// narrow names the columns that an edge reads when no more than some fields of the
+// graph's rows are asked for: theirs, and what the edge itself looks at. It gives
+// nothing, for all columns, when a field is not simply a column of M.
+func narrow[M any](db *DB, fields []string, own ...bun.Ident) []string {
+	if fields == nil {
+		return nil
+	}
+	row := reflect.TypeFor[M]()
+	table := db.Dialect().Tables().Get(row)
+	columns := make([]string, 0, len(fields)+len(own))
+	for _, name := range fields {
+		column := columnOf(name, row, table.Fields)
+		if column == "" {
+			return nil
+		}
+		columns = append(columns, column)
+	}
+	for _, c := range own {
+		_, name, _ := strings.Cut(string(c), ".")
+		columns = append(columns, name)
+	}
+	slices.Sort(columns)
+	return slices.Compact(columns)
+}
+
+// columnOf is the column of a field of the graph, which gqlgen binds to the field or
+// method of the model with that name, whatever the case. It is empty for a method and
+// for what is no column.
+func columnOf(name string, row reflect.Type, fields []*schema.Field) string {
+	pointer := reflect.PointerTo(row)
+	for i := range pointer.NumMethod() {
+		if strings.EqualFold(pointer.Method(i).Name, name) {
+			return ""
+		}
+	}
+	for _, f := range fields {
+		if strings.EqualFold(f.GoName, name) {
+			return f.Name
+		}
+	}
+	return ""
+}
