@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -30,15 +31,13 @@ func (s *Service) MembershipsOfUsers(ctx context.Context, users []*models.User) 
 		ids[i] = u.ID
 	}
 	var rows []*models.Membership
-	err = s.db.NewSelect().Model(&rows).Where("m.user_id IN (?)", bun.List(ids)).
-		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-			return q.Where("m.user_id = ?", who.User).WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery {
-				// Visible adds nothing for staff, and a group of nothing would vanish.
-				return q.Where("TRUE").Apply(store.Visible(who, actor.UsersRead, "m.customer_id"))
-			})
-		}).OrderExpr("m.created_at, m.customer_id").Scan(ctx)
+	if roots, all := who.Customers(actor.UsersRead); all || len(roots) > 0 {
+		rows, err = membershipsWithin.Read(ctx, s.db, who, actor.UsersRead, ids, who.User)
+	} else if slices.Contains(ids, who.User) { // who sees nobody else's
+		rows, err = ownMemberships.Read(ctx, s.db, nil, "", []ident.UserID{who.User})
+	}
 	if err != nil {
-		return nil, store.Wrap(err, "read memberships of %d users", len(users))
+		return nil, err
 	}
 	of := make(map[ident.UserID][]*models.Membership, len(users))
 	for _, m := range rows {
@@ -49,6 +48,26 @@ func (s *Service) MembershipsOfUsers(ctx context.Context, users []*models.User) 
 	}
 	return out, nil
 }
+
+var (
+	// membershipsWithin are all of the caller's own, who is $2, and others' within
+	// its customers.
+	membershipsWithin = &store.Keyed[ident.UserID, models.Membership]{
+		Name: "read memberships of users", Query: func(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+			return q.Where("m.user_id = ANY ($1)").WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+				return q.Where("m.user_id = $2").WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery {
+					// Visible adds nothing for staff, and a group of nothing would vanish.
+					return q.Where("TRUE").Apply(store.Visible(who, p, "m.customer_id"))
+				})
+			}).OrderExpr("m.created_at, m.customer_id")
+		},
+	}
+	ownMemberships = &store.Keyed[ident.UserID, models.Membership]{
+		Name: "read one's own memberships", Query: func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
+			return q.Where("m.user_id = ANY ($1)").OrderExpr("m.created_at, m.customer_id")
+		},
+	}
+)
 
 // MembershipsOfCustomers reads a page of each customer's members, oldest first;
 // nil for a customer where the caller does not hold USERS_READ. Error:

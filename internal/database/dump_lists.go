@@ -38,7 +38,11 @@ func (d *DumpService) find(ctx context.Context, where string, args ...any) (*mod
 
 // FindDump returns a dump, nil when there is none that the caller may see.
 func (d *DumpService) FindDump(ctx context.Context, id ident.DatabaseDumpID) (*models.DatabaseDump, error) {
-	return d.find(ctx, "dd.id = ?", id)
+	found, err := d.FindDumps(ctx, []ident.DatabaseDumpID{id})
+	if err != nil {
+		return nil, err
+	}
+	return found[id], nil
 }
 
 var dumpsByID = &store.Keyed[ident.DatabaseDumpID, models.DatabaseDump]{

@@ -43,6 +43,11 @@ func (k *Keyed[K, M]) Read(ctx context.Context, db *DB, who *actor.Actor, p acto
 	if scope.nothing() {
 		return nil, nil
 	}
+	for i, a := range args {
+		if id, ok := a.(interface{ Bare() uuid.UUID }); ok {
+			args[i] = pgtype.UUID{Bytes: id.Bare(), Valid: true}
+		}
+	}
 	text := k.texts.of(keyedShape{scope.all, len(keys) == 1}, func() string {
 		text := k.Query(db.NewSelect().Model((*M)(nil)), &parameter{scope.all, 2 + len(args)}, p).String()
 		if len(keys) == 1 {

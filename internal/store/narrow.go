@@ -15,12 +15,11 @@ const maxNarrow = 64
 
 // narrow names the columns that an edge reads when no more than some fields of the
 // graph's rows are asked for: theirs, and what the edge itself looks at. It gives
-// nothing, for all columns, when a field is not simply a column of M.
-func narrow[M any](db *DB, fields []string, own ...bun.Ident) []string {
+// nothing, for all columns, when a field is not simply a column of the row's type.
+func narrow(db bun.IDB, row reflect.Type, fields []string, own ...bun.Ident) []string {
 	if fields == nil {
 		return nil
 	}
-	row := reflect.TypeFor[M]()
 	table := db.Dialect().Tables().Get(row)
 	columns := make([]string, 0, len(fields)+len(own))
 	for _, name := range fields {
@@ -36,6 +35,18 @@ func narrow[M any](db *DB, fields []string, own ...bun.Ident) []string {
 	}
 	slices.Sort(columns)
 	return slices.Compact(columns)
+}
+
+// of selects no more than the columns of a row, which the query calls as in column;
+// all without any.
+func of(columns []string, column bun.Ident) func(*bun.SelectQuery) *bun.SelectQuery {
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		alias, _, _ := strings.Cut(string(column), ".")
+		for _, c := range columns {
+			q = q.Column(alias + "." + c)
+		}
+		return q
+	}
 }
 
 // columnOf is the column of a field of the graph, which gqlgen binds to the field or

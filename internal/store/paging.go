@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync/atomic"
 
@@ -41,6 +42,9 @@ func Rows[T any](ctx context.Context, q *bun.SelectQuery, args page.Args, o Orde
 		total = &n
 	}
 	var rows []T
+	if row := reflect.TypeFor[T](); row.Kind() == reflect.Pointer {
+		q = q.Apply(of(narrow(q.DB(), row.Elem(), w.Fields, o.Key, o.ID), o.ID))
+	}
 	if err := o.window(q, w, written).Scan(ctx, &rows); err != nil {
 		return nil, Wrap(err, "read a page of %s", o.Name)
 	}
@@ -194,7 +198,7 @@ func (e *Edge[P, M]) rows(ctx context.Context, db *DB, scope scope, p actor.Perm
 			args = append(args, c.Key, c.ID)
 		}
 	}
-	columns := narrow[M](db, w.Fields, append([]bun.Ident{e.Parent, e.Key, e.ID}, e.Reads...)...)
+	columns := narrow(db, reflect.TypeFor[M](), w.Fields, append([]bun.Ident{e.Parent, e.Key, e.ID}, e.Reads...)...)
 	shape := pageShape{scope.all, w.After != nil, w.Before != nil, w.Backward, len(parents) == 1, strings.Join(columns, " "), w.Limit()}
 	if columns != nil && !e.texts.has(shape) && e.narrow.Add(1) > maxNarrow {
 		columns, shape.columns = nil, ""
@@ -206,11 +210,7 @@ func (e *Edge[P, M]) rows(ctx context.Context, db *DB, scope scope, p actor.Perm
 			return bun.Safe(fmt.Sprintf("$%d::text", number))
 		}
 		one := e.query(db, scope, p, len(args)+1)
-		alias, _, _ := strings.Cut(string(e.ID), ".")
-		for _, c := range columns {
-			one = one.Column(alias + "." + c)
-		}
-		one = e.window(one, w, func(*page.Cursor) (key, id any) { return next(), next() })
+		one = e.window(one.Apply(of(columns, e.ID)), w, func(*page.Cursor) (key, id any) { return next(), next() })
 		if len(parents) == 1 { // whose rows are in order as they are
 			return one.Where("? = $1", e.Parent).String()
 		}
