@@ -49,7 +49,7 @@ func (k *Keyed[K, M]) Read(ctx context.Context, db *DB, who *actor.Actor, p acto
 		}
 	}
 	text := k.texts.of(keyedShape{scope.all, len(keys) == 1}, func() string {
-		text := k.Query(db.NewSelect().Model((*M)(nil)), &parameter{scope.all, 2 + len(args)}, p).String()
+		text := k.Query(db.NewSelect().Model((*M)(nil)), &parameter{all: scope.all, number: 2 + len(args)}, p).String()
 		if len(keys) == 1 {
 			text = strings.ReplaceAll(text, "= ANY ($1)", "= $1")
 		}

@@ -109,7 +109,7 @@ type Edge[P comparable, M any] struct {
 type (
 	pageShape struct {
 		all, after, before, backward bool
-		one                          bool // parent
+		one, known                   bool // parent, and its customer
 		columns                      string
 		limit                        int // in the text: PostgreSQL plans for few rows then
 	}
@@ -120,21 +120,30 @@ type (
 // second one when totals are asked for. Each parent has a connection in the
 // result. p is as for Keyed.Read.
 func (e *Edge[P, M]) Pages(ctx context.Context, db *DB, who *actor.Actor, p actor.Permission, parents []P, args page.Args) (map[P]*page.Connection[*M], error) {
+	return e.pages(ctx, db, who, p, parents, nil, args)
+}
+
+// pages is Pages; customers are whose the parents are, if that is known.
+func (e *Edge[P, M]) pages(ctx context.Context, db *DB, who *actor.Actor, p actor.Permission, parents []P, customers []ident.CustomerID, args page.Args) (map[P]*page.Connection[*M], error) {
 	w, err := args.Window(e.Name)
 	if err != nil {
 		return nil, err
 	}
 	out := make(map[P]*page.Connection[*M], len(parents))
 	var each []P // once: an object may be in the answer twice
-	for _, parent := range parents {
+	var whose []ident.CustomerID
+	for i, parent := range parents {
 		if _, twice := out[parent]; !twice {
 			out[parent], each = nil, append(each, parent)
+			if customers != nil {
+				whose = append(whose, customers[i])
+			}
 		}
 	}
 	scope := scopeOf(who, p)
 	rows, totals := map[P][]*M{}, map[P]int{}
 	if len(each) > 0 && !scope.nothing() {
-		if rows, err = e.rows(ctx, db, scope, p, each, w); err != nil {
+		if rows, err = e.rows(ctx, db, scope, p, each, whose, w); err != nil {
 			return nil, err
 		}
 		if totals, err = e.totals(ctx, db, scope, p, each, w); err != nil {
@@ -155,7 +164,7 @@ func (e *Edge[P, M]) Pages(ctx context.Context, db *DB, who *actor.Actor, p acto
 // where who does not hold p for the customer. A row that may be seen proves that it
 // does, so that only of parents without one the customers are asked for.
 func (e *Edge[P, M]) PagesWithin(ctx context.Context, db *DB, who *actor.Actor, p actor.Permission, parents []P, customers []ident.CustomerID, args page.Args) ([]*page.Connection[*M], error) {
-	pages, err := e.Pages(ctx, db, who, p, parents, args)
+	pages, err := e.pages(ctx, db, who, p, parents, customers, args)
 	if err != nil {
 		return nil, err
 	}
@@ -180,44 +189,57 @@ func (e *Edge[P, M]) PagesWithin(ctx context.Context, db *DB, who *actor.Actor, 
 	return out, nil
 }
 
-// query selects the rows; the roots of who are at the given place.
-func (e *Edge[P, M]) query(db *DB, scope scope, p actor.Permission, place int) *bun.SelectQuery {
+// query selects the rows; the roots of who are at the given place, and known is as
+// in parameter.
+func (e *Edge[P, M]) query(db *DB, scope scope, p actor.Permission, place int, known bool) *bun.SelectQuery {
 	q := db.NewSelect().Model((*M)(nil))
 	if e.Rows == nil {
 		return q
 	}
-	return e.Rows(q, &parameter{scope.all, place}, p)
+	return e.Rows(q, &parameter{scope.all, place, known}, p)
 }
 
 // rows reads the pages. A page's limit holds for each parent, so the parents come
 // first and their rows beside them.
-func (e *Edge[P, M]) rows(ctx context.Context, db *DB, scope scope, p actor.Permission, parents []P, w page.Window) (map[P][]*M, error) {
+func (e *Edge[P, M]) rows(ctx context.Context, db *DB, scope scope, p actor.Permission, parents []P, customers []ident.CustomerID, w page.Window) (map[P][]*M, error) {
 	args := []any{keysOf(parents)}
+	known := customers != nil && len(parents) > 1 && !scope.all
+	if known {
+		args = append(args, arrayOf(customers))
+	}
 	for _, c := range []*page.Cursor{w.After, w.Before} {
 		if c != nil {
 			args = append(args, c.Key, c.ID)
 		}
 	}
 	columns := narrow(db, reflect.TypeFor[M](), w.Fields, append([]bun.Ident{e.Parent, e.Key, e.ID}, e.Reads...)...)
-	shape := pageShape{scope.all, w.After != nil, w.Before != nil, w.Backward, len(parents) == 1, strings.Join(columns, " "), w.Limit()}
+	shape := pageShape{scope.all, w.After != nil, w.Before != nil, w.Backward, len(parents) == 1, known, strings.Join(columns, " "), w.Limit()}
 	if columns != nil && !e.texts.has(shape) && e.narrow.Add(1) > maxNarrow {
 		columns, shape.columns = nil, ""
 	}
 	text := e.texts.of(shape, func() string {
 		number := 1
+		if known {
+			number = 2
+		}
 		next := func() any {
 			number++
 			return bun.Safe(fmt.Sprintf("$%d::text", number))
 		}
-		one := e.query(db, scope, p, len(args)+1)
+		one := e.query(db, scope, p, len(args)+1, known)
 		one = e.window(one.Apply(of(columns, e.ID)), w, func(*page.Cursor) (key, id any) { return next(), next() })
 		if len(parents) == 1 { // whose rows are in order as they are
 			return one.Where("? = $1", e.Parent).String()
 		}
 		one = one.Where("? = p.id", e.Parent)
 		dir := e.direction(w)
-		return db.NewSelect().TableExpr("unnest($1::uuid[]) WITH ORDINALITY AS p(id, place)").
-			Join("CROSS JOIN LATERAL (?) AS r", one).ColumnExpr("r.*").
+		from := db.NewSelect().TableExpr("unnest($1::uuid[]) WITH ORDINALITY AS p(id, place)")
+		if known {
+			from = db.NewSelect().TableExpr("unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS p(id, customer_id, place)").
+				Join("LEFT JOIN (SELECT DISTINCT customer_id FROM customer_tree WHERE customer_id = ANY ($2) AND ancestor_id = ANY (?::uuid[])) AS v ON v.customer_id = p.customer_id",
+					bun.Safe(fmt.Sprintf("$%d", len(args)+1)))
+		}
+		return from.Join("CROSS JOIN LATERAL (?) AS r", one).ColumnExpr("r.*").
 			OrderExpr(fmt.Sprintf("p.place, ? %s, ? %s", dir, dir), ofRow(e.Key), ofRow(e.ID)).String()
 	})
 	list, err := readAll[M](ctx, db, text, scope.add(args))
@@ -238,7 +260,7 @@ func (e *Edge[P, M]) totals(ctx context.Context, db *DB, scope scope, p actor.Pe
 		return nil, nil
 	}
 	text := e.texts.of(totalsShape{scope.all}, func() string {
-		return e.query(db, scope, p, 2).ColumnExpr("p.place - 1 AS place, count(*) AS n").
+		return e.query(db, scope, p, 2, false).ColumnExpr("p.place - 1 AS place, count(*) AS n").
 			Join("JOIN unnest($1::uuid[]) WITH ORDINALITY AS p(id, place) ON p.id = ?", e.Parent).Group("p.place").String()
 	})
 	totals := make(map[P]int, len(parents))
