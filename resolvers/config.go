@@ -75,27 +75,27 @@ func args(ctx context.Context, first *int, after *string, last *int, before *str
 			a.RowsAlone, a.Fields = false, nil
 		case "nodes":
 			if a.Fields != nil {
-				a.Fields = columnsOf(f.Definition.Type.Name(), f.Selections, a.Fields)
+				a.Fields = rowFields(f.Definition.Type.Name(), f.Selections, a.Fields)
 			}
 		}
 	}
 	return a
 }
 
-// columnsOf adds the fields that are selected of rows of a type; nil when one of them
-// may be more than a column, or when there is a fragment on another type.
-func columnsOf(row string, selections ast.SelectionSet, fields []string) []string {
+// rowFields adds the fields that are selected of rows of a type, in the form of
+// page.Args; nil when there is a fragment on another type.
+func rowFields(row string, selections ast.SelectionSet, fields []string) []string {
 	for _, s := range selections {
 		var within ast.SelectionSet
 		on := row
 		switch s := s.(type) {
 		case *ast.Field:
-			switch {
-			case s.Name == "__typename":
-			case len(s.SelectionSet) > 0, s.Definition.Directives.ForName("goField") != nil:
-				return nil
-			case !slices.Contains(fields, s.Name):
-				fields = append(fields, s.Name)
+			name := s.Name
+			if len(s.SelectionSet) > 0 || s.Definition.Directives.ForName("goField") != nil {
+				name += "()"
+			}
+			if name != "__typename" && !slices.Contains(fields, name) {
+				fields = append(fields, name)
 			}
 		case *ast.InlineFragment:
 			within = s.SelectionSet
@@ -108,7 +108,7 @@ func columnsOf(row string, selections ast.SelectionSet, fields []string) []strin
 		if on != row {
 			return nil
 		}
-		if fields = columnsOf(row, within, fields); fields == nil {
+		if fields = rowFields(row, within, fields); fields == nil {
 			return nil
 		}
 	}

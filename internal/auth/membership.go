@@ -91,6 +91,7 @@ var membersOfCustomer = &store.Edge[ident.CustomerID, models.Membership]{
 		Place: func(m *models.Membership) (key, id string) {
 			return m.CreatedAt.UTC().Format(time.RFC3339Nano), m.UserID.String()
 		},
+		Needs: map[string][]bun.Ident{"user": {"m.user_id"}, "customer": {"m.customer_id"}},
 	},
 	Parent: "m.customer_id",
 	Of:     func(m *models.Membership) ident.CustomerID { return m.CustomerID },

@@ -61,6 +61,10 @@ func NewService(db *store.DB, feed *Feed, starter *engine.Starter) *Service {
 var newest = store.Order[*models.Job]{
 	Name: "jobs.newest", Key: "j.created_at", Type: "timestamptz", ID: "j.id", Desc: true,
 	Place: func(j *models.Job) (string, string) { return j.CreatedAt.Format(time.RFC3339Nano), j.ID.String() },
+	Needs: map[string][]bun.Ident{
+		"customer": {"j.customer_id"}, "actor": {"j.actor_user_id"}, "resource": {"j.resource_kind", "j.resource_id"}, "parent": {"j.parent_id"},
+		"error": {"j.error_code", "j.error_message"}, "position": {"j.event_seq"}, "steps": {}, "events": {}, "children": {},
+	},
 }
 
 func visible(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {

@@ -27,9 +27,9 @@ type Args struct {
 	// RowsAlone is set when neither edges nor pageInfo are selected: then there are
 	// no cursors, and nobody looks whether there are more rows.
 	RowsAlone bool
-	// Fields are those of the graph's rows that are selected, when each of them is
-	// nothing but a column and nobody needs the rows for more: then the others may be
-	// left out. Nil is all.
+	// Fields are those of the graph's rows that are selected, when nobody needs the
+	// rows for more: then columns may be left out. The name of one that a resolver
+	// answers, or that is an object, ends with "()". Nil is all.
 	Fields []string
 }
 

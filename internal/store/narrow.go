@@ -15,14 +15,23 @@ const maxNarrow = 64
 
 // narrow names the columns that an edge reads when no more than some fields of the
 // graph's rows are asked for: theirs, and what the edge itself looks at. It gives
-// nothing, for all columns, when a field is not simply a column of the row's type.
-func narrow(db bun.IDB, row reflect.Type, fields []string, own ...bun.Ident) []string {
+// nothing, for all columns, when a field is not simply a column of the row's type, and
+// it is not known which ones its resolver looks at.
+func narrow(db bun.IDB, row reflect.Type, needs map[string][]bun.Ident, fields []string, own ...bun.Ident) []string {
 	if fields == nil {
 		return nil
 	}
 	table := db.Dialect().Tables().Get(row)
 	columns := make([]string, 0, len(fields)+len(own))
 	for _, name := range fields {
+		if resolved, ok := strings.CutSuffix(name, "()"); ok {
+			needed, known := needs[resolved]
+			if !known {
+				return nil
+			}
+			own = append(own, needed...)
+			continue
+		}
 		column := columnOf(name, row, table.Fields)
 		if column == "" {
 			return nil

@@ -24,6 +24,9 @@ type Order[T any] struct {
 	Desc bool
 	// Place gives a row's values of both columns, as text.
 	Place func(T) (key, id string)
+	// Needs are the columns that the resolvers of the graph's fields look at, by the
+	// name of the field, but for the id. When another field is asked for, all are read.
+	Needs map[string][]bun.Ident
 }
 
 // Rows reads one page of q, which has its model and its filters.
@@ -43,7 +46,7 @@ func Rows[T any](ctx context.Context, q *bun.SelectQuery, args page.Args, o Orde
 	}
 	var rows []T
 	if row := reflect.TypeFor[T](); row.Kind() == reflect.Pointer {
-		q = q.Apply(of(narrow(q.DB(), row.Elem(), w.Fields, o.Key, o.ID), o.ID))
+		q = q.Apply(of(narrow(q.DB(), row.Elem(), o.Needs, w.Fields, o.Key, o.ID), o.ID))
 	}
 	if err := o.window(q, w, written).Scan(ctx, &rows); err != nil {
 		return nil, Wrap(err, "read a page of %s", o.Name)
@@ -212,7 +215,7 @@ func (e *Edge[P, M]) rows(ctx context.Context, db *DB, scope scope, p actor.Perm
 			args = append(args, c.Key, c.ID)
 		}
 	}
-	columns := narrow(db, reflect.TypeFor[M](), w.Fields, append([]bun.Ident{e.Parent, e.Key, e.ID}, e.Reads...)...)
+	columns := narrow(db, reflect.TypeFor[M](), e.Needs, w.Fields, append([]bun.Ident{e.Parent, e.Key, e.ID}, e.Reads...)...)
 	shape := pageShape{scope.all, w.After != nil, w.Before != nil, w.Backward, len(parents) == 1, known, strings.Join(columns, " "), w.Limit()}
 	if columns != nil && !e.texts.has(shape) && e.narrow.Add(1) > maxNarrow {
 		columns, shape.columns = nil, ""
