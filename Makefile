@@ -52,7 +52,7 @@ e2e: deps ## Run only the end-to-end tests: real binary, real servers, independe
 	go test -tags e2e -count=1 -timeout 20m ./e2e/...
 
 .PHONY: bench
-bench: deps ## Measure orders, start-up and memory against bare SQL on this machine.
+bench: deps ## Measure orders, start-up and memory against bare SQL on this machine; ARGS=graph for answers of the graph.
 	go run ./bench $(ARGS)
 
 .PHONY: torture
