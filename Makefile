@@ -57,7 +57,7 @@ conformance: deps ## Hold the protocols to the letter: our script against the re
 	go test -tags e2e -count=1 -timeout 10m -run '^TestConformance' ./e2e
 
 .PHONY: bench
-bench: deps ## Measure orders, start-up and memory against bare SQL on this machine.
+bench: deps ## Measure orders, start-up and memory against bare SQL on this machine; ARGS=graph for answers of the graph.
 	go run ./bench $(ARGS)
 
 .PHONY: torture

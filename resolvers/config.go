@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/mpanel/mpanel/graph"
 	"github.com/mpanel/mpanel/internal/actor"
@@ -61,8 +62,51 @@ func TakesIdempotencyKey(field string) bool { return !slices.Contains(notIdempot
 
 // args are a connection's arguments; the total is counted when it is selected.
 func args(ctx context.Context, first *int, after *string, last *int, before *string) page.Args {
-	return page.Args{
-		First: first, After: after, Last: last, Before: before,
-		WithTotal: slices.Contains(graphql.CollectAllFields(ctx), "totalCount"),
+	a := page.Args{First: first, After: after, Last: last, Before: before, RowsAlone: true, Fields: []string{}}
+	for _, f := range graphql.CollectFieldsCtx(ctx, nil) {
+		switch f.Name {
+		case "totalCount":
+			a.WithTotal = true
+		case "edges", "pageInfo":
+			a.RowsAlone, a.Fields = false, nil
+		case "nodes":
+			if a.Fields != nil {
+				a.Fields = rowFields(f.Definition.Type.Name(), f.Selections, a.Fields)
+			}
+		}
 	}
+	return a
+}
+
+// rowFields adds the fields that are selected of rows of a type, in the form of
+// page.Args; nil when there is a fragment on another type.
+func rowFields(row string, selections ast.SelectionSet, fields []string) []string {
+	for _, s := range selections {
+		var within ast.SelectionSet
+		on := row
+		switch s := s.(type) {
+		case *ast.Field:
+			name := s.Name
+			if len(s.SelectionSet) > 0 || s.Definition.Directives.ForName("goField") != nil {
+				name += "()"
+			}
+			if name != "__typename" && !slices.Contains(fields, name) {
+				fields = append(fields, name)
+			}
+		case *ast.InlineFragment:
+			within = s.SelectionSet
+			if s.TypeCondition != "" {
+				on = s.TypeCondition
+			}
+		case *ast.FragmentSpread:
+			on, within = s.Definition.TypeCondition, s.Definition.SelectionSet
+		}
+		if on != row {
+			return nil
+		}
+		if fields = rowFields(row, within, fields); fields == nil {
+			return nil
+		}
+	}
+	return fields
 }

@@ -25,6 +25,9 @@ const (
 	stopTime  = 7 * time.Second // all of it; the clusters' last resort takes 2 s more
 )
 
+// announceAgain is the pause before the panel's database is asked again how to begin.
+const announceAgain = 2 * time.Second
+
 type serveCommand struct{}
 
 // Run serves until ctx ends.
@@ -106,7 +109,7 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener n
 		case <-ctx.Done():
 			return nil
 		}
-		return p.work(ctx, env, o)
+		return p.work(ctx, env, o, log)
 	})
 	parts.Go(func() error {
 		<-ctx.Done()
@@ -134,7 +137,7 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener n
 }
 
 // work does chores until ctx ends.
-func (p *panel) work(ctx context.Context, env Env, o config.Options) error {
+func (p *panel) work(ctx context.Context, env Env, o config.Options, log *slog.Logger) error {
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -146,27 +149,34 @@ func (p *panel) work(ctx context.Context, env Env, o config.Options) error {
 	go func() { defer close(tidied); p.dumps.Run(tidying) }()
 	defer func() { stopTidying(); <-tidied }()
 	p.api.SetReady()
-	err := p.announce(ctx, env, o)
-	if err == nil || ctx.Err() != nil {
-		<-ctx.Done()
-		err = nil
-	}
+	p.announce(ctx, env, o, log)
+	<-ctx.Done()
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	p.chores.Stop(draining)
-	return err
+	return nil
 }
 
-// announce prints where to open the panel, and at the first start how to begin.
-func (p *panel) announce(ctx context.Context, env Env, o config.Options) error {
+// announce prints where to open the panel, and at the first start how to begin. A
+// database that just went away is waited for: the panel does what it can without it.
+func (p *panel) announce(ctx context.Context, env Env, o config.Options, log *slog.Logger) {
 	_, _ = fmt.Fprintf(env.Stdout, "MPanel is ready: %s (GraphQL at %s/graphql)\n", o.BaseURL, o.BaseURL)
-	token, needed, err := p.auth.SetupToken(ctx)
-	if err != nil || !needed {
-		return err
+	for {
+		token, needed, err := p.auth.SetupToken(ctx)
+		switch {
+		case err == nil && needed: // after the #, so that no log of a proxy has it
+			_, _ = fmt.Fprintf(env.Stdout, "Create the first administrator, once, at: %s/setup#%s\n", o.BaseURL, token.Reveal())
+			return
+		case err == nil, ctx.Err() != nil:
+			return
+		}
+		log.WarnContext(ctx, "whether the panel is set up is not known yet", "error", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(announceAgain):
+		}
 	}
-	// After the #, so that no log of a proxy has it.
-	_, err = fmt.Fprintf(env.Stdout, "Create the first administrator, once, at: %s/setup#%s\n", o.BaseURL, token.Reveal())
-	return err
 }
 
 // reachable is the address for people on the same machine.

@@ -41,6 +41,7 @@ type Service struct {
 	parser *jwt.Parser
 	now    func() time.Time
 	log    *slog.Logger
+	recent recent
 }
 
 // NewService returns a Service. Error: a required field of c is missing.
@@ -63,5 +64,6 @@ func NewService(c Config) (*Service, error) {
 		parser: newParser(c.Issuer, c.Now),
 		now:    c.Now,
 		log:    cmp.Or(c.Log, slog.Default()),
+		recent: newRecent(),
 	}, nil
 }

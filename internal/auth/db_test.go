@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,15 +37,20 @@ type world struct {
 	db  *store.DB
 	log *buffer
 	sql *tracer
+
+	ahead atomic.Int64 // how far the service's clock is ahead, in nanoseconds
 }
+
+// wait lets so much time go by for the service.
+func (w *world) wait(d time.Duration) { w.ahead.Add(int64(d)) }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, log: new(buffer), sql: new(tracer)}
+	w, began := &world{t: t, log: new(buffer), sql: new(tracer)}, time.Now() // the service's clock rests; see wait
 	w.db = testkit.DB(t, func(c *pgxpool.Config) { c.ConnConfig.Tracer = w.sql })
 	var err error
 	w.Service, err = auth.NewService(auth.Config{
-		DB: w.db, Box: testkit.Box(t), Issuer: issuer, HashConcurrency: 4,
+		DB: w.db, Box: testkit.Box(t), Issuer: issuer, HashConcurrency: 4, Now: func() time.Time { return began.Add(time.Duration(w.ahead.Load())) },
 		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	require.NoError(t, err)

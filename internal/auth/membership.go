@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -30,15 +31,13 @@ func (s *Service) MembershipsOfUsers(ctx context.Context, users []*models.User) 
 		ids[i] = u.ID
 	}
 	var rows []*models.Membership
-	err = s.db.NewSelect().Model(&rows).Where("m.user_id IN (?)", bun.List(ids)).
-		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-			return q.Where("m.user_id = ?", who.User).WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery {
-				// Visible adds nothing for staff, and a group of nothing would vanish.
-				return q.Where("TRUE").Apply(store.Visible(who, actor.UsersRead, "m.customer_id"))
-			})
-		}).OrderExpr("m.created_at, m.customer_id").Scan(ctx)
+	if roots, all := who.Customers(actor.UsersRead); all || len(roots) > 0 {
+		rows, err = membershipsWithin.Read(ctx, s.db, who, actor.UsersRead, ids, who.User)
+	} else if slices.Contains(ids, who.User) { // who sees nobody else's
+		rows, err = ownMemberships.Read(ctx, s.db, nil, "", []ident.UserID{who.User})
+	}
 	if err != nil {
-		return nil, store.Wrap(err, "read memberships of %d users", len(users))
+		return nil, err
 	}
 	of := make(map[ident.UserID][]*models.Membership, len(users))
 	for _, m := range rows {
@@ -49,6 +48,26 @@ func (s *Service) MembershipsOfUsers(ctx context.Context, users []*models.User) 
 	}
 	return out, nil
 }
+
+var (
+	// membershipsWithin are all of the caller's own, who is $2, and others' within
+	// its customers.
+	membershipsWithin = &store.Keyed[ident.UserID, models.Membership]{
+		Name: "read memberships of users", Query: func(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+			return q.Where("m.user_id = ANY ($1)").WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+				return q.Where("m.user_id = $2").WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery {
+					// Visible adds nothing for staff, and a group of nothing would vanish.
+					return q.Where("TRUE").Apply(store.Visible(who, p, "m.customer_id"))
+				})
+			}).OrderExpr("m.created_at, m.customer_id")
+		},
+	}
+	ownMemberships = &store.Keyed[ident.UserID, models.Membership]{
+		Name: "read one's own memberships", Query: func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
+			return q.Where("m.user_id = ANY ($1)").OrderExpr("m.created_at, m.customer_id")
+		},
+	}
+)
 
 // MembershipsOfCustomers reads a page of each customer's members, oldest first;
 // nil for a customer where the caller does not hold USERS_READ. Error:
@@ -62,25 +81,7 @@ func (s *Service) MembershipsOfCustomers(ctx context.Context, customers []*model
 	for i, c := range customers {
 		ids[i] = c.ID
 	}
-	may, err := store.MayAll(ctx, s.db, who, actor.UsersRead, ids)
-	if err != nil {
-		return nil, err
-	}
-	var parents []ident.CustomerID // each once: a customer may be in the answer twice
-	for id, ok := range may {
-		if ok {
-			parents = append(parents, id)
-		}
-	}
-	pages, err := membersOfCustomer.Pages(ctx, s.db, nil, "", parents, args)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]*page.Connection[*models.Membership], len(customers))
-	for i, id := range ids {
-		out[i] = pages[id]
-	}
-	return out, nil
+	return membersOfCustomer.PagesWithin(ctx, s.db, who, actor.UsersRead, ids, ids, args)
 }
 
 // membersOfCustomer is the order of the index memberships_of_customer.
@@ -90,7 +91,11 @@ var membersOfCustomer = &store.Edge[ident.CustomerID, models.Membership]{
 		Place: func(m *models.Membership) (key, id string) {
 			return m.CreatedAt.UTC().Format(time.RFC3339Nano), m.UserID.String()
 		},
+		Needs: map[string][]bun.Ident{"user": {"m.user_id"}, "customer": {"m.customer_id"}},
 	},
 	Parent: "m.customer_id",
 	Of:     func(m *models.Membership) ident.CustomerID { return m.CustomerID },
+	Rows: func(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+		return q.Apply(store.Visible(who, p, "m.customer_id"))
+	},
 }

@@ -145,7 +145,7 @@ func TestSignIn_CallerGone(t *testing.T) {
 	require.Equal(t, 0, w.count("SELECT count(*) FROM audit_entries WHERE action = 'user.sign_in'"))
 }
 
-func TestAuthenticate_UserAndRolesAreReadEachTime(t *testing.T) {
+func TestAuthenticate_UserAndRolesAreReadAgainWithinASecond(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u := w.user("ada@example.com", models.ProviderSupport)
@@ -163,8 +163,18 @@ func TestAuthenticate_UserAndRolesAreReadEachTime(t *testing.T) {
 
 	w.exec("UPDATE users SET provider_role = NULL WHERE id = ?", u.ID)
 	w.member(u, shop, models.CustomerDeveloper)
-	who, err = authenticate()
+	require.Equal(t, time.Second, auth.MaxActorAge)
+	for _, d := range []time.Duration{0, auth.MaxActorAge - 1} {
+		w.wait(d)
+		asked = w.sql.during(func() { who, err = authenticate() })
+		require.NoError(t, err)
+		require.Empty(t, asked, "nothing is read for a while")
+		require.True(t, who.IsStaff())
+	}
+	w.wait(1)
+	asked = w.sql.during(func() { who, err = authenticate() })
 	require.NoError(t, err)
+	require.Len(t, asked, 1)
 	require.False(t, who.IsStaff())
 	require.Equal(t, []actor.Grant{{Customer: shop.ID, Permissions: auth.CustomerPermissions(models.CustomerDeveloper)}}, who.Grants)
 
@@ -177,12 +187,16 @@ func TestAuthenticate_UserAndRolesAreReadEachTime(t *testing.T) {
 		require.Equal(t, "The access token is not valid or has expired; sign in again.", f.Message)
 	}
 	w.exec("UPDATE users SET disabled_at = now() WHERE id = ?", u.ID)
+	w.wait(auth.MaxActorAge)
 	requireRefused("disabled")
 	w.exec("UPDATE users SET disabled_at = NULL WHERE id = ?", u.ID)
 	_, err = authenticate()
-	require.NoError(t, err)
+	require.NoError(t, err, "a refusal is not kept")
 	w.exec("DELETE FROM users WHERE id = ?", u.ID)
+	w.wait(auth.MaxActorAge)
 	requireRefused("gone")
+	w.wait(auth.AccessTokenTTL + time.Minute)
+	requireRefused("over")
 	out.AccessToken = out.AccessToken[1:]
 	requireRefused("damaged")
 	out.AccessToken = ""

@@ -62,20 +62,30 @@ func (s *Service) issue(user ident.UserID) (token string, expires time.Time, err
 	return token, expires, nil
 }
 
-// Authenticate gives the actor of an access token. Disabled users are refused
-// and roles are read at each call, so that taking either away works at once.
+// Authenticate gives the actor of an access token. Disabled users are refused, and
+// roles are read again after MaxActorAge, so that taking either away works within
+// it.
 // Error: fault.Unauthenticated, the same for everything wrong with the token or
 // its user; the database's own when it does not answer.
 func (s *Service) Authenticate(ctx context.Context, accessToken string) (*actor.Actor, error) {
-	user, id, err := s.subject(accessToken)
-	if err != nil {
-		return nil, badToken(err)
+	now := s.now()
+	k, ok := s.recent.token(accessToken, now)
+	if ok && k.fresh(now) {
+		return k.actor, nil
 	}
-	who, err := s.actor(ctx, s.db, user)
+	if !ok {
+		var err error
+		if k, err = s.verified(accessToken); err != nil {
+			return nil, badToken(err)
+		}
+	}
+	who, err := s.actor(ctx, s.db, k.user)
 	if err != nil {
 		return nil, err
 	}
-	who.Token = id
+	who.Token = k.id
+	k.actor, k.read = who, now
+	s.recent.keep(accessToken, k)
 	return who, nil
 }
 
@@ -84,25 +94,26 @@ func badToken(why error) error {
 	return fault.Unauthenticated.Wrap(why, "", "The access token is not valid or has expired; sign in again.")
 }
 
-// subject is the user of a token that this panel made for access and that is
-// not over, and the token's id.
-func (s *Service) subject(accessToken string) (user ident.UserID, token string, err error) {
-	var none ident.UserID
+// verified is what a token says that this panel made for access and that is not
+// over.
+func (s *Service) verified(accessToken string) (known, error) {
+	var none known
 	if len(accessToken) > maxTokenBytes {
-		return none, "", errors.New("access token: too long")
+		return none, errors.New("access token: too long")
 	}
 	var claims jwt.RegisteredClaims
 	if _, err := s.parser.ParseWithClaims(accessToken, &claims, s.keyOf); err != nil {
-		return none, "", fmt.Errorf("access token: %w", err)
+		return none, fmt.Errorf("access token: %w", err)
 	}
 	// The library does not ask for iat, and takes any distance to exp.
 	if claims.IssuedAt == nil || claims.ExpiresAt.Sub(claims.IssuedAt.Time) > AccessTokenTTL {
-		return none, "", errors.New("access token: its lifetime is missing or too long")
+		return none, errors.New("access token: its lifetime is missing or too long")
 	}
-	if user = ident.ParseUserID(claims.Subject); user.IsZero() {
-		return none, "", errors.New("access token: its subject is not a user")
+	user := ident.ParseUserID(claims.Subject)
+	if user.IsZero() {
+		return none, errors.New("access token: its subject is not a user")
 	}
-	return user, claims.ID, nil
+	return known{user: user, id: claims.ID, expires: claims.ExpiresAt.Time}, nil
 }
 
 // keyOf accepts exactly the header that issue writes: nothing in it chooses a

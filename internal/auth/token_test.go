@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
@@ -39,7 +41,7 @@ func TestToken_Issued(t *testing.T) {
 	token, expires, err := s.issue(user)
 	require.NoError(t, err)
 	require.Equal(t, time.Date(2026, 12, 1, 12, 15, 0, 0, time.UTC), expires)
-	got, _, err := s.subject(token)
+	got, err := s.subject(token)
 	require.NoError(t, err)
 	require.Equal(t, user, got)
 
@@ -101,11 +103,11 @@ func TestToken_Forged(t *testing.T) {
 	claims := func(c m) string { return forge(t, hs, s.key, nil, c) }
 	header := func(h m) string { return forge(t, hs, s.key, h, nil) }
 
-	_, _, err = s.subject(claims(nil))
+	_, err = s.subject(claims(nil))
 	require.NoError(t, err, "unchanged, the forgery is good")
-	_, _, err = s.subject(claims(m{"iat": at - 905, "nbf": at - 905, "exp": at - 5}))
+	_, err = s.subject(claims(m{"iat": at - 905, "nbf": at - 905, "exp": at - 5}))
 	require.NoError(t, err, "a clock may be slow by ten seconds")
-	_, _, err = s.subject(claims(m{"iat": at + 5, "nbf": at + 5, "exp": at + 905}))
+	_, err = s.subject(claims(m{"iat": at + 5, "nbf": at + 5, "exp": at + 905}))
 	require.NoError(t, err, "or fast")
 
 	good := claims(nil)
@@ -177,7 +179,7 @@ func TestToken_Forged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, _, err := s.subject(token)
+			got, err := s.subject(token)
 			require.Error(t, err)
 			require.True(t, got.IsZero())
 		})
@@ -200,7 +202,7 @@ func TestToken_OfAnotherInstallation(t *testing.T) {
 	} {
 		token, _, err := other.issue(ident.NewUserID())
 		require.NoError(t, err)
-		_, _, err = s.subject(token)
+		_, err = s.subject(token)
 		require.Error(t, err, name)
 	}
 }
@@ -222,4 +224,34 @@ func TestNewService_Config(t *testing.T) {
 	s, err := NewService(good)
 	require.NoError(t, err)
 	require.Positive(t, cap(s.hasher.slots))
+}
+
+// subject is whose a good token is.
+func (s *Service) subject(token string) (ident.UserID, error) {
+	k, err := s.verified(token)
+	return k.user, err
+}
+
+// What is kept of a token is kept for as long as the token holds, and not by its text.
+func TestRecent_IsOverWithTheToken(t *testing.T) {
+	t.Parallel()
+	r, now := newRecent(), time.Now()
+	r.keep("token", known{user: ident.NewUserID(), expires: now})
+	for _, tc := range []struct {
+		token string
+		later time.Duration
+		found bool
+	}{{"token", 0, true}, {"token", clockSkew - 1, true}, {"token", clockSkew, false}, {"token", time.Hour, false}, {"token ", 0, false}, {"", 0, false}} {
+		_, ok := r.token(tc.token, now.Add(tc.later))
+		require.Equal(t, tc.found, ok, "%+v", tc)
+	}
+	who := new(actor.Actor)
+	for later, fresh := range map[time.Duration]bool{0: true, MaxActorAge - 1: true, MaxActorAge: false, time.Minute: false, -1: false} {
+		require.Equal(t, fresh, known{actor: who, read: now}.fresh(now.Add(later)), later)
+	}
+	require.False(t, known{read: now}.fresh(now))
+	for range maxRecent + 10 {
+		r.keep(uuid.NewString(), known{})
+	}
+	require.Equal(t, maxRecent, r.tokens.Len())
 }

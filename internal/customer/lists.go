@@ -19,7 +19,7 @@ func sorted(o *Order) store.Order[*models.Customer] {
 	if o == nil {
 		o = &Order{Field: OrderCreatedAt, Direction: page.Asc}
 	}
-	out := store.Order[*models.Customer]{ID: "c.id", Desc: o.Direction == page.Desc}
+	out := store.Order[*models.Customer]{ID: "c.id", Desc: o.Direction == page.Desc, Needs: needs}
 	key := func(c *models.Customer) string { return c.CreatedAt.Format(time.RFC3339Nano) }
 	switch o.Field {
 	case OrderName:
@@ -33,6 +33,9 @@ func sorted(o *Order) store.Order[*models.Customer] {
 	out.Place = func(c *models.Customer) (string, string) { return key(c), c.ID.String() }
 	return out
 }
+
+// needs are what the resolvers of a customer's fields look at.
+var needs = map[string][]bun.Ident{"parent": {"c.parent_id"}, "memberships": {}, "children": {}, "quotas": {}, "databases": {}}
 
 // List returns a page of the customers that the caller may see.
 func (s *Service) List(ctx context.Context, args page.Args, f *Filter, o *Order) (*Connection, error) {

@@ -38,7 +38,11 @@ func (d *DumpService) find(ctx context.Context, where string, args ...any) (*mod
 
 // FindDump returns a dump, nil when there is none that the caller may see.
 func (d *DumpService) FindDump(ctx context.Context, id ident.DatabaseDumpID) (*models.DatabaseDump, error) {
-	return d.find(ctx, "dd.id = ?", id)
+	found, err := d.FindDumps(ctx, []ident.DatabaseDumpID{id})
+	if err != nil {
+		return nil, err
+	}
+	return found[id], nil
 }
 
 var dumpsByID = &store.Keyed[ident.DatabaseDumpID, models.DatabaseDump]{
@@ -88,21 +92,7 @@ func (d *DumpService) DumpsOf(ctx context.Context, databases []*models.Database,
 	for i, db := range databases {
 		ids[i], customers[i] = db.ID, db.CustomerID
 	}
-	may, err := store.MayAll(ctx, d.s.db, who, actor.DatabasesRead, customers)
-	if err != nil {
-		return nil, err
-	}
-	pages, err := dumpsOf.Pages(ctx, d.s.db, who, actor.DatabasesRead, ids, args)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]*DumpConnection, len(ids))
-	for i, id := range ids {
-		if may[customers[i]] {
-			out[i] = pages[id]
-		}
-	}
-	return out, nil
+	return dumpsOf.PagesWithin(ctx, d.s.db, who, actor.DatabasesRead, ids, customers, args)
 }
 
 // lockDump reads a dump that the caller may use, with a row lock.

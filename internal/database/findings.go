@@ -29,10 +29,10 @@ type FindingFilter struct {
 
 // visibleFindings keeps what is sure enough to be shown, and from customers
 // what is foreign or orphaned.
-func visibleFindings(who *actor.Actor, p actor.Permission) func(*bun.SelectQuery) *bun.SelectQuery {
+func visibleFindings(who store.Scope, p actor.Permission) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		q = q.Apply(store.Visible(who, p, "f.customer_id")).Where("f.confirmed")
-		if !who.HoldsWithProvider(p) {
+		if _, all := who.Customers(p); !all {
 			q = q.Where("f.kind IN (?)", bun.List([]models.DriftKind{models.DriftMissing, models.DriftDiffers}))
 		}
 		return q
@@ -71,17 +71,21 @@ func (s *Service) Findings(ctx context.Context, args page.Args, f *FindingFilter
 	})
 }
 
+var findingsByID = &store.Keyed[ident.DriftFindingID, models.DriftFinding]{
+	Name: "find drift findings", Query: func(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+		return q.Apply(visibleFindings(who, p)).Where("f.id = ANY ($1)")
+	},
+}
+
 // FindFindings returns those of the findings that the caller may see, in one query.
 func (s *Service) FindFindings(ctx context.Context, ids []ident.DriftFindingID) (map[ident.DriftFindingID]*models.DriftFinding, error) {
 	who, err := actor.From(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var rows []*models.DriftFinding
-	if len(ids) > 0 {
-		if err := s.db.NewSelect().Model(&rows).Apply(visibleFindings(who, actor.JobsRead)).Where("f.id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
-			return nil, store.Wrap(err, "find drift findings")
-		}
+	rows, err := findingsByID.Read(ctx, s.db, who, actor.JobsRead, ids)
+	if err != nil {
+		return nil, err
 	}
 	found := make(map[ident.DriftFindingID]*models.DriftFinding, len(rows))
 	for _, f := range rows {

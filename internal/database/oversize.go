@@ -84,26 +84,25 @@ func (s *Service) enforce(ctx context.Context, kind string, due func(*bun.Select
 // OverQuota tells of each database whether a size quota is exceeded that counts
 // it; one query for a whole list. It does not tell whose.
 func (s *Service) OverQuota(ctx context.Context, databases []*models.Database) ([]bool, error) {
-	var over []struct{ CustomerID ident.CustomerID }
 	customers := make([]ident.CustomerID, len(databases))
 	for i, d := range databases {
 		customers[i] = d.CustomerID
 	}
-	err := s.db.NewSelect().TableExpr("customer_tree AS t").ColumnExpr("DISTINCT t.customer_id").
-		Join("JOIN customer_quotas AS q ON q.customer_id = t.ancestor_id").Where("t.customer_id IN (?)", bun.List(customers)).
-		Where("q.name = ?", models.QuotaDatabaseBytes).Where("q.level = ?", models.QuotaExceeded).Scan(ctx, &over)
+	exceeded, err := exceededAbove.Read(ctx, s.db, customers, models.QuotaDatabaseBytes, models.QuotaExceeded)
 	if err != nil {
-		return nil, store.Wrap(err, "look for exceeded quotas")
-	}
-	held := map[ident.CustomerID]bool{}
-	for _, o := range over {
-		held[o.CustomerID] = true
+		return nil, err
 	}
 	out := make([]bool, len(databases))
 	for i, d := range databases {
-		out[i] = held[d.CustomerID]
+		out[i] = exceeded[d.CustomerID] > 0
 	}
 	return out, nil
+}
+
+var exceededAbove = &store.Tally[ident.CustomerID]{
+	Name: "look for exceeded quotas", Of: ident.CustomerIDOf,
+	Text: `SELECT t.customer_id, count(*) FROM customer_tree AS t JOIN customer_quotas AS q ON q.customer_id = t.ancestor_id
+		WHERE t.customer_id = ANY ($1) AND q.name = $2 AND q.level = $3 GROUP BY t.customer_id`,
 }
 
 // OpenForCleanup lets the logins of a database that a size quota has closed in

@@ -81,22 +81,18 @@ func (s *Service) DatabaseCounts(ctx context.Context, servers []*models.Database
 	for i, r := range servers {
 		ids[i] = r.ID
 	}
-	var counts []struct {
-		ServerID ident.DatabaseServerID
-		N        int
-	}
-	err := s.db.NewSelect().Model((*models.Database)(nil)).Column("server_id").ColumnExpr("count(*) AS n").
-		Where("server_id IN (?)", bun.List(ids)).Group("server_id").Scan(ctx, &counts)
+	counts, err := databaseCounts.Read(ctx, s.db, ids)
 	if err != nil {
-		return nil, store.Wrap(err, "count databases of servers")
-	}
-	of := map[ident.DatabaseServerID]int{}
-	for _, c := range counts {
-		of[c.ServerID] = c.N
+		return nil, err
 	}
 	out := make([]int, len(servers))
 	for i, id := range ids {
-		out[i] = of[id]
+		out[i] = counts[id]
 	}
 	return out, nil
+}
+
+var databaseCounts = &store.Tally[ident.DatabaseServerID]{
+	Name: "count databases of servers", Of: ident.DatabaseServerIDOf,
+	Text: "SELECT server_id, count(*) FROM databases WHERE server_id = ANY ($1) GROUP BY server_id",
 }

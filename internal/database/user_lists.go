@@ -76,19 +76,5 @@ func (s *Service) UsersOf(ctx context.Context, databases []*models.Database, arg
 	for i, d := range databases {
 		ids[i], customers[i] = d.ID, d.CustomerID
 	}
-	may, err := store.MayAll(ctx, s.db, who, actor.DatabasesRead, customers)
-	if err != nil {
-		return nil, err
-	}
-	pages, err := usersOf.Pages(ctx, s.db, who, actor.DatabasesRead, ids, args)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]*UserConnection, len(ids))
-	for i, id := range ids {
-		if may[customers[i]] {
-			out[i] = pages[id]
-		}
-	}
-	return out, nil
+	return usersOf.PagesWithin(ctx, s.db, who, actor.DatabasesRead, ids, customers, args)
 }

@@ -6,6 +6,7 @@ package ident
 import (
 	"database/sql/driver"
 	"encoding/base64"
+	"encoding/hex"
 
 	"github.com/google/uuid"
 )
@@ -109,7 +110,20 @@ func parse[K kinder](s string) id[K] {
 
 // Opaque is the graph's form of an id: base64url of "<kind>:<uuid>".
 func Opaque(kind string, u uuid.UUID) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(kind + ":" + u.String()))
+	var text [96]byte
+	return string(appendOpaque(text[:0], kind, u))
+}
+
+func appendOpaque(b []byte, kind string, u uuid.UUID) []byte {
+	var text [64]byte
+	plain := append(append(text[:0], kind...), ':')
+	for i, group := range [...][2]int{{0, 4}, {4, 6}, {6, 8}, {8, 10}, {10, 16}} {
+		if i > 0 {
+			plain = append(plain, '-')
+		}
+		plain = hex.AppendEncode(plain, u[group[0]:group[1]])
+	}
+	return base64.RawURLEncoding.AppendEncode(b, plain)
 }
 
 // Parse takes an opaque id apart; ok is false for what Opaque never made.

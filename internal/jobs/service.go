@@ -61,6 +61,10 @@ func NewService(db *store.DB, feed *Feed, starter *engine.Starter) *Service {
 var newest = store.Order[*models.Job]{
 	Name: "jobs.newest", Key: "j.created_at", Type: "timestamptz", ID: "j.id", Desc: true,
 	Place: func(j *models.Job) (string, string) { return j.CreatedAt.Format(time.RFC3339Nano), j.ID.String() },
+	Needs: map[string][]bun.Ident{
+		"customer": {"j.customer_id"}, "actor": {"j.actor_user_id"}, "resource": {"j.resource_kind", "j.resource_id"}, "parent": {"j.parent_id"},
+		"error": {"j.error_code", "j.error_message"}, "position": {"j.event_seq"}, "steps": {}, "events": {}, "children": {},
+	},
 }
 
 func visible(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
@@ -130,6 +134,7 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter) (*Connect
 var (
 	ofResource = &store.Edge[uuid.UUID, models.Job]{
 		Order: newest, Parent: "j.resource_id", Of: func(j *models.Job) uuid.UUID { return j.ResourceID }, Rows: visible,
+		Customer: func(j *models.Job) ident.CustomerID { return j.CustomerID }, Reads: []bun.Ident{"j.customer_id"}, // one above may have ordered several at once
 	}
 	children = &store.Edge[ident.JobID, models.Job]{
 		Order: newest, Parent: "j.parent_id", Of: func(j *models.Job) ident.JobID { return j.ParentID }, Rows: visible,
@@ -143,21 +148,7 @@ func (s *Service) OfResources(ctx context.Context, resources []uuid.UUID, custom
 	if err != nil {
 		return nil, err
 	}
-	may, err := store.MayAll(ctx, s.db, who, actor.JobsRead, customers)
-	if err != nil {
-		return nil, err
-	}
-	pages, err := ofResource.Pages(ctx, s.db, who, actor.JobsRead, resources, args)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]*Connection, len(resources))
-	for i, id := range resources {
-		if may[customers[i]] {
-			out[i] = pages[id]
-		}
-	}
-	return out, nil
+	return ofResource.PagesWithin(ctx, s.db, who, actor.JobsRead, resources, customers, args)
 }
 
 // Parents returns the job that ordered each of the jobs and waits for it, nil

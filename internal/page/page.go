@@ -24,6 +24,13 @@ type Args struct {
 	After, Before *string
 	// WithTotal is set when totalCount is selected; it is not computed otherwise.
 	WithTotal bool
+	// RowsAlone is set when neither edges nor pageInfo are selected: then there are
+	// no cursors, and nobody looks whether there are more rows.
+	RowsAlone bool
+	// Fields are those of the graph's rows that are selected, when nobody needs the
+	// rows for more: then columns may be left out. The name of one that a resolver
+	// answers, or that is an object, ends with "()". Nil is all.
+	Fields []string
 }
 
 // A Cursor is the place of one row in one order: its sort key and its id.
@@ -39,12 +46,23 @@ type Window struct {
 	Backward      bool // the last rows instead of the first
 	After, Before *Cursor
 	WithTotal     bool
+	RowsAlone     bool
+	Fields        []string
+}
+
+// Limit is how many rows to read: one more than the page has, so that the reader
+// knows whether there are more, unless nobody asks.
+func (w Window) Limit() int {
+	if w.RowsAlone {
+		return w.Size
+	}
+	return w.Size + 1
 }
 
 // Window checks the arguments for a list in the named order. Errors:
 // fault.Invalid for each argument at fault, together.
 func (a Args) Window(order string) (Window, error) {
-	w := Window{Size: DefaultSize, WithTotal: a.WithTotal}
+	w := Window{Size: DefaultSize, WithTotal: a.WithTotal, RowsAlone: a.RowsAlone, Fields: a.Fields}
 	var size, both *fault.Error
 	switch {
 	case a.First != nil && a.Last != nil:
@@ -134,9 +152,15 @@ func Of[T any](rows []T, w Window, order string, total *int, place func(T) (key,
 		slices.Reverse(rows)
 	}
 	c := &Connection[T]{Edges: make([]*Edge[T], len(rows)), PageInfo: &Info{}, total: total}
+	edges := make([]Edge[T], len(rows))
 	for i, row := range rows {
-		key, id := place(row)
-		c.Edges[i] = &Edge[T]{Cursor: Cursor{order, key, id}.encode(), Node: row}
+		if c.Edges[i], edges[i].Node = &edges[i], row; !w.RowsAlone {
+			key, id := place(row)
+			edges[i].Cursor = Cursor{order, key, id}.encode()
+		}
+	}
+	if w.RowsAlone {
+		return c
 	}
 	// Beyond a cursor that the caller came from there is a row: the cursor's own.
 	if w.Backward {

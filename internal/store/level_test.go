@@ -78,19 +78,19 @@ func TestLevel_OneRoundTripForAll(t *testing.T) {
 		require.Equal(t, tc.trips, s.sql.RoundTrips(), name)
 	}
 	// Who asks through bun is not waited for, nor are those who are long over.
-	hold := make(chan struct{})
+	holder, err := s.Conn(t.Context())
+	require.NoError(t, err)
+	_, err = holder.ExecContext(t.Context(), "SELECT pg_advisory_lock(1)")
+	require.NoError(t, err)
 	side(t.Context(), s.DB,
 		func(ctx context.Context) {
 			require.NoError(t, number(ctx, s.DB, 1))
-			close(hold)
+			_, err := holder.ExecContext(t.Context(), "SELECT pg_advisory_unlock(1)") // and the other goes on
+			require.NoError(t, errors.Join(err, holder.Close()))
 		},
 		func(ctx context.Context) {
-			conn, err := s.Conn(ctx)
+			_, err := s.ExecContext(ctx, "SELECT pg_advisory_lock(1)")
 			require.NoError(t, err)
-			defer func() { require.NoError(t, conn.Close()) }()
-			_, err = conn.ExecContext(ctx, "SELECT pg_advisory_lock(1)")
-			require.NoError(t, err)
-			<-hold
 		})
 }
 

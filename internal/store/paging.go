@@ -3,12 +3,15 @@ package store
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/page"
 )
 
@@ -21,6 +24,9 @@ type Order[T any] struct {
 	Desc bool
 	// Place gives a row's values of both columns, as text.
 	Place func(T) (key, id string)
+	// Needs are the columns that the resolvers of the graph's fields look at, by the
+	// name of the field, but for the id. When another field is asked for, all are read.
+	Needs map[string][]bun.Ident
 }
 
 // Rows reads one page of q, which has its model and its filters.
@@ -39,14 +45,16 @@ func Rows[T any](ctx context.Context, q *bun.SelectQuery, args page.Args, o Orde
 		total = &n
 	}
 	var rows []T
+	if row := reflect.TypeFor[T](); row.Kind() == reflect.Pointer {
+		q = q.Apply(of(narrow(q.DB(), row.Elem(), o.Needs, w.Fields, o.Key, o.ID), o.ID))
+	}
 	if err := o.window(q, w, written).Scan(ctx, &rows); err != nil {
 		return nil, Wrap(err, "read a page of %s", o.Name)
 	}
 	return page.Of(rows, w, o.Name, total, o.Place), nil
 }
 
-// window adds the place, the order and the limit of one page: one row more than
-// asked for, so that the reader knows whether there are more. at tells where the
+// window adds the place, the order and the limit of one page. at tells where the
 // text of a cursor is to be found.
 func (o Order[T]) window(q *bun.SelectQuery, w page.Window, at func(*page.Cursor) (key, id any)) *bun.SelectQuery {
 	after, before := ">", "<"
@@ -63,7 +71,7 @@ func (o Order[T]) window(q *bun.SelectQuery, w page.Window, at func(*page.Cursor
 		}
 	}
 	dir := o.direction(w)
-	return q.OrderExpr(fmt.Sprintf("? %s, ? %s", dir, dir), o.Key, o.ID).Limit(int64(w.Size) + 1)
+	return q.OrderExpr(fmt.Sprintf("? %s, ? %s", dir, dir), o.Key, o.ID).Limit(int64(w.Limit()))
 }
 
 // written puts a cursor into the statement itself.
@@ -91,15 +99,22 @@ type Edge[P comparable, M any] struct {
 	Parent bun.Ident  // column of the rows that names the parent
 	Of     func(*M) P // the parent of a row
 	Rows   Query      // the filters; nil for all rows
+	// Customer is whose a row is; nil when it is always the parent's customer.
+	Customer func(*M) ident.CustomerID
+	// Reads are the columns that Customer looks at.
+	Reads []bun.Ident
 
-	texts texts
+	texts  texts
+	narrow atomic.Int32 // texts with some columns only
 }
 
 // What changes the texts of an edge.
 type (
 	pageShape struct {
 		all, after, before, backward bool
-		size                         int // in the text: PostgreSQL plans for few rows then
+		one, known                   bool // parent, and its customer
+		columns                      string
+		limit                        int // in the text: PostgreSQL plans for few rows then
 	}
 	totalsShape struct{ all bool }
 )
@@ -108,21 +123,30 @@ type (
 // second one when totals are asked for. Each parent has a connection in the
 // result. p is as for Keyed.Read.
 func (e *Edge[P, M]) Pages(ctx context.Context, db *DB, who *actor.Actor, p actor.Permission, parents []P, args page.Args) (map[P]*page.Connection[*M], error) {
+	return e.pages(ctx, db, who, p, parents, nil, args)
+}
+
+// pages is Pages; customers are whose the parents are, if that is known.
+func (e *Edge[P, M]) pages(ctx context.Context, db *DB, who *actor.Actor, p actor.Permission, parents []P, customers []ident.CustomerID, args page.Args) (map[P]*page.Connection[*M], error) {
 	w, err := args.Window(e.Name)
 	if err != nil {
 		return nil, err
 	}
 	out := make(map[P]*page.Connection[*M], len(parents))
 	var each []P // once: an object may be in the answer twice
-	for _, parent := range parents {
+	var whose []ident.CustomerID
+	for i, parent := range parents {
 		if _, twice := out[parent]; !twice {
 			out[parent], each = nil, append(each, parent)
+			if customers != nil {
+				whose = append(whose, customers[i])
+			}
 		}
 	}
 	scope := scopeOf(who, p)
 	rows, totals := map[P][]*M{}, map[P]int{}
 	if len(each) > 0 && !scope.nothing() {
-		if rows, err = e.rows(ctx, db, scope, p, each, w); err != nil {
+		if rows, err = e.rows(ctx, db, scope, p, each, whose, w); err != nil {
 			return nil, err
 		}
 		if totals, err = e.totals(ctx, db, scope, p, each, w); err != nil {
@@ -139,35 +163,86 @@ func (e *Edge[P, M]) Pages(ctx context.Context, db *DB, who *actor.Actor, p acto
 	return out, nil
 }
 
-// query selects the rows; the roots of who are at the given place.
-func (e *Edge[P, M]) query(db *DB, scope scope, p actor.Permission, place int) *bun.SelectQuery {
+// PagesWithin is Pages for parents that belong to customers: in their order, and nil
+// where who does not hold p for the customer. A row that may be seen proves that it
+// does, so that only of parents without one the customers are asked for.
+func (e *Edge[P, M]) PagesWithin(ctx context.Context, db *DB, who *actor.Actor, p actor.Permission, parents []P, customers []ident.CustomerID, args page.Args) ([]*page.Connection[*M], error) {
+	pages, err := e.pages(ctx, db, who, p, parents, customers, args)
+	if err != nil {
+		return nil, err
+	}
+	var open []ident.CustomerID
+	proven := make([]bool, len(parents))
+	for i, parent := range parents {
+		rows := pages[parent].Edges
+		if proven[i] = len(rows) > 0 && (e.Customer == nil || e.Customer(rows[0].Node) == customers[i]); !proven[i] {
+			open = append(open, customers[i])
+		}
+	}
+	may, err := MayAll(ctx, db, who, p, open)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*page.Connection[*M], len(parents))
+	for i, parent := range parents {
+		if proven[i] || may[customers[i]] {
+			out[i] = pages[parent]
+		}
+	}
+	return out, nil
+}
+
+// query selects the rows; the roots of who are at the given place, and known is as
+// in parameter.
+func (e *Edge[P, M]) query(db *DB, scope scope, p actor.Permission, place int, known bool) *bun.SelectQuery {
 	q := db.NewSelect().Model((*M)(nil))
 	if e.Rows == nil {
 		return q
 	}
-	return e.Rows(q, &parameter{scope.all, place}, p)
+	return e.Rows(q, &parameter{scope.all, place, known}, p)
 }
 
 // rows reads the pages. A page's limit holds for each parent, so the parents come
 // first and their rows beside them.
-func (e *Edge[P, M]) rows(ctx context.Context, db *DB, scope scope, p actor.Permission, parents []P, w page.Window) (map[P][]*M, error) {
-	args := []any{arrayOf(parents)}
+func (e *Edge[P, M]) rows(ctx context.Context, db *DB, scope scope, p actor.Permission, parents []P, customers []ident.CustomerID, w page.Window) (map[P][]*M, error) {
+	args := []any{keysOf(parents)}
+	known := customers != nil && len(parents) > 1 && !scope.all
+	if known {
+		args = append(args, arrayOf(customers))
+	}
 	for _, c := range []*page.Cursor{w.After, w.Before} {
 		if c != nil {
 			args = append(args, c.Key, c.ID)
 		}
 	}
-	text := e.texts.of(pageShape{scope.all, w.After != nil, w.Before != nil, w.Backward, w.Size}, func() string {
+	columns := narrow(db, reflect.TypeFor[M](), e.Needs, w.Fields, append([]bun.Ident{e.Parent, e.Key, e.ID}, e.Reads...)...)
+	shape := pageShape{scope.all, w.After != nil, w.Before != nil, w.Backward, len(parents) == 1, known, strings.Join(columns, " "), w.Limit()}
+	if columns != nil && !e.texts.has(shape) && e.narrow.Add(1) > maxNarrow {
+		columns, shape.columns = nil, ""
+	}
+	text := e.texts.of(shape, func() string {
 		number := 1
+		if known {
+			number = 2
+		}
 		next := func() any {
 			number++
 			return bun.Safe(fmt.Sprintf("$%d::text", number))
 		}
-		one := e.query(db, scope, p, len(args)+1).Where("? = p.id", e.Parent)
-		one = e.window(one, w, func(*page.Cursor) (key, id any) { return next(), next() })
+		one := e.query(db, scope, p, len(args)+1, known)
+		one = e.window(one.Apply(of(columns, e.ID)), w, func(*page.Cursor) (key, id any) { return next(), next() })
+		if len(parents) == 1 { // whose rows are in order as they are
+			return one.Where("? = $1", e.Parent).String()
+		}
+		one = one.Where("? = p.id", e.Parent)
 		dir := e.direction(w)
-		return db.NewSelect().TableExpr("unnest($1::uuid[]) WITH ORDINALITY AS p(id, place)").
-			Join("CROSS JOIN LATERAL (?) AS r", one).ColumnExpr("r.*").
+		from := db.NewSelect().TableExpr("unnest($1::uuid[]) WITH ORDINALITY AS p(id, place)")
+		if known {
+			from = db.NewSelect().TableExpr("unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS p(id, customer_id, place)").
+				Join("LEFT JOIN (SELECT DISTINCT customer_id FROM customer_tree WHERE customer_id = ANY ($2) AND ancestor_id = ANY (?::uuid[])) AS v ON v.customer_id = p.customer_id",
+					bun.Safe(fmt.Sprintf("$%d", len(args)+1)))
+		}
+		return from.Join("CROSS JOIN LATERAL (?) AS r", one).ColumnExpr("r.*").
 			OrderExpr(fmt.Sprintf("p.place, ? %s, ? %s", dir, dir), ofRow(e.Key), ofRow(e.ID)).String()
 	})
 	list, err := readAll[M](ctx, db, text, scope.add(args))
@@ -188,7 +263,7 @@ func (e *Edge[P, M]) totals(ctx context.Context, db *DB, scope scope, p actor.Pe
 		return nil, nil
 	}
 	text := e.texts.of(totalsShape{scope.all}, func() string {
-		return e.query(db, scope, p, 2).ColumnExpr("p.place - 1 AS place, count(*) AS n").
+		return e.query(db, scope, p, 2, false).ColumnExpr("p.place - 1 AS place, count(*) AS n").
 			Join("JOIN unnest($1::uuid[]) WITH ORDINALITY AS p(id, place) ON p.id = ?", e.Parent).Group("p.place").String()
 	})
 	totals := make(map[P]int, len(parents))

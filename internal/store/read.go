@@ -25,6 +25,7 @@ func readRows[M any](rows pgx.Rows) (out []*M, err error) {
 	defer rows.Close()
 	var fields []pgconn.FieldDescription
 	var readers []func(value, *M) error
+	var last []string
 	var free []M
 	for rows.Next() {
 		if readers == nil {
@@ -32,6 +33,7 @@ func readRows[M any](rows pgx.Rows) (out []*M, err error) {
 			if readers, err = readersOf[M](fields); err != nil {
 				return nil, err
 			}
+			last = make([]string, len(fields))
 		}
 		if len(free) == 0 {
 			free = make([]M, slab)
@@ -39,7 +41,7 @@ func readRows[M any](rows pgx.Rows) (out []*M, err error) {
 		row := &free[0]
 		free = free[1:]
 		for i, raw := range rows.RawValues() {
-			if err := readers[i](value{raw, &fields[i]}, row); err != nil {
+			if err := readers[i](value{raw, &fields[i], &last[i]}, row); err != nil {
 				return nil, err
 			}
 		}

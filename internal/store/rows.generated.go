@@ -462,6 +462,47 @@ func init() {
 		"created_at": func(v value, m *models.DatabaseDump) error { return v.time(&m.CreatedAt) },
 		"expires_at": func(v value, m *models.DatabaseDump) error { return v.time(&m.ExpiresAt) },
 	}
+	readable[reflect.TypeFor[models.DriftFinding]()] = columns[models.DriftFinding]{
+		"id":          func(v value, m *models.DriftFinding) error { return v.uuid(&m.ID.UUID) },
+		"server_id":   func(v value, m *models.DriftFinding) error { return v.uuid(&m.ServerID.UUID) },
+		"database_id": func(v value, m *models.DriftFinding) error { return v.uuid(&m.DatabaseID.UUID) },
+		"customer_id": func(v value, m *models.DriftFinding) error { return v.uuid(&m.CustomerID.UUID) },
+		"kind": func(v value, m *models.DriftFinding) error {
+			var x string
+			err := v.text(&x)
+			m.Kind = models.DriftKind(x)
+			return err
+		},
+		"object_kind": func(v value, m *models.DriftFinding) error {
+			var x string
+			err := v.text(&x)
+			m.ObjectKind = models.ObjectKind(x)
+			return err
+		},
+		"external_name": func(v value, m *models.DriftFinding) error { return v.text(&m.ExternalName) },
+		"mark":          func(v value, m *models.DriftFinding) error { return v.text(&m.Mark) },
+		"detail":        func(v value, m *models.DriftFinding) error { return v.text(&m.Detail) },
+		"surveys": func(v value, m *models.DriftFinding) error {
+			var x int64
+			err := v.int(&x)
+			m.Surveys = int(x)
+			return err
+		},
+		"confirmed": func(v value, m *models.DriftFinding) error { return v.bool(&m.Confirmed) },
+		"ignored":   func(v value, m *models.DriftFinding) error { return v.bool(&m.Ignored) },
+		"adopted":   func(v value, m *models.DriftFinding) error { return v.bool(&m.Adopted) },
+		"found_at":  func(v value, m *models.DriftFinding) error { return v.time(&m.FoundAt) },
+		"resolved_at": func(v value, m *models.DriftFinding) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x time.Time
+			err := v.time(&x)
+			m.ResolvedAt = new(time.Time(x))
+			return err
+		},
+		"job_id": func(v value, m *models.DriftFinding) error { return v.uuid(&m.JobID.UUID) },
+	}
 	readable[reflect.TypeFor[models.Job]()] = columns[models.Job]{
 		"id":   func(v value, m *models.Job) error { return v.uuid(&m.ID.UUID) },
 		"kind": func(v value, m *models.Job) error { return v.text(&m.Kind) },

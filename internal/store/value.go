@@ -18,6 +18,7 @@ import (
 type value struct {
 	raw   []byte // nil for NULL
 	field *pgconn.FieldDescription
+	last  *string // the column's text in the row before: states and kinds come again and again
 }
 
 func (v value) binary() bool { return v.field.Format == pgx.BinaryFormatCode }
@@ -35,7 +36,10 @@ func (v value) text(to *string) error {
 			return v.refuse("text")
 		}
 	}
-	*to = string(v.raw)
+	if *v.last != string(v.raw) {
+		*v.last = string(v.raw)
+	}
+	*to = *v.last
 	return nil
 }
 

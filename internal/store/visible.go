@@ -31,7 +31,7 @@ func Visible(who Scope, p actor.Permission, column bun.Ident) func(*bun.SelectQu
 		case all:
 			return q
 		case later:
-			return below(q, column, bun.Safe(fmt.Sprintf("$%d::uuid[]", place.number)))
+			return place.probe(q, column)
 		case len(roots) == 0:
 			return q.Where("FALSE")
 		}
@@ -47,6 +47,20 @@ func below(q *bun.SelectQuery, column bun.Ident, roots any) *bun.SelectQuery {
 type parameter struct {
 	all    bool
 	number int
+	known  bool // v.customer_id is the parent's customer if it is below the roots
+}
+
+// probe is below for a statement that is planned once for all callers: it looks each
+// row's customer up, of which PostgreSQL would otherwise collect all that are below
+// the roots, be they thousands, for one row. A row of the parent's customer needs no
+// look of its own where that is known.
+func (p *parameter) probe(q *bun.SelectQuery, column bun.Ident) *bun.SelectQuery {
+	look := bun.SafeQuery("(SELECT true FROM customer_tree AS t WHERE t.customer_id = ? AND t.ancestor_id = ANY (?::uuid[]) LIMIT 1)",
+		column, bun.Safe(fmt.Sprintf("$%d", p.number)))
+	if p.known {
+		return q.Where("(? = v.customer_id OR ?)", column, look)
+	}
+	return q.Where("?", look)
 }
 
 // Customers implements Scope.

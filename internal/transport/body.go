@@ -105,17 +105,19 @@ func readBody(w http.ResponseWriter, r *http.Request) (*received, bool) {
 	body, _ := bodies.Get().(*bytes.Buffer)
 	p := &received{key: r.Header.Get("Idempotency-Key"), body: body}
 	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
-	status, code, message := 0, fault.Invalid, ""
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+	status, code, message := http.StatusBadRequest, fault.Invalid, ""
+	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case tooLarge:
 		status, code, message = http.StatusRequestEntityTooLarge, fault.TooComplex, "A request has at most 64 KiB."
-	} else if err != nil {
-		status, message = http.StatusBadRequest, "The request could not be read."
-	} else if decodeOperation(body.Bytes(), &p.params) != nil {
-		status, message = http.StatusBadRequest, "The body is not a JSON object with query, variables and operationName."
-	} else if nothing(p.params) {
-		status, message = http.StatusBadRequest, "There is no query in the body."
+	case err != nil:
+		message = "The request could not be read."
+	case decodeOperation(body.Bytes(), &p.params) != nil:
+		message = "The body is not a JSON object with query, variables and operationName."
+	case nothing(p.params):
+		message = "There is no query in the body."
 	}
-	if status != 0 {
+	if message != "" {
 		p.release()
 		refuse(w, r, status, code, message)
 		return nil, false

@@ -87,7 +87,7 @@ func (c Config) handler(plain graphql.Transport) http.Handler {
 		&graphqlws.Transport{
 			Hub: hub, Authenticate: c.Authenticate, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
 		},
-		gqltransport.SSE{KeepAlivePingInterval: pingEvery},
+		gqltransport.SSE{}, // its keep-alive may write to an answer that is over, and end the process
 		plain,
 	} {
 		srv.AddTransport(gate{t, l})

@@ -64,7 +64,7 @@ type answer struct {
 // unfit refuses what another method or transport is for. Anybody's page can make a
 // browser send a GET, so it must not change anything.
 func (a *answer) unfit(op *graphql.OperationContext) gqlerror.List {
-	f := (*fault.Error)(nil)
+	var f *fault.Error
 	switch kind := op.Operation.Operation; {
 	case kind == ast.Subscription:
 		a.not = http.StatusNotAcceptable

@@ -10,7 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/models"
 )
 
 // addMany makes n customers, each with a parent, a child, two databases with
@@ -187,6 +190,10 @@ func TestStatements_OneRoundTripALevel(t *testing.T) {
 		"three edges":           {`query($n: Int) { customers(first: $n) { nodes { quotas { used } parent { name } databases(first: 2) { nodes { name } } } } }`, 4, 2},
 		"two levels":            {`query($n: Int) { customers(first: $n) { nodes { quotas { used } databases(first: 2) { nodes { server { name } users(first: 2) { nodes { name } } jobs(first: 2) { nodes { kind } } } } } } }`, 6, 3},
 		"steps and events":      {`query($n: Int) { jobs(first: $n) { nodes { steps { name } events(first: 2) { kind } actor { email } customer { name } } } }`, 5, 2},
+		"edges that count":      {`query($n: Int) { databases(first: $n) { nodes { overQuota host customer { name } users(first: 2) { nodes { name } } server { databaseCount } } } }`, 7, 3},
+		"servers":               {`query($n: Int) { databaseServers(first: $n) { nodes { databaseCount } } }`, 2, 2},
+		"users' memberships":    {`query($n: Int) { databases(first: $n) { nodes { customer { memberships(first: 2) { nodes { user { memberships { role } } } } quotas { used } } } } }`, 6, 5},
+		"findings":              {`query($n: Int) { driftFindings(first: $n) { nodes { resource { id } server { name } job { kind } } } }`, 4, 2},
 		"a page and its totals": {`query($n: Int) { databases(first: $n) { nodes { jobs(first: 2) { totalCount nodes { id } } users(first: 2) { totalCount nodes { id } } } } }`, 5, 3},
 	} {
 		for _, n := range []int{1, 20} {
@@ -196,6 +203,37 @@ func TestStatements_OneRoundTripALevel(t *testing.T) {
 				continue
 			}
 			require.Len(t, list, tc.statements, name)
+			require.Equal(t, tc.trips, p.sql.RoundTrips(), "%s, %d rows", name, n)
+		}
+	}
+}
+
+// Whose rows are filtered pays no round trip for it, unless there is a page without rows.
+func TestStatements_OneRoundTripALevelForTenants(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	p.addMany(20)
+	who := &actor.Actor{}
+	var parents []*models.Customer
+	require.NoError(t, p.db.NewSelect().Model(&parents).Where("parent_id IS NULL").Scan(t.Context()))
+	for _, c := range parents {
+		who.Grants = append(who.Grants, actor.Grant{Customer: c.ID, Permissions: auth.CustomerPermissions(models.CustomerOwner)})
+	}
+	token := p.as(who)
+	for name, tc := range map[string]struct {
+		query             string
+		statements, trips int
+	}{
+		"pages":         {`query($n: Int) { databases(first: $n) { nodes { jobs(first: 2) { nodes { id } } users(first: 2) { nodes { name } } overQuota } } }`, 4, 2},
+		"users":         {`query($n: Int) { databases(first: $n) { nodes { jobs(first: 2) { nodes { actor { email memberships { role } } } } } } }`, 4, 4},
+		"an empty page": {`query($n: Int) { databases(first: $n) { nodes { dumps(first: 1) { nodes { id } } } } }`, 3, 3},
+	} {
+		for _, n := range []int{1, 20} {
+			list := p.asked(t, token, tc.query, n)
+			if stockExecutor() {
+				continue
+			}
+			require.Len(t, list, tc.statements, "%s, %d rows", name, n)
 			require.Equal(t, tc.trips, p.sql.RoundTrips(), "%s, %d rows", name, n)
 		}
 	}

@@ -21,7 +21,7 @@ import (
 // What is read by key.
 var read = []any{
 	models.Customer{}, models.Quota{}, models.User{}, models.Membership{}, models.DatabaseServer{}, models.Database{},
-	models.DatabaseUser{}, models.DatabaseDump{}, models.Job{}, models.JobStep{}, models.JobEvent{},
+	models.DatabaseUser{}, models.DatabaseDump{}, models.DriftFinding{}, models.Job{}, models.JobStep{}, models.JobEvent{},
 }
 
 func main() {

@@ -1,0 +1,57 @@
+package auth
+
+import (
+	"crypto/sha256"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/ident"
+)
+
+const (
+	// MaxActorAge is how long a request may be answered by roles that were read for
+	// an earlier one with the same token: what is taken away is gone within it.
+	MaxActorAge = time.Second
+
+	maxRecent = 10_000 // tokens; some hundred bytes each
+)
+
+// recent are the tokens that came last. What was found out of one does not change,
+// but for whether it is over; what its user may do is read again.
+type recent struct {
+	tokens *lru.Cache[[sha256.Size]byte, known]
+}
+
+// A known is what a good token says, and who its user was a moment ago.
+type known struct {
+	user    ident.UserID
+	id      string // the token's own
+	expires time.Time
+	actor   *actor.Actor
+	read    time.Time // before it was; the roles are no older
+}
+
+func newRecent() recent {
+	tokens, err := lru.New[[sha256.Size]byte, known](maxRecent)
+	if err != nil {
+		panic(err) // of a size that is not positive
+	}
+	return recent{tokens}
+}
+
+// token gives what is known of one that is not over.
+func (r recent) token(token string, now time.Time) (known, bool) {
+	k, ok := r.tokens.Get(sha256.Sum256([]byte(token)))
+	return k, ok && now.Before(k.expires.Add(clockSkew))
+}
+
+func (r recent) keep(token string, k known) { r.tokens.Add(sha256.Sum256([]byte(token)), k) }
+
+// fresh tells whether the roles are good enough for a request that came now. A clock
+// that was set back makes nothing younger.
+func (k known) fresh(now time.Time) bool {
+	age := now.Sub(k.read)
+	return k.actor != nil && age >= 0 && age < MaxActorAge
+}
