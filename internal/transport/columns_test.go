@@ -83,7 +83,7 @@ func (p *panel) selections(row *ast.Definition) (list []string) {
 		case strings.HasPrefix(f.Name, "__"):
 			continue
 		case !p.schema.Types[f.Type.Name()].IsLeafType():
-			selection += document{p.schema}.selection(f.Type)
+			selection += fieldWalk{p.schema}.selection(f.Type)
 		}
 		list = append(list, selection)
 	}
