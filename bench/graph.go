@@ -111,7 +111,7 @@ func measureGraph(ctx context.Context, o options, p *panel, stdout, progress io.
 
 // pin has a process run on one core only, with all its threads.
 func pin(ctx context.Context, pid int, core string) error {
-	if out, err := exec.CommandContext(ctx, "taskset", "-a", "-p", "-c", core, strconv.Itoa(pid)).CombinedOutput(); err != nil { //nolint:gosec // a number
+	if out, err := exec.CommandContext(ctx, "taskset", "-a", "-p", "-c", core, strconv.Itoa(pid)).CombinedOutput(); err != nil {
 		return fmt.Errorf("keep process %d on core %s: %w: %s", pid, core, err, out)
 	}
 	return nil
@@ -214,7 +214,7 @@ func opaque(s string) string { return base64.RawURLEncoding.EncodeToString([]byt
 // addPeers builds what is measured beside the panel.
 func (b *graphBench) addPeers(ctx context.Context, p *panel) error {
 	binary := filepath.Join(p.dir, "peers")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, ".") //nolint:gosec // ours
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, ".")
 	build.Dir = filepath.Join("bench", "peers")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {

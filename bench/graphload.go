@@ -294,7 +294,7 @@ func treeCPU(pid int) (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read the children of process %d: %w", pid, err)
 	}
-	for _, f := range strings.Fields(string(text)) {
+	for f := range strings.FieldsSeq(string(text)) {
 		child, err := strconv.Atoi(f)
 		if err != nil {
 			continue
