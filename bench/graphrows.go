@@ -22,7 +22,7 @@ var graphRows = []string{
 		SELECT gen_random_uuid(), c.id, 'Customer ' || i, 'customer' || i || '@example.com', 'Company ' || i, 'DE', now() + i * interval '1 ms'
 		FROM customers AS c, generate_series(1, %d) AS i`, graphCustomers),
 	`INSERT INTO customer_tree (ancestor_id, customer_id, depth)
-		SELECT c.id AS ancestor_id, c.id, 0 FROM customers AS c UNION ALL SELECT parent_id, id, 1 FROM customers WHERE parent_id IS NOT NULL`,
+		SELECT id, c.id, 0 FROM customers AS c UNION ALL SELECT parent_id, id, 1 FROM customers WHERE parent_id IS NOT NULL`,
 	`INSERT INTO customer_quotas (customer_id, name, used, max) SELECT c.id, q.name, 5, 100 FROM customers AS c, unnest(ARRAY['DATABASES', 'DATABASE_BYTES']) AS q(name)`,
 	fmt.Sprintf(`INSERT INTO memberships (user_id, customer_id, role) SELECT u.id, c.id, 'OWNER' FROM users AS u, customers AS c WHERE u.email = '%s' AND c.parent_id IS NULL`, tenantEmail),
 	`INSERT INTO memberships (user_id, customer_id, role)

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -102,12 +103,8 @@ func around(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		req := actor.Request{ID: newRequestID(), IP: remoteIP(r), UserAgent: r.UserAgent()}
 		h := w.Header()
+		maps.Copy(h, careful) // whoever sets one of them puts another list in its place
 		h.Set("X-Request-Id", req.ID)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler { //nolint:errorlint // panics are compared by identity, as net/http does
@@ -119,6 +116,15 @@ func around(log *slog.Logger, next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(w, r.WithContext(actor.WithRequest(r.Context(), req)))
 	})
+}
+
+// careful are the headers of every answer, which nobody changes.
+var careful = http.Header{
+	"X-Content-Type-Options":  {"nosniff"},
+	"X-Frame-Options":         {"DENY"},
+	"Referrer-Policy":         {"no-referrer"},
+	"Cache-Control":           {"no-store"},
+	"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
 }
 
 func newRequestID() string {

@@ -63,8 +63,8 @@ func of(columns []string, column bun.Ident) func(*bun.SelectQuery) *bun.SelectQu
 // for what is no column.
 func columnOf(name string, row reflect.Type, fields []*schema.Field) string {
 	pointer := reflect.PointerTo(row)
-	for i := range pointer.NumMethod() {
-		if strings.EqualFold(pointer.Method(i).Name, name) {
+	for method := range pointer.Methods() {
+		if strings.EqualFold(method.Name, name) {
 			return ""
 		}
 	}
