@@ -33,7 +33,7 @@ func (p *panel) addMany(n int) {
 			UNION ALL SELECT p.parent_id, c.id, 2 FROM customers AS c JOIN customers AS p ON p.id = c.parent_id WHERE p.parent_id IS NOT NULL`,
 		`INSERT INTO customer_quotas (customer_id, name) SELECT id, 'DATABASES' FROM customers`,
 		`INSERT INTO memberships (user_id, customer_id, role) SELECT u.id, c.id, 'ADMIN' FROM customers AS c
-			JOIN LATERAL (SELECT id FROM users WHERE email LIKE (c.number % 7) || '%' ORDER BY id LIMIT 2) AS u ON true`,
+			JOIN LATERAL (SELECT id FROM users WHERE email LIKE (1 + c.number % 7) || '%' ORDER BY id LIMIT 2) AS u ON true`,
 		`INSERT INTO databases (id, customer_id, server_id, name, ext_name, username, verifier_sealed, connection_limit, state)
 			SELECT gen_random_uuid(), c.id, s.id, 'd' || i, 'c' || c.number || '_d' || i, 'x', '', 1, 'ACTIVE'
 			FROM (SELECT *, row_number() OVER () AS n FROM customers WHERE name = 'middle') AS c
