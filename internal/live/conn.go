@@ -95,7 +95,8 @@ func (c *Conn) Begin(id string) (*Op, error) {
 		return nil, ErrTooManyOperations
 	}
 	o := &Op{ID: id, conn: c}
-	o.ctx, o.cancel = context.WithCancel(c.ctx)
+	// Closed stops each; that the contexts need not know each other saves memory.
+	o.ctx, o.cancel = context.WithCancel(context.WithoutCancel(c.ctx))
 	c.ops[id] = o
 	c.hub.counts.operations.Add(1)
 	return o, nil

@@ -215,7 +215,9 @@ func tenant(p ...actor.Permission) *actor.Actor {
 }
 
 // colleague may do the same.
-func colleague(a *actor.Actor) *actor.Actor { return &actor.Actor{User: ident.NewUserID(), Grants: a.Grants} }
+func colleague(a *actor.Actor) *actor.Actor {
+	return &actor.Actor{User: ident.NewUserID(), Grants: a.Grants}
+}
 
 const pause = 20 * time.Millisecond // longer than events are gathered
 

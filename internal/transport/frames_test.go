@@ -23,12 +23,19 @@ import (
 // raw is a socket on which frames are written byte by byte.
 func (p *panel) raw(t *testing.T) (net.Conn, *bufio.Reader) {
 	t.Helper()
+	conn, r := p.rawForLong(t)
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn, r
+}
+
+// rawForLong is raw for who closes the connection.
+func (p *panel) rawForLong(t *testing.T) (net.Conn, *bufio.Reader) {
+	t.Helper()
 	at, err := url.Parse(p.URL)
 	require.NoError(t, err)
 	var d net.Dialer
 	conn, err := d.DialContext(t.Context(), "tcp", at.Host)
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = conn.Close() })
 	require.NoError(t, conn.SetDeadline(time.Now().Add(soon)))
 	_, err = io.WriteString(conn, "GET /graphql HTTP/1.1\r\nHost: "+at.Host+"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
 		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n")

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -255,4 +257,54 @@ func TestLive_PongsThatNobodyReads(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_closed_total", "slow") == 1 }, soon, 20*time.Millisecond)
 	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_connections") == 0 }, soon, 20*time.Millisecond)
+}
+
+// TestLive_MemoryOfAClient: what a client costs that is subscribed and waits, with
+// its share of the test's own side of the line.
+func TestLive_MemoryOfAClient(t *testing.T) {
+	p := newLimitedPanel(t, live.Limits{PerUser: 2000})
+	a := p.addTenant("a", zeroCustomer, p.addServer())
+	p.running(a, 0, 0)
+	used := func() (heap, stack uint64) {
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc, m.StackInuse
+	}
+	const first, clients = 100, 1000
+	conns := make([]net.Conn, 0, first+clients)
+	defer func() {
+		for _, c := range conns {
+			_ = c.Close()
+		}
+	}()
+	subscribe := func() {
+		conn, r := p.rawForLong(t)
+		conns = append(conns, conn)
+		require.NoError(t, conn.SetDeadline(time.Time{}))
+		_, err := io.WriteString(conn, masked(0x81, `{"type":"connection_init","payload":`+string(initPayload(a.token))+`}`)+
+			masked(0x81, `{"type":"subscribe","id":"1","payload":{"query":"subscription { jobProgress(id: \"`+a.job.Opaque()+`\") { __typename } }"}}`))
+		require.NoError(t, err)
+		_, err = r.ReadString('}') // of the acknowledgement
+		require.NoError(t, err)
+	}
+	for range first { // until the pool has its connections
+		subscribe()
+	}
+	p.sql.During(func() {}) // its list keeps the statements
+	heap, stack := used()
+	for range clients {
+		subscribe()
+	}
+	p.sql.During(func() {})
+	require.Eventually(t, func() bool {
+		return metric(t, p.live, "mpanel_live_events_total") == 2*(first+clients) && p.live.QueuedBytes() == 0
+	}, soon, 20*time.Millisecond)
+	heapNow, stackNow := used()
+	heap, stack = (heapNow-heap)/clients, (stackNow-stack)/clients
+	t.Logf("a subscribed client takes %d bytes of heap and %d of stacks", heap, stack)
+	if !raceDetector { // which takes its own
+		require.Less(t, heap+stack, uint64(20<<10))
+	}
 }

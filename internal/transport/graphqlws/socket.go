@@ -145,7 +145,17 @@ func (s *socket) init(authorization string) {
 		s.acknowledge(s.conn.Acknowledge(nil))
 		return
 	}
-	ctx, cancel := context.WithTimeout(s.conn.Context(), s.t.Hub.Limits().InitTimeout)
+	// On a stack of its own, since this one stays, and need not be large for it.
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.authenticate(token)
+	}()
+	<-done
+}
+
+func (s *socket) authenticate(token string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.conn.Context()), s.t.Hub.Limits().InitTimeout)
 	defer cancel()
 	who, err := s.t.Authenticate(ctx, token)
 	switch fault.CodeOf(err) {

@@ -57,7 +57,7 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 	}
 	up := websocket.Upgrader{
 		HandshakeTimeout: t.Hub.Limits().InitTimeout, Subprotocols: []string{Protocol}, CheckOrigin: t.OriginAllowed,
-		ReadBufferSize: 512, WriteBufferPool: noBuffers,
+		ReadBufferSize: 256, WriteBufferPool: noBuffers,
 	}
 	ws, err := up.Upgrade(w, r, nil)
 	if err != nil {
