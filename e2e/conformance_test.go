@@ -53,7 +53,7 @@ func TestConformance_GraphQLTransportWS(t *testing.T) {
 	}
 	n := requireConforms(t, vars{
 		"url": s.url, "init": vars{"Authorization": "Bearer " + admin.token}, "badInit": vars{"Authorization": "Bearer bad"},
-		"more": true,
+		"more":    true,
 		"endless": follow(long.Job.ID), "short": follow(o.Job.ID),
 	})
 	require.Greater(t, n, 50)

@@ -3,7 +3,6 @@ package transport_test
 import (
 	"bufio"
 	"encoding/binary"
-	"errors"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -64,7 +63,7 @@ func closeCode(t *testing.T, r *bufio.Reader) int {
 	for {
 		head := make([]byte, 2)
 		if _, err := io.ReadFull(r, head); err != nil {
-			require.False(t, errors.Is(err, os.ErrDeadlineExceeded), "the server holds a socket that is over")
+			require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the server holds a socket that is over")
 			return 0
 		}
 		n := int(head[1])

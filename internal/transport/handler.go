@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
@@ -21,6 +20,7 @@ import (
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/live"
+	"github.com/mpanel/mpanel/internal/transport/graphqlsse"
 	"github.com/mpanel/mpanel/internal/transport/graphqlws"
 )
 
@@ -32,7 +32,6 @@ const (
 	MaxComplexity = 20_000
 	MaxBodyBytes  = 64 << 10
 	MaxFrameBytes = 64 << 10
-	pingEvery     = 20 * time.Second
 )
 
 // Config is what the handler needs.
@@ -59,7 +58,7 @@ func New(c Config) http.Handler {
 	srv.AddTransport(&graphqlws.Transport{
 		Hub: hub, Authenticate: c.Authenticate, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
 	})
-	srv.AddTransport(gqltransport.SSE{KeepAlivePingInterval: pingEvery})
+	srv.AddTransport(&graphqlsse.Transport{Hub: hub, Refuse: refuse})
 	srv.AddTransport(gqltransport.GET{})
 	srv.AddTransport(gqltransport.POST{})
 	srv.SetQueryCache(lru.New[*ast.QueryDocument](100))

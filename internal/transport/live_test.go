@@ -1,11 +1,14 @@
 package transport_test
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"runtime"
 	"strconv"
 	"strings"
@@ -183,7 +186,7 @@ func TestLive_ShutdownLetsAMutationEnd(t *testing.T) {
 // not read at all, and disturbs nobody; who reads slowly misses nothing.
 func TestLive_ASlowReader(t *testing.T) {
 	t.Parallel()
-	p := newLimitedPanel(t, live.Limits{WriteTimeout: 2 * time.Second})
+	p := newLimitedPanel(t, live.Limits{WriteTimeout: 5 * time.Second})
 	a := p.addTenant("a", zeroCustomer, p.addServer())
 	const events = 4000
 	p.running(a, events, 4000)
@@ -307,4 +310,65 @@ func TestLive_MemoryOfAClient(t *testing.T) {
 	if !raceDetector { // which takes its own
 		require.Less(t, heap+stack, uint64(20<<10))
 	}
+}
+
+// TestLive_ServerSentEvents: the other wire has the same caps, the same revocation and
+// the same drain, and goes on after the event that a browser saw last.
+func TestLive_ServerSentEvents(t *testing.T) {
+	t.Parallel()
+	p := newLimitedPanel(t, live.Limits{PerUser: 2})
+	a := p.addTenant("a", zeroCustomer, p.addServer())
+	p.running(a, 3, 10)
+	stream := func(last string) (*http.Response, *bufio.Scanner) {
+		query := `subscription($id: ID!, $after: StreamPosition) { jobProgress(id: $id, after: $after) { ... on JobEvent { position message } } }`
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/graphql", bytes.NewReader(operation(query, vars{"id": a.job.Opaque()})))
+		require.NoError(t, err)
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Accept", "text/event-stream")
+		req.Header.Set("Authorization", "Bearer "+a.token)
+		if last != "" {
+			req.Header.Set("Last-Event-ID", last)
+		}
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = res.Body.Close() })
+		return res, bufio.NewScanner(res.Body)
+	}
+	next := func(s *bufio.Scanner) (id, data string) {
+		for s.Scan() {
+			switch name, value, _ := strings.Cut(s.Text(), ": "); {
+			case name == "id":
+				id = value
+			case name == "data":
+				data = value
+			case s.Text() == "" && data != "":
+				return id, data
+			}
+		}
+		return "", ""
+	}
+	first, events := stream("")
+	require.Equal(t, "text/event-stream", first.Header.Get("Content-Type"))
+	var ids []string
+	for range 5 {
+		id, data := next(events)
+		require.Contains(t, data, `"position":"`+id+`"`)
+		ids = append(ids, id)
+	}
+	_, rest := stream(ids[2])
+	id, _ := next(rest)
+	require.Equal(t, ids[3], id)
+	third, _ := stream("")
+	require.Equal(t, http.StatusTooManyRequests, third.StatusCode)
+	require.Equal(t, 2, p.live.Revoke(live.Principal{User: a.user}))
+	_, data := next(events)
+	require.Empty(t, data, "it ends, without a complete")
+	require.Eventually(t, func() bool {
+		return metric(t, p.live, "mpanel_live_connections") == 0 && metric(t, p.live, "mpanel_live_streams") == 0
+	}, soon, 10*time.Millisecond)
+	again, _ := stream("")
+	require.Equal(t, http.StatusOK, again.StatusCode)
+	require.NoError(t, p.live.Shutdown(t.Context()))
+	late, _ := stream("")
+	require.Equal(t, http.StatusServiceUnavailable, late.StatusCode)
 }

@@ -1,0 +1,216 @@
+// Package graphqlsse sends the answers of an operation as server-sent events, in
+// the mode of distinct connections: one POST, one operation, one stream.
+// https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
+//
+// What runs on a connection, and for how long, is package live's; who calls and what
+// errors look like is package transport's.
+package graphqlsse
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/live"
+)
+
+// A Transport answers POSTs that accept text/event-stream; every field is required.
+type Transport struct {
+	Hub *live.Hub
+	// Refuse answers a request that is not accepted.
+	Refuse func(w http.ResponseWriter, r *http.Request, status int, code fault.Code, message string)
+}
+
+var _ graphql.Transport = (*Transport)(nil)
+
+// Supports implements graphql.Transport.
+func (t *Transport) Supports(r *http.Request) bool {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && r.Method == http.MethodPost && kind == "application/json" && strings.Contains(r.Header.Get("Accept"), "text/event-stream")
+}
+
+// Do implements graphql.Transport.
+func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	params, err := read(r)
+	if err != nil {
+		t.Refuse(w, r, http.StatusBadRequest, fault.Invalid, "The body is not a JSON object with query, variables and operationName.")
+		return
+	}
+	s := &stream{w: w, control: http.NewResponseController(w), over: make(chan struct{})}
+	if s.conn, err = t.Hub.Open(r.Context(), actor.RequestFrom(r.Context()), s); err == nil {
+		defer s.conn.Closed()
+		who, _ := actor.From(r.Context()) // nobody may ask, too
+		err = s.conn.Acknowledge(who)
+	}
+	switch {
+	case errors.Is(err, live.ErrRestarting):
+		t.Refuse(w, r, http.StatusServiceUnavailable, fault.Unavailable, "The server restarts; try again in a moment.")
+		return
+	case err != nil:
+		w.Header().Set("Retry-After", "10")
+		t.Refuse(w, r, http.StatusTooManyRequests, fault.RateLimited, "There are too many connections; try again later.")
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.WriteHeader(http.StatusOK)
+	defer s.end()
+	s.conn.Send(live.Message{Kind: live.Control, Body: comment})
+	op, err := s.conn.Begin("")
+	if err != nil { // it was closed meanwhile
+		return
+	}
+	ran := make(chan struct{})
+	go func() {
+		defer close(ran)
+		op.Run(exec, params)
+	}()
+	select {
+	case <-s.over:
+	case <-r.Context().Done():
+	}
+	s.conn.Closed()
+	<-ran // what it reads may be the request's
+}
+
+// read decodes the body, which was found to be JSON of the right form. A browser that
+// has lost its connection says which event it saw last; the operation goes on after it.
+func read(r *http.Request) (*graphql.RawParams, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	p := &graphql.RawParams{}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	if err := d.Decode(p); err != nil {
+		return nil, err
+	}
+	p.Headers = r.Header // whatever the body says
+	if last := r.Header.Get("Last-Event-ID"); last != "" {
+		if p.Variables == nil {
+			p.Variables = map[string]any{}
+		}
+		p.Variables["after"] = last
+	}
+	return p, nil
+}
+
+// comment is what clients overlook: it shows that the stream is there.
+var comment = []byte(":\n\n")
+
+// A stream is one answer that goes on.
+type stream struct {
+	conn    *live.Conn
+	control *http.ResponseController
+
+	mu    sync.Mutex // held while something is written
+	w     http.ResponseWriter
+	ended bool // the handler returns; nothing may be written any more
+
+	once sync.Once
+	over chan struct{} // closed when there is nothing more to write
+}
+
+// Flush implements live.Wire.
+func (s *stream) Flush() {
+	var list []live.Message
+	for {
+		list = s.conn.Take(list[:0])
+		if len(list) == 0 {
+			return
+		}
+		var b []byte
+		last := false
+		for _, m := range list {
+			switch m.Kind {
+			case live.Control:
+				b = append(b, m.Body...)
+			case live.Next:
+				if id := position(m.Body); id != "" {
+					b = append(append(append(b, "id: "...), id...), '\n')
+				}
+				b = append(append(append(b, "event: next\ndata: "...), m.Body...), "\n\n"...)
+			case live.Error: // an answer without data, and then the end
+				b = append(append(append(b, "event: next\ndata: {\"errors\":"...), m.Body...), "}\n\nevent: complete\ndata:\n\n"...)
+				last = true
+			case live.Complete:
+				b = append(b, "event: complete\ndata:\n\n"...)
+				last = true
+			case live.End: // without a complete: the client connects again
+				last = true
+			}
+		}
+		if !s.write(b) || last {
+			s.finish()
+			return
+		}
+		s.conn.Heard() // in time, or it would not be written
+	}
+}
+
+func (s *stream) write(b []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return false
+	}
+	if _, err := s.w.Write(b); err != nil {
+		return false
+	}
+	return s.control.Flush() == nil
+}
+
+// finish lets the handler return.
+func (s *stream) finish() { s.once.Do(func() { close(s.over) }) }
+
+// end waits for a write that is under way, and forbids others.
+func (s *stream) end() {
+	s.finish()
+	timer := time.AfterFunc(time.Second, func() { _ = s.control.SetWriteDeadline(time.Now()) })
+	defer timer.Stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+}
+
+// Ping implements live.Wire.
+func (s *stream) Ping() { s.conn.Send(live.Message{Kind: live.Control, Body: comment}) }
+
+// Break implements live.Wire.
+func (s *stream) Break() {
+	_ = s.control.SetWriteDeadline(time.Now())
+	s.finish()
+}
+
+// position is an event's place in its stream, if the selection has it: the member
+// position of the one field.
+func position(body []byte) string {
+	if !bytes.Contains(body, []byte(`"position":"`)) {
+		return ""
+	}
+	var answer struct {
+		Data map[string]struct {
+			Position string `json:"position"`
+		} `json:"data"`
+	}
+	if json.Unmarshal(body, &answer) != nil || len(answer.Data) != 1 {
+		return ""
+	}
+	for _, field := range answer.Data {
+		if strings.ContainsAny(field.Position, "\r\n\x00") {
+			return ""
+		}
+		return field.Position
+	}
+	return ""
+}
