@@ -49,6 +49,7 @@ type Conn struct {
 	draining bool
 	closing  time.Time // since when; zero while it is open
 	reason   Reason
+	gone     bool // there is nobody to write to
 }
 
 // Request is where the connection comes from.
