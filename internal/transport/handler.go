@@ -20,8 +20,8 @@ import (
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/live"
-	"github.com/mpanel/mpanel/internal/transport/graphqlsse"
 	"github.com/mpanel/mpanel/internal/transport/graphqlws"
+	"github.com/mpanel/mpanel/internal/transport/httpstream"
 )
 
 // Limits of one operation. gqlparser's check of field merging is quadratic in
@@ -58,7 +58,7 @@ func New(c Config) http.Handler {
 	srv.AddTransport(&graphqlws.Transport{
 		Hub: hub, Authenticate: c.Authenticate, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
 	})
-	srv.AddTransport(&graphqlsse.Transport{Hub: hub, Refuse: refuse})
+	srv.AddTransport(&httpstream.Transport{Hub: hub, Refuse: refuse})
 	srv.AddTransport(gqltransport.GET{})
 	srv.AddTransport(gqltransport.POST{})
 	srv.SetQueryCache(lru.New[*ast.QueryDocument](100))

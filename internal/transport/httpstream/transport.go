@@ -1,10 +1,12 @@
-// Package graphqlsse sends the answers of an operation as server-sent events, in
-// the mode of distinct connections: one POST, one operation, one stream.
-// https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
+// Package httpstream sends the answers of an operation one after the other, as the
+// answer of one POST: as server-sent events, or in parts, as Apollo's clients ask for
+// subscriptions.
+// https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md (distinct connections)
+// https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
 //
 // What runs on a connection, and for how long, is package live's; who calls and what
 // errors look like is package transport's.
-package graphqlsse
+package httpstream
 
 import (
 	"bytes"
@@ -13,7 +15,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,7 +25,7 @@ import (
 	"github.com/mpanel/mpanel/internal/live"
 )
 
-// A Transport answers POSTs that accept text/event-stream; every field is required.
+// A Transport answers POSTs that accept one of the two forms; every field is required.
 type Transport struct {
 	Hub *live.Hub
 	// Refuse answers a request that is not accepted.
@@ -36,7 +37,7 @@ var _ graphql.Transport = (*Transport)(nil)
 // Supports implements graphql.Transport.
 func (t *Transport) Supports(r *http.Request) bool {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return err == nil && r.Method == http.MethodPost && kind == "application/json" && strings.Contains(r.Header.Get("Accept"), "text/event-stream")
+	return err == nil && r.Method == http.MethodPost && kind == "application/json" && formOf(r) != nil
 }
 
 // Do implements graphql.Transport.
@@ -46,7 +47,7 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		t.Refuse(w, r, http.StatusBadRequest, fault.Invalid, "The body is not a JSON object with query, variables and operationName.")
 		return
 	}
-	s := &stream{w: w, control: http.NewResponseController(w), over: make(chan struct{})}
+	s := &stream{form: formOf(r), w: w, control: http.NewResponseController(w), over: make(chan struct{})}
 	if s.conn, err = t.Hub.Open(r.Context(), actor.RequestFrom(r.Context()), s); err == nil {
 		defer s.conn.Closed()
 		who, _ := actor.From(r.Context()) // nobody may ask, too
@@ -61,10 +62,10 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		t.Refuse(w, r, http.StatusTooManyRequests, fault.RateLimited, "There are too many connections; try again later.")
 		return
 	}
-	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Content-Type", s.form.contentType)
 	w.WriteHeader(http.StatusOK)
 	defer s.end()
-	s.conn.Send(live.Message{Kind: live.Control, Body: comment})
+	s.conn.Send(live.Message{Kind: live.Control, Body: s.form.sign})
 	op, err := s.conn.Begin("")
 	if err != nil { // it was closed meanwhile
 		return
@@ -105,11 +106,9 @@ func read(r *http.Request) (*graphql.RawParams, error) {
 	return p, nil
 }
 
-// comment is what clients overlook: it shows that the stream is there.
-var comment = []byte(":\n\n")
-
 // A stream is one answer that goes on.
 type stream struct {
+	form    *form
 	conn    *live.Conn
 	control *http.ResponseController
 
@@ -136,18 +135,13 @@ func (s *stream) Flush() {
 			case live.Control:
 				b = append(b, m.Body...)
 			case live.Next:
-				if id := position(m.Body); id != "" {
-					b = append(append(append(b, "id: "...), id...), '\n')
-				}
-				b = append(append(append(b, "event: next\ndata: "...), m.Body...), "\n\n"...)
-			case live.Error: // an answer without data, and then the end
-				b = append(append(append(b, "event: next\ndata: {\"errors\":"...), m.Body...), "}\n\nevent: complete\ndata:\n\n"...)
-				last = true
+				b = s.form.next(b, m.Body)
+			case live.Error:
+				b, last = s.form.refused(b, m.Body), true
 			case live.Complete:
-				b = append(b, "event: complete\ndata:\n\n"...)
-				last = true
-			case live.End: // without a complete: the client connects again
-				last = true
+				b, last = append(b, s.form.complete...), true
+			case live.End:
+				b, last = s.form.broken(b, s.conn.Reason()), true
 			}
 		}
 		if !s.write(b) || last {
@@ -184,33 +178,10 @@ func (s *stream) end() {
 }
 
 // Ping implements live.Wire.
-func (s *stream) Ping() { s.conn.Send(live.Message{Kind: live.Control, Body: comment}) }
+func (s *stream) Ping() { s.conn.Send(live.Message{Kind: live.Control, Body: s.form.sign}) }
 
 // Break implements live.Wire.
 func (s *stream) Break() {
 	_ = s.control.SetWriteDeadline(time.Now())
 	s.finish()
-}
-
-// position is an event's place in its stream, if the selection has it: the member
-// position of the one field.
-func position(body []byte) string {
-	if !bytes.Contains(body, []byte(`"position":"`)) {
-		return ""
-	}
-	var answer struct {
-		Data map[string]struct {
-			Position string `json:"position"`
-		} `json:"data"`
-	}
-	if json.Unmarshal(body, &answer) != nil || len(answer.Data) != 1 {
-		return ""
-	}
-	for _, field := range answer.Data {
-		if strings.ContainsAny(field.Position, "\r\n\x00") {
-			return ""
-		}
-		return field.Position
-	}
-	return ""
 }
