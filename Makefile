@@ -53,7 +53,7 @@ e2e: deps ## Run only the end-to-end tests: real binary, real servers, independe
 
 .PHONY: conformance
 conformance: deps ## Hold the protocols to the letter: our script against the reference server, then against ours; bad frames.
-	go test -count=1 -timeout 10m ./internal/live ./internal/transport/... -run '^(Test|Fuzz)(Socket|Frames|Parse|Hub|Live)'
+	go test -count=1 -timeout 10m ./internal/live ./internal/transport/... -run '^(Test|Fuzz)(Socket|Frames|Parse|Parts|Hub|Live)'
 	go test -tags e2e -count=1 -timeout 10m -run '^TestConformance' ./e2e
 
 .PHONY: bench

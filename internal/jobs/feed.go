@@ -136,13 +136,13 @@ func (f *Feed) follow(ctx context.Context, job ident.JobID, after int64, gap, en
 		if gap && s.gap(ctx, after) || ended {
 			return
 		}
-		over := s.catchUp(ctx)
+		over := s.read(ctx)
 		for !over {
 			select {
 			case <-ctx.Done():
 				return
 			case <-w.poke:
-				over = s.catchUp(ctx)
+				over = s.read(ctx)
 			case m := <-live:
 				ev, ok := m.(*models.JobEvent)
 				switch {
@@ -150,7 +150,7 @@ func (f *Feed) follow(ctx context.Context, job ident.JobID, after int64, gap, en
 				case ev.Seq == s.last+1:
 					over = s.send(ctx, ev)
 				default: // the bus lost some
-					over = s.catchUp(ctx)
+					over = s.read(ctx)
 				}
 			}
 		}
@@ -165,6 +165,14 @@ type stream struct {
 	job  ident.JobID
 	last int64
 	out  chan<- StreamItem
+}
+
+// read is catchUp on a stack of its own: the stream's stays for as long as somebody
+// watches, and a query makes it several times as large.
+func (s *stream) read(ctx context.Context) (over bool) {
+	done := make(chan bool)
+	go func() { done <- s.catchUp(ctx) }()
+	return <-done
 }
 
 // catchUp sends what the table has. It tells whether the stream is over. When

@@ -49,6 +49,7 @@ type Conn struct {
 	draining bool
 	closing  time.Time // since when; zero while it is open
 	reason   Reason
+	gone     bool // there is nobody to write to
 }
 
 // Request is where the connection comes from.
@@ -95,7 +96,8 @@ func (c *Conn) Begin(id string) (*Op, error) {
 		return nil, ErrTooManyOperations
 	}
 	o := &Op{ID: id, conn: c}
-	o.ctx, o.cancel = context.WithCancel(c.ctx)
+	// Closed stops each; that the contexts need not know each other saves memory.
+	o.ctx, o.cancel = context.WithCancel(context.WithoutCancel(c.ctx))
 	c.ops[id] = o
 	c.hub.counts.operations.Add(1)
 	return o, nil

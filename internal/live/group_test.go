@@ -199,7 +199,7 @@ func (w *world) subscribe(who *actor.Actor, query string, vars map[string]any) *
 	w.Helper()
 	c := &wire{}
 	var err error
-	c.conn, err = w.hub.Open(actor.Request{IP: "192.0.2.1"}, c)
+	c.conn, err = w.hub.Open(context.Background(), actor.Request{IP: "192.0.2.1"}, c)
 	require.NoError(w, err)
 	w.wires = append(w.wires, c)
 	require.NoError(w, c.conn.Acknowledge(who))
@@ -218,6 +218,9 @@ func tenant(p ...actor.Permission) *actor.Actor {
 func colleague(a *actor.Actor) *actor.Actor {
 	return &actor.Actor{User: ident.NewUserID(), Grants: a.Grants}
 }
+
+// gauge is an event of shared, to the byte.
+func gauge(n int) string { return fmt.Sprintf(`{"data":{"shared":{"n":%d}}}`, n) }
 
 const pause = 20 * time.Millisecond // longer than events are gathered
 
@@ -244,7 +247,7 @@ func TestLive_OneExecutionForAllWhoMayDoTheSame(t *testing.T) {
 		require.Equal(t, before, w.source.opened)
 		for _, c := range w.wires {
 			got := c.seen()
-			require.Equal(t, `{"data":{"shared":{"n":99}}}`, got[len(got)-1])
+			require.Equal(t, gauge(99), got[len(got)-1])
 			require.GreaterOrEqual(t, len(got), 101)
 		}
 		w.source.mu.Lock()
@@ -265,8 +268,8 @@ func TestLive_OneExecutionForAllWhoMayDoTheSame(t *testing.T) {
 		w.source.publish(100)
 		pass(pause)
 		synctest.Wait()
-		require.Contains(t, w.wires[0].seen(), `{"data":{"shared":{"n":100}}}`)
-		require.NotContains(t, w.wires[1].seen(), `{"data":{"shared":{"n":100}}}`, "nothing after a client's complete")
+		require.Contains(t, w.wires[0].seen(), gauge(100))
+		require.NotContains(t, w.wires[1].seen(), gauge(100), "nothing after a client's complete")
 	})
 }
 
@@ -319,7 +322,7 @@ func TestLive_EachJoinIsAuthorized(t *testing.T) {
 		w.source.publish(1)
 		pass(pause)
 		synctest.Wait()
-		require.Contains(t, first.seen(), `{"data":{"shared":{"n":1}}}`)
+		require.Contains(t, first.seen(), gauge(1))
 		require.Len(t, second.seen(), 2)
 		require.Contains(t, second.seen()[0], "not yours")
 		require.Equal(t, "complete", second.seen()[1])
@@ -340,14 +343,14 @@ func TestLive_Latest(t *testing.T) {
 				synctest.Wait()
 				require.Less(t, w.hub.QueuedBytes(), 1000)
 				got := quick.seen()
-				require.Equal(t, fmt.Sprintf(`{"data":{"shared":{"n":%d}}}`, n), got[len(got)-1])
+				require.Equal(t, gauge(n), got[len(got)-1])
 			}
 			before := len(stuck.seen())
 			free()
 			synctest.Wait()
 			got := stuck.seen()
 			require.LessOrEqual(t, len(got)-before, 2, "what was being written, and the newest")
-			require.Equal(t, `{"data":{"shared":{"n":999}}}`, got[len(got)-1])
+			require.Equal(t, gauge(999), got[len(got)-1])
 		})
 	}
 }
@@ -409,7 +412,7 @@ func TestHub_Times(t *testing.T) {
 	inWorld(t, live.Limits{}, func(w *world) {
 		nobody := &wire{}
 		var err error
-		nobody.conn, err = w.hub.Open(actor.Request{}, nobody)
+		nobody.conn, err = w.hub.Open(context.Background(), actor.Request{}, nobody)
 		require.NoError(t, err)
 		w.wires = append(w.wires, nobody)
 		pass(5*time.Second - 300*time.Millisecond)

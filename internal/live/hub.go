@@ -79,14 +79,14 @@ func (h *Hub) admit(address string) error {
 	return nil
 }
 
-// Open registers a connection that is nobody's yet. It ends with c.Closed.
-// Errors: ErrTooMany, ErrRestarting.
-func (h *Hub) Open(r actor.Request, wire Wire) (*Conn, error) {
+// Open registers a connection that is nobody's yet. Its operations have the values
+// of ctx; it ends with c.Closed, and not with ctx. Errors: ErrTooMany, ErrRestarting.
+func (h *Hub) Open(ctx context.Context, r actor.Request, wire Wire) (*Conn, error) {
 	now := time.Now()
 	c := &Conn{hub: h, wire: wire, request: r, opened: now, ops: map[string]*Op{}}
 	c.heard.Store(now.UnixNano())
 	c.pinged.Store(now.UnixNano())
-	c.ctx, c.cancel = context.WithCancel(actor.WithRequest(context.Background(), r))
+	c.ctx, c.cancel = context.WithCancel(actor.WithRequest(context.WithoutCancel(ctx), r))
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := h.admit(r.IP); err != nil {

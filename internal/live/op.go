@@ -42,18 +42,21 @@ func (o *Op) Run(exec graphql.GraphExecutor, params *graphql.RawParams) {
 
 // run tells whether the operation goes on in a group.
 func (o *Op) run(exec graphql.GraphExecutor, params *graphql.RawParams) (shared bool) {
-	ctx, over := context.WithCancel(graphql.StartOperationTrace(o.ctx))
-	defer over()
+	ctx := graphql.StartOperationTrace(o.ctx)
 	defer func() {
 		if p := recover(); p != nil {
 			o.refuse(exec.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))}))
 		}
 	}()
 	again := *params // CreateOperationContext may change what it is given
-	oc, errs := exec.CreateOperationContext(ctx, params)
-	ctx = graphql.WithOperationContext(ctx, oc)
+	var oc *graphql.OperationContext
+	var errs gqlerror.List
+	aside(func() {
+		if oc, errs = exec.CreateOperationContext(ctx, params); errs != nil {
+			o.refuse(exec.DispatchError(graphql.WithOperationContext(ctx, oc), errs))
+		}
+	})
 	if errs != nil {
-		o.refuse(exec.DispatchError(ctx, errs))
 		return false
 	}
 	var d delivery
@@ -62,8 +65,14 @@ func (o *Op) run(exec graphql.GraphExecutor, params *graphql.RawParams) (shared 
 		if !o.streams(d.latest) {
 			return false
 		}
+		if d.shared && d.latest { // this execution may end before the operation does
+			own, over := context.WithCancel(ctx)
+			defer over()
+			ctx = own
+		}
 	}
-	next, ctx := exec.DispatchOperation(ctx, oc)
+	var next graphql.ResponseHandler
+	aside(func() { next, ctx = exec.DispatchOperation(ctx, oc) })
 	for {
 		answer := next(ctx)
 		if answer == nil || !o.send(Message{Kind: Next, Op: o, Body: Encode(answer)}) {
@@ -81,6 +90,25 @@ func (o *Op) run(exec graphql.GraphExecutor, params *graphql.RawParams) (shared 
 	}
 	o.finish(Message{Kind: Complete, Op: o})
 	return false
+}
+
+// aside runs something on a stack of its own. What reads and waits for long has a
+// small stack as long as nothing deep is called on it.
+func aside(do func()) {
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			var err error
+			if p := recover(); p != nil {
+				err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			}
+			done <- err
+		}()
+		do()
+	}()
+	if err := <-done; err != nil {
+		panic(err)
+	}
 }
 
 // streams makes the operation one that does not end by itself; false when nobody

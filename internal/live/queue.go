@@ -60,6 +60,9 @@ func (c *Conn) Send(m Message) {
 
 // append queues a message, with the lock held.
 func (c *Conn) append(m Message) {
+	if c.gone {
+		return
+	}
 	c.queue.messages = append(c.queue.messages, m)
 	c.account(m.Op, 1, m.size())
 }
@@ -143,6 +146,7 @@ func (c *Conn) Take(to []Message) []Message {
 func (c *Conn) drop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.gone = true
 	c.account(nil, 0, -c.queue.bytes)
 	c.queue.messages = nil
 	if c.queue.room != nil {
@@ -190,6 +194,9 @@ func (c *Conn) offer(o *Op, m Message, now time.Time) (queued bool, room chan st
 
 // put replaces what waits in an operation's one slot.
 func (c *Conn) put(o *Op, body []byte) {
+	if c.gone {
+		return
+	}
 	if o.slot == nil {
 		c.append(Message{Kind: Next, Op: o})
 	} else {

@@ -5,11 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -124,9 +122,6 @@ func readBody(w http.ResponseWriter, r *http.Request) (*received, bool) {
 	}
 	p.params.Headers = r.Header
 	p.params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
-	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") { // gqlgen's SSE reads for itself
-		r.Body = io.NopCloser(bytes.NewReader(body.Bytes()))
-	}
 	return p, true
 }
 

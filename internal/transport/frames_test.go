@@ -3,7 +3,6 @@ package transport_test
 import (
 	"bufio"
 	"encoding/binary"
-	"errors"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -23,12 +22,19 @@ import (
 // raw is a socket on which frames are written byte by byte.
 func (p *panel) raw(t *testing.T) (net.Conn, *bufio.Reader) {
 	t.Helper()
+	conn, r := p.rawForLong(t)
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn, r
+}
+
+// rawForLong is raw for who closes the connection.
+func (p *panel) rawForLong(t *testing.T) (net.Conn, *bufio.Reader) {
+	t.Helper()
 	at, err := url.Parse(p.URL)
 	require.NoError(t, err)
 	var d net.Dialer
 	conn, err := d.DialContext(t.Context(), "tcp", at.Host)
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = conn.Close() })
 	require.NoError(t, conn.SetDeadline(time.Now().Add(soon)))
 	_, err = io.WriteString(conn, "GET /graphql HTTP/1.1\r\nHost: "+at.Host+"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
 		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n")
@@ -57,7 +63,7 @@ func closeCode(t *testing.T, r *bufio.Reader) int {
 	for {
 		head := make([]byte, 2)
 		if _, err := io.ReadFull(r, head); err != nil {
-			require.False(t, errors.Is(err, os.ErrDeadlineExceeded), "the server holds a socket that is over")
+			require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the server holds a socket that is over")
 			return 0
 		}
 		n := int(head[1])

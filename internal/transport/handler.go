@@ -7,11 +7,9 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
-	gqltransport "github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -22,6 +20,7 @@ import (
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/transport/document"
 	"github.com/mpanel/mpanel/internal/transport/graphqlws"
+	"github.com/mpanel/mpanel/internal/transport/httpstream"
 )
 
 // Limits of one operation, beside those of its document.
@@ -29,7 +28,6 @@ const (
 	MaxComplexity = 20_000
 	MaxBodyBytes  = 64 << 10
 	MaxFrameBytes = 64 << 10
-	pingEvery     = 20 * time.Second
 )
 
 // Config is what the handler needs.
@@ -87,7 +85,7 @@ func (c Config) handler(plain graphql.Transport) http.Handler {
 		&graphqlws.Transport{
 			Hub: hub, Authenticate: c.Authenticate, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
 		},
-		gqltransport.SSE{}, // its keep-alive may write to an answer that is over, and end the process
+		&httpstream.Transport{Hub: hub, Refuse: refuse, Received: func(r *http.Request) *graphql.RawParams { return &receivedOf(r.Context()).params }},
 		plain,
 	} {
 		srv.AddTransport(gate{t, l})

@@ -1,10 +1,15 @@
 package transport_test
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -70,9 +75,17 @@ func TestLive_OperationsAtOnce(t *testing.T) {
 	a := p.addTenant("a", zeroCustomer, p.addServer())
 	p.running(a, 0, 0)
 	conn := p.open(t, a.token)
-	for i := range 10_000 {
-		follow(t, conn, strconv.Itoa(i), a.job)
-	}
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(6*soon)))
+	sent := make(chan error, 1)
+	go func() {
+		for i := range 10_000 {
+			if err := conn.WriteJSON(frame{Type: "subscribe", ID: strconv.Itoa(i), Payload: operation(followed, vars{"id": a.job.Opaque()})}); err != nil {
+				sent <- err
+				return
+			}
+		}
+		sent <- nil
+	}()
 	refused := 0
 	for refused < 10_000-3 {
 		if f := receive(t, conn); f.Type == "error" {
@@ -80,7 +93,8 @@ func TestLive_OperationsAtOnce(t *testing.T) {
 			refused++
 		}
 	}
-	require.Equal(t, 3, metric(t, p.live, "mpanel_live_streams"))
+	require.NoError(t, <-sent)
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_streams") == 3 }, soon, 10*time.Millisecond)
 	require.Equal(t, 10_000-3, metric(t, p.live, "mpanel_live_refused_total", "operations"))
 	send(t, conn, frame{Type: "complete", ID: "0"})
 	send(t, conn, frame{Type: "subscribe", ID: "again", Payload: operation("{ __typename }", nil)})
@@ -181,7 +195,7 @@ func TestLive_ShutdownLetsAMutationEnd(t *testing.T) {
 // not read at all, and disturbs nobody; who reads slowly misses nothing.
 func TestLive_ASlowReader(t *testing.T) {
 	t.Parallel()
-	p := newLimitedPanel(t, live.Limits{WriteTimeout: 2 * time.Second})
+	p := newLimitedPanel(t, live.Limits{WriteTimeout: 5 * time.Second})
 	a := p.addTenant("a", zeroCustomer, p.addServer())
 	const events = 4000
 	p.running(a, events, 4000)
@@ -255,4 +269,118 @@ func TestLive_PongsThatNobodyReads(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_closed_total", "slow") == 1 }, soon, 20*time.Millisecond)
 	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_connections") == 0 }, soon, 20*time.Millisecond)
+}
+
+// TestLive_MemoryOfAClient: what a client costs that is subscribed and waits, with
+// its share of the test's own side of the line.
+func TestLive_MemoryOfAClient(t *testing.T) {
+	p := newLimitedPanel(t, live.Limits{PerUser: 2000})
+	a := p.addTenant("a", zeroCustomer, p.addServer())
+	p.running(a, 0, 0)
+	used := func() (heap, stack uint64) {
+		for range 4 { // each halves the stacks that are hardly used
+			runtime.GC()
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc, m.StackInuse
+	}
+	const first, clients = 100, 1000
+	conns := make([]net.Conn, 0, first+clients)
+	defer func() {
+		for _, c := range conns {
+			_ = c.Close()
+		}
+	}()
+	subscribe := func() {
+		conn, r := p.rawForLong(t)
+		conns = append(conns, conn)
+		require.NoError(t, conn.SetDeadline(time.Time{}))
+		_, err := io.WriteString(conn, masked(0x81, `{"type":"connection_init","payload":`+string(initPayload(a.token))+`}`)+
+			masked(0x81, `{"type":"subscribe","id":"1","payload":{"query":"subscription { jobProgress(id: \"`+a.job.Opaque()+`\") { __typename } }"}}`))
+		require.NoError(t, err)
+		_, err = r.ReadString('}') // of the acknowledgement
+		require.NoError(t, err)
+	}
+	for range first { // until the pool has its connections
+		subscribe()
+	}
+	p.sql.During(func() {}) // its list keeps the statements
+	heap, stack := used()
+	for range clients {
+		subscribe()
+	}
+	p.sql.During(func() {})
+	require.Eventually(t, func() bool {
+		return metric(t, p.live, "mpanel_live_events_total") == 2*(first+clients) && p.live.QueuedBytes() == 0
+	}, soon, 20*time.Millisecond)
+	heapNow, stackNow := used()
+	heap, stack = (heapNow-heap)/clients, (stackNow-stack)/clients
+	t.Logf("a subscribed client takes %d bytes of heap and %d of stacks", heap, stack)
+	if !raceDetector { // which takes its own
+		require.Less(t, heap+stack, uint64(20<<10))
+	}
+}
+
+// TestLive_ServerSentEvents: the other wire has the same caps, the same revocation and
+// the same drain, and goes on after the event that a browser saw last.
+func TestLive_ServerSentEvents(t *testing.T) {
+	t.Parallel()
+	p := newLimitedPanel(t, live.Limits{PerUser: 2})
+	a := p.addTenant("a", zeroCustomer, p.addServer())
+	p.running(a, 3, 10)
+	stream := func(last string) (status int, _ *bufio.Scanner) {
+		query := `subscription($id: ID!, $after: StreamPosition) { jobProgress(id: $id, after: $after) { ... on JobEvent { position message } } }`
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/graphql", bytes.NewReader(operation(query, vars{"id": a.job.Opaque()})))
+		require.NoError(t, err)
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Accept", "text/event-stream")
+		req.Header.Set("Authorization", "Bearer "+a.token)
+		if last != "" {
+			req.Header.Set("Last-Event-ID", last)
+		}
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = res.Body.Close() })
+		if res.StatusCode == http.StatusOK {
+			require.Equal(t, "text/event-stream", res.Header.Get("Content-Type"))
+		}
+		return res.StatusCode, bufio.NewScanner(res.Body)
+	}
+	next := func(s *bufio.Scanner) (id, data string) {
+		for s.Scan() {
+			switch name, value, _ := strings.Cut(s.Text(), ": "); {
+			case name == "id":
+				id = value
+			case name == "data":
+				data = value
+			case s.Text() == "" && data != "":
+				return id, data
+			}
+		}
+		return "", ""
+	}
+	_, events := stream("")
+	var ids []string
+	for range 5 {
+		id, data := next(events)
+		require.Contains(t, data, `"position":"`+id+`"`)
+		ids = append(ids, id)
+	}
+	_, rest := stream(ids[2])
+	id, _ := next(rest)
+	require.Equal(t, ids[3], id)
+	third, _ := stream("")
+	require.Equal(t, http.StatusTooManyRequests, third)
+	require.Equal(t, 2, p.live.Revoke(live.Principal{User: a.user}))
+	_, data := next(events)
+	require.Empty(t, data, "it ends, without a complete")
+	require.Eventually(t, func() bool {
+		return metric(t, p.live, "mpanel_live_connections") == 0 && metric(t, p.live, "mpanel_live_streams") == 0
+	}, soon, 10*time.Millisecond)
+	again, _ := stream("")
+	require.Equal(t, http.StatusOK, again)
+	require.NoError(t, p.live.Shutdown(t.Context()))
+	late, _ := stream("")
+	require.Equal(t, http.StatusServiceUnavailable, late)
 }

@@ -245,9 +245,9 @@ const initTimeout = 5 * time.Second
 func TestSocket_InitThatDoesNotCome(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t)
+	begin := time.Now()
 	conn := p.dial(t, nil)
 	require.NoError(t, conn.SetReadDeadline(time.Now().Add(initTimeout+soon)))
-	begin := time.Now()
 	require.Equal(t, 4408, closing(t, conn))
 	require.GreaterOrEqual(t, time.Since(begin), initTimeout)
 }

@@ -7,8 +7,9 @@ import (
 	"github.com/mpanel/mpanel/internal/events"
 )
 
-// Buffer is how many messages a subscriber may be behind before it misses some.
-const Buffer = 64
+// Buffer is how many messages a subscriber may be behind before it misses some, which
+// costs it a look at the rows. Each watcher of a stream has one, so it is small.
+const Buffer = 16
 
 // A Bus is safe for concurrent use; the zero value is ready.
 type Bus struct {

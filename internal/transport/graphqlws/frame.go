@@ -26,11 +26,11 @@ const shareFrom = 16 << 10
 func appendHeader(b []byte, op byte, n int) []byte {
 	switch {
 	case n < 126:
-		return append(b, op, byte(n))
+		return append(b, op, byte(n)) //nolint:gosec // it is less than 126
 	case n < 1<<16:
-		return binary.BigEndian.AppendUint16(append(b, op, 126), uint16(n)) //nolint:gosec // it is less
+		return binary.BigEndian.AppendUint16(append(b, op, 126), uint16(n))
 	}
-	return binary.BigEndian.AppendUint64(append(b, op, 127), uint64(n)) //nolint:gosec // a length
+	return binary.BigEndian.AppendUint64(append(b, op, 127), uint64(n))
 }
 
 // frame is a whole frame.

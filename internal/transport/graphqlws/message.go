@@ -42,7 +42,7 @@ func parse(data []byte) (m message, err error) {
 	if !ok || !text(members["type"], &m.kind) {
 		return m, errMessage
 	}
-	payload, ok := members["payload"], true
+	payload := members["payload"]
 	switch m.kind {
 	case typeInit:
 		var in map[string]json.RawMessage

@@ -21,7 +21,7 @@ func TestParse_Taken(t *testing.T) {
 	require.Equal(t, "Bearer x", m.auth)
 	m, err = parse([]byte(`{"type":"ping","payload":{"a":[1, 2]}}`))
 	require.NoError(t, err)
-	require.Equal(t, `{"a":[1, 2]}`, string(m.payload))
+	require.JSONEq(t, `{"a":[1,2]}`, string(m.payload))
 }
 
 func TestParse_Refused(t *testing.T) {

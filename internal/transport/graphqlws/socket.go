@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,6 +54,7 @@ var inputs = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 func (s *socket) read() {
 	defer s.conn.Closed()
 	defer func() { _ = s.net.Close() }()
+	defer s.recovered()
 	for {
 		kind, r, err := s.ws.NextReader()
 		if err == nil {
@@ -73,6 +76,14 @@ func (s *socket) read() {
 		}
 		s.linger() // gorilla/websocket has written why
 		return
+	}
+}
+
+// recovered ends the socket, and not the server, for a mistake of ours.
+func (s *socket) recovered() {
+	if p := recover(); p != nil {
+		s.t.Log.Error("socket panicked", "request_id", s.conn.Request().ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		_ = s.net.Close()
 	}
 }
 
@@ -145,7 +156,18 @@ func (s *socket) init(authorization string) {
 		s.acknowledge(s.conn.Acknowledge(nil))
 		return
 	}
-	ctx, cancel := context.WithTimeout(s.conn.Context(), s.t.Hub.Limits().InitTimeout)
+	// On a stack of its own, since this one stays, and need not be large for it.
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer s.recovered()
+		s.authenticate(token)
+	}()
+	<-done
+}
+
+func (s *socket) authenticate(token string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.conn.Context()), s.t.Hub.Limits().InitTimeout)
 	defer cancel()
 	who, err := s.t.Authenticate(ctx, token)
 	switch fault.CodeOf(err) {

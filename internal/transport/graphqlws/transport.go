@@ -57,7 +57,7 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 	}
 	up := websocket.Upgrader{
 		HandshakeTimeout: t.Hub.Limits().InitTimeout, Subprotocols: []string{Protocol}, CheckOrigin: t.OriginAllowed,
-		ReadBufferSize: 512, WriteBufferPool: noBuffers,
+		ReadBufferSize: 256, WriteBufferPool: noBuffers,
 	}
 	ws, err := up.Upgrade(w, r, nil)
 	if err != nil {
@@ -65,7 +65,7 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		return // it is answered
 	}
 	s := &socket{t: t, ws: ws, net: ws.NetConn(), exec: exec}
-	if s.conn, err = t.Hub.Open(from, s); err != nil {
+	if s.conn, err = t.Hub.Open(context.Background(), from, s); err != nil {
 		reason := live.TooMany
 		if errors.Is(err, live.ErrRestarting) {
 			reason = live.Restarting

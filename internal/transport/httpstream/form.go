@@ -1,0 +1,94 @@
+package httpstream
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/mpanel/mpanel/internal/live"
+)
+
+// A form is how answers look.
+type form struct {
+	contentType string
+	sign        []byte // of life, which clients overlook
+	complete    []byte
+	next        func(b, answer []byte) []byte
+	refused     func(b, errors []byte) []byte // an answer without data, and the end
+	// broken is the end of a stream that is not over: clients are to begin it again.
+	broken func(b []byte, r live.Reason) []byte
+}
+
+// formOf is the form that a request accepts; nil for none.
+func formOf(r *http.Request) *form {
+	switch accept := r.Header.Get("Accept"); {
+	case strings.Contains(accept, "text/event-stream"):
+		return &events
+	case strings.Contains(accept, "multipart/mixed") && strings.Contains(accept, "subscriptionSpec"):
+		return &parts
+	}
+	return nil
+}
+
+const eventsComplete = "event: complete\ndata:\n\n"
+
+var events = form{
+	contentType: "text/event-stream",
+	sign:        []byte(":\n\n"),
+	complete:    []byte(eventsComplete),
+	next: func(b, answer []byte) []byte {
+		if id := position(answer); id != "" {
+			b = append(append(append(b, "id: "...), id...), '\n')
+		}
+		return append(append(append(b, "event: next\ndata: "...), answer...), "\n\n"...)
+	},
+	refused: func(b, errors []byte) []byte {
+		return append(append(append(b, `event: next`+"\n"+`data: {"errors":`...), errors...), "}\n\n"+eventsComplete...)
+	},
+	broken: func(b []byte, _ live.Reason) []byte { return b }, // without a complete
+}
+
+// Each part begins with the boundary and ends before the next one.
+const (
+	partHead = "\r\n--graphql\r\nContent-Type: application/json\r\n\r\n"
+	partsEnd = "\r\n--graphql--\r\n"
+)
+
+var parts = form{
+	contentType: `multipart/mixed;boundary="graphql";subscriptionSpec=1.0`,
+	sign:        []byte(partHead + "{}"),
+	complete:    []byte(partsEnd),
+	next: func(b, answer []byte) []byte {
+		return append(append(append(b, partHead+`{"payload":`...), answer...), '}')
+	},
+	refused: func(b, errors []byte) []byte {
+		return append(append(append(b, partHead+`{"payload":{"errors":`...), errors...), "}}"+partsEnd...)
+	},
+	broken: func(b []byte, r live.Reason) []byte {
+		text, _ := json.Marshal(r.Text) // strings always can be
+		return append(append(append(b, partHead+`{"payload":null,"errors":[{"message":`...), text...), "}]}"+partsEnd...)
+	},
+}
+
+// position is an event's place in its stream, if the selection has it: the member
+// position of the one field.
+func position(answer []byte) string {
+	if !bytes.Contains(answer, []byte(`"position":"`)) {
+		return ""
+	}
+	var read struct {
+		Data map[string]struct {
+			Position string `json:"position"`
+		} `json:"data"`
+	}
+	if json.Unmarshal(answer, &read) != nil || len(read.Data) != 1 {
+		return ""
+	}
+	for _, field := range read.Data {
+		if !strings.ContainsAny(field.Position, "\r\n\x00") {
+			return field.Position
+		}
+	}
+	return ""
+}
