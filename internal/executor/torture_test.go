@@ -181,7 +181,11 @@ func TestExecutor_AnswersAsGqlgen(t *testing.T) {
 }
 
 // drawn is what this schema has beyond difftest.Language.
-var drawn = []string{"mutation", "subscription", "fragment on a union", "@note", "block string"}
+var drawn = []string{
+	"mutation", "subscription", "fragment on a union", "fragment on an interface's interface", "@note", "block string",
+	"default of an argument", "default of a variable", "variable without a value", "variable that is null", "null literal",
+	"one for a list", "variable in a list or object",
+}
 
 // failures are words of errors: a resolver's, a panic's, a null's where none may
 // be, those of wrong numbers of results, and so on.
