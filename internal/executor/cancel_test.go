@@ -71,7 +71,7 @@ func parked(full func()) executor.Level {
 
 // The context ends in every phase of an execution. Whoever waits is cut, nobody
 // is asked any more, and nothing is left running: no test runs beside this one.
-func TestSchema_CancelledInEveryPhase(t *testing.T) { //nolint:paralleltest // it looks at all goroutines
+func TestSchema_CancelledInEveryPhase(t *testing.T) {
 	wait := func(ctx context.Context) error { // as a resolver that looks at its context
 		<-ctx.Done()
 		return ctx.Err()
@@ -181,7 +181,7 @@ func TestSchema_CancelledInEveryPhase(t *testing.T) { //nolint:paralleltest // i
 
 // A stream that nothing comes from ends with its context, and so does the
 // execution of an event.
-func TestSchema_StreamCancelled(t *testing.T) { //nolint:paralleltest // it looks at all goroutines
+func TestSchema_StreamCancelled(t *testing.T) {
 	quiet := goleak.IgnoreCurrent()
 	for name, feed := range map[string]bool{"while it waits": false, "while an event is executed": true} {
 		ctx, cancel := context.WithCancel(t.Context())
