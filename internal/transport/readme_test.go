@@ -122,7 +122,7 @@ func TestStatements_Readme(t *testing.T) {
 	token := p.as(&actor.Actor{User: own.user, Provider: allPermissions()})
 	seen := map[ast.Operation]int{}
 	for _, o := range readmeOperations(t, own.ids()) {
-		doc, invalid := gqlparser.LoadQuery(p.schema, o.Query)
+		doc, invalid := gqlparser.LoadQueryWithRules(p.schema, o.Query, nil)
 		require.Empty(t, invalid, o.Query)
 		kind, most := doc.Operations[0].Operation, levels(doc, doc.Operations[0].SelectionSet)
 		seen[kind]++
