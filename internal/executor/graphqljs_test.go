@@ -20,7 +20,7 @@ func TestExecutor_AnswersAsGraphqlJS(t *testing.T) {
 	_, ours, schema := newTorture(t)
 	j := newJudge(t)
 	n, seed := scale(t, 2000)
-	n = min(n, 20_000) // it takes a millisecond for each
+	n = min(n, 20_000) // each takes some milliseconds
 	r := rand.New(rand.NewPCG(seed, 1))
 	o := &difftest.Operations{Rand: r, Schema: schema.Schema(), MaxDepth: 5, BareStreams: true}
 	o.Argument = argument(o)

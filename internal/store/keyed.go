@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -70,15 +71,28 @@ func keysOf[K comparable](keys []K) any {
 	return arrayOf(keys)
 }
 
-func readAll[M any](ctx context.Context, db *DB, text string, args []any) (out []*M, err error) {
-	err = db.read(ctx, text, args, func(rows pgx.Rows) (err error) {
-		out, err = readRows[M](rows)
-		return err
+// readAll reads rows, which reads of the same that run side by side share; nobody
+// changes rows that were read.
+func readAll[M any](ctx context.Context, db *DB, text string, args []any) ([]*M, error) {
+	out := new([]*M)
+	err := db.share(ctx, &read{
+		sql: text, args: args, rows: out,
+		take: func(rows pgx.Rows) (err error) {
+			*out, err = readRows[M](rows)
+			return err
+		},
+		adopt: func(rows any) bool {
+			same, ok := rows.(*[]*M)
+			if ok {
+				*out = slices.Clone(*same)
+			}
+			return ok
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	return out, nil
+	return *out, nil
 }
 
 // texts are a query's, by what changes them, which is comparable.

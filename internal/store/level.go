@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"sync"
 
@@ -29,10 +30,14 @@ type read struct {
 	sql  string
 	args []any
 	take func(pgx.Rows) error // reads and closes the rows
-	call *call
-	gone bool          // the call waits for it no longer
-	err  error         // there once done is closed
-	done chan struct{} // nil for one that runs alone
+	// rows is where take puts them, and adopt takes those of another read, unless
+	// they are of another type; nil of reads that cannot share.
+	rows  any
+	adopt func(rows any) bool
+	call  *call
+	gone  bool          // the call waits for it no longer
+	err   error         // there once done is closed
+	done  chan struct{} // nil for one that runs alone
 }
 
 // A call is one of those of a level.
@@ -126,13 +131,19 @@ func (c *call) abandon(r *read) {
 
 // send reads a batch.
 func (l *level) send(batch []*read) {
-	switch len(batch) {
-	case 0:
+	if len(batch) == 0 {
 		return
-	case 1:
-		batch[0].err = l.db.one(l.ctx, batch[0])
-	default:
-		l.sendAll(batch)
+	}
+	distinct, same := sorted(batch)
+	if len(distinct) == 1 {
+		distinct[0].err = l.db.one(l.ctx, distinct[0])
+	} else {
+		l.sendAll(distinct)
+	}
+	for r, first := range same {
+		if first.err != nil || !r.adopt(first.rows) {
+			r.err = l.db.one(l.ctx, r)
+		}
 	}
 	l.mu.Lock()
 	for _, r := range batch {
@@ -145,6 +156,26 @@ func (l *level) send(batch []*read) {
 	for _, r := range batch {
 		close(r.done)
 	}
+}
+
+// sorted takes out the reads of which there is the same already: several fields
+// that come from one row, such as a server's host and port, are read once.
+func sorted(batch []*read) (distinct []*read, same map[*read]*read) {
+	distinct = make([]*read, 0, len(batch))
+	for _, r := range batch {
+		i := slices.IndexFunc(distinct, func(first *read) bool {
+			return r.adopt != nil && first.adopt != nil && r.sql == first.sql && reflect.DeepEqual(r.args, first.args)
+		})
+		if i < 0 {
+			distinct = append(distinct, r)
+			continue
+		}
+		if same == nil {
+			same = map[*read]*read{}
+		}
+		same[r] = distinct[i]
+	}
+	return distinct, same
 }
 
 // sendAll reads several statements in one round trip. An error ends what
@@ -176,7 +207,11 @@ func (l *level) sendAll(batch []*read) {
 // read runs a statement of the pool for keyed reads, with others of its level if
 // it is of one. After an error take's rows are not whole.
 func (db *DB) read(ctx context.Context, sql string, args []any, take func(pgx.Rows) error) error {
-	r := &read{sql: sql, args: args, take: take}
+	return db.share(ctx, &read{sql: sql, args: args, take: take})
+}
+
+// share is read for one that may have its rows from another one.
+func (db *DB) share(ctx context.Context, r *read) error {
 	c, _ := ctx.Value(callKey{}).(*call)
 	if c == nil || c.level.db != db || !c.park(r) {
 		return db.one(ctx, r)

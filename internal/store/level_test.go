@@ -94,6 +94,41 @@ func TestLevel_OneRoundTripForAll(t *testing.T) {
 		})
 }
 
+func TestLevel_ReadsOfTheSameAreOne(t *testing.T) {
+	t.Parallel()
+	s := newTree(t)
+	one := func(n int) func(context.Context) {
+		return func(ctx context.Context) { require.NoError(t, number(ctx, s.DB, n)) }
+	}
+	fails := func(ctx context.Context) {
+		_, err := store.ReadAll[models.Quota](ctx, s.DB, "SELECT 1 / $1::bigint AS used", 0)
+		require.ErrorContains(t, err, "division by zero")
+	}
+	another := func(ctx context.Context) { // the same text, of another model
+		rows, err := store.ReadAll[models.JobStep](ctx, s.DB, "SELECT 'x' AS name")
+		require.NoError(t, err)
+		require.Equal(t, "x", rows[0].Name)
+	}
+	its := func(ctx context.Context) {
+		rows, err := store.ReadAll[models.Customer](ctx, s.DB, "SELECT 'x' AS name")
+		require.NoError(t, err)
+		require.Equal(t, "x", rows[0].Name)
+	}
+	for name, tc := range map[string]struct {
+		calls             []func(context.Context)
+		statements, trips int
+	}{
+		"all the same":    {[]func(context.Context){one(1), one(1), one(1)}, 1, 1},
+		"two and one":     {[]func(context.Context){one(1), one(2), one(1)}, 2, 1},
+		"other models":    {[]func(context.Context){another, its}, 2, 2},
+		"what fails does": {[]func(context.Context){fails, fails}, 2, 2},
+	} {
+		list := s.sql.During(func() { side(t.Context(), s.DB, tc.calls...) })
+		require.Len(t, list, tc.statements, name)
+		require.Equal(t, tc.trips, s.sql.RoundTrips(), name)
+	}
+}
+
 func TestLevel_OnlyWhatFailsByItselfFails(t *testing.T) {
 	t.Parallel()
 	s := newTree(t)

@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -10,17 +11,21 @@ import (
 
 // Statements are what reached the database: a tracer for the configuration of a pool.
 type Statements struct {
-	mu               sync.Mutex
-	list             []string
-	batches, batched int // how many batches, with how many statements
+	mu    sync.Mutex
+	trips []*trip
 }
+
+// A trip is one statement, or the statements of one batch.
+type trip struct{ statements []string }
+
+type tripKey struct{}
 
 // TraceQueryStart implements pgx.QueryTracer.
 func (s *Statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !strings.HasPrefix(d.SQL, "--") { // a ping
-		s.list = append(s.list, d.SQL)
+		s.trips = append(s.trips, &trip{[]string{d.SQL}})
 	}
 	return ctx
 }
@@ -29,16 +34,18 @@ func (s *Statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.Tra
 func (s *Statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.batches++
-	return ctx
+	t := new(trip)
+	s.trips = append(s.trips, t)
+	return context.WithValue(ctx, tripKey{}, t)
 }
 
 // TraceBatchQuery implements pgx.BatchTracer.
-func (s *Statements) TraceBatchQuery(_ context.Context, _ *pgx.Conn, d pgx.TraceBatchQueryData) {
+func (s *Statements) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, d pgx.TraceBatchQueryData) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.list = append(s.list, d.SQL)
-	s.batched++
+	if t, ok := ctx.Value(tripKey{}).(*trip); ok {
+		t.statements = append(t.statements, d.SQL)
+	}
 }
 
 // TraceBatchEnd implements pgx.BatchTracer.
@@ -50,18 +57,23 @@ func (*Statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndDa
 // During gives the statements of fn.
 func (s *Statements) During(fn func()) []string {
 	s.mu.Lock()
-	s.list, s.batches, s.batched = nil, 0, 0
+	s.trips = nil
 	s.mu.Unlock()
 	fn()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.list
+	return slices.Concat(s.Trips()...)
 }
 
 // RoundTrips is how often the database was asked during the last During: the
 // statements, of which those of one batch are one.
-func (s *Statements) RoundTrips() int {
+func (s *Statements) RoundTrips() int { return len(s.Trips()) }
+
+// Trips are the statements of each round trip of the last During, in order.
+func (s *Statements) Trips() [][]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.list) - s.batched + s.batches
+	out := make([][]string, len(s.trips))
+	for i, t := range s.trips {
+		out[i] = slices.Clone(t.statements)
+	}
+	return out
 }

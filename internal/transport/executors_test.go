@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	gqlexecutor "github.com/99designs/gqlgen/graphql/executor"
@@ -26,7 +27,7 @@ import (
 func TestExecutors_AnswerAlike(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t)
-	p.addMany(5)
+	p.addMany(8)
 	server := p.addServer()
 	reseller := p.addTenant("reseller", ident.CustomerID{}, server)
 	tenants := []tenant{reseller, p.addTenant("below", reseller.customer, server), p.addTenant("other", ident.CustomerID{}, server)}
@@ -40,7 +41,7 @@ func TestExecutors_AnswerAlike(t *testing.T) {
 		require.NoError(t, err)
 		callers = append(callers, who)
 	}
-	n, seed := 300, uint64(1)
+	n, seed := 2000, uint64(1)
 	if s := os.Getenv("EXECUTOR_OPERATIONS"); s != "" {
 		n, err = strconv.Atoi(s)
 		require.NoError(t, err)
@@ -51,7 +52,7 @@ func TestExecutors_AnswerAlike(t *testing.T) {
 	}
 	o := &difftest.Operations{Rand: rand.New(rand.NewPCG(seed, 0)), Schema: p.schema, MaxDepth: 6}
 	o.Argument = p.randomArgument(o, tenants)
-	var figures difftest.Figures
+	figures, features := difftest.Figures{}, difftest.Features{}
 	for tried := 0; figures.Operations < n; tried++ {
 		require.Less(t, tried, 20*n, "hardly anything is valid")
 		document, variables := o.Next(ast.Query)
@@ -65,6 +66,7 @@ func TestExecutors_AnswerAlike(t *testing.T) {
 		}
 		got := difftest.Run(ctx, ours, document, variables)
 		figures.Note(want)
+		features.Note(want, p.schema, variables)
 		if !difftest.Equal(t, want, got, document, variables) {
 			t.Fatalf("seed %d, operation %d", seed, figures.Operations)
 		}
@@ -72,6 +74,17 @@ func TestExecutors_AnswerAlike(t *testing.T) {
 	planned, fallen := compiled.Counts()
 	t.Logf("%+v, %d planned", figures, planned)
 	require.Zero(t, fallen)
+	var unasked []string // of mutations, which the tests of each compare
+	for name, d := range p.schema.Types {
+		if strings.HasSuffix(name, "Payload") || name == "DatabaseCredentials" || name == "Preview" || name == "Mutation" || name == "Subscription" {
+			for _, f := range d.Fields {
+				unasked = append(unasked, name+"."+f.Name)
+			}
+		}
+	}
+	if n >= 2000 { // fewer have not everything in them
+		require.Empty(t, features.Missing(p.schema, unasked), "the operations had no such thing in them")
+	}
 	require.Greater(t, figures.Bytes, 200*n, "answers have something in them")
 	require.Greater(t, figures.Failed, n/20)
 }

@@ -16,10 +16,9 @@ type Features map[string]int
 var Language = []string{
 	"query", "several operations", "alias", "__typename", "merged fields", "field twice with arguments",
 	"named fragment", "named fragment twice", "inline fragment", "inline fragment without a type",
-	"fragment on an object", "fragment on an interface", "fragment on an interface's interface",
+	"fragment on an object", "fragment on an interface",
 	"@skip by literal", "@skip by variable", "@include by literal", "@include by variable", "@skip and @include",
-	"default of an argument", "default of a variable", "variable without a value", "variable that is null", "null literal",
-	"list literal", "one for a list", "object literal", "enum literal", "variable in a list or object",
+	"list literal", "object literal", "enum literal",
 }
 
 // Note counts an operation's.
