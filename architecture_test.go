@@ -28,7 +28,7 @@ const (
 	leaves   = `internal/(fault|page|secret|clock|ident|actor)`
 	surface  = `graph|graph/.*|resolvers|internal/(transport|httpapi|executor)|internal/executor/plugin`
 	testOnly = `internal/testkit|internal/engine/faulttest|internal/executor/difftest`
-	programs = `\.|bench|cmd/[a-z-]+|internal/executor/gen`
+	programs = `\.|bench|bench/peers|cmd/[a-z-]+|internal/executor/gen`
 	others   = `e2e|models|migrations|internal/(app|config|devstack|store|store/rowgen)`
 )
 
