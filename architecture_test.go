@@ -136,7 +136,7 @@ var rules = []rule{
 		who: `.*`, except: `internal/app`, never: `internal/config`, planted: [2]string{"internal/auth", "internal/config"},
 	},
 	{
-		why: "private clusters are the embedded default's and the tests'",
+		why: "private clusters are the embedded default's, the tests' and the bench's",
 		who: `.*`, except: `internal/app|bench|` + testOnly, never: `internal/devstack`, planted: [2]string{"internal/database", "internal/devstack"},
 	},
 	{

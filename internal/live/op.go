@@ -35,61 +35,87 @@ type Op struct {
 // Run executes the operation and sends what comes of it. A subscription that is
 // shared goes on after it has returned.
 func (o *Op) Run(exec graphql.GraphExecutor, params *graphql.RawParams) {
-	if !o.run(exec, params) {
-		o.cancel()
+	r := &running{op: o, exec: exec, ctx: graphql.StartOperationTrace(o.ctx)}
+	defer r.over()
+	if r.begin(params) {
+		for r.event() {
+		}
 	}
 }
 
-// run tells whether the operation goes on in a group.
-func (o *Op) run(exec graphql.GraphExecutor, params *graphql.RawParams) (shared bool) {
-	ctx := graphql.StartOperationTrace(o.ctx)
-	defer func() {
-		if p := recover(); p != nil {
-			o.refuse(exec.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))}))
-		}
-	}()
-	again := *params // CreateOperationContext may change what it is given
-	var oc *graphql.OperationContext
+// A running is an execution that is only this operation's. It is not on the stack of
+// what waits for the next event, which is memory of every client.
+type running struct {
+	op     *Op
+	exec   graphql.GraphExecutor
+	again  *graphql.RawParams // as they came; nil unless it may be shared
+	ctx    context.Context    //nolint:containedctx // it is the execution's: it ends with it
+	oc     *graphql.OperationContext
+	next   graphql.ResponseHandler
+	ended  context.CancelFunc // of an execution that may end before its operation; nil otherwise
+	shared bool               // the operation goes on in a group
+}
+
+// begin tells whether there will be answers.
+func (r *running) begin(params *graphql.RawParams) bool {
+	o, again := r.op, *params // CreateOperationContext may change what it is given
 	var errs gqlerror.List
 	aside(func() {
-		if oc, errs = exec.CreateOperationContext(ctx, params); errs != nil {
-			o.refuse(exec.DispatchError(graphql.WithOperationContext(ctx, oc), errs))
+		if r.oc, errs = r.exec.CreateOperationContext(r.ctx, params); errs != nil {
+			o.refuse(r.exec.DispatchError(graphql.WithOperationContext(r.ctx, r.oc), errs))
 		}
 	})
 	if errs != nil {
 		return false
 	}
-	var d delivery
-	if oc.Operation.Operation == ast.Subscription {
-		d = deliveryOf(oc)
+	if r.oc.Operation.Operation == ast.Subscription {
+		d := deliveryOf(r.oc)
 		if !o.streams(d.latest) {
 			return false
 		}
-		if d.shared && d.latest { // this execution may end before the operation does
-			own, over := context.WithCancel(ctx)
-			defer over()
-			ctx = own
+		if d.shared && d.latest {
+			r.ctx, r.ended = context.WithCancel(r.ctx)
+			r.again = &again
 		}
 	}
-	var next graphql.ResponseHandler
-	aside(func() { next, ctx = exec.DispatchOperation(ctx, oc) })
-	for {
-		answer := next(ctx)
-		if answer == nil || !o.send(Message{Kind: Next, Op: o, Body: Encode(answer)}) {
-			break
-		}
-		o.conn.hub.counts.executions.Add(1)
-		o.conn.hub.counts.events.Add(1)
-		// Of a stream of which only the newest event counts, it does not matter from
-		// which execution the next one is. This one has asked whether the caller may.
-		if d.shared && d.latest && len(answer.Errors) == 0 {
-			if key := shareKey(oc, o.conn.actor()); key != "" {
-				return o.conn.hub.share(o, key, exec, again)
-			}
+	aside(func() { r.next, r.ctx = r.exec.DispatchOperation(r.ctx, r.oc) })
+	return true
+}
+
+// event waits for an answer and sends it; false when there are no more.
+func (r *running) event() bool { return r.deliver(r.next(r.ctx)) }
+
+//go:noinline
+func (r *running) deliver(answer *graphql.Response) bool {
+	o := r.op
+	if answer == nil || !o.send(Message{Kind: Next, Op: o, Body: Encode(answer)}) {
+		o.finish(Message{Kind: Complete, Op: o})
+		return false
+	}
+	o.conn.hub.counts.executions.Add(1)
+	o.conn.hub.counts.events.Add(1)
+	// Of a stream of which only the newest event counts, it does not matter from
+	// which execution the next one is. This one has asked whether the caller may.
+	if r.again != nil && len(answer.Errors) == 0 {
+		if key := shareKey(r.oc, o.conn.actor()); key != "" {
+			r.shared = o.conn.hub.share(o, key, r.exec, *r.again)
+			return false
 		}
 	}
-	o.finish(Message{Kind: Complete, Op: o})
-	return false
+	return true
+}
+
+// over ends the execution, and the operation if it does not go on in a group.
+func (r *running) over() {
+	if p := recover(); p != nil {
+		r.op.refuse(r.exec.DispatchError(r.ctx, gqlerror.List{gqlerror.Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))}))
+	}
+	if r.ended != nil {
+		r.ended()
+	}
+	if !r.shared {
+		r.op.cancel()
+	}
 }
 
 // aside runs something on a stack of its own. What reads and waits for long has a

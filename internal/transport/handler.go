@@ -93,8 +93,7 @@ func (c Config) handler(plain graphql.Transport) http.Handler {
 	srv.SetQueryCache(alreadyRead{})
 	srv.SetErrorPresenter(c.present)
 	srv.SetRecoverFunc(c.recovered)
-	srv.AroundResponses(fewErrors)
-	srv.AroundResponses(costInAnswer)
+	srv.AroundResponses(finish)
 	srv.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		return next(actor.WithSignIn(ctx))
 	})

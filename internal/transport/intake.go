@@ -135,34 +135,33 @@ func (in intake) DispatchOperation(ctx context.Context, op *graphql.OperationCon
 	return in.GraphExecutor.DispatchOperation(ctx, op)
 }
 
-// costInAnswer tells in the answer what the operation cost. Events of a stream
-// cost nothing.
-func costInAnswer(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	response := next(ctx)
-	s := budget.From(ctx)
-	if response == nil || s.Limit == 0 || !graphql.HasOperationContext(ctx) || graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
-		return response
-	}
-	if response.Extensions == nil {
-		response.Extensions = map[string]any{}
-	}
-	response.Extensions["cost"] = s
-	return response
+// finish does what is to be done with each answer. It is small, since its frame is
+// memory of every client that waits for an event.
+func finish(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	return finished(ctx, next(ctx))
 }
 
-// fewErrors keeps the first errors of an answer, each of which may be made of
-// what somebody sent, and tells how many there were.
-func fewErrors(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	response := next(ctx)
-	if response == nil || len(response.Errors) <= document.MaxErrors {
-		return response
+// finished keeps the first of an answer's errors, each of which may be made of what
+// somebody sent, and tells what its operation cost. Events of a stream cost nothing.
+//
+//go:noinline
+func finished(ctx context.Context, response *graphql.Response) *graphql.Response {
+	if response == nil {
+		return nil
 	}
-	omitted := len(response.Errors) - document.MaxErrors
-	response.Errors = response.Errors[:document.MaxErrors]
-	if response.Extensions == nil {
-		response.Extensions = map[string]any{}
+	extend := func(name string, value any) {
+		if response.Extensions == nil {
+			response.Extensions = map[string]any{}
+		}
+		response.Extensions[name] = value
 	}
-	response.Extensions["errorsOmitted"] = omitted
+	if omitted := len(response.Errors) - document.MaxErrors; omitted > 0 {
+		response.Errors = response.Errors[:document.MaxErrors]
+		extend("errorsOmitted", omitted)
+	}
+	if s := budget.From(ctx); s.Limit > 0 && graphql.GetOperationContext(ctx).Operation.Operation != ast.Subscription {
+		extend("cost", s)
+	}
 	return response
 }
 
