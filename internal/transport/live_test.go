@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"runtime"
 	"strconv"
 	"strings"
@@ -383,4 +384,21 @@ func TestLive_ServerSentEvents(t *testing.T) {
 	require.NoError(t, p.live.Shutdown(t.Context()))
 	late, _ := stream("")
 	require.Equal(t, http.StatusServiceUnavailable, late)
+}
+
+// TestLive_EventSource: a browser's own client of server-sent events sends GETs. It
+// can follow, and change nothing.
+func TestLive_EventSource(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	token := p.staff()
+	get := func(query string) reply {
+		return p.do(http.MethodGet, "/graphql?query="+url.QueryEscape(query), token, "", nil, "Accept", "text/event-stream")
+	}
+	r := get(`{ __typename }`)
+	require.Equal(t, "text/event-stream", r.header.Get("Content-Type"))
+	require.Contains(t, r.body, `"__typename":"Query"`)
+	require.Equal(t, []string{"NOT_FOUND"}, get(`subscription { jobProgress(id: "x") { __typename } }`).codes())
+	require.Equal(t, []string{"INVALID"}, get(`mutation { createCustomer(input: {name: "A", email: "a@example.com"}) { customer { id } } }`).codes())
+	require.Zero(t, p.count("SELECT count(*) FROM customers"), "a link changes nothing")
 }

@@ -42,7 +42,7 @@ func (t *Transport) Supports(r *http.Request) bool {
 
 // Do implements graphql.Transport.
 func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
-	params, err := goOn(r, t.Received(r)), error(nil)
+	var err error
 	s := &stream{form: formOf(r), w: w, control: http.NewResponseController(w), over: make(chan struct{})}
 	if s.conn, err = t.Hub.Open(r.Context(), actor.RequestFrom(r.Context()), s); err == nil {
 		defer s.conn.Closed()
@@ -69,7 +69,7 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 	ran := make(chan struct{})
 	go func() {
 		defer close(ran)
-		op.Run(reading{exec, r.Method == http.MethodGet}, params)
+		op.Run(reading{exec, r.Method == http.MethodGet}, goOn(r, t.Received(r)))
 	}()
 	select {
 	case <-s.over:
