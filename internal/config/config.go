@@ -28,7 +28,7 @@ type Options struct {
 	SurveyInterval time.Duration `default:"1m" help:"How often each database server is compared with what it is to have: 2s to 1h." placeholder:"TIME"`
 	Executor       Executor      `default:"compiled" enum:"compiled,stock" help:"What executes GraphQL: compiled, which loads whole levels at once, or stock, gqlgen's own, which gives the same answers with more work."`
 	ExecutorShadow int           `help:"One of so many queries is executed a second time, by the other executor, and compared; it takes as long again. 0 compares none." placeholder:"N"`
-	CostBudget     int           `default:"600000" help:"Points of @cost that one user may use up in a minute, on each node; of callers who are not signed in each address has a tenth. 0 is without limit." placeholder:"N"`
+	CostBudget     int           `default:"6000000" help:"Points of @cost that one user may use up in a minute, on each node; of callers who are not signed in each address has a tenth. 0 is without limit." placeholder:"N"`
 	TrustedDocs    string        `name:"trusted-documents" help:"JSON file of GraphQL documents by their SHA-256, as compilers of clients write it; they can be named by their hash." placeholder:"FILE"`
 	Documents      Documents     `default:"any" enum:"any,trusted" help:"Which GraphQL documents are executed: any, or only trusted ones."`
 	Introspection  string        `default:"public" enum:"public,signed-in,off" help:"Who may ask for the schema: public, signed-in or off."`
