@@ -122,7 +122,7 @@ func (p *panel) environment() []string {
 			env = append(env, kv)
 		}
 	}
-	return append(append(env, p.extra...), "MPANEL_DATA_DIR="+p.dataDir(), "MPANEL_LISTEN="+strings.TrimPrefix(p.base, "http://"), "MPANEL_NODE_ID=bench")
+	return append(append(env, p.extra...), "MPANEL_DATA_DIR="+p.dataDir(), "MPANEL_LISTEN="+strings.TrimPrefix(p.base, "http://"), "MPANEL_NODE_ID=bench", "MPANEL_COST_BUDGET=0")
 }
 
 func (p *panel) waitReady(ctx context.Context) error {
