@@ -1,0 +1,39 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestClients_OfOthers has the usual clients, unmodified, query, mutate and follow a
+// job to its end: over HTTP, a socket, server-sent events and parts.
+func TestClients_OfOthers(t *testing.T) {
+	t.Parallel()
+	s, admin := shared(t)
+	o := admin.makeDatabase(t, admin.createCustomer(t, "Clients", -1, ""), "clients")
+	job := admin.job(t, o.Job.ID)
+	type result struct {
+		Client, Viewer, Failed string
+		Mutated                json.RawMessage
+		Positions              []string
+	}
+	seen := all[result](t, node(t, "clients.mjs", vars{
+		"url": s.url, "token": admin.token, "job": o.Job.ID, "events": len(job.Events),
+		"mutation": vars{
+			"query":     "mutation ($in: UpdateCustomerInput!) { updateCustomer(input: $in) { customer { name } } }",
+			"variables": vars{"in": vars{"id": admin.createCustomer(t, "Before", -1, ""), "name": "After"}},
+		},
+	}))
+	require.Len(t, seen, 7)
+	for _, r := range seen {
+		require.Empty(t, r.Failed, r.Client)
+		require.Equal(t, adminEmail, r.Viewer, r.Client)
+		require.Contains(t, string(r.Mutated), `"name":"After"`, r.Client)
+		require.Len(t, r.Positions, len(job.Events), "%s: each event, once", r.Client)
+		require.Equal(t, seen[0].Positions, r.Positions, r.Client)
+	}
+}
