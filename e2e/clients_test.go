@@ -28,7 +28,7 @@ func TestClients_OfOthers(t *testing.T) {
 			"variables": vars{"in": vars{"id": admin.createCustomer(t, "Before", -1, ""), "name": "After"}},
 		},
 	}))
-	require.Len(t, seen, 7)
+	require.Len(t, seen, 8)
 	for _, r := range seen {
 		require.Empty(t, r.Failed, r.Client)
 		require.Equal(t, adminEmail, r.Viewer, r.Client)

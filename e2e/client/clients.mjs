@@ -79,6 +79,7 @@ const clients = {
   },
   "urql, server-sent events": () => urql({ exchanges: [fetchExchange], fetchSubscriptions: true }),
   "graphql-ws": () => sinks(socket()),
+  "graphql-sse, a single connection": () => sinks(createSse({ url: http, headers: { Authorization }, retryAttempts: 0, singleConnection: true })),
   "graphql-sse, distinct connections": () => sinks(createSse({ url: http, headers: { Authorization }, retryAttempts: 0 })),
 };
 

@@ -14,21 +14,22 @@ import (
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/transport/httpstream"
 )
 
 // readOperation reads a request that has one operation, and refuses what no
-// transport takes with an answer of our form. It is nil for a socket's upgrade; on
-// false the answer is written.
+// transport takes with an answer of our form. It is nil for a request that has none;
+// on false the answer is written.
 func readOperation(w http.ResponseWriter, r *http.Request) (*received, bool) {
 	switch {
 	case r.Method == http.MethodPost:
 		return readBody(w, r)
-	case r.Method == http.MethodGet && r.Header.Get("Upgrade") != "":
+	case r.Method == http.MethodGet && r.Header.Get("Upgrade") != "", httpstream.IsAboutConnection(r):
 		return nil, true
 	case r.Method == http.MethodGet:
 		return readQuery(w, r)
 	}
-	w.Header().Set("Allow", "GET, POST, OPTIONS")
+	w.Header().Set("Allow", "GET, POST, PUT, DELETE, OPTIONS")
 	refuse(w, r, http.StatusMethodNotAllowed, fault.Invalid, "Send operations by POST, or queries by GET.")
 	return nil, false
 }

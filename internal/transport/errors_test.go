@@ -385,7 +385,7 @@ func TestHTTP_EveryRefusalHasACode(t *testing.T) {
 		"bad extensions by GET": {http.MethodGet, "/graphql?query=%7B__typename%7D&extensions=x"},
 		"a bad query string":    {http.MethodGet, "/graphql?query=%zz"},
 		"nothing by GET":        {http.MethodGet, "/graphql"},
-		"another method":        {http.MethodPut, "/graphql"},
+		"another method":        {http.MethodPatch, "/graphql"},
 		"DELETE":                {http.MethodDelete, "/graphql"},
 	} {
 		t.Run(name, func(t *testing.T) {

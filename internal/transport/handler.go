@@ -85,7 +85,10 @@ func (c Config) handler(plain graphql.Transport) http.Handler {
 		&graphqlws.Transport{
 			Hub: hub, Authenticate: c.Authenticate, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
 		},
-		&httpstream.Transport{Hub: hub, Refuse: refuse, Received: func(r *http.Request) *graphql.RawParams { return &receivedOf(r.Context()).params }},
+		&httpstream.Transport{
+			Hub: hub, Reservations: new(httpstream.Reservations), Refuse: refuse,
+			Received: func(r *http.Request) *graphql.RawParams { return &receivedOf(r.Context()).params },
+		},
 		plain,
 	} {
 		srv.AddTransport(gate{t, l})

@@ -33,6 +33,10 @@ func (plain) Supports(r *http.Request) bool { return receivedOf(r.Context()) != 
 // Do implements graphql.Transport.
 func (plain) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	a := answer{w: w, r: r, kind: negotiated(r.Header.Get("Accept"))}
+	if in, ok := exec.(intake); ok {
+		in.header = w.Header()
+		exec = in
+	}
 	op, errs := exec.CreateOperationContext(r.Context(), &receivedOf(r.Context()).params)
 	if errs == nil {
 		errs = a.unfit(op)

@@ -40,18 +40,14 @@ type limits struct {
 
 // Do implements graphql.Transport.
 func (g gate) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
-	in := intake{GraphExecutor: exec, limits: g.limits}
-	if r.Header.Get("Upgrade") == "" { // a socket has many operations, and no header for one
-		in.header = w.Header()
-	}
-	g.Transport.Do(w, r, in)
+	g.Transport.Do(w, r, intake{GraphExecutor: exec, limits: g.limits})
 }
 
 // An intake stands before the executor for one request.
 type intake struct {
 	graphql.GraphExecutor
 	*limits
-	header http.Header // of the answer; nil for a socket
+	header http.Header // of an answer that has one operation; nil otherwise
 }
 
 // CreateOperationContext implements graphql.GraphExecutor.

@@ -13,9 +13,9 @@ import (
 type form struct {
 	contentType string
 	sign        []byte // of life, which clients overlook
-	complete    []byte
-	next        func(b, answer []byte) []byte
-	refused     func(b, errors []byte) []byte // an answer without data, and the end
+	complete    func(b []byte, o *live.Op) []byte
+	next        func(b []byte, o *live.Op, answer []byte) []byte
+	refused     func(b []byte, o *live.Op, errors []byte) []byte // an answer without data, and the end
 	// broken is the end of a stream that is not over: clients are to begin it again.
 	broken func(b []byte, r live.Reason) []byte
 }
@@ -36,17 +36,41 @@ const eventsComplete = "event: complete\ndata:\n\n"
 var events = form{
 	contentType: "text/event-stream",
 	sign:        []byte(":\n\n"),
-	complete:    []byte(eventsComplete),
-	next: func(b, answer []byte) []byte {
+	complete:    func(b []byte, _ *live.Op) []byte { return append(b, eventsComplete...) },
+	next: func(b []byte, _ *live.Op, answer []byte) []byte {
 		if id := position(answer); id != "" {
 			b = append(append(append(b, "id: "...), id...), '\n')
 		}
 		return append(append(append(b, "event: next\ndata: "...), answer...), "\n\n"...)
 	},
-	refused: func(b, errors []byte) []byte {
+	refused: func(b []byte, _ *live.Op, errors []byte) []byte {
 		return append(append(append(b, `event: next`+"\n"+`data: {"errors":`...), errors...), "}\n\n"+eventsComplete...)
 	},
 	broken: func(b []byte, _ live.Reason) []byte { return b }, // without a complete
+}
+
+// shared is events of a single connection, each of which says whose it is.
+var shared = form{
+	contentType: events.contentType,
+	sign:        events.sign,
+	complete: func(b []byte, o *live.Op) []byte {
+		return append(append(append(b, "event: complete\ndata: {\"id\":"...), o.Envelope...), "}\n\n"...)
+	},
+	next: func(b []byte, o *live.Op, answer []byte) []byte {
+		b = append(append(append(b, "event: next\ndata: {\"id\":"...), o.Envelope...), `,"payload":`...)
+		return append(append(b, answer...), "}\n\n"...)
+	},
+	refused: func(b []byte, o *live.Op, errors []byte) []byte {
+		b = append(append(append(b, "event: next\ndata: {\"id\":"...), o.Envelope...), `,"payload":{"errors":`...)
+		b = append(append(b, errors...), "}}\n\nevent: complete\ndata: {\"id\":"...)
+		return append(append(b, o.Envelope...), "}\n\n"...)
+	},
+	broken: events.broken,
+}
+
+func quoted(s string) []byte {
+	b, _ := json.Marshal(s) // strings always can be
+	return b
 }
 
 // Each part begins with the boundary and ends before the next one.
@@ -58,11 +82,11 @@ const (
 var parts = form{
 	contentType: `multipart/mixed;boundary="graphql";subscriptionSpec=1.0`,
 	sign:        []byte(partHead + "{}"),
-	complete:    []byte(partsEnd),
-	next: func(b, answer []byte) []byte {
+	complete:    func(b []byte, _ *live.Op) []byte { return append(b, partsEnd...) },
+	next: func(b []byte, _ *live.Op, answer []byte) []byte {
 		return append(append(append(b, partHead+`{"payload":`...), answer...), '}')
 	},
-	refused: func(b, errors []byte) []byte {
+	refused: func(b []byte, _ *live.Op, errors []byte) []byte {
 		return append(append(append(b, partHead+`{"payload":{"errors":`...), errors...), "}}"+partsEnd...)
 	},
 	broken: func(b []byte, r live.Reason) []byte {

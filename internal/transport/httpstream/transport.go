@@ -24,10 +24,12 @@ import (
 	"github.com/mpanel/mpanel/internal/live"
 )
 
-// A Transport answers requests that accept one of the two forms; every field is required.
+// A Transport answers requests that accept one of the two forms, and those about
+// single connections of server-sent events; every field is required.
 type Transport struct {
-	Hub *live.Hub
-	// Received is the operation of a request, which has one.
+	Hub          *live.Hub
+	Reservations *Reservations
+	// Received is the operation of a request that has one.
 	Received func(*http.Request) *graphql.RawParams
 	// Refuse answers a request that is not accepted.
 	Refuse func(w http.ResponseWriter, r *http.Request, status int, code fault.Code, message string)
@@ -37,46 +39,69 @@ var _ graphql.Transport = (*Transport)(nil)
 
 // Supports implements graphql.Transport.
 func (t *Transport) Supports(r *http.Request) bool {
-	return r.Header.Get("Upgrade") == "" && formOf(r) != nil
+	return r.Header.Get("Upgrade") == "" && (formOf(r) != nil || IsAboutConnection(r) || Token(r) != "")
 }
 
 // Do implements graphql.Transport.
 func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
-	var err error
-	s := &stream{form: formOf(r), w: w, control: http.NewResponseController(w), over: make(chan struct{})}
-	if s.conn, err = t.Hub.Open(r.Context(), actor.RequestFrom(r.Context()), s); err == nil {
-		defer s.conn.Closed()
+	if IsAboutConnection(r) || Token(r) != "" {
+		t.single(w, r, exec)
+		return
+	}
+	s := newStream(w, formOf(r))
+	ran := make(chan struct{})
+	if !t.open(w, r, s, func() (*actor.Actor, int) {
 		who, _ := actor.From(r.Context()) // nobody may ask, too
-		err = s.conn.Acknowledge(who)
-	}
-	switch {
-	case errors.Is(err, live.ErrRestarting):
-		t.Refuse(w, r, http.StatusServiceUnavailable, fault.Unavailable, "The server restarts; try again in a moment.")
-		return
-	case err != nil:
-		w.Header().Set("Retry-After", "10")
-		t.Refuse(w, r, http.StatusTooManyRequests, fault.RateLimited, "There are too many connections; try again later.")
+		return who, 0
+	}) {
 		return
 	}
-	w.Header().Set("Content-Type", s.form.contentType)
-	w.WriteHeader(http.StatusOK)
+	defer s.conn.Closed()
 	defer s.end()
-	s.conn.Send(live.Message{Kind: live.Control, Body: s.form.sign})
 	op, err := s.conn.Begin("")
 	if err != nil { // it was closed meanwhile
 		return
 	}
-	ran := make(chan struct{})
 	go func() {
 		defer close(ran)
 		op.Run(reading{exec, r.Method == http.MethodGet}, goOn(r, t.Received(r)))
 	}()
-	select {
-	case <-s.over:
-	case <-r.Context().Done():
-	}
+	s.wait(r)
 	s.conn.Closed()
 	<-ran // what it reads may be the request's
+}
+
+// open begins a stream for whoever it turns out to be for; on false the answer is
+// written.
+func (t *Transport) open(w http.ResponseWriter, r *http.Request, s *stream, owner func() (*actor.Actor, int)) bool {
+	status, err := 0, error(nil)
+	if s.conn, err = t.Hub.Open(r.Context(), actor.RequestFrom(r.Context()), s); err == nil {
+		var who *actor.Actor
+		if who, status = owner(); status == 0 {
+			err = s.conn.Acknowledge(who)
+		}
+	}
+	switch {
+	case status == http.StatusConflict:
+		t.Refuse(w, r, status, fault.Conflict, "The stream of this token is open already.")
+	case status != 0:
+		t.Refuse(w, r, status, fault.NotFound, "There is no stream with this token.")
+	case errors.Is(err, live.ErrRestarting):
+		t.Refuse(w, r, http.StatusServiceUnavailable, fault.Unavailable, "The server restarts; try again in a moment.")
+	case err != nil:
+		w.Header().Set("Retry-After", "10")
+		t.Refuse(w, r, http.StatusTooManyRequests, fault.RateLimited, "There are too many connections; try again later.")
+	default:
+		w.Header().Set("Content-Type", s.form.contentType)
+		w.WriteHeader(http.StatusOK)
+		s.conn.Send(live.Message{Kind: live.Control, Body: s.form.sign})
+		return true
+	}
+	if s.conn != nil {
+		s.end()
+		s.conn.Closed()
+	}
+	return false
 }
 
 // goOn has the operation of a browser that has lost its connection, and says which
@@ -105,6 +130,18 @@ type stream struct {
 	over chan struct{} // closed when there is nothing more to write
 }
 
+func newStream(w http.ResponseWriter, f *form) *stream {
+	return &stream{form: f, w: w, control: http.NewResponseController(w), over: make(chan struct{})}
+}
+
+// wait is until the stream is over, or nobody reads it any more.
+func (s *stream) wait(r *http.Request) {
+	select {
+	case <-s.over:
+	case <-r.Context().Done():
+	}
+}
+
 // Flush implements live.Wire.
 func (s *stream) Flush() {
 	var list []live.Message
@@ -120,11 +157,11 @@ func (s *stream) Flush() {
 			case live.Control:
 				b = append(b, m.Body...)
 			case live.Next:
-				b = s.form.next(b, m.Body)
+				b = s.form.next(b, m.Op, m.Body)
 			case live.Error:
-				b, last = s.form.refused(b, m.Body), true
+				b, last = s.form.refused(b, m.Op, m.Body), s.form != &shared
 			case live.Complete:
-				b, last = append(b, s.form.complete...), true
+				b, last = s.form.complete(b, m.Op), s.form != &shared
 			case live.End:
 				b, last = s.form.broken(b, s.conn.Reason()), true
 			}

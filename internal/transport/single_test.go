@@ -1,0 +1,110 @@
+package transport_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/ident"
+)
+
+const streamToken = "X-GraphQL-Event-Stream-Token"
+
+// singleStream reads the events of a single connection.
+type singleStream struct {
+	t     *testing.T
+	lines *bufio.Scanner
+	body  io.Closer
+}
+
+// next is the next event's kind and data.
+func (s *singleStream) next() (kind, data string) {
+	s.t.Helper()
+	for s.lines.Scan() {
+		line := s.lines.Text()
+		if k, ok := strings.CutPrefix(line, "event: "); ok {
+			kind = k
+		}
+		if d, ok := strings.CutPrefix(line, "data: "); ok {
+			return kind, d
+		}
+	}
+	require.Fail(s.t, "the stream is over")
+	return "", ""
+}
+
+func (p *panel) single(t *testing.T, token string) (string, *singleStream) {
+	t.Helper()
+	r := p.do(http.MethodPut, "/graphql", token, "", nil)
+	require.Equal(t, http.StatusCreated, r.status, r.body)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+"/graphql?token="+url.QueryEscape(r.body), nil)
+	require.NoError(t, err)
+	req.Header.Set("Accept", "text/event-stream") // as a browser's client does, which has no other header
+	res, err := p.Client().Do(req)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = res.Body.Close() })
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	return r.body, &singleStream{t, bufio.NewScanner(res.Body), res.Body}
+}
+
+func (p *panel) onSingle(t *testing.T, token, stream, id, query string, v vars) reply {
+	t.Helper()
+	b, err := json.Marshal(vars{"query": query, "variables": v, "extensions": vars{"operationId": id}})
+	require.NoError(t, err)
+	return p.do(http.MethodPost, "/graphql", token, "application/json", strings.NewReader(string(b)), streamToken, stream)
+}
+
+// Operations of many requests on one stream, which is its owner's alone.
+func TestSingle_Connection(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	server := p.addServer()
+	a, b := p.addTenant("a", ident.CustomerID{}, server), p.addTenant("b", ident.CustomerID{}, server)
+	p.running(a, 0, 0)
+	stream, events := p.single(t, a.token)
+	require.Equal(t, http.StatusConflict, p.do(http.MethodGet, "/graphql", a.token, "", nil, "Accept", "text/event-stream", streamToken, stream).status, "it is open")
+
+	require.Equal(t, http.StatusAccepted, p.onSingle(t, a.token, stream, "q", `{ viewer { customers { nodes { name } } } }`, nil).status)
+	kind, data := events.next()
+	require.Equal(t, "next", kind)
+	require.Contains(t, data, `{"id":"q","payload":{"data":{"viewer":{"customers":{"nodes":[{"name":"Customer a"}]}}}`)
+	kind, data = events.next()
+	require.Equal(t, []string{"complete", `{"id":"q"}`}, []string{kind, data})
+
+	require.Equal(t, http.StatusAccepted, p.onSingle(t, a.token, stream, "bad", `{ nothing }`, nil).status)
+	_, data = events.next()
+	require.Contains(t, data, `{"id":"bad","payload":{"errors":[`)
+	_, data = events.next()
+	require.Equal(t, `{"id":"bad"}`, data)
+
+	follow := `subscription ($id: ID!) { jobProgress(id: $id) { __typename } }`
+	require.Equal(t, http.StatusAccepted, p.onSingle(t, a.token, stream, "s", follow, vars{"id": a.job.Opaque()}).status)
+	_, data = events.next()
+	require.Contains(t, data, `{"id":"s","payload":{"data":{"jobProgress"`)
+	require.Equal(t, http.StatusConflict, p.onSingle(t, a.token, stream, "s", follow, vars{"id": a.job.Opaque()}).status)
+
+	for who, token := range map[string]string{"another": b.token, "nobody": ""} {
+		require.Equal(t, http.StatusNotFound, p.onSingle(t, token, stream, "x", `{ __typename }`, nil).status, who)
+		require.Equal(t, http.StatusNotFound, p.do(http.MethodDelete, "/graphql?operationId=s", token, "", nil, streamToken, stream).status, who)
+	}
+	require.Equal(t, http.StatusBadRequest, p.onSingle(t, a.token, stream, "", `{ __typename }`, nil).status)
+	require.Equal(t, http.StatusBadRequest, p.onSingle(t, a.token, stream, strings.Repeat("x", 256), `{ __typename }`, nil).status)
+	for _, unknown := range []string{"unknown", ""} {
+		require.Equal(t, http.StatusNotFound, p.do(http.MethodGet, "/graphql?token="+unknown+"x", a.token, "", nil, "Accept", "text/event-stream").status)
+	}
+
+	require.Equal(t, http.StatusOK, p.do(http.MethodDelete, "/graphql?operationId=s", a.token, "", nil, streamToken, stream).status)
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_streams") == 0 }, soon, 10e6)
+	require.Equal(t, http.StatusAccepted, p.onSingle(t, a.token, stream, "s", `{ __typename }`, nil).status, "its id is free")
+
+	require.NoError(t, events.body.Close())
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_connections") == 0 }, soon, 10e6)
+	require.Equal(t, http.StatusNotFound, p.onSingle(t, a.token, stream, "after", `{ __typename }`, nil).status)
+	require.Equal(t, http.StatusNotFound, p.do(http.MethodGet, "/graphql?token="+stream, a.token, "", nil, "Accept", "text/event-stream").status, "it is opened once")
+}
