@@ -81,7 +81,7 @@ func TestSingle_Connection(t *testing.T) {
 	_, data = events.next()
 	require.Contains(t, data, `{"id":"bad","payload":{"errors":[`)
 	_, data = events.next()
-	require.Equal(t, `{"id":"bad"}`, data)
+	require.JSONEq(t, `{"id":"bad"}`, data)
 
 	follow := `subscription ($id: ID!) { jobProgress(id: $id) { __typename } }`
 	require.Equal(t, http.StatusAccepted, p.onSingle(t, a.token, stream, "s", follow, vars{"id": a.job.Opaque()}).status)

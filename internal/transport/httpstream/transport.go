@@ -74,7 +74,8 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 // open begins a stream for whoever it turns out to be for; on false the answer is
 // written.
 func (t *Transport) open(w http.ResponseWriter, r *http.Request, s *stream, owner func() (*actor.Actor, int)) bool {
-	status, err := 0, error(nil)
+	var status int
+	var err error
 	if s.conn, err = t.Hub.Open(r.Context(), actor.RequestFrom(r.Context()), s); err == nil {
 		var who *actor.Actor
 		if who, status = owner(); status == 0 {
