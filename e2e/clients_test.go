@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -35,5 +37,31 @@ func TestClients_OfOthers(t *testing.T) {
 		require.Contains(t, string(r.Mutated), `"name":"After"`, r.Client)
 		require.Len(t, r.Positions, len(job.Events), "%s: each event, once", r.Client)
 		require.Equal(t, seen[0].Positions, r.Positions, r.Client)
+	}
+}
+
+// TestClients_Resume cuts the line in the middle of a stream, again and again: with
+// the link and the exchange of client/ts each event comes once, and without them
+// some come twice.
+func TestClients_Resume(t *testing.T) {
+	t.Parallel()
+	s, admin := shared(t)
+	o := admin.makeDatabase(t, admin.createCustomer(t, "Resume", -1, ""), "resume")
+	job := admin.job(t, o.Job.ID)
+	require.Greater(t, len(job.Events), 8)
+	seen := all[struct {
+		Client      string
+		Positions   []string
+		Connections int
+	}](t, node(t, "resume.mjs", vars{"url": s.url, "token": admin.token, "job": o.Job.ID, "cutEvery": 3}))
+	require.Len(t, seen, 4)
+	for _, r := range seen {
+		require.Equal(t, 4, r.Connections, r.Client)
+		if strings.HasSuffix(r.Client, ", unmodified") {
+			require.Greater(t, len(r.Positions), len(job.Events), "%s has nothing to be mended", r.Client)
+			continue
+		}
+		require.Len(t, r.Positions, len(job.Events), "%s: each event, once", r.Client)
+		require.Len(t, slices.Compact(slices.Sorted(slices.Values(r.Positions))), len(job.Events), r.Client)
 	}
 }

@@ -30,7 +30,7 @@ func node(t *testing.T, name string, input any) *script {
 	require.NoError(t, err)
 	s := &script{lines: make(chan json.RawMessage, 1000), cmd: exec.CommandContext(t.Context(), "node", name)}
 	s.cmd.Dir, s.cmd.Stdin, s.cmd.Stderr = "client", bytes.NewReader(in), &s.stderr
-	s.cmd.Env = environment()
+	s.cmd.Env = environment("NODE_OPTIONS=--preserve-symlinks") // client/ts finds its peers beside this
 	out, err := s.cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, s.cmd.Start())
