@@ -728,14 +728,14 @@ extend type Mutation {
   ` + "`" + `problems` + "`" + ` tell. Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the name is taken, when the server belongs to the panel's own
   PostgreSQL cluster, or when its cluster is registered already.
   """
-  registerDatabaseServer("The server." input: RegisterDatabaseServerInput!): RegisterDatabaseServerPayload! @auth(requires: [SERVERS_WRITE])
+  registerDatabaseServer("The server." input: RegisterDatabaseServerInput!): RegisterDatabaseServerPayload! @auth(requires: [SERVERS_WRITE]) @cost(weight: 500)
   """
   Change what is given of a server, and check it. Jobs that waited for it go on when it can be used now. Errors: those of
   ` + "`" + `registerDatabaseServer` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` for more than the name of the server that the panel itself starts.
   """
-  updateDatabaseServer("Which one, and what is new." input: UpdateDatabaseServerInput!): UpdateDatabaseServerPayload! @auth(requires: [SERVERS_WRITE])
+  updateDatabaseServer("Which one, and what is new." input: UpdateDatabaseServerInput!): UpdateDatabaseServerPayload! @auth(requires: [SERVERS_WRITE]) @cost(weight: 500)
   "Ask a server now how it is and what the panel may do there; nothing on it is changed. Errors: ` + "`" + `NOT_FOUND` + "`" + `."
-  checkDatabaseServer("Which one." input: CheckDatabaseServerInput!): CheckDatabaseServerPayload! @auth(requires: [SERVERS_WRITE])
+  checkDatabaseServer("Which one." input: CheckDatabaseServerInput!): CheckDatabaseServerPayload! @auth(requires: [SERVERS_WRITE]) @cost(weight: 500)
   """
   Forget a server; nothing on it is changed. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` while databases are on it, those included that
   are being deleted or have failed, and for the server that the panel itself starts.
@@ -2137,7 +2137,7 @@ type Job implements Node {
   "Who asked for it; null for what the panel does by itself, and for staff when the caller is a customer."
   actor: User @goField(forceResolver: true, batch: true)
   "All steps, in order, also those still to come."
-  steps: [JobStep!]! @goField(forceResolver: true, batch: true)
+  steps: [JobStep!]! @goField(forceResolver: true, batch: true) @cost(size: 5)
   "Why it failed or takes back what it did; null otherwise."
   error: JobError @goField(forceResolver: true, batch: true)
   "What it waits for, as a sentence; null when it does not wait."
@@ -2339,12 +2339,12 @@ extend type Mutation {
   Creates the first administrator with the one-time token that the server printed at its start, and signs in.
   Errors: ` + "`" + `NOT_FOUND` + "`" + ` for a wrong token and ever after, ` + "`" + `INVALID` + "`" + `.
   """
-  setUp("The token and the new account." input: SetUpInput!): SignInPayload! @public
+  setUp("The token and the new account." input: SetUpInput!): SignInPayload! @public @cost(weight: 2000)
   """
   Signs in. Errors: ` + "`" + `UNAUTHENTICATED` + "`" + `, the same for an unknown address, a wrong password and a disabled account;
   ` + "`" + `RATE_LIMITED` + "`" + ` when too many sign in at once.
   """
-  signIn("Address and password." input: SignInInput!): SignInPayload! @public
+  signIn("Address and password." input: SignInInput!): SignInPayload! @public @cost(weight: 2000)
 }
 
 "The first administrator."
@@ -2403,7 +2403,7 @@ type User implements Node {
   "Role with the provider; null for people who only belong to customers."
   role: ProviderRole
   "Roles within customers; only those that the caller may see."
-  memberships: [Membership!]! @goField(forceResolver: true, batch: true)
+  memberships: [Membership!]! @goField(forceResolver: true, batch: true) @cost(size: 5)
   "Since when the account is closed; null while it is open."
   disabledAt: DateTime
   "When the account was made."

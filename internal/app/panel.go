@@ -12,6 +12,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/mpanel/mpanel/graph"
 	"github.com/mpanel/mpanel/internal/auth"
@@ -90,8 +91,8 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		return nil, err
 	}
 	every := cmp.Or(o.SurveyInterval, database.SurveyEvery)
-	if o.CostBudget < 0 {
-		return nil, fmt.Errorf("the cost budget %d is less than nothing", o.CostBudget)
+	if o.CostBudget < 0 || o.CostBudget > budget.Max {
+		return nil, fmt.Errorf("the cost budget %d is not between 0 and %d", o.CostBudget, budget.Max)
 	}
 	if every < database.MinSurveyEvery || every > database.MaxSurveyEvery {
 		return nil, fmt.Errorf("the survey interval %v is not between %v and %v", every, database.MinSurveyEvery, database.MaxSurveyEvery)
@@ -162,10 +163,10 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 		GraphQL: transport.New(transport.Config{
 			Schema: schema, Authenticate: p.auth.Authenticate, OriginAllowed: origins.Allow,
 			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Live: p.live, Log: log,
-			Budget: budget.New(o.CostBudget), AnonymousBudget: budget.New(o.CostBudget / 10), Documents: documents,
+			Budget: budget.New(o.CostBudget), AnonymousBudget: budget.New((o.CostBudget + 9) / 10), Documents: documents,
 			Introspection: transport.Introspection(o.Introspection),
 		}),
-		Schema:  schema.Schema(),
+		Schema:  published(schema.Schema(), o),
 		Origins: origins,
 		Ready: func(ctx context.Context) error {
 			if err := p.stores.db.PingContext(ctx); err != nil {
@@ -178,6 +179,14 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 		Metrics:     p.metrics,
 		Log:         log,
 	}), nil
+}
+
+// published is the schema as anybody may read it; nil when not everybody may.
+func published(schema *ast.Schema, o config.Options) *ast.Schema {
+	if transport.Introspection(o.Introspection) != transport.IntrospectionPublic {
+		return nil
+	}
+	return schema
 }
 
 // trustedDocuments reads the list of documents, if there is one.

@@ -15,6 +15,9 @@ import (
 // Window is the time in which a whole budget comes back.
 const Window = time.Minute
 
+// Max is the largest budget that ends.
+const Max = 1_000_000_000
+
 // callers is how many callers are remembered; the one who was away longest is
 // forgotten, which gives the whole budget back.
 const callers = 20_000

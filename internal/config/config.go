@@ -31,7 +31,7 @@ type Options struct {
 	CostBudget     int           `default:"6000000" help:"Points of @cost that one user may use up in a minute, on each node; of callers who are not signed in each address has a tenth. 0 is without limit." placeholder:"N"`
 	TrustedDocs    string        `name:"trusted-documents" help:"JSON file of GraphQL documents by their SHA-256, as compilers of clients write it; they can be named by their hash." placeholder:"FILE"`
 	Documents      Documents     `default:"any" enum:"any,trusted" help:"Which GraphQL documents are executed: any, or only trusted ones."`
-	Introspection  string        `default:"public" enum:"public,signed-in,off" help:"Who may ask for the schema: public, signed-in or off."`
+	Introspection  string        `default:"public" enum:"public,signed-in,off" help:"Who may ask for the schema: public, signed-in or off. The text at /schema.graphql is there for public only."`
 	LogLevel       slog.Level    `default:"info" help:"debug, info, warn or error." placeholder:"LEVEL"`
 }
 

@@ -91,7 +91,17 @@ func (c *planCache) variants(op *graphql.OperationContext, root *Object) *varian
 		return v
 	}
 	c.operations.Add(op.Operation, made)
+	c.add(made, weight(op.Operation))
 	return made
+}
+
+// weight is what an operation's document takes, in fields of a plan: as long as a plan
+// is kept, so is the document. A byte of text takes about forty.
+func weight(op *ast.OperationDefinition) int {
+	if op.Position == nil || op.Position.Src == nil {
+		return 1
+	}
+	return 1 + len(op.Position.Src.Input)/12
 }
 
 // grown counts fields that were compiled for v, and drops the operations that
@@ -99,6 +109,11 @@ func (c *planCache) variants(op *graphql.OperationContext, root *Object) *varian
 func (c *planCache) grown(v *variants, fields int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.add(v, fields)
+}
+
+// add has the lock held.
+func (c *planCache) add(v *variants, fields int) {
 	if v.evicted {
 		return
 	}

@@ -27,7 +27,7 @@ import (
 // Config is what the API needs; everything is required.
 type Config struct {
 	GraphQL     http.Handler
-	Schema      *ast.Schema
+	Schema      *ast.Schema // nil when not everybody may read it
 	Origins     *OriginList
 	Ready       func(context.Context) error
 	SetupNeeded func(context.Context) (bool, error)
@@ -57,7 +57,9 @@ func New(c Config) *API {
 	a := &API{}
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", cors(c.Origins, c.GraphQL))
-	mux.HandleFunc("GET /schema.graphql", schemaText(c.Schema))
+	if c.Schema != nil {
+		mux.HandleFunc("GET /schema.graphql", schemaText(c.Schema))
+	}
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", a.readyz(c.Ready))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(c.Metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))

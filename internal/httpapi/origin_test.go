@@ -86,8 +86,8 @@ func TestCORS(t *testing.T) {
 		require.Equal(t, "Origin", h.Get("Vary"), "%s: caches keep the answers apart", name)
 		require.Empty(t, h.Get("Access-Control-Allow-Credentials"), "there are no cookies")
 		preflight := tc.method == http.MethodOptions && tc.allowed != ""
-		require.Equal(t, preflight, h.Get("Access-Control-Allow-Methods") == "GET, POST", name)
-		require.Equal(t, preflight, h.Get("Access-Control-Allow-Headers") == "Authorization, Content-Type, Idempotency-Key", name)
+		require.Equal(t, preflight, h.Get("Access-Control-Allow-Methods") == "GET, POST, PUT, DELETE", name)
+		require.Equal(t, preflight, h.Get("Access-Control-Allow-Headers") == "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-GraphQL-Event-Stream-Token", name)
 		require.Equal(t, tc.allowed != "", h.Get("Access-Control-Expose-Headers") != "", name)
 		require.Equal(t, tc.method != http.MethodOptions, ran == 1, "%s: a preflight does nothing", name)
 	}

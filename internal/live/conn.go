@@ -40,11 +40,13 @@ type Conn struct {
 	pinged  atomic.Int64
 	writing atomic.Int64 // since when; 0 while nothing is written
 	acked   atomic.Bool
+	known   bool // it is somebody's or nobody's; by the hub's lock
 
 	mu       sync.Mutex
 	ctx      context.Context //nolint:containedctx // it is the connection's: it ends with it, and has who it is
 	who      *actor.Actor
 	ops      map[string]*Op
+	running  int // executions; one may go on for a while when its operation was stopped
 	queue    queue
 	draining bool
 	closing  time.Time // since when; zero while it is open
@@ -81,7 +83,7 @@ func (c *Conn) Acknowledge(who *actor.Actor) error {
 // Heard notes a sign of life.
 func (c *Conn) Heard() { c.heard.Store(time.Now().UnixNano()) }
 
-// Begin registers an operation. Errors: ErrDuplicate, ErrTooManyOperations,
+// Begin registers an operation, which is to be run. Errors: ErrDuplicate, ErrTooManyOperations,
 // ErrClosed.
 func (c *Conn) Begin(id string) (*Op, error) {
 	c.mu.Lock()
@@ -91,7 +93,7 @@ func (c *Conn) Begin(id string) (*Op, error) {
 		return nil, ErrClosed
 	case c.ops[id] != nil:
 		return nil, ErrDuplicate
-	case len(c.ops) >= c.hub.limits.Operations:
+	case len(c.ops) >= c.hub.limits.Operations, c.running >= c.hub.limits.Operations:
 		c.hub.counts.refused("operations")
 		return nil, ErrTooManyOperations
 	}
@@ -99,6 +101,7 @@ func (c *Conn) Begin(id string) (*Op, error) {
 	// Closed stops each; that the contexts need not know each other saves memory.
 	o.ctx, o.cancel = context.WithCancel(context.WithoutCancel(c.ctx))
 	c.ops[id] = o
+	c.running++
 	c.hub.counts.operations.Add(1)
 	return o, nil
 }
@@ -122,7 +125,7 @@ func (c *Conn) Close(r Reason) {
 		return
 	}
 	c.closing, c.reason = time.Now(), r
-	ops := c.running()
+	ops := c.begun()
 	c.mu.Unlock()
 	c.hub.counts.closed(r.Name)
 	for _, o := range ops {
@@ -154,7 +157,7 @@ func (c *Conn) Closed() {
 	if c.closing.IsZero() {
 		c.closing = time.Now()
 	}
-	ops := c.running()
+	ops := c.begun()
 	c.mu.Unlock()
 	c.cancel()
 	for _, o := range ops {
@@ -164,7 +167,7 @@ func (c *Conn) Closed() {
 	c.hub.forget(c)
 }
 
-func (c *Conn) running() []*Op {
+func (c *Conn) begun() []*Op {
 	list := make([]*Op, 0, len(c.ops))
 	for _, o := range c.ops {
 		list = append(list, o)

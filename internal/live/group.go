@@ -53,7 +53,7 @@ func (h *Hub) share(o *Op, key string, exec graphql.GraphExecutor, params graphq
 	g.members[o] = struct{}{}
 	if begins {
 		h.groups.byKey[key] = g
-		ctx, cancel := context.WithCancel(actor.WithRequest(context.Background(), o.conn.request))
+		ctx, cancel := context.WithCancel(actor.WithRequest(context.WithValue(context.Background(), sharedKey{}, true), o.conn.request))
 		g.cancel = cancel
 		if who := o.conn.who; who != nil {
 			// Without the user: what depends on who it is, is not to be shared.
@@ -63,6 +63,12 @@ func (h *Hub) share(o *Op, key string, exec graphql.GraphExecutor, params graphq
 	}
 	return true
 }
+
+type sharedKey struct{}
+
+// IsShared tells whether an execution is that of a group, each of whose members has
+// begun with one of its own.
+func IsShared(ctx context.Context) bool { return ctx.Value(sharedKey{}) != nil }
 
 // leave takes a member away; the last one ends the execution.
 func (g *group) leave(o *Op) {

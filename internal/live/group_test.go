@@ -199,7 +199,7 @@ func (w *world) subscribe(who *actor.Actor, query string, vars map[string]any) *
 	w.Helper()
 	c := &wire{}
 	var err error
-	c.conn, err = w.hub.Open(context.Background(), actor.Request{IP: "192.0.2.1"}, c)
+	_, err = w.hub.Open(context.Background(), actor.Request{IP: "192.0.2.1"}, func(conn *live.Conn) live.Wire { c.conn = conn; return c })
 	require.NoError(w, err)
 	w.wires = append(w.wires, c)
 	require.NoError(w, c.conn.Acknowledge(who))
@@ -412,7 +412,7 @@ func TestHub_Times(t *testing.T) {
 	inWorld(t, live.Limits{}, func(w *world) {
 		nobody := &wire{}
 		var err error
-		nobody.conn, err = w.hub.Open(context.Background(), actor.Request{}, nobody)
+		_, err = w.hub.Open(context.Background(), actor.Request{}, func(conn *live.Conn) live.Wire { nobody.conn = conn; return nobody })
 		require.NoError(t, err)
 		w.wires = append(w.wires, nobody)
 		pass(5*time.Second - 300*time.Millisecond)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -41,6 +42,7 @@ type Hub struct {
 	conns     map[*Conn]struct{}
 	users     map[ident.UserID]int
 	addresses map[string]int // of connections that are nobody's
+	unknown   map[string]int // of those that have not said yet whose they are
 	draining  bool
 	empty     chan struct{} // closed with the last connection of a drain
 	stop      func()        // of the tick, while there are connections
@@ -50,7 +52,7 @@ type Hub struct {
 func NewHub(c Config) *Hub {
 	h := &Hub{
 		limits: c.Limits.withDefaults(), actors: c.Actors, log: c.Log,
-		conns: map[*Conn]struct{}{}, users: map[ident.UserID]int{}, addresses: map[string]int{}, empty: make(chan struct{}),
+		conns: map[*Conn]struct{}{}, users: map[ident.UserID]int{}, addresses: map[string]int{}, unknown: map[string]int{}, empty: make(chan struct{}),
 	}
 	h.groups.byKey = map[string]*group{}
 	h.later.after = h.limits.Coalesce
@@ -60,8 +62,8 @@ func NewHub(c Config) *Hub {
 // Limits are those that hold.
 func (h *Hub) Limits() Limits { return h.limits }
 
-// Admit tells whether there is room for one more connection from an address;
-// it is for refusing cheaply, Open is what counts.
+// Admit tells whether there is room for one more connection from an address that
+// has not said yet whose it is; it is for refusing cheaply, Open is what counts.
 func (h *Hub) Admit(address string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -72,18 +74,20 @@ func (h *Hub) admit(address string) error {
 	switch {
 	case h.draining:
 		return ErrRestarting
-	case len(h.conns) >= h.limits.Connections, h.addresses[address] >= h.limits.PerAddress:
+	case len(h.conns) >= h.limits.Connections, h.unknown[address] >= h.limits.PerAddress:
 		h.counts.refused("connections")
 		return ErrTooMany
 	}
 	return nil
 }
 
-// Open registers a connection that is nobody's yet. Its operations have the values
-// of ctx; it ends with c.Closed, and not with ctx. Errors: ErrTooMany, ErrRestarting.
-func (h *Hub) Open(ctx context.Context, r actor.Request, wire Wire) (*Conn, error) {
+// Open registers a connection of which nobody knows yet whose it is. wire is called
+// with it before anything comes of it. Its operations have the values of ctx; it ends
+// with c.Closed, and not with ctx. Errors: ErrTooMany, ErrRestarting.
+func (h *Hub) Open(ctx context.Context, r actor.Request, wire func(*Conn) Wire) (*Conn, error) {
 	now := time.Now()
-	c := &Conn{hub: h, wire: wire, request: r, opened: now, ops: map[string]*Op{}}
+	c := &Conn{hub: h, request: r, opened: now, ops: map[string]*Op{}}
+	c.wire = wire(c)
 	c.heard.Store(now.UnixNano())
 	c.pinged.Store(now.UnixNano())
 	c.ctx, c.cancel = context.WithCancel(actor.WithRequest(context.WithoutCancel(ctx), r))
@@ -94,7 +98,7 @@ func (h *Hub) Open(ctx context.Context, r actor.Request, wire Wire) (*Conn, erro
 		return nil, err
 	}
 	h.conns[c] = struct{}{}
-	h.addresses[r.IP]++
+	h.unknown[r.IP]++
 	if h.stop == nil {
 		ctx, cancel := context.WithCancel(context.Background())
 		h.stop = cancel
@@ -103,23 +107,35 @@ func (h *Hub) Open(ctx context.Context, r actor.Request, wire Wire) (*Conn, erro
 	return c, nil
 }
 
-// identify makes the connection somebody's.
+// identify makes the connection somebody's, or nobody's for who is nil. Those of nobody
+// do not keep others behind the same address out.
 func (h *Hub) identify(c *Conn, who *actor.Actor) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if _, open := h.conns[c]; !open || who == nil {
+	if _, open := h.conns[c]; !open || c.known {
 		return nil
 	}
-	if h.users[who.User] >= h.limits.PerUser {
-		h.counts.refused("connections_of_user")
-		return ErrTooMany
+	if who == nil {
+		if h.addresses[c.request.IP] >= h.limits.PerAddress {
+			h.counts.refused("connections")
+			return ErrTooMany
+		}
+		h.addresses[c.request.IP]++
+	} else {
+		if h.users[who.User] >= h.limits.PerUser {
+			h.counts.refused("connections_of_user")
+			return ErrTooMany
+		}
+		h.users[who.User]++
 	}
-	h.users[who.User]++
-	h.release(h.addresses, c.request.IP)
+	h.release(h.unknown, c.request.IP)
 	c.mu.Lock()
-	c.who = who
-	c.ctx = actor.With(c.ctx, who)
-	c.mu.Unlock()
+	defer c.mu.Unlock()
+	c.known = true
+	if who != nil {
+		c.who = who
+		c.ctx = actor.With(c.ctx, who)
+	}
 	return nil
 }
 
@@ -137,12 +153,15 @@ func (h *Hub) forget(c *Conn) {
 		return
 	}
 	delete(h.conns, c)
-	if who := c.actor(); who != nil {
+	switch who := c.actor(); {
+	case !c.known:
+		h.release(h.unknown, c.request.IP)
+	case who == nil:
+		h.release(h.addresses, c.request.IP)
+	default:
 		if h.users[who.User]--; h.users[who.User] <= 0 {
 			delete(h.users, who.User)
 		}
-	} else {
-		h.release(h.addresses, c.request.IP)
 	}
 	if len(h.conns) > 0 {
 		return
@@ -250,11 +269,9 @@ func (h *Hub) tick(ctx context.Context) {
 // wherever they were changed. It is one query for all of them.
 func (h *Hub) recheck(ctx context.Context) {
 	h.mu.Lock()
-	users := make([]ident.UserID, 0, len(h.users))
-	for id := range h.users {
-		users = append(users, id)
-	}
+	asking := maps.Clone(h.users)
 	h.mu.Unlock()
+	users := slices.Collect(maps.Keys(asking))
 	if len(users) == 0 {
 		return
 	}
@@ -270,7 +287,7 @@ func (h *Hub) recheck(ctx context.Context) {
 	}
 	for _, c := range h.all() {
 		who := c.actor()
-		if who == nil || c.opened.After(asked) || !slices.Contains(users, who.User) {
+		if who == nil || c.opened.After(asked) || asking[who.User] == 0 {
 			continue
 		}
 		if now := actors[who.User]; now == nil || !who.SameRights(now) {

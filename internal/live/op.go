@@ -113,6 +113,10 @@ func (r *running) over() {
 	if r.ended != nil {
 		r.ended()
 	}
+	c := r.op.conn
+	c.mu.Lock()
+	c.running--
+	c.mu.Unlock()
 	if !r.shared {
 		r.op.cancel()
 	}

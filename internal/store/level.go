@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -134,17 +136,7 @@ func (l *level) send(batch []*read) {
 	if len(batch) == 0 {
 		return
 	}
-	distinct, same := sorted(batch)
-	if len(distinct) == 1 {
-		distinct[0].err = l.db.one(l.ctx, distinct[0])
-	} else {
-		l.sendAll(distinct)
-	}
-	for r, first := range same {
-		if first.err != nil || !r.adopt(first.rows) {
-			r.err = l.db.one(l.ctx, r)
-		}
-	}
+	l.read(batch)
 	l.mu.Lock()
 	for _, r := range batch {
 		if !r.gone {
@@ -155,6 +147,29 @@ func (l *level) send(batch []*read) {
 	l.mu.Unlock()
 	for _, r := range batch {
 		close(r.done)
+	}
+}
+
+// read answers each read of a batch, also when a reader of rows panics: others wait.
+func (l *level) read(batch []*read) {
+	defer func() {
+		if p := recover(); p != nil {
+			err := fmt.Errorf("read a level: panic: %v\n%s", p, debug.Stack())
+			for _, r := range batch {
+				r.err = err
+			}
+		}
+	}()
+	distinct, same := sorted(batch)
+	if len(distinct) == 1 {
+		distinct[0].err = l.db.one(l.ctx, distinct[0])
+	} else {
+		l.sendAll(distinct)
+	}
+	for r, first := range same {
+		if first.err != nil || !r.adopt(first.rows) {
+			r.err = l.db.one(l.ctx, r)
+		}
 	}
 }
 

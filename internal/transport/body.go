@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/gorilla/websocket"
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
@@ -24,7 +25,7 @@ func readOperation(w http.ResponseWriter, r *http.Request) (*received, bool) {
 	switch {
 	case r.Method == http.MethodPost:
 		return readBody(w, r)
-	case r.Method == http.MethodGet && r.Header.Get("Upgrade") != "", httpstream.IsAboutConnection(r):
+	case r.Method == http.MethodGet && websocket.IsWebSocketUpgrade(r), httpstream.IsAboutConnection(r):
 		return nil, true
 	case r.Method == http.MethodGet:
 		return readQuery(w, r)

@@ -3,6 +3,7 @@ package transport
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -26,6 +27,7 @@ var cheap = price{weight: 1, size: 1}
 
 func costsOf(schema *ast.Schema) costs {
 	c := costs{}
+	c.introspection(schema)
 	for _, def := range schema.Types {
 		for _, f := range def.Fields {
 			d := f.Directives.ForName("cost")
@@ -45,6 +47,43 @@ func costsOf(schema *ast.Schema) costs {
 	}
 	return c
 }
+
+// introspection prices what the schema says of itself: a twentieth of what rows would
+// cost, for as many as there are on average.
+func (c costs) introspection(schema *ast.Schema) {
+	n := map[string]int{"types": len(schema.Types), "directives": len(schema.Directives)}
+	fields, args, values, inputs := 0, 0, 0, 0
+	objects, enums, inputObjects := 1, 1, 1
+	for _, def := range schema.Types {
+		switch def.Kind {
+		case ast.Enum:
+			enums++
+			values += len(def.EnumValues)
+		case ast.InputObject:
+			inputObjects++
+			inputs += len(def.Fields)
+		default:
+			objects++
+			fields += len(def.Fields)
+			for _, f := range def.Fields {
+				args += len(f.Arguments)
+			}
+		}
+	}
+	n["fields"], n["args"] = 1+fields/objects, 1+args/max(fields, 1)
+	n["enumValues"], n["inputFields"], n["interfaces"], n["possibleTypes"] = 1+values/enums, 1+inputs/inputObjects, 2, 2
+	for name, def := range schema.Types {
+		if !strings.HasPrefix(name, "__") {
+			continue
+		}
+		for _, f := range def.Fields {
+			c[f] = price{weight: 1, size: max(1, n[f.Name])}
+		}
+	}
+}
+
+// cheaper is how much less than a row a piece of the schema costs.
+const cheaper = 20
 
 // of is what an operation costs at most, with its variables. Fields that are
 // written twice count twice.
@@ -112,7 +151,11 @@ func (b *bill) field(f *ast.Field) int {
 	if n == 0 {
 		n = p.size
 	}
-	return min(p.weight+n*b.selections(f.SelectionSet), beyond)
+	cost := min(p.weight+n*b.selections(f.SelectionSet), beyond)
+	if f.Name == "__schema" || f.Name == "__type" {
+		cost = 1 + cost/cheaper
+	}
+	return cost
 }
 
 // count is how many objects an argument asks for; 0 when it is not given. More

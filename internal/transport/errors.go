@@ -14,6 +14,7 @@ import (
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/transport/document"
 )
 
 // What gqlparser says.
@@ -50,6 +51,12 @@ func (c Config) present(ctx context.Context, err error) *gqlerror.Error {
 	case out.Extensions["code"] == errcode.ParseFailed, out.Extensions["code"] == errcode.ValidationFailed, isClients(out, err):
 		code = fault.Invalid
 		out.Message, _, _ = strings.Cut(out.Message, suggestion)
+		out.Message = document.Brief(out.Message)
+		for i, element := range out.Path {
+			if name, ok := element.(gqlast.PathName); ok {
+				out.Path[i] = gqlast.PathName(document.Brief(string(name)))
+			}
+		}
 	case ctx.Err() != nil: // the client went away, or the server stops
 		code, out.Message = fault.Unavailable, "The request was given up; try again in a moment."
 	default:

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -20,6 +21,12 @@ import (
 const (
 	mediaJSON    = "application/json"
 	mediaGraphQL = "application/graphql-response+json"
+)
+
+// How long an answer may take to be read: a time, and more for a long one.
+const (
+	writeTimeout = 10 * time.Second
+	slowest      = 16 << 10 // bytes in a second
 )
 
 // plain is one operation and one answer: a POST, or a GET of a query. The guard
@@ -114,8 +121,12 @@ func (a *answer) send(status int, response *graphql.Response, buffer *executor.B
 		}
 	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
+	// Who does not read holds the answer's memory. The connection goes on after it.
+	control := http.NewResponseController(a.w)
+	_ = control.SetWriteDeadline(time.Now().Add(writeTimeout + time.Duration(len(body))*time.Second/slowest)) // of a test there is none
 	a.w.WriteHeader(status)
 	_, _ = a.w.Write(body) // the client may be gone
+	_ = control.SetWriteDeadline(time.Time{})
 }
 
 // encoded is an answer as JSON, errors first. It is good until the buffer is

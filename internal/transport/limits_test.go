@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -188,4 +189,69 @@ func TestCost_OfEveryList(t *testing.T) {
 	}
 	require.Greater(t, n, 20)
 	require.Equal(t, ast.LocationFieldDefinition, p.schema.Directives["cost"].Locations[0])
+}
+
+// What the schema says of itself is not for nothing: tools may ask for it, and nobody
+// for many times of it.
+func TestCost_OfTheIntrospection(t *testing.T) {
+	t.Parallel()
+	p := newPanelWith(t, transport.Config{AnonymousBudget: budget.New(1_000_000)})
+	cost := func(query string) int {
+		r := p.post("", query, nil)
+		require.Empty(t, r.Errors, r.body[:min(len(r.body), 500)])
+		n, err := strconv.Atoi(r.header.Get("RateLimit-Remaining"))
+		require.NoError(t, err)
+		return n
+	}
+	before := cost(`{ __typename }`)
+	tools := before - cost(introspection.Query)
+	t.Logf("the introspection of tools costs about %d points", tools)
+	require.Greater(t, tools, 500)
+	require.Less(t, tools, transport.MaxComplexity/2)
+	many := "{ "
+	for i := range 30 {
+		many += fmt.Sprintf("a%d: __schema { ...S } ", i)
+	}
+	many += `} fragment S on __Schema { types { name fields { name args { name type { name fields { name args { name } } } } type { name fields { name args { name } } } } } }`
+	require.Equal(t, []string{"TOO_COMPLEX"}, p.post("", many, nil).codes())
+	hashes := "mutation { "
+	for i := range 30 {
+		hashes += fmt.Sprintf(`a%d: signIn(input: {email: "a@example.com", password: "x"}) { expiresAt } `, i)
+	}
+	require.Equal(t, []string{"TOO_COMPLEX"}, p.post("", hashes+"}", nil).codes(), "hashes of passwords cost much")
+}
+
+// What a client sent is not repeated at any length.
+func TestErrors_AreBrief(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	long := strings.Repeat("s3cret", 9000)
+	for name, request := range map[string]vars{
+		"a value of an enum": {"query": `query ($o: DatabaseOrder) { databases(order: $o) { totalCount } }`, "variables": vars{"o": vars{"field": long}}},
+		"a member's name":    {"query": `query ($o: DatabaseOrder) { databases(order: $o) { totalCount } }`, "variables": vars{"o": vars{long: "NAME"}}},
+		"an operation":       {"query": `query A { __typename }`, "operationName": long},
+	} {
+		r := p.send(t, p.staff(), request)
+		require.Equal(t, []string{"INVALID"}, r.codes(), name)
+		require.Less(t, len(r.body), 1500, name)
+	}
+}
+
+// Clients that can read streams say so in each request; it is what they name first
+// that they get.
+func TestHTTP_WhatIsAcceptedFirst(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	for accept, want := range map[string]string{
+		"application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed": "application/graphql-response+json",
+		"application/json, text/event-stream":                                        "application/json",
+		"text/event-stream, application/json":                                        "text/event-stream",
+		"multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0,application/json": "multipart/mixed",
+		"multipart/mixed, application/json":                                          "application/json",
+	} {
+		r := p.post("", `{ __typename }`, nil, "Accept", accept)
+		require.True(t, strings.HasPrefix(r.header.Get("Content-Type"), want), "%s: %s", accept, r.header.Get("Content-Type"))
+	}
+	r := p.do(http.MethodPost, "/graphql", "", "application/json", strings.NewReader(body(`{ __typename }`)), "Connection", "Upgrade, HTTP2-Settings", "Upgrade", "h2c")
+	require.Equal(t, http.StatusOK, r.status, "an upgrade that is not to a WebSocket is overlooked")
 }

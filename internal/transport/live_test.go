@@ -116,6 +116,14 @@ func TestLive_SocketsOfOneUserAndOneAddress(t *testing.T) {
 	for range 3 {
 		p.open(t, "")
 	}
+	fourth := p.dial(t, nil)
+	send(t, fourth, frame{Type: "connection_init"})
+	require.Equal(t, 4292, closing(t, fourth), "of nobody from this address")
+	b := p.addTenant("b", zeroCustomer, p.addServer())
+	p.open(t, b.token) // whom nobody keeps out
+	for range 3 {
+		p.dial(t, nil) // and says nothing
+	}
 	_, res, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(p.URL, "http")+"/graphql", nil)
 	require.Error(t, err)
 	require.Equal(t, 429, res.StatusCode)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/live"
 )
 
 const streamToken = "X-GraphQL-Event-Stream-Token"
@@ -107,4 +108,41 @@ func TestSingle_Connection(t *testing.T) {
 	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_connections") == 0 }, soon, 10e6)
 	require.Equal(t, http.StatusNotFound, p.onSingle(t, a.token, stream, "after", `{ __typename }`, nil).status)
 	require.Equal(t, http.StatusNotFound, p.do(http.MethodGet, "/graphql?token="+stream, a.token, "", nil, "Accept", "text/event-stream").status, "it is opened once")
+}
+
+// Whoever opens the stream, it is that of who was promised it; and nobody gets more
+// promises than there are to be.
+func TestSingle_IsItsOwners(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	server := p.addServer()
+	a, b := p.addTenant("a", ident.CustomerID{}, server), p.addTenant("b", ident.CustomerID{}, server)
+	nobodys := p.do(http.MethodPut, "/graphql", "", "", nil).body
+	require.Equal(t, http.StatusNotFound, p.do(http.MethodGet, "/graphql", b.token, "", nil, "Accept", "text/event-stream", streamToken, nobodys).status,
+		"a stream of nobody does not become somebody's")
+	as := p.do(http.MethodPut, "/graphql", a.token, "", nil).body
+	require.Equal(t, http.StatusNotFound, p.do(http.MethodGet, "/graphql", b.token, "", nil, "Accept", "text/event-stream", streamToken, as).status)
+
+	_, events := p.single(t, "")
+	_ = events
+	statuses := map[int]int{}
+	for range 120 {
+		statuses[p.do(http.MethodPut, "/graphql", b.token, "", nil).status]++
+	}
+	require.Equal(t, map[int]int{http.StatusCreated: 100, http.StatusTooManyRequests: 20}, statuses)
+	require.Equal(t, http.StatusCreated, p.do(http.MethodPut, "/graphql", a.token, "", nil).status, "others still can")
+}
+
+// A stream that could not be opened, since the user has too many, can be later.
+func TestSingle_ThatCouldNotBeOpened(t *testing.T) {
+	t.Parallel()
+	p := newLimitedPanel(t, live.Limits{PerUser: 1})
+	a := p.addTenant("a", ident.CustomerID{}, p.addServer())
+	_, first := p.single(t, a.token)
+	token := p.do(http.MethodPut, "/graphql", a.token, "", nil).body
+	require.Equal(t, http.StatusTooManyRequests, p.do(http.MethodGet, "/graphql?token="+token, "", "", nil, "Accept", "text/event-stream").status)
+	require.Equal(t, http.StatusNotFound, p.do(http.MethodGet, "/graphql?token="+token, "", "", nil, "Accept", "text/event-stream").status, "the promise is over")
+	require.NoError(t, first.body.Close())
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_connections") == 0 }, soon, 10e6)
+	p.single(t, a.token)
 }

@@ -25,9 +25,12 @@ const MaxErrors = 20
 // maxMessage is how many bytes of an error's message are told.
 const maxMessage = 300
 
-// cachedTokens bounds the documents that are kept by their size: a token takes
-// about 150 bytes.
-const cachedTokens = 100_000
+// cachedBytes bounds the documents that are kept. A token takes about 150 bytes, and
+// the text is kept, too.
+const (
+	cachedBytes = 16 << 20
+	tokenBytes  = 150
+)
 
 // suggestion begins names of the schema in an error's message, which strangers
 // need not learn.
@@ -37,20 +40,21 @@ const suggestion = " Did you mean"
 type Reader struct {
 	schema *ast.Schema
 
-	mu     sync.Mutex
-	cache  *lru.LRU[string, *entry]
-	tokens int // of all that is kept
+	mu    sync.Mutex
+	cache *lru.LRU[string, *entry]
+	bytes int // of all that is kept
 }
 
 type entry struct {
-	doc  *ast.QueryDocument
-	size size
+	doc   *ast.QueryDocument
+	size  size
+	bytes int
 }
 
 // NewReader returns a reader for a schema.
 func NewReader(schema *ast.Schema) *Reader {
 	r := &Reader{schema: schema}
-	r.cache, _ = lru.NewLRU(cachedTokens, func(_ string, e *entry) { r.tokens -= e.size.tokens }) // which fails for sizes below 1 only
+	r.cache, _ = lru.NewLRU(cachedBytes/tokenBytes, func(_ string, e *entry) { r.bytes -= e.bytes }) // which fails for sizes below 1 only
 	return r
 }
 
@@ -93,7 +97,7 @@ func (r *Reader) Read(text string, limits Limits) (*ast.QueryDocument, gqlerror.
 	if errs := r.validate(doc); len(errs) > 0 {
 		return nil, errs
 	}
-	r.keep(text, &entry{doc, s})
+	r.keep(text, &entry{doc, s, len(text) + tokenBytes*s.tokens})
 	return doc, nil
 }
 
@@ -111,7 +115,7 @@ func (r *Reader) keep(text string, e *entry) {
 		return
 	}
 	r.cache.Add(text, e)
-	for r.tokens += e.size.tokens; r.tokens > cachedTokens; {
+	for r.bytes += e.bytes; r.bytes > cachedBytes; {
 		r.cache.RemoveOldest()
 	}
 }
@@ -187,6 +191,15 @@ func countTokens(text string, most int) (n int) {
 	return n
 }
 
+// Brief cuts what is made of names that a client sent, which can be as long as the
+// request.
+func Brief(text string) string {
+	if len(text) <= maxMessage {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxMessage], "") + "…"
+}
+
 func tooMuch(what string) gqlerror.List { return gqlerror.List{because(fault.TooComplex, what)} }
 func refused(why string) gqlerror.List  { return gqlerror.List{because(fault.Invalid, why)} }
 
@@ -204,9 +217,7 @@ func invalid(err error) *gqlerror.Error {
 		out.Message = err.Error()
 	}
 	out.Message, _, _ = strings.Cut(out.Message, suggestion)
-	if len(out.Message) > maxMessage { // names can be as long as the text
-		out.Message = strings.ToValidUTF8(out.Message[:maxMessage], "") + "…"
-	}
+	out.Message = Brief(out.Message)
 	code := fault.Invalid
 	if out.Rule == rules.MaxIntrospectionDepth.Name {
 		code = fault.TooComplex

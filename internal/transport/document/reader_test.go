@@ -134,14 +134,16 @@ func TestReader_CacheIsBounded(t *testing.T) {
 		require.NotEmpty(t, errs) // 380 in one place
 		_, errs = r.Read(fmt.Sprintf("query Q%d { pet { %s} }", i, times(99, "age name(surname: true) ")), SignedIn)
 		require.Empty(t, errs)
-		require.LessOrEqual(t, r.tokens, cachedTokens)
+		_, errs = r.Read(fmt.Sprintf("query Q%d { pet { age } } %s", i, times(60_000, " ,")), Anonymous) // few tokens, much text
+		require.Empty(t, errs)
+		require.LessOrEqual(t, r.bytes, cachedBytes)
 	}
 	kept := 0
 	for _, e := range r.cache.Values() {
-		kept += e.size.tokens
+		kept += e.bytes
 	}
-	require.Equal(t, r.tokens, kept)
-	require.Greater(t, kept, cachedTokens/2)
+	require.Equal(t, r.bytes, kept)
+	require.Greater(t, kept, cachedBytes/2)
 }
 
 func TestReader_Refuses(t *testing.T) {

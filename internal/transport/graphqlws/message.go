@@ -74,7 +74,14 @@ func parse(data []byte) (m message, err error) {
 func operation(payload []byte) (*graphql.RawParams, bool) {
 	members, ok := object(payload)
 	p := &graphql.RawParams{}
-	if !ok || !text(members["query"], &p.Query) {
+	if !ok {
+		return nil, false
+	}
+	var id string // of a document, in the place of its text
+	if raw := members["documentId"]; !isNull(raw) && !text(raw, &id) {
+		return nil, false
+	}
+	if raw := members["query"]; !(isNull(raw) && id != "") && !text(raw, &p.Query) {
 		return nil, false
 	}
 	if name := members["operationName"]; !isNull(name) && !text(name, &p.OperationName) {
@@ -93,6 +100,12 @@ func operation(payload []byte) (*graphql.RawParams, bool) {
 		if d.Decode(to) != nil {
 			return nil, false
 		}
+	}
+	if id != "" {
+		if p.Extensions == nil {
+			p.Extensions = map[string]any{}
+		}
+		p.Extensions["documentId"] = id
 	}
 	return p, true
 }

@@ -37,7 +37,9 @@ type Transport struct {
 var _ graphql.Transport = (*Transport)(nil)
 
 // Supports implements graphql.Transport.
-func (t *Transport) Supports(r *http.Request) bool { return r.Header.Get("Upgrade") != "" }
+func (t *Transport) Supports(r *http.Request) bool {
+	return r.Method == http.MethodGet && websocket.IsWebSocketUpgrade(r)
+}
 
 // noBuffers keeps gorilla/websocket from having memory for writes: we write
 // ourselves.
@@ -65,7 +67,7 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		return // it is answered
 	}
 	s := &socket{t: t, ws: ws, net: ws.NetConn(), exec: exec}
-	if s.conn, err = t.Hub.Open(context.Background(), from, s); err != nil {
+	if _, err = t.Hub.Open(context.Background(), from, func(c *live.Conn) live.Wire { s.conn = c; return s }); err != nil {
 		reason := live.TooMany
 		if errors.Is(err, live.ErrRestarting) {
 			reason = live.Restarting

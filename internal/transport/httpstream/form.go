@@ -3,6 +3,7 @@ package httpstream
 import (
 	"bytes"
 	"encoding/json"
+	"mime"
 	"net/http"
 	"strings"
 
@@ -20,13 +21,20 @@ type form struct {
 	broken func(b []byte, r live.Reason) []byte
 }
 
-// formOf is the form that a request accepts; nil for none.
+// formOf is the form that a request accepts before all other answers that there are;
+// nil for none. Clients that can read streams name them in every request.
 func formOf(r *http.Request) *form {
-	switch accept := r.Header.Get("Accept"); {
-	case strings.Contains(accept, "text/event-stream"):
-		return &events
-	case strings.Contains(accept, "multipart/mixed") && strings.Contains(accept, "subscriptionSpec"):
-		return &parts
+	for part := range strings.SplitSeq(r.Header.Get("Accept"), ",") {
+		kind, parameters, err := mime.ParseMediaType(strings.TrimSpace(part))
+		switch {
+		case err != nil:
+		case kind == "text/event-stream":
+			return &events
+		case kind == "multipart/mixed" && parameters["subscriptionspec"] != "":
+			return &parts
+		case kind == "application/json", kind == "application/graphql-response+json", kind == "application/*", kind == "*/*":
+			return nil
+		}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,8 +22,8 @@ const (
 )
 
 const (
-	reservedFor     = 30 * time.Second // until the stream is opened
-	maxReservations = 10_000
+	reservedFor  = 30 * time.Second // until the stream is opened
+	mostReserved = 100              // of one user, and of nobody from one address; opened ones, too
 )
 
 // Token is the one of the single connection that a request is about; "" for none.
@@ -48,71 +49,102 @@ func IsAboutConnection(r *http.Request) bool {
 // A reservation is a single connection: it is promised first, then opened, and has
 // the operations of other requests.
 type reservation struct {
+	owner   string       // as ownerOf has it
 	who     *actor.Actor // nil for nobody
 	expires time.Time    // unless it is opened
 	conn    *live.Conn   // nil until it is
+}
+
+// ownerOf is whose reservations are counted together.
+func ownerOf(r *http.Request, who *actor.Actor) string {
+	if who != nil {
+		return "user " + who.User.String()
+	}
+	return "address " + actor.RequestFrom(r.Context()).IP
 }
 
 // Reservations are those of one node. The zero value is ready for use.
 type Reservations struct {
 	mu      sync.Mutex
 	byToken map[string]*reservation
+	of      map[string][]string // tokens, by owner
 }
 
-// reserve promises a connection; false when there are too many promises.
-func (r *Reservations) reserve(who *actor.Actor) (token string, ok bool) {
+// reserve promises a connection; false when the owner has too many.
+func (r *Reservations) reserve(owner string, who *actor.Actor) (token string, ok bool) {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for t, v := range r.byToken {
-		if len(r.byToken) < maxReservations {
-			break
-		}
-		if v.conn == nil && now.After(v.expires) {
-			delete(r.byToken, t)
+	for _, t := range slices.Clone(r.of[owner]) {
+		if v := r.byToken[t]; v.conn == nil && now.After(v.expires) {
+			r.remove(t)
 		}
 	}
-	if len(r.byToken) >= maxReservations {
+	if len(r.of[owner]) >= mostReserved {
 		return "", false
 	}
 	if r.byToken == nil {
-		r.byToken = map[string]*reservation{}
+		r.byToken, r.of = map[string]*reservation{}, map[string][]string{}
 	}
 	token = rand.Text()
-	r.byToken[token] = &reservation{who: who, expires: now.Add(reservedFor)}
+	r.byToken[token] = &reservation{owner: owner, who: who, expires: now.Add(reservedFor)}
+	r.of[owner] = append(r.of[owner], token)
 	return token, true
 }
 
-// open gives the promised connection to the first who asks.
-func (r *Reservations) open(token string, conn *live.Conn) (who *actor.Actor, status int) {
+// open gives the promised connection to the first who asks. Who has an access token
+// must have the owner's.
+func (r *Reservations) open(token string, by *actor.Actor, conn *live.Conn) (who *actor.Actor, status int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	v := r.byToken[token]
 	switch {
-	case v == nil, v.conn == nil && time.Now().After(v.expires):
+	case v == nil, by != nil && !same(by, v.who):
 		return nil, http.StatusNotFound
 	case v.conn != nil:
 		return nil, http.StatusConflict
+	case time.Now().After(v.expires):
+		r.remove(token)
+		return nil, http.StatusNotFound
 	}
 	v.conn = conn
 	return v.who, 0
 }
 
-func (r *Reservations) forget(token string) {
+// forget ends a reservation that conn was opened for.
+func (r *Reservations) forget(token string, conn *live.Conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.byToken, token)
+	if v := r.byToken[token]; v != nil && v.conn == conn {
+		r.remove(token)
+	}
 }
 
-// of is the open connection of a token, for its owner; nil for everybody else.
-func (r *Reservations) of(token string, who *actor.Actor) *live.Conn {
+// remove has the lock held.
+func (r *Reservations) remove(token string) {
+	owner := r.byToken[token].owner
+	delete(r.byToken, token)
+	left := slices.DeleteFunc(r.of[owner], func(t string) bool { return t == token })
+	if r.of[owner] = left; len(left) == 0 {
+		delete(r.of, owner)
+	}
+}
+
+// connOf is the open connection of a token, for its owner; nil for everybody else.
+func (r *Reservations) connOf(token string, who *actor.Actor) *live.Conn {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	v := r.byToken[token]
-	if v == nil || (v.who == nil) != (who == nil) || who != nil && who.User != v.who.User {
-		return nil
+	if v := r.byToken[token]; v != nil && same(v.who, who) {
+		return v.conn
 	}
-	return v.conn
+	return nil
+}
+
+func same(a, b *actor.Actor) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.User == b.User
 }
 
 // single answers what is about a single connection: PUT promises it, GET opens it,
@@ -121,7 +153,7 @@ func (t *Transport) single(w http.ResponseWriter, r *http.Request, exec graphql.
 	who, _ := actor.From(r.Context())
 	token := Token(r)
 	if r.Method == http.MethodPut {
-		token, ok := t.Reservations.reserve(who)
+		token, ok := t.Reservations.reserve(ownerOf(r, who), who)
 		if !ok {
 			w.Header().Set("Retry-After", "30")
 			t.Refuse(w, r, http.StatusTooManyRequests, fault.RateLimited, "There are too many connections; try again later.")
@@ -134,15 +166,17 @@ func (t *Transport) single(w http.ResponseWriter, r *http.Request, exec graphql.
 	}
 	if r.Method == http.MethodGet {
 		s := newStream(w, &shared)
-		if t.open(w, r, s, func() (*actor.Actor, int) { return t.Reservations.open(token, s.conn) }) {
+		if t.open(w, r, s, func() (*actor.Actor, int) { return t.Reservations.open(token, who, s.conn) }) {
 			s.wait(r)
-			t.Reservations.forget(token)
 			s.end()
 			s.conn.Closed()
 		}
+		if s.conn != nil {
+			t.Reservations.forget(token, s.conn)
+		}
 		return
 	}
-	conn := t.Reservations.of(token, who)
+	conn := t.Reservations.connOf(token, who)
 	if conn == nil {
 		t.Refuse(w, r, http.StatusNotFound, fault.NotFound, "There is no open stream with this token.")
 		return

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/gorilla/websocket"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -39,7 +40,7 @@ var _ graphql.Transport = (*Transport)(nil)
 
 // Supports implements graphql.Transport.
 func (t *Transport) Supports(r *http.Request) bool {
-	return r.Header.Get("Upgrade") == "" && (formOf(r) != nil || IsAboutConnection(r) || Token(r) != "")
+	return !websocket.IsWebSocketUpgrade(r) && (formOf(r) != nil || IsAboutConnection(r) || Token(r) != "")
 }
 
 // Do implements graphql.Transport.
@@ -76,7 +77,8 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 func (t *Transport) open(w http.ResponseWriter, r *http.Request, s *stream, owner func() (*actor.Actor, int)) bool {
 	var status int
 	var err error
-	if s.conn, err = t.Hub.Open(r.Context(), actor.RequestFrom(r.Context()), s); err == nil {
+	// Who a connection is comes from its owner alone.
+	if _, err = t.Hub.Open(actor.With(r.Context(), nil), actor.RequestFrom(r.Context()), func(c *live.Conn) live.Wire { s.conn = c; return s }); err == nil {
 		var who *actor.Actor
 		if who, status = owner(); status == 0 {
 			err = s.conn.Acknowledge(who)
