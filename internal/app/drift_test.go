@@ -128,6 +128,7 @@ func TestDrift_FoundAndRepaired(t *testing.T) {
 		"database is the role's":         {"ALTER DATABASE %d OWNER TO %r", []string{"DIFFERS DATABASE %d"}},
 		"database is renamed":            {"ALTER DATABASE %d RENAME TO elsewhere", []string{"DIFFERS DATABASE %d"}},
 		"database lets somebody in":      {"CREATE ROLE stranger; GRANT CONNECT ON DATABASE %d TO stranger", []string{"DIFFERS DATABASE %d"}},
+		"schema is a group's":            {"ALTER SCHEMA public OWNER TO %o", []string{"DIFFERS DATABASE %d"}},
 		"schema is a user's":             {"ALTER SCHEMA public OWNER TO %g", []string{"DIFFERS DATABASE %d"}},
 		"schema is the admin's":          {"ALTER SCHEMA public OWNER TO CURRENT_USER", []string{"DIFFERS DATABASE %d"}},
 		"schema is the owner's":          {"ALTER SCHEMA public OWNER TO pg_database_owner", []string{"DIFFERS DATABASE %d"}},

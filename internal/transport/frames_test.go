@@ -198,6 +198,10 @@ func TestFrames_RudeConnects(t *testing.T) {
 	settled(t, p, goroutines, files)
 }
 
+// ofPools is how many connections to PostgreSQL may have come meanwhile; clients that
+// were forgotten are hundreds.
+const ofPools = 40
+
 // settled waits until no connection is left, and no more goroutines and open files
 // than there were; 0 takes any number.
 func settled(t *testing.T, p *panel, goroutines, files int) (int, int) {
@@ -210,7 +214,7 @@ func settled(t *testing.T, p *panel, goroutines, files int) (int, int) {
 		require.NoError(t, err)
 		g, f = runtime.NumGoroutine(), len(list)
 		open := metric(t, p.live, "mpanel_live_connections") + metric(t, p.live, "mpanel_live_streams") + metric(t, p.live, "mpanel_live_queue_bytes")
-		return open == 0 && (goroutines == 0 || g <= goroutines+5) && (files == 0 || f <= files+5)
-	}, soon, 50*time.Millisecond, "%d goroutines, %d files", g, f)
+		return open == 0 && (goroutines == 0 || g <= goroutines+ofPools) && (files == 0 || f <= files+ofPools)
+	}, 6*soon, 50*time.Millisecond, "%d goroutines, %d files", g, f)
 	return g, f
 }

@@ -140,10 +140,37 @@ func (s *server) handSchema(ctx context.Context, f finding, b base) error {
 		if err != nil || owner == "" {
 			return err
 		}
-		return s.exec(ctx, conn,
-			stmt{"hand over schema public", "ALTER SCHEMA public OWNER TO " + ident(sp.Login)},
-			stmt{"close schema public", "REVOKE ALL ON SCHEMA public FROM PUBLIC"})
+		stmts := []stmt{
+			{"hand over schema public", "ALTER SCHEMA public OWNER TO " + ident(sp.Login)},
+			{"close schema public", "REVOKE ALL ON SCHEMA public FROM PUBLIC"},
+		}
+		if owner != sp.Login { // and what the groups of users may do there went with one that was an owner
+			again, err := s.usageOfGroups(ctx, conn, sp)
+			if err != nil {
+				return err
+			}
+			stmts = append(stmts, again...)
+		}
+		return s.exec(ctx, conn, stmts...)
 	})
+}
+
+// usageOfGroups lets those of the groups that there are into schema public.
+func (s *server) usageOfGroups(ctx context.Context, conn *pgx.Conn, sp database.Space) ([]stmt, error) {
+	what := "look for the groups of " + sp.Name
+	rows, err := conn.Query(ctx, "SELECT rolname FROM pg_roles WHERE rolname = ANY ($1) AND shobj_description(oid, 'pg_authid') = $2", groupsOf(sp), sp.Mark)
+	if err != nil {
+		return nil, s.wrap(err, what)
+	}
+	groups, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, s.wrap(err, what)
+	}
+	stmts := make([]stmt, len(groups))
+	for i, group := range groups {
+		stmts[i] = stmt{"let " + group + " into schema public", "GRANT USAGE ON SCHEMA public TO " + ident(group)}
+	}
+	return stmts, nil
 }
 
 // letIn prepares the way for an admin that is not a superuser. The database's
