@@ -6,6 +6,7 @@ package actor
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/mpanel/mpanel/internal/fault"
@@ -108,6 +109,12 @@ func SignedIn(ctx context.Context, a *Actor) {
 	if slot, ok := ctx.Value(signedInKey{}).(*atomic.Pointer[Actor]); ok {
 		slot.Store(a)
 	}
+}
+
+// Bearer is the access token of an Authorization header's value.
+func Bearer(header string) (token string, ok bool) {
+	scheme, token, ok := strings.Cut(header, " ")
+	return strings.TrimSpace(token), ok && strings.EqualFold(scheme, "Bearer")
 }
 
 // A Request is where a call comes from, for the audit and the log.

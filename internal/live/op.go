@@ -219,6 +219,12 @@ func (o *Op) leave() bool {
 	return true
 }
 
+// Quoted is a text as JSON, such as an operation's id.
+func Quoted(s string) []byte {
+	b, _ := json.Marshal(s) // strings always can be
+	return b
+}
+
 // Encode is an answer as JSON, without reading its data again. There is no data
 // where nothing was executed.
 func Encode(r *graphql.Response) []byte {

@@ -88,7 +88,7 @@ const cheaper = 20
 // of is what an operation costs at most, with its variables. Fields that are
 // written twice count twice.
 func (c costs) of(op *ast.OperationDefinition, variables map[string]any) int {
-	b := &bill{costs: c, variables: variables, fragments: map[*ast.FragmentDefinition]int{}}
+	b := &bill{costs: c, variables: variables}
 	return b.selections(op.SelectionSet)
 }
 
@@ -116,6 +116,9 @@ func (b *bill) selections(set ast.SelectionSet) (sum int) {
 			cost, known := b.fragments[s.Definition]
 			if !known {
 				cost = b.selections(s.Definition.SelectionSet)
+				if b.fragments == nil { // most operations have none
+					b.fragments = map[*ast.FragmentDefinition]int{}
+				}
 				b.fragments[s.Definition] = cost
 			}
 			sum += cost

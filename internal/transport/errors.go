@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"strconv"
-	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -15,11 +14,6 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/transport/document"
-)
-
-// What gqlparser says.
-const (
-	suggestion = " Did you mean" // names of the schema, which strangers need not learn
 )
 
 // present turns an error into what the client sees. What is no fault goes to
@@ -50,7 +44,6 @@ func (c Config) present(ctx context.Context, err error) *gqlerror.Error {
 		}
 	case out.Extensions["code"] == errcode.ParseFailed, out.Extensions["code"] == errcode.ValidationFailed, isClients(out, err):
 		code = fault.Invalid
-		out.Message, _, _ = strings.Cut(out.Message, suggestion)
 		out.Message = document.Brief(out.Message)
 		for i, element := range out.Path {
 			if name, ok := element.(gqlast.PathName); ok {

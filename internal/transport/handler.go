@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
@@ -121,7 +120,7 @@ func (c Config) guard(next http.Handler) http.Handler {
 			defer operation.release()
 			ctx = context.WithValue(ctx, receivedKey{}, operation)
 		}
-		if token, ok := bearer(r.Header.Get("Authorization")); ok {
+		if token, ok := actor.Bearer(r.Header.Get("Authorization")); ok {
 			who, err := c.Authenticate(r.Context(), token)
 			switch fault.CodeOf(err) {
 			case "":
@@ -135,11 +134,6 @@ func (c Config) guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
-}
-
-func bearer(header string) (string, bool) {
-	scheme, token, ok := strings.Cut(header, " ")
-	return strings.TrimSpace(token), ok && strings.EqualFold(scheme, "Bearer")
 }
 
 // idempotencyHeader gives the header's key to the operation's one mutation.

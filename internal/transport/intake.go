@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"math"
 	"net/http"
 	"strconv"
@@ -118,7 +119,7 @@ func (in intake) tell(s budget.State, err error) {
 	in.header.Set("RateLimit-Limit", strconv.Itoa(s.Limit))
 	in.header.Set("RateLimit-Remaining", strconv.Itoa(s.Remaining))
 	in.header.Set("RateLimit-Reset", strconv.Itoa(seconds(time.Until(s.ResetAt))))
-	if f, ok := err.(*fault.Error); ok && f.Code == fault.RateLimited { //nolint:errorlint // as budget gives it
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Code == fault.RateLimited {
 		if after, ok := f.Details["retryAfterSeconds"].(int); ok {
 			in.header.Set("Retry-After", strconv.Itoa(after))
 		}

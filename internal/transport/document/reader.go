@@ -192,8 +192,9 @@ func countTokens(text string, most int) (n int) {
 }
 
 // Brief cuts what is made of names that a client sent, which can be as long as the
-// request.
+// request, and of the schema, which strangers need not learn.
 func Brief(text string) string {
+	text, _, _ = strings.Cut(text, suggestion)
 	if len(text) <= maxMessage {
 		return text
 	}
@@ -216,7 +217,6 @@ func invalid(err error) *gqlerror.Error {
 	} else {
 		out.Message = err.Error()
 	}
-	out.Message, _, _ = strings.Cut(out.Message, suggestion)
 	out.Message = Brief(out.Message)
 	code := fault.Invalid
 	if out.Rule == rules.MaxIntrospectionDepth.Name {

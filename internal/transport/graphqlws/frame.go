@@ -2,7 +2,6 @@ package graphqlws
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"net"
 
 	"github.com/mpanel/mpanel/internal/live"
@@ -42,12 +41,6 @@ func frame(op byte, payload []byte) []byte {
 func closeFrame(r live.Reason) []byte {
 	payload := binary.BigEndian.AppendUint16(nil, uint16(r.Code)) //nolint:gosec // codes have four digits
 	return frame(opClose, append(payload, r.Text[:min(len(r.Text), maxReason)]...))
-}
-
-// quoted is a string as JSON.
-func quoted(s string) []byte {
-	b, _ := json.Marshal(s) // strings always can be
-	return b
 }
 
 // An envelope is what is around an answer: for each id, as each client has its own.

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/live"
 )
 
 func TestParse_Taken(t *testing.T) {
@@ -64,9 +66,9 @@ func FuzzParse(f *testing.F) {
 			fallthrough
 		case typeComplete:
 			require.NotEmpty(t, m.id)
-			envelope := append(appendEnvelope(nil, quoted(m.id), typeComplete, false), '}')
+			envelope := append(appendEnvelope(nil, live.Quoted(m.id), typeComplete, false), '}')
 			require.True(t, json.Valid(envelope), "%s", envelope)
-			require.Len(t, envelope, envelopeSize(quoted(m.id), typeComplete, false))
+			require.Len(t, envelope, envelopeSize(live.Quoted(m.id), typeComplete, false))
 		case typePing:
 			require.True(t, m.payload == nil || json.Valid(bytes.TrimSpace(m.payload)))
 		case typeInit, typePong:

@@ -17,6 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/live"
 )
@@ -151,7 +152,7 @@ func (s *socket) init(authorization string) {
 		return
 	}
 	s.inited = true
-	token, ok := bearer(authorization)
+	token, ok := actor.Bearer(authorization)
 	if !ok {
 		s.acknowledge(s.conn.Acknowledge(nil))
 		return
@@ -198,14 +199,14 @@ func (s *socket) subscribe(m message) {
 	op, err := s.conn.Begin(m.id)
 	switch {
 	case err == nil:
-		op.Envelope = quoted(m.id)
+		op.Envelope = live.Quoted(m.id)
 		go op.Run(s.exec, m.params)
 	case errors.Is(err, live.ErrDuplicate):
 		s.conn.Close(duplicate)
 	case errors.Is(err, live.ErrTooManyOperations):
 		fail := fault.RateLimited.New("", "Too many operations at once on this connection; complete some first.")
 		errs := s.exec.DispatchError(graphql.WithOperationContext(s.conn.Context(), &graphql.OperationContext{}), gqlerror.List{gqlerror.Wrap(fail)}).Errors
-		s.send(append(append(appendEnvelope(nil, quoted(m.id), typeError, true), live.Encoded(errs)...), '}'))
+		s.send(append(append(appendEnvelope(nil, live.Quoted(m.id), typeError, true), live.Encoded(errs)...), '}'))
 	}
 }
 

@@ -76,11 +76,6 @@ var shared = form{
 	broken: events.broken,
 }
 
-func quoted(s string) []byte {
-	b, _ := json.Marshal(s) // strings always can be
-	return b
-}
-
 // Each part begins with the boundary and ends before the next one.
 const (
 	partHead = "\r\n--graphql\r\nContent-Type: application/json\r\n\r\n"

@@ -194,7 +194,7 @@ func (t *Transport) single(w http.ResponseWriter, r *http.Request, exec graphql.
 	}
 	switch op, err := conn.Begin(id); {
 	case err == nil:
-		op.Envelope = quoted(id)
+		op.Envelope = live.Quoted(id)
 		go op.Run(exec, &params)
 		w.WriteHeader(http.StatusAccepted)
 	case errors.Is(err, live.ErrDuplicate):
