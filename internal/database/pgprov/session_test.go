@@ -2,6 +2,7 @@ package pgprov
 
 import (
 	"context"
+	"strconv"
 	"testing"
 	"time"
 
@@ -112,7 +113,12 @@ func TestCloseSpace_SuperuserIsConnected(t *testing.T) {
 			o, err := w.ObserveSpace(t.Context(), x.space)
 			require.NoError(t, err)
 			require.Equal(t, engine.Matches, o.State)
+			// A backend ends a moment after its client has gone.
+			pid := strconv.Itoa(int(root.PgConn().PID()))
 			require.NoError(t, root.Close(t.Context()))
+			require.Eventually(t, func() bool {
+				return ask(t, adminDatabase, "SELECT count(*)::text FROM pg_stat_activity WHERE pid = $1", pid) == "0"
+			}, 10*time.Second, 5*time.Millisecond)
 		} else {
 			dead(t, root)
 		}
