@@ -5,65 +5,133 @@ import (
 	"errors"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // ErrNotProjectable is Project's answer to selections that need a resolver.
 var ErrNotProjectable = errors.New("the selection needs more than what is in the event")
 
-// A Projection encodes events for all who subscribed with the same operation
-// and the same variables: once for each event, without resolvers, without
-// allocations. It is not safe for concurrent use.
+// A Projection encodes the events of one subscription: without resolvers, and
+// without allocations. It is not safe for concurrent use.
 type Projection struct {
 	run    run
 	key    []byte
-	frame  frame
-	shape  *shape
+	col    *column
+	out    *output
+	kinds  []*projected // by the event's possible type; nil until there is one
 	event  [1]any
 	parent frame
 }
 
+// projected is what is written of events of one type.
+type projected struct {
+	frame frame
+	shape *shape
+}
+
 // Project compiles the payload of a subscription whose selection is read from
-// the event alone, else it gives ErrNotProjectable. Errors of a payload are
-// presented as in any answer, with ctx.
-func (s *Schema) Project(ctx context.Context, op *graphql.OperationContext) (*Projection, error) {
+// the event alone, else it gives ErrNotProjectable. What is selected of an
+// abstract type is compiled when the first event of each type comes.
+func (s *Schema) Project(op *graphql.OperationContext) (*Projection, error) {
 	p := s.plans.plan(op, s.root(op.Operation))
 	if p == nil || !p.streams() {
 		return nil, ErrNotProjectable
 	}
+	return s.project(op, p)
+}
+
+func (s *Schema) project(op *graphql.OperationContext, p *Plan) (*Projection, error) {
 	col, out := p.root.columns[0], p.shape.outputs[0]
-	if col.abstract != nil || len(col.kids) != 1 || len(col.kids[0].Load().columns) > 0 {
+	if len(col.kids) == 0 || col.abstract == nil && !flat(col.kids[0].Load(), out.shapes[0].Load()) {
 		return nil, ErrNotProjectable
 	}
-	for _, field := range out.shapes[0].Load().outputs {
-		if field.field != nil && (field.field.Contextual || field.field.Guarded) {
-			return nil, ErrNotProjectable
-		}
-	}
-	pr := &Projection{key: append([]byte{'{'}, out.key...), shape: out.shapes[0].Load()}
+	pr := &Projection{key: append([]byte{'{'}, out.key...), col: col, out: out, kinds: make([]*projected, len(col.kids))}
 	pr.run = run{plan: p, op: op, limit: 1}
-	pr.run.w.Generated, pr.run.w.ctx = s.generated(op), ctx
+	pr.run.w.Generated = s.generated(op)
 	pr.parent = frame{node: p.root, objects: []any{nil}, columns: make([]Column, 1)}
-	pr.frame = frame{node: col.kids[0].Load(), objects: pr.event[:], parent: &pr.parent, of: col}
 	pr.run.trail = append(make([]step, 0, 1), step{&pr.parent, out, -1})
 	return pr, nil
 }
 
+// flat tells that all that is selected of an object is in its own memory.
+func flat(n *node, s *shape) bool {
+	if len(n.columns) > 0 {
+		return false
+	}
+	for _, out := range s.outputs {
+		if out.field != nil && out.field.Contextual {
+			return false
+		}
+	}
+	return true
+}
+
+// of gives what is written of an event, and the event as its fields take it; nil
+// when it cannot be projected.
+func (p *Projection) of(event any) (*projected, any) {
+	kind := 0
+	if p.col.abstract != nil {
+		if kind, event = p.col.abstract.Of(event); kind < 0 {
+			return nil, nil
+		}
+	}
+	if event == nil {
+		return nil, nil
+	}
+	k := p.kinds[kind]
+	if k == nil {
+		n := p.run.plan.below(p.run.op, p.col, kind)
+		k = &projected{shape: p.out.shapes[kind].Load()}
+		if flat(n, k.shape) {
+			k.frame = frame{node: n, objects: p.event[:], parent: &p.parent, of: p.col}
+		} else {
+			k.shape = nil
+		}
+		p.kinds[kind] = k
+	}
+	if k.shape == nil {
+		return nil, nil
+	}
+	return k, event
+}
+
+// takes tells whether all that is selected of an event is in it.
+func (p *Projection) takes(event any) bool {
+	if event == nil {
+		return false
+	}
+	k, _ := p.of(event)
+	return k != nil
+}
+
 // Append writes the data of one event, {"alias":{...}}, behind b. event is what
-// the subscription's channel carries. It gives false when a null where none may
-// be leaves nothing to send but the error.
-func (p *Projection) Append(b []byte, event any) ([]byte, bool) {
+// the subscription's channel carries. Errors in it are added to ctx, as those of
+// any answer. It gives ErrNotProjectable, and b, for an event of a type of which
+// more is selected than is in it.
+func (p *Projection) Append(ctx context.Context, b []byte, event any) ([]byte, error) {
+	if !p.takes(event) {
+		return b, ErrNotProjectable
+	}
+	b, late := p.append(ctx, b, event)
+	for _, err := range late {
+		graphql.AddError(ctx, err)
+	}
+	return b, nil
+}
+
+// append gives the errors of values beside those that are in ctx, as answer does.
+func (p *Projection) append(ctx context.Context, b []byte, event any) ([]byte, gqlerror.List) {
+	k, object := p.of(event)
 	start := len(b)
-	b = append(b, p.key...)
-	p.run.w.Buf = b
-	p.event[0] = event
-	ok := p.run.object(&p.frame, 0, p.shape)
-	out := p.run.w.Buf
-	p.run.w.Buf, p.event[0] = nil, nil
-	if ok {
-		return append(out, '}'), true
+	p.run.w.Buf, p.run.w.ctx, p.event[0] = append(b, p.key...), ctx, object
+	ok := p.run.object(&k.frame, 0, k.shape)
+	out, late := p.run.w.Buf, p.run.late
+	p.run.w.Buf, p.run.w.ctx, p.event[0], p.run.late = nil, nil, nil, nil
+	switch {
+	case ok:
+		return append(out, '}'), late
+	case p.col.field.NonNull:
+		return append(out[:start], "null"...), late
 	}
-	if p.parent.node.columns[0].field.NonNull {
-		return append(out[:start], "null"...), false
-	}
-	return append(out, "null}"...), true
+	return append(out, "null}"...), late
 }

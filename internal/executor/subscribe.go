@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // streams tells that a subscription's plan is one stream of objects.
@@ -20,18 +21,49 @@ func (s *Schema) subscribe(ctx context.Context, op *graphql.OperationContext, p 
 	if !ok {
 		return endOfStream // with the error that open has added
 	}
-	args := root.columns[0].args
+	e := &encoder{schema: s, op: op, plan: p, root: root, shared: sharedOf(ctx)}
+	e.projection, _ = s.project(op, p)
 	return func(ctx context.Context) *graphql.Response {
 		event, ok := next(ctx)
 		if !ok {
 			return nil
 		}
-		r := s.newRun(ctx, op, p)
-		f := &frame{node: p.root, objects: root.objects, columns: make([]Column, 1)}
-		f.columns[0].objects, f.columns[0].args = []any{event}, args
-		r.do(r.descend(r.w.ctx, f, col, nil))
-		return r.answer(f)
+		return e.answer(ctx, event)
 	}
+}
+
+// An encoder makes answers of a stream's events.
+type encoder struct {
+	schema     *Schema
+	op         *graphql.OperationContext
+	plan       *Plan
+	root       *frame
+	shared     *Shared     // nil: with nobody
+	projection *Projection // nil: it takes resolvers
+}
+
+func (e *encoder) answer(ctx context.Context, event any) *graphql.Response {
+	if e.projection == nil || !e.projection.takes(event) {
+		return e.execute(ctx, event)
+	}
+	var late gqlerror.List
+	data := e.shared.data(event, func() ([]byte, bool) {
+		size := e.plan.lastSize.Load()
+		var data []byte
+		data, late = e.projection.append(ctx, make([]byte, 0, size+size/8+64), event)
+		e.plan.lastSize.Store(int64(len(data)))
+		return data[:len(data):len(data)], len(late) == 0 && len(graphql.GetErrors(ctx)) == 0
+	})
+	return &graphql.Response{Data: data, Errors: late}
+}
+
+// execute runs what is below the field.
+func (e *encoder) execute(ctx context.Context, event any) *graphql.Response {
+	r := e.schema.newRun(ctx, e.op, e.plan)
+	f := &frame{node: e.plan.root, objects: e.root.objects, columns: make([]Column, 1)}
+	f.columns[0].objects, f.columns[0].args = []any{event}, e.root.columns[0].args
+	r.do(r.descend(r.w.ctx, f, e.plan.root.columns[0], nil))
+	return r.answer(f)
 }
 
 func endOfStream(context.Context) *graphql.Response { return nil }
