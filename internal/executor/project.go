@@ -27,6 +27,7 @@ type Projection struct {
 type projected struct {
 	frame frame
 	shape *shape
+	need  need
 }
 
 // Project compiles the payload of a subscription whose selection is read from
@@ -37,71 +38,97 @@ func (s *Schema) Project(op *graphql.OperationContext) (*Projection, error) {
 	if p == nil || !p.streams() {
 		return nil, ErrNotProjectable
 	}
-	return s.project(op, p)
+	pr := s.project(op, p)
+	if pr.key == nil || pr.col.abstract == nil && pr.kind(0).need != flat {
+		return nil, ErrNotProjectable
+	}
+	return pr, nil
 }
 
-func (s *Schema) project(op *graphql.OperationContext, p *Plan) (*Projection, error) {
+// project gives an empty projection for a stream of what are no objects.
+func (s *Schema) project(op *graphql.OperationContext, p *Plan) *Projection {
 	col, out := p.root.columns[0], p.shape.outputs[0]
-	if len(col.kids) == 0 || col.abstract == nil && !flat(col.kids[0].Load(), out.shapes[0].Load()) {
-		return nil, ErrNotProjectable
+	if len(col.kids) == 0 {
+		return &Projection{}
 	}
 	pr := &Projection{key: append([]byte{'{'}, out.key...), col: col, out: out, kinds: make([]*projected, len(col.kids))}
 	pr.run = run{plan: p, op: op, limit: 1}
 	pr.run.w.Generated = s.generated(op)
 	pr.parent = frame{node: p.root, objects: []any{nil}, columns: make([]Column, 1)}
 	pr.run.trail = append(make([]step, 0, 1), step{&pr.parent, out, -1})
-	return pr, nil
+	return pr
 }
 
-// flat tells that all that is selected of an object is in its own memory.
-func flat(n *node, s *shape) bool {
-	if len(n.columns) > 0 {
-		return false
-	}
+// A need is what it takes to write an event.
+type need uint8
+
+const (
+	flat      need = iota // nothing: all is in the event's own memory
+	inMemory              // following pointers and calling methods of the event
+	resolvers             // whatever they do
+)
+
+// needOf is what a selection of an object needs.
+func needOf(n *node, s *shape) need {
+	most := flat
 	for _, out := range s.outputs {
 		if out.field != nil && out.field.Contextual {
-			return false
+			return resolvers
 		}
 	}
-	return true
+	for _, col := range n.columns {
+		f := col.field
+		method := f.Each != nil && !f.Concurrent && f.Args == nil && f.Directives == nil
+		if !f.inMemory() && !method || col.abstract != nil || f.Contextual {
+			return resolvers
+		}
+		most = inMemory
+		for _, out := range col.outputs {
+			if len(col.kids) == 1 && needOf(col.kids[0].Load(), out.shapes[0].Load()) == resolvers {
+				return resolvers
+			}
+		}
+	}
+	return most
+}
+
+// kind gives what is written of events of one type.
+func (p *Projection) kind(i int) *projected {
+	k := p.kinds[i]
+	if k == nil {
+		n := p.run.plan.below(p.run.op, p.col, i)
+		k = &projected{shape: p.out.shapes[i].Load()}
+		k.need = needOf(n, k.shape)
+		k.frame = frame{node: n, objects: p.event[:], parent: &p.parent, of: p.col}
+		p.kinds[i] = k
+	}
+	return k
 }
 
 // of gives what is written of an event, and the event as its fields take it; nil
-// when it cannot be projected.
+// for what is no object.
 func (p *Projection) of(event any) (*projected, any) {
-	kind := 0
-	if p.col.abstract != nil {
-		if kind, event = p.col.abstract.Of(event); kind < 0 {
+	i := 0
+	if p.col.abstract != nil && event != nil {
+		if i, event = p.col.abstract.Of(event); i < 0 {
 			return nil, nil
 		}
 	}
 	if event == nil {
 		return nil, nil
 	}
-	k := p.kinds[kind]
-	if k == nil {
-		n := p.run.plan.below(p.run.op, p.col, kind)
-		k = &projected{shape: p.out.shapes[kind].Load()}
-		if flat(n, k.shape) {
-			k.frame = frame{node: n, objects: p.event[:], parent: &p.parent, of: p.col}
-		} else {
-			k.shape = nil
-		}
-		p.kinds[kind] = k
-	}
-	if k.shape == nil {
-		return nil, nil
-	}
-	return k, event
+	return p.kind(i), event
 }
 
-// takes tells whether all that is selected of an event is in it.
-func (p *Projection) takes(event any) bool {
-	if event == nil {
-		return false
+// need is what it takes to write an event.
+func (p *Projection) need(event any) need {
+	if p.key == nil { // what comes is no objects
+		return resolvers
 	}
-	k, _ := p.of(event)
-	return k != nil
+	if k, _ := p.of(event); k != nil {
+		return k.need
+	}
+	return resolvers
 }
 
 // Append writes the data of one event, {"alias":{...}}, behind b. event is what
@@ -109,7 +136,7 @@ func (p *Projection) takes(event any) bool {
 // any answer. It gives ErrNotProjectable, and b, for an event of a type of which
 // more is selected than is in it.
 func (p *Projection) Append(ctx context.Context, b []byte, event any) ([]byte, error) {
-	if !p.takes(event) {
+	if p.need(event) != flat {
 		return b, ErrNotProjectable
 	}
 	b, late := p.append(ctx, b, event)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"reflect"
 	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
 )
 
 // remembered is how many of a stream's events Shared has. Who is further behind
@@ -19,7 +21,8 @@ type Shared struct {
 		event any
 		data  []byte
 	}
-	next int
+	next       int
+	projection *Projection // of whoever was first; nil until then
 }
 
 type sharedKey struct{}
@@ -36,24 +39,34 @@ func sharedOf(ctx context.Context) *Shared {
 	return s
 }
 
-// data gives an event's data, which is what encode gives unless it was encoded
-// before. encode tells whether others may have it.
-func (s *Shared) data(event any, encode func() (data []byte, keep bool)) []byte {
-	if s == nil || reflect.TypeOf(event).Kind() != reflect.Pointer { // others are not the same for being equal
-		data, _ := encode()
-		return data
+// answer gives an event's answer, which is made once for all; nil when each is to
+// execute, because that may wait for something.
+func (s *Shared) answer(ctx context.Context, e *encoder, event any) *graphql.Response {
+	if event == nil || reflect.TypeOf(event).Kind() != reflect.Pointer { // others are not the same for being equal
+		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range remembered {
-		if e := &s.ring[(s.next+remembered-1-i)%remembered]; e.event == event {
-			return e.data
+		if known := &s.ring[(s.next+remembered-1-i)%remembered]; known.event == event {
+			return &graphql.Response{Data: known.data}
 		}
 	}
-	data, keep := encode()
-	if keep {
-		s.ring[s.next].event, s.ring[s.next].data = event, data
+	if s.projection == nil {
+		s.projection = e.schema.project(e.op, e.plan)
+	}
+	var answer *graphql.Response
+	switch s.projection.need(event) {
+	case flat:
+		answer = e.project(ctx, s.projection, event)
+	case inMemory:
+		answer = e.execute(ctx, event)
+	case resolvers:
+		return nil
+	}
+	if len(answer.Errors) == 0 && len(graphql.GetErrors(ctx)) == 0 {
+		s.ring[s.next].event, s.ring[s.next].data = event, answer.Data
 		s.next = (s.next + 1) % remembered
 	}
-	return data
+	return answer
 }

@@ -84,6 +84,9 @@ func TestShared_NotWithErrorsOrResolvers(t *testing.T) {
 		require.Equal(t, "null", string(r.Data))
 		require.Len(t, r.Errors, 1)
 	}
+	list = followers(t, 2, `subscription { ticks(id: "1") { address { street } home { street } } }`, new(executor.Shared))
+	u = &model.User{N: 1, Address: &model.Address{Street: "x"}}
+	require.True(t, same(list[0].take(u), list[1].take(u)), "memory and methods are nothing to wait for")
 	list = followers(t, 2, `subscription { ticks(id: "1") { id best { id } } }`, new(executor.Shared))
 	require.False(t, same(list[0].take(u), list[1].take(u)))
 }

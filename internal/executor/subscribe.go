@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // streams tells that a subscription's plan is one stream of objects.
@@ -22,7 +21,6 @@ func (s *Schema) subscribe(ctx context.Context, op *graphql.OperationContext, p 
 		return endOfStream // with the error that open has added
 	}
 	e := &encoder{schema: s, op: op, plan: p, root: root, shared: sharedOf(ctx)}
-	e.projection, _ = s.project(op, p)
 	return func(ctx context.Context) *graphql.Response {
 		event, ok := next(ctx)
 		if !ok {
@@ -34,27 +32,35 @@ func (s *Schema) subscribe(ctx context.Context, op *graphql.OperationContext, p 
 
 // An encoder makes answers of a stream's events.
 type encoder struct {
-	schema     *Schema
-	op         *graphql.OperationContext
-	plan       *Plan
-	root       *frame
-	shared     *Shared     // nil: with nobody
-	projection *Projection // nil: it takes resolvers
+	schema *Schema
+	op     *graphql.OperationContext
+	plan   *Plan
+	root   *frame
+	shared *Shared     // nil: with nobody
+	own    *Projection // without others; nil until the first event
 }
 
 func (e *encoder) answer(ctx context.Context, event any) *graphql.Response {
-	if e.projection == nil || !e.projection.takes(event) {
+	if e.shared != nil {
+		if answer := e.shared.answer(ctx, e, event); answer != nil {
+			return answer
+		}
 		return e.execute(ctx, event)
 	}
-	var late gqlerror.List
-	data := e.shared.data(event, func() ([]byte, bool) {
-		size := e.plan.lastSize.Load()
-		var data []byte
-		data, late = e.projection.append(ctx, make([]byte, 0, size+size/8+64), event)
-		e.plan.lastSize.Store(int64(len(data)))
-		return data[:len(data):len(data)], len(late) == 0 && len(graphql.GetErrors(ctx)) == 0
-	})
-	return &graphql.Response{Data: data, Errors: late}
+	if e.own == nil {
+		e.own = e.schema.project(e.op, e.plan)
+	}
+	if e.own.need(event) != flat {
+		return e.execute(ctx, event)
+	}
+	return e.project(ctx, e.own, event)
+}
+
+func (e *encoder) project(ctx context.Context, p *Projection, event any) *graphql.Response {
+	size := e.plan.lastSize.Load()
+	data, late := p.append(ctx, make([]byte, 0, size+size/8+64), event)
+	e.plan.lastSize.Store(int64(len(data)))
+	return &graphql.Response{Data: data[:len(data):len(data)], Errors: late}
 }
 
 // execute runs what is below the field.
