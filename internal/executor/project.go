@@ -12,7 +12,8 @@ import (
 var ErrNotProjectable = errors.New("the selection needs more than what is in the event")
 
 // A Projection encodes the events of one subscription: without resolvers, and
-// without allocations. It is not safe for concurrent use.
+// without allocations where all is in the event itself. It is not safe for
+// concurrent use.
 type Projection struct {
 	run    run
 	key    []byte
@@ -26,12 +27,11 @@ type Projection struct {
 // projected is what is written of events of one type.
 type projected struct {
 	frame frame
-	shape *shape
-	need  need
+	shape *shape // nil: that takes resolvers
 }
 
-// Project compiles the payload of a subscription whose selection is read from
-// the event alone, else it gives ErrNotProjectable. What is selected of an
+// Project compiles the payload of a subscription whose selection is in memory
+// when an event comes, else it gives ErrNotProjectable. What is selected of an
 // abstract type is compiled when the first event of each type comes.
 func (s *Schema) Project(op *graphql.OperationContext) (*Projection, error) {
 	p := s.plans.plan(op, s.root(op.Operation))
@@ -39,7 +39,7 @@ func (s *Schema) Project(op *graphql.OperationContext) (*Projection, error) {
 		return nil, ErrNotProjectable
 	}
 	pr := s.project(op, p)
-	if pr.key == nil || pr.col.abstract == nil && pr.kind(0).need != flat {
+	if pr.key == nil || pr.col.abstract == nil && pr.kind(0).shape == nil {
 		return nil, ErrNotProjectable
 	}
 	return pr, nil
@@ -59,37 +59,25 @@ func (s *Schema) project(op *graphql.OperationContext, p *Plan) *Projection {
 	return pr
 }
 
-// A need is what it takes to write an event.
-type need uint8
-
-const (
-	flat      need = iota // nothing: all is in the event's own memory
-	inMemory              // following pointers and calling methods of the event
-	resolvers             // whatever they do
-)
-
-// needOf is what a selection of an object needs.
-func needOf(n *node, s *shape) need {
-	most := flat
+// inMemory tells that all that is selected of an object is reached by following
+// pointers and calling methods: nothing in it waits.
+func inMemory(n *node, s *shape) bool {
 	for _, out := range s.outputs {
 		if out.field != nil && out.field.Contextual {
-			return resolvers
+			return false
 		}
 	}
 	for _, col := range n.columns {
-		f := col.field
-		method := f.Each != nil && !f.Concurrent && f.Args == nil && f.Directives == nil
-		if !f.inMemory() && !method || col.abstract != nil || f.Contextual {
-			return resolvers
+		if !col.field.inMemory() && !col.field.method() || col.abstract != nil || col.field.Contextual {
+			return false
 		}
-		most = inMemory
 		for _, out := range col.outputs {
-			if len(col.kids) == 1 && needOf(col.kids[0].Load(), out.shapes[0].Load()) == resolvers {
-				return resolvers
+			if len(col.kids) == 1 && !inMemory(col.kids[0].Load(), out.shapes[0].Load()) {
+				return false
 			}
 		}
 	}
-	return most
+	return true
 }
 
 // kind gives what is written of events of one type.
@@ -98,37 +86,38 @@ func (p *Projection) kind(i int) *projected {
 	if k == nil {
 		n := p.run.plan.below(p.run.op, p.col, i)
 		k = &projected{shape: p.out.shapes[i].Load()}
-		k.need = needOf(n, k.shape)
-		k.frame = frame{node: n, objects: p.event[:], parent: &p.parent, of: p.col}
+		if inMemory(n, k.shape) {
+			k.frame = frame{node: n, objects: p.event[:], columns: make([]Column, len(n.columns)), parent: &p.parent, of: p.col}
+		} else {
+			k.shape = nil
+		}
 		p.kinds[i] = k
 	}
 	return k
 }
 
 // of gives what is written of an event, and the event as its fields take it; nil
-// for what is no object.
+// when it cannot be projected.
 func (p *Projection) of(event any) (*projected, any) {
 	i := 0
-	if p.col.abstract != nil && event != nil {
+	if p.key == nil || event == nil { // what comes is no objects, or none
+		return nil, nil
+	}
+	if p.col.abstract != nil {
 		if i, event = p.col.abstract.Of(event); i < 0 {
 			return nil, nil
 		}
 	}
-	if event == nil {
-		return nil, nil
+	if k := p.kind(i); k.shape != nil {
+		return k, event
 	}
-	return p.kind(i), event
+	return nil, nil
 }
 
-// need is what it takes to write an event.
-func (p *Projection) need(event any) need {
-	if p.key == nil { // what comes is no objects
-		return resolvers
-	}
-	if k, _ := p.of(event); k != nil {
-		return k.need
-	}
-	return resolvers
+// takes tells whether all that is selected of an event is in memory.
+func (p *Projection) takes(event any) bool {
+	k, _ := p.of(event)
+	return k != nil
 }
 
 // Append writes the data of one event, {"alias":{...}}, behind b. event is what
@@ -136,7 +125,7 @@ func (p *Projection) need(event any) need {
 // any answer. It gives ErrNotProjectable, and b, for an event of a type of which
 // more is selected than is in it.
 func (p *Projection) Append(ctx context.Context, b []byte, event any) ([]byte, error) {
-	if p.need(event) != flat {
+	if !p.takes(event) {
 		return b, ErrNotProjectable
 	}
 	b, late := p.append(ctx, b, event)
@@ -151,6 +140,10 @@ func (p *Projection) append(ctx context.Context, b []byte, event any) ([]byte, g
 	k, object := p.of(event)
 	start := len(b)
 	p.run.w.Buf, p.run.w.ctx, p.event[0] = append(b, p.key...), ctx, object
+	if len(k.frame.columns) > 0 {
+		clear(k.frame.columns)
+		p.run.read(ctx, &k.frame)
+	}
 	ok := p.run.object(&k.frame, 0, k.shape)
 	out, late := p.run.w.Buf, p.run.late
 	p.run.w.Buf, p.run.w.ctx, p.event[0], p.run.late = nil, nil, nil, nil
@@ -161,4 +154,18 @@ func (p *Projection) append(ctx context.Context, b []byte, event any) ([]byte, g
 		return append(out[:start], "null"...), late
 	}
 	return append(out, "null}"...), late
+}
+
+// read fills the columns of a frame and of all that is below it.
+func (r *run) read(ctx context.Context, f *frame) {
+	for _, col := range f.node.columns {
+		if col.field.Fill != nil {
+			r.fill(ctx, f, col)
+		} else {
+			r.methods(ctx, f, col, &f.columns[col.index])
+		}
+		for _, kid := range r.children(f, col) {
+			r.read(ctx, kid)
+		}
+	}
 }

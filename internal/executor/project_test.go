@@ -20,7 +20,7 @@ func TestProject_NeedsTheEventAlone(t *testing.T) {
 		"scalars":            {`subscription { ticks(id: "1") { id age } }`, true},
 		"an alias":           {`subscription { x: maybe(id: "1") { y: id } }`, true},
 		"a resolver":         {`subscription { ticks(id: "1") { id slow } }`, false},
-		"an object":          {`subscription { ticks(id: "1") { id address { street } } }`, false},
+		"an object":          {`subscription { ticks(id: "1") { id address { street } } }`, true},
 		"a directive":        {`subscription { ticks(id: "1") { secret } }`, false},
 		"a method":           {`subscription { ticks(id: "1") { methodPanic } }`, true},
 		"a scalar's context": {`subscription { ticks(id: "1") { checked } }`, false},

@@ -55,15 +55,10 @@ func (s *Shared) answer(ctx context.Context, e *encoder, event any) *graphql.Res
 	if s.projection == nil {
 		s.projection = e.schema.project(e.op, e.plan)
 	}
-	var answer *graphql.Response
-	switch s.projection.need(event) {
-	case flat:
-		answer = e.project(ctx, s.projection, event)
-	case inMemory:
-		answer = e.execute(ctx, event)
-	case resolvers:
+	if !s.projection.takes(event) {
 		return nil
 	}
+	answer := e.project(ctx, s.projection, event)
 	if len(answer.Errors) == 0 && len(graphql.GetErrors(ctx)) == 0 {
 		s.ring[s.next].event, s.ring[s.next].data = event, answer.Data
 		s.next = (s.next + 1) % remembered

@@ -50,7 +50,7 @@ func (e *encoder) answer(ctx context.Context, event any) *graphql.Response {
 	if e.own == nil {
 		e.own = e.schema.project(e.op, e.plan)
 	}
-	if e.own.need(event) != flat {
+	if !e.own.takes(event) {
 		return e.execute(ctx, event)
 	}
 	return e.project(ctx, e.own, event)
