@@ -320,11 +320,11 @@ func (b *Bus) Ping(ctx context.Context) error {
 	changes := b.conn.StatusChanged(nats.CONNECTED, nats.CLOSED)
 	defer b.conn.RemoveStatusListener(changes)
 	for b.conn.Status() != nats.CONNECTED {
+		if b.conn.IsClosed() {
+			return nats.ErrConnectionClosed
+		}
 		select {
 		case <-changes:
-			if b.conn.IsClosed() {
-				return nats.ErrConnectionClosed
-			}
 		case <-ctx.Done():
 			if last := b.last.Load(); last != nil {
 				return fmt.Errorf("connect to NATS: %w", *last)
