@@ -106,7 +106,7 @@ var rules = []rule{
 	},
 	{
 		why: "the core of what stays open knows no wire: whatever speaks to a client uses it, and all have the same caps and the same order",
-		who: `internal/live`, only: `internal/(actor|executor|ident)`, planted: [2]string{"internal/live", "internal/transport"},
+		who: `internal/live`, only: `internal/(actor|events|executor|ident)`, planted: [2]string{"internal/live", "internal/transport"},
 	},
 	{
 		why: "the executor serves any schema that gqlgen serves, so it knows nothing of the panel and could be a module of its own",

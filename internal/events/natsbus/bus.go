@@ -20,6 +20,7 @@ import (
 // Bounds of what waits.
 const (
 	outgoing        = 4096    // messages for NATS
+	outgoingBytes   = 4 << 20 // their size
 	incoming        = 8192    // messages from NATS
 	reconnectBuffer = 1 << 20 // bytes kept for NATS while it is away
 )
@@ -57,15 +58,18 @@ type Bus struct {
 	conn   *nats.Conn
 	counts counts
 
-	out  chan message   // for NATS
-	in   chan *nats.Msg // from NATS
-	poke chan struct{}  // topics came or went
-	stop chan struct{}  // closed when nothing more is to be sent
-	sent chan struct{}  // closed when what waited was
-	gone chan struct{}  // closed when the connection is
-	once sync.Once
-	work sync.WaitGroup
-	last atomic.Pointer[error] // why there is no connection
+	out     chan message   // for NATS
+	waiting atomic.Int64   // bytes in it
+	in      chan *nats.Msg // from NATS
+	poke    chan struct{}  // topics came or went
+	stop    chan struct{}  // closed when nothing more is to be sent
+	sent    chan struct{}  // closed when what waited was
+	gone    chan struct{}  // closed when the connection is
+	once    sync.Once
+	work    sync.WaitGroup
+	up      atomic.Bool           // there is a connection; the connection itself may wait for a write before it tells
+	last    atomic.Pointer[error] // why there is no connection
+	said    sync.Map              // the kinds that were complained of
 
 	mu      sync.Mutex
 	topics  map[string]*topic // by subject
@@ -127,10 +131,12 @@ func (b *Bus) options(c Config) []nats.Option {
 func (b *Bus) connected(*nats.Conn) {
 	b.counts.connects.Add(1)
 	b.last.Store(nil)
+	b.up.Store(true)
 	b.log.Info("connected to NATS")
 }
 
 func (b *Bus) disconnected(_ *nats.Conn, err error) {
+	b.up.Store(false)
 	if err == nil {
 		return // closed by ourselves
 	}
@@ -154,14 +160,15 @@ func (b *Bus) complained(_ *nats.Conn, _ *nats.Subscription, err error) {
 // Publish implements events.Bus.
 func (b *Bus) Publish(topic string, m any) {
 	b.local.Publish(topic, m)
-	kind, ok := b.kinds[kindOf(topic)]
+	name := kindOf(topic)
+	kind, ok := b.kinds[name]
 	if !ok {
-		b.counts.lose(lostUnregistered)
+		b.unregistered(name)
 		return
 	}
 	body, err := kind.encode(m)
 	if err != nil {
-		b.counts.lose(lostUnregistered)
+		b.unregistered(name)
 		return
 	}
 	subject := subject(b.prefix, topic)
@@ -176,10 +183,23 @@ func (b *Bus) Publish(topic string, m any) {
 		return
 	default:
 	}
-	select {
-	case b.out <- message{subject, sealed}:
-	default:
-		b.counts.lose(lostQueueFull)
+	size := int64(len(sealed))
+	if b.waiting.Add(size) <= outgoingBytes {
+		select {
+		case b.out <- message{subject, sealed}:
+			return
+		default:
+		}
+	}
+	b.waiting.Add(-size)
+	b.counts.lose(lostQueueFull)
+}
+
+// unregistered is a mistake of ours, which costs other nodes a look at the rows.
+func (b *Bus) unregistered(kind string) {
+	b.counts.lose(lostUnregistered)
+	if _, said := b.said.LoadOrStore(kind, true); !said {
+		b.log.Error("messages that no kind is registered for stay on this node", "kind", kind)
 	}
 }
 
@@ -240,6 +260,7 @@ func (b *Bus) send() {
 }
 
 func (b *Bus) write(m message) {
+	b.waiting.Add(-int64(len(m.body)))
 	if err := b.conn.Publish(m.subject, m.body); err != nil {
 		b.counts.lose(lostAway)
 		return
@@ -315,31 +336,34 @@ func (b *Bus) take(m *nats.Msg) {
 	b.local.Publish(t.name, got)
 }
 
-// Ping asks NATS for a sign of life. Its error says why there is none.
+// pingAgain is the pause before a sign of life is asked for over another connection.
+const pingAgain = 20 * time.Millisecond
+
+// Ping waits for a sign of life of NATS until the deadline of ctx, which it must have.
+// Its error says why there is none.
 func (b *Bus) Ping(ctx context.Context) error {
-	changes := b.conn.StatusChanged(nats.CONNECTED, nats.CLOSED)
-	defer b.conn.RemoveStatusListener(changes)
-	for b.conn.Status() != nats.CONNECTED {
+	for {
+		err := b.conn.FlushWithContext(ctx)
+		if err == nil && b.up.Load() {
+			return nil
+		}
 		if b.conn.IsClosed() {
 			return nats.ErrConnectionClosed
 		}
 		select {
-		case <-changes:
+		case <-time.After(pingAgain): // the connection is being made, or was just lost
 		case <-ctx.Done():
+			err = cmp.Or(err, ctx.Err())
 			if last := b.last.Load(); last != nil {
-				return fmt.Errorf("connect to NATS: %w", *last)
+				err = *last
 			}
-			return fmt.Errorf("connect to NATS: %w", ctx.Err())
+			return fmt.Errorf("NATS does not answer: %w", err)
 		}
 	}
-	if err := b.conn.FlushWithContext(ctx); err != nil {
-		return fmt.Errorf("ask NATS for a sign of life: %w", err)
-	}
-	return nil
 }
 
-// Close sends what waits, for as long as ctx lasts, and ends the connection.
-// Messages are then delivered within the node only.
+// Close sends what waits, until the deadline of ctx, which it must have, and ends the
+// connection. Messages are then delivered within the node only.
 func (b *Bus) Close(ctx context.Context) {
 	b.once.Do(func() {
 		close(b.stop)
@@ -347,7 +371,7 @@ func (b *Bus) Close(ctx context.Context) {
 		case <-b.sent:
 		case <-ctx.Done():
 		}
-		if b.conn.IsConnected() { // when NATS is away there is nobody to wait for
+		if b.up.Load() { // when NATS is away there is nobody to wait for
 			_ = b.conn.FlushWithContext(ctx)
 		}
 		b.conn.Close()

@@ -3,7 +3,6 @@ package natsbus
 import (
 	"sync/atomic"
 
-	"github.com/nats-io/nats.go"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -46,7 +45,7 @@ func (b *Bus) Collect(c chan<- prometheus.Metric) {
 		c <- prometheus.MustNewConstMetric(d, kind, float64(v), labels...)
 	}
 	var connected int64
-	if b.conn.Status() == nats.CONNECTED {
+	if b.up.Load() {
 		connected = 1
 	}
 	topics, missed := b.state()
