@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -42,7 +43,7 @@ func openBus(o config.Options, box *secret.Box, installation uuid.UUID, node str
 		Servers: o.NATSURL, Prefix: "mpanel." + installation.String(), Key: box.Key("messages between nodes"), Node: node, Kinds: busKinds(), Log: log,
 	})
 	if err != nil {
-		return bus{}, err
+		return bus{}, fmt.Errorf("MPANEL_NATS_URL: %w", err)
 	}
 	return bus{n, n}, nil
 }
