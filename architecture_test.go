@@ -27,6 +27,7 @@ const (
 	services = `internal/(engine|jobs|events|audit|quota|idempotency|notify)`
 	leaves   = `internal/(fault|page|secret|clock|ident|actor|budget)`
 	surface  = `graph|graph/.*|resolvers|internal/(transport|httpapi|executor|live)|internal/executor/plugin|internal/transport/[a-z]+`
+	library  = `agent/collect`
 	testOnly = `internal/testkit(/natsd)?|internal/engine/faulttest|internal/executor/difftest`
 	programs = `\.|bench|bench/peers|cmd/[a-z-]+|internal/executor/gen`
 	others   = `e2e|models|migrations|internal/(app|config|devstack|store|store/rowgen)`
@@ -68,6 +69,10 @@ var rules = []rule{
 		why: "domains know neither GraphQL nor HTTP: the same call serves a resolver, a job and a command",
 		who: domains + `|` + drivers, never: surface + `|internal/(config|devstack)|github.com/99designs/gqlgen.*|net/http`,
 		planted: [2]string{"internal/database", "graph"},
+	},
+	{
+		why: "what runs on customers' servers is small and has nothing of the panel's",
+		who: library, only: library, never: `github.com/.*`, planted: [2]string{"agent/collect", "internal/ident"},
 	},
 	{
 		why: "the engine and its kind serve every domain, so they know none",
@@ -176,7 +181,7 @@ func TestArchitecture_EachRuleFindsAViolation(t *testing.T) {
 
 func TestArchitecture_EveryPackageHasItsPlace(t *testing.T) {
 	t.Parallel()
-	known := whole(strings.Join([]string{domains, drivers, services, leaves, surface, testOnly, programs, others}, "|"))
+	known := whole(strings.Join([]string{domains, drivers, services, leaves, surface, library, testOnly, programs, others}, "|"))
 	for folder := range readPackages(t) {
 		assert.Regexp(t, known, folder, "name the new package in a constant of architecture_test.go, so that the rules hold for it")
 	}

@@ -14,38 +14,38 @@ import (
 // A Sample is what a host was doing at one moment. Rates are per second and over the
 // time since the sample before; percentages are 0 to 100.
 type Sample struct {
-	At               time.Time
-	CPUPercent       float64   // of all cores together
-	CorePercents     []float64 // of each core that is online, in the kernel's order
-	Load1            float64
-	Load5            float64
-	Load15           float64
-	MemoryUsedBytes  int64 // what is not available to programs
-	MemoryTotalBytes int64
-	SwapUsedBytes    int64
-	SwapTotalBytes   int64
-	Disks            []*Disk
-	Networks         []*Network
-	UptimeSeconds    int64
-	Processes        int
+	At               time.Time  `json:"at"`
+	CPUPercent       float64    `json:"cpuPercent"`   // of all cores together
+	CorePercents     []float64  `json:"corePercents"` // of each core that is online, in the kernel's order
+	Load1            float64    `json:"load1"`
+	Load5            float64    `json:"load5"`
+	Load15           float64    `json:"load15"`
+	MemoryUsedBytes  int64      `json:"memoryUsedBytes"` // what is not available to programs
+	MemoryTotalBytes int64      `json:"memoryTotalBytes"`
+	SwapUsedBytes    int64      `json:"swapUsedBytes"`
+	SwapTotalBytes   int64      `json:"swapTotalBytes"`
+	Disks            []*Disk    `json:"disks"`
+	Networks         []*Network `json:"networks"`
+	UptimeSeconds    int64      `json:"uptimeSeconds"`
+	Processes        int        `json:"processes"`
 }
 
 // A Disk is a file system that is mounted.
 type Disk struct {
-	Mount               string
-	UsedBytes           int64
-	TotalBytes          int64
-	ReadBytesPerSecond  float64 // of the device below; 0 where the kernel does not count, as for network file systems
-	WriteBytesPerSecond float64
-	Stale               bool // it did not answer in time: used and total are what they last were
+	Mount               string  `json:"mount"`
+	UsedBytes           int64   `json:"usedBytes"`
+	TotalBytes          int64   `json:"totalBytes"`
+	ReadBytesPerSecond  float64 `json:"readBytesPerSecond"` // of the device below; 0 where the kernel does not count, as for network file systems
+	WriteBytesPerSecond float64 `json:"writeBytesPerSecond"`
+	Stale               bool    `json:"stale"` // it did not answer in time: used and total are what they last were
 }
 
 // A Network is a network interface other than loopback.
 type Network struct {
-	Name                   string
-	ReceivedBytesPerSecond float64
-	SentBytesPerSecond     float64
-	ErrorsPerSecond        float64 // received and sent
+	Name                   string  `json:"name"`
+	ReceivedBytesPerSecond float64 `json:"receivedBytesPerSecond"`
+	SentBytesPerSecond     float64 `json:"sentBytesPerSecond"`
+	ErrorsPerSecond        float64 `json:"errorsPerSecond"` // received and sent
 }
 
 const (

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,6 +17,7 @@ import (
 	"github.com/mpanel/mpanel/internal/events/membus"
 	"github.com/mpanel/mpanel/internal/events/natsbus"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/fleet"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/secret"
@@ -82,6 +84,8 @@ func busKinds() map[string]natsbus.Kind {
 	return map[string]natsbus.Kind{
 		"job":                natsbus.KindOf(jobEventMessageOf, jobEventOf),
 		live.RevocationTopic: natsbus.KindOf(revocationMessageOf, principalOf),
+		fleet.WantedTopic:    natsbus.KindOf(wantedMessageOf, wantedOf),
+		"metrics":            natsbus.KindOf(metricsMessageOf, metricsOf),
 	}
 }
 
@@ -128,4 +132,24 @@ func revocationMessageOf(p live.Principal) revocationMessage {
 func principalOf(_ string, m revocationMessage) (live.Principal, bool) {
 	p := live.Principal{User: m.User, Token: m.Token, Customer: m.Customer}
 	return p, p != live.Principal{}
+}
+
+// wantedMessage is a fleet.Wanted on its way to another node.
+type wantedMessage struct {
+	Server ident.ServerID `json:"server"`
+}
+
+func wantedMessageOf(w fleet.Wanted) wantedMessage { return wantedMessage{w.Server} }
+
+func wantedOf(_ string, m wantedMessage) (fleet.Wanted, bool) {
+	return fleet.Wanted{Server: m.Server}, !m.Server.IsZero()
+}
+
+func metricsMessageOf(m *fleet.Metrics) *fleet.Metrics { return m }
+
+// metricsOf refuses what the graph cannot show: its lists have no nulls.
+func metricsOf(_ string, m *fleet.Metrics) (*fleet.Metrics, bool) {
+	ok := m != nil && !m.At.IsZero() && m.CorePercents != nil && m.Disks != nil && m.Networks != nil &&
+		!slices.Contains(m.Disks, nil) && !slices.Contains(m.Networks, nil)
+	return m, ok
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/mpanel/mpanel/agent/collect"
 	"github.com/mpanel/mpanel/graph"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/budget"
@@ -24,6 +25,7 @@ import (
 	"github.com/mpanel/mpanel/internal/database/pgprov"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/executor"
+	"github.com/mpanel/mpanel/internal/fleet"
 	"github.com/mpanel/mpanel/internal/httpapi"
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -41,6 +43,7 @@ type panel struct {
 	customers *customer.Service
 	databases *database.Service
 	dumps     *database.DumpService
+	fleet     *fleet.Service
 	dialer    *pgprov.Dialer
 	registry  *engine.Registry
 	engine    *engine.Engine
@@ -89,6 +92,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if err != nil {
 		return nil, err
 	}
+	p.fleet = fleet.NewService(fleet.Config{DB: s.db, Bus: p.bus, Node: run.Node, Source: collect.New(collect.Config{}), Log: log})
 	p.customers = customer.NewService(s.db, starter, p.databases)
 	if p.registry, err = engine.NewRegistry(slices.Concat(p.databases.Plans(), p.dumps.Plans(), p.customers.Plans())...); err != nil {
 		return nil, err
@@ -132,7 +136,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 func (p *panel) newSchema(o config.Options, log *slog.Logger) (graphql.ExecutableSchema, error) {
 	c := resolvers.Config(&resolvers.Resolver{
 		AuthService: p.auth, CustomerService: p.customers, DatabaseService: p.databases,
-		DumpService: p.dumps, JobService: p.jobs,
+		DumpService: p.dumps, FleetService: p.fleet, JobService: p.jobs,
 	})
 	stock := graph.NewExecutableSchema(c)
 	if o.Executor == config.ExecutorStock && o.ExecutorShadow <= 0 {

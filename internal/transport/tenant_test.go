@@ -66,6 +66,8 @@ var places = map[string]answer{
 	"Query.driftFindings(filter.serverId)":              isEmpty,
 	"Mutation.decideDriftFinding(input.id)":             isNotFound,
 	"Mutation.setDatabaseDriftPolicy(input.id)":         isNotFound,
+	"Query.server(id)":                                  isForbidden,
+	"Subscription.serverMetrics(serverId)":              isForbidden,
 	"Mutation.releaseDriftBrake(input.id)":              isForbidden,
 	"Mutation.surveyDatabaseServer(input.id)":           isForbidden,
 	"Mutation.checkDatabaseServer(input.id)":            isForbidden,
@@ -148,7 +150,7 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 	for kind, id := range a.ids() {
 		foreign["a's "+kind] = id
 	}
-	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, ident.DriftFinding, "invoice"} {
+	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, ident.DriftFinding, ident.Server, "invoice"} {
 		foreign["a missing "+kind] = ident.Opaque(kind, uuid.New())
 	}
 	for name, id := range map[string]string{
