@@ -2348,8 +2348,8 @@ type JobEdge {
 
 extend type Subscription {
   """
-  What a server is doing, as often as asked for, and once at the beginning when it is known. Only the newest event waits for
-  a slow reader. Nothing comes while the server cannot be reached. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `INVALID` + "`" + ` for another interval.
+  What a server is doing, as often as asked for, and at once when it is known; the first event may come twice. Only the
+  newest one waits for a slow reader. Nothing comes while the server cannot be reached. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `INVALID` + "`" + ` for another interval.
   """
   serverMetrics(
     "Id of a server."

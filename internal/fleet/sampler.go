@@ -20,7 +20,7 @@ const (
 type sampler struct {
 	source Source
 	log    *slog.Logger
-	asking sync.Mutex // one sample at a time is taken for those who do not watch
+	asking chan struct{} // one sample at a time is taken for those who do not watch
 
 	mu       sync.Mutex
 	id       ident.ServerID // zero until it is registered
@@ -132,8 +132,12 @@ func (s *sampler) tell(ctx context.Context, m *Metrics) {
 
 // now is what the host is doing, measured a second ago at most.
 func (s *sampler) now(ctx context.Context) (*Metrics, error) {
-	s.asking.Lock()
-	defer s.asking.Unlock()
+	select {
+	case s.asking <- struct{}{}:
+		defer func() { <-s.asking }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	s.mu.Lock()
 	latest, taken := s.latest, s.taken
 	s.mu.Unlock()

@@ -60,7 +60,7 @@ type Service struct {
 // NewService returns a Service. Until RegisterHost was called no server is its own.
 func NewService(c Config) *Service {
 	s := &Service{db: c.DB, bus: c.Bus, node: c.Node, source: c.Source, log: c.Log}
-	s.sampler = sampler{source: c.Source, log: c.Log, watchers: map[*watcher]struct{}{}}
+	s.sampler = sampler{source: c.Source, log: c.Log, asking: make(chan struct{}, 1), watchers: map[*watcher]struct{}{}}
 	s.others = others{bus: c.Bus, latest: map[ident.ServerID]*Metrics{}, came: map[ident.ServerID]time.Time{}, watched: map[ident.ServerID]int{}}
 	return s
 }

@@ -276,6 +276,14 @@ func (p *panel) addServer() ident.DatabaseServerID {
 	return id
 }
 
+// host registers the host of this process.
+func (p *panel) host() (id ident.ServerID) {
+	p.t.Helper()
+	require.NoError(p.t, p.fleet.RegisterHost(p.t.Context()))
+	require.NoError(p.t, p.db.NewSelect().Model((*models.Server)(nil)).Column("id").Where("node = 'test'").Scan(p.t.Context(), &id))
+	return id
+}
+
 // addTenant makes a customer whose every text has the mark in it.
 func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.DatabaseServerID) tenant {
 	p.t.Helper()

@@ -146,7 +146,8 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 	require.Equal(t, known, found, "every place that takes an id is entered in places")
 
 	missing := ident.Opaque(ident.Customer, uuid.New())
-	foreign := map[string]string{"the server": server.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque(), "b's reseller's database's user": reseller.login.Opaque(), "b's reseller's finding": reseller.finding.Opaque()}
+	host := p.host()
+	foreign := map[string]string{"the server": server.Opaque(), "the host": host.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque(), "b's reseller's database's user": reseller.login.Opaque(), "b's reseller's finding": reseller.finding.Opaque()}
 	for kind, id := range a.ids() {
 		foreign["a's "+kind] = id
 	}
@@ -182,8 +183,8 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		p.addDump("again", a) // the call before may have changed that
 		query := d.call(t, at, a)
 		nothing := p.post(staff, query, vars{"id": missing})
-		ids := withID(a.ids(), "server", server.Opaque())
-		differs := slices.ContainsFunc([]string{"customer", "database", "databaseDump", "databaseUser", "driftFinding", "job", "server", "user"}, func(kind string) bool {
+		ids := withID(withID(a.ids(), "server", server.Opaque()), "host", host.Opaque())
+		differs := slices.ContainsFunc([]string{"customer", "database", "databaseDump", "databaseUser", "driftFinding", "host", "job", "server", "user"}, func(kind string) bool {
 			return p.post(staff, query, vars{"id": ids[kind]}).same() != nothing.same()
 		})
 		require.True(t, differs, "%s finds nothing for staff either", at)

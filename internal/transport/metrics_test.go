@@ -1,0 +1,99 @@
+package transport_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/live"
+)
+
+const everything = `{ at cpuPercent corePercents load1 load5 load15 memoryUsedBytes memoryTotalBytes swapUsedBytes swapTotalBytes uptimeSeconds processes
+	disks { mount usedBytes totalBytes readBytesPerSecond writeBytesPerSecond stale }
+	networks { name receivedBytesPerSecond sentBytesPerSecond errorsPerSecond } }`
+
+func TestServers_TheHost(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	host, staff := p.host(), p.staff()
+	d := p.must(staff, `query($id: ID!) { server(id: $id) { id name osName cpuCount memoryBytes latestMetrics `+everything+` } servers { totalCount nodes { id latestMetrics { at } } } node(id: $id) { ... on Server { name } } }`, vars{"id": host.Opaque()})
+	require.Equal(t, "test", at(d, "server", "name"))
+	require.Equal(t, "test", at(d, "node", "name"))
+	require.Equal(t, host.Opaque(), at(d, "servers", "nodes", 0, "id"))
+	cores, ok := at(d, "server", "cpuCount").(float64)
+	require.True(t, ok)
+	require.Len(t, at(d, "server", "latestMetrics", "corePercents"), int(cores))
+	require.Equal(t, at(d, "server", "memoryBytes"), at(d, "server", "latestMetrics", "memoryTotalBytes"))
+	require.NotEmpty(t, at(d, "server", "latestMetrics", "disks"))
+	require.Equal(t, at(d, "server", "latestMetrics", "at"), at(d, "servers", "nodes", 0, "latestMetrics", "at"), "measured once for both")
+
+	p.exec("INSERT INTO servers (id, node, name) VALUES (gen_random_uuid(), 'other', 'other')")
+	d = p.must(staff, `{ servers { totalCount nodes { name osName cpuCount latestMetrics { at } } } }`, nil)
+	require.Equal(t, map[string]any{"name": "other", "osName": nil, "cpuCount": nil, "latestMetrics": nil}, at(d, "servers", "nodes", 1), "it is measured elsewhere")
+	require.Equal(t, host, p.host(), "registered again, it is the same one")
+
+	without := p.as(&actor.Actor{Provider: without(actor.ServersRead)})
+	require.Equal(t, []string{"FORBIDDEN"}, p.post(without, `{ servers { totalCount } }`, nil).codes())
+	require.Equal(t, []string{"UNAUTHENTICATED"}, p.post("", `{ servers { totalCount } }`, nil).codes())
+	for _, n := range []int{0, 61, -1} {
+		r := p.post(staff, `subscription($id: ID!, $n: Int) { serverMetrics(serverId: $id, intervalSeconds: $n) { at } }`, vars{"id": host.Opaque(), "n": n})
+		require.Equal(t, []string{"INVALID"}, r.codes(), "%d", n)
+		require.Equal(t, "intervalSeconds", r.Errors[0].Extensions["field"])
+	}
+}
+
+// All who watch a host with the same selection cost one execution for each event, and
+// one measurement a second, whatever they select.
+func TestServerMetrics_OneExecutionForAll(t *testing.T) {
+	t.Parallel()
+	const viewers = 20
+	p := newLimitedPanel(t, live.Limits{})
+	host := p.host()
+	query := func(selection string) json.RawMessage {
+		return operation(`subscription($id: ID!) { serverMetrics(serverId: $id) `+selection+` }`, vars{"id": host.Opaque()})
+	}
+	first := p.open(t, p.staff())
+	send(t, first, frame{Type: "subscribe", ID: "all", Payload: query(everything)})
+	var last time.Time
+	next := func(f frame) time.Time {
+		t.Helper()
+		require.Equal(t, "next", f.Type, "%s", f.Payload)
+		var got struct {
+			Data struct {
+				ServerMetrics struct{ At time.Time }
+			}
+		}
+		require.NoError(t, json.Unmarshal(f.Payload, &got))
+		require.False(t, got.Data.ServerMetrics.At.IsZero(), "%s", f.Payload)
+		return got.Data.ServerMetrics.At
+	}
+	next(receive(t, first)) // of an execution of its own
+	for range 3 {
+		at := next(receive(t, first))
+		require.Greater(t, at.Sub(last), 500*time.Millisecond, "a second from one to the next")
+		last = at
+	}
+
+	conns := 0
+	for range viewers { // of users of their own, who may do the same
+		conn := p.open(t, p.staff())
+		send(t, conn, frame{Type: "subscribe", ID: "1", Payload: query("{ at cpuPercent }")})
+		next(receive(t, conn))
+		conns++
+		defer func() {
+			send(t, conn, frame{Type: "complete", ID: "1"})
+		}()
+	}
+	require.Equal(t, viewers, conns)
+	before := metric(t, p.live, "mpanel_live_executions_total")
+	eventsBefore := metric(t, p.live, "mpanel_live_events_total")
+	began := time.Now()
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_events_total") >= eventsBefore+3*(viewers+1) }, soon, 20*time.Millisecond)
+	took := time.Since(began).Seconds()
+	executions := metric(t, p.live, "mpanel_live_executions_total") - before
+	require.LessOrEqual(t, executions, 2*(took+2), "two selections, once a second: %v", executions)
+	require.InDelta(t, viewers+1, metric(t, p.live, "mpanel_live_streams"), 0)
+}
