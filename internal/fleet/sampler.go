@@ -58,7 +58,7 @@ func (s *sampler) watch(ctx context.Context, every int) <-chan *Metrics {
 	if len(s.watchers) == 0 {
 		sampling, stop := context.WithCancel(context.Background())
 		s.stop = stop
-		go s.run(sampling)
+		go s.run(sampling, s.pause())
 	}
 	s.watchers[w] = struct{}{}
 	if s.latest != nil && time.Since(s.taken) < current {
@@ -88,7 +88,22 @@ func (w *watcher) offer(m *Metrics) {
 	w.c <- m
 }
 
-func (s *sampler) run(ctx context.Context) {
+// pause is how long the newest sample is new enough. The lock is held.
+func (s *sampler) pause() time.Duration {
+	if s.latest == nil {
+		return 0
+	}
+	return sampleEvery - time.Since(s.taken)
+}
+
+func (s *sampler) run(ctx context.Context, pause time.Duration) {
+	if pause > 0 { // somebody watched just now
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
+		}
+	}
 	tick := time.NewTicker(sampleEvery)
 	defer tick.Stop()
 	failed := false
