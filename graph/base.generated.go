@@ -91,7 +91,8 @@ type QueryResolver interface {
 	Viewer(ctx context.Context) (*auth.Viewer, error)
 }
 type SubscriptionResolver interface {
-	JobProgress(ctx context.Context, id string, after *jobs.Position) (<-chan jobs.StreamItem, error)
+	JobProgress(ctx context.Context, id string, after *models.Position) (<-chan jobs.StreamItem, error)
+	JobFeed(ctx context.Context, customerID *string, after *models.Position) (<-chan jobs.StreamItem, error)
 	ServerMetrics(ctx context.Context, serverID string, intervalSeconds *int) (<-chan *collect.Sample, error)
 }
 
@@ -1061,6 +1062,28 @@ func (ec *executionContext) field_Query_servers_args(ctx context.Context, rawArg
 	return args, nil
 }
 
+func (ec *executionContext) field_Subscription_jobFeed_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "customerId",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["customerId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*models.Position, error) {
+			return ec.unmarshalOStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Subscription_jobProgress_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1073,8 +1096,8 @@ func (ec *executionContext) field_Subscription_jobProgress_args(ctx context.Cont
 	}
 	args["id"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
-		func(ctx context.Context, v any) (*jobs.Position, error) {
-			return ec.unmarshalOStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐPosition(ctx, v)
+		func(ctx context.Context, v any) (*models.Position, error) {
+			return ec.unmarshalOStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4825,7 +4848,7 @@ func (ec *executionContext) _Subscription_jobProgress(ctx context.Context, field
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().JobProgress(ctx, fc.Args["id"].(string), fc.Args["after"].(*jobs.Position))
+			return ec.Resolvers.Subscription().JobProgress(ctx, fc.Args["id"].(string), fc.Args["after"].(*models.Position))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -4871,6 +4894,68 @@ func (ec *executionContext) fieldContext_Subscription_jobProgress(ctx context.Co
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Subscription_jobProgress_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_jobFeed(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_jobFeed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().JobFeed(ctx, fc.Args["customerId"].(*string), fc.Args["after"].(*models.Position))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+				if err != nil {
+					var zeroVal jobs.StreamItem
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal jobs.StreamItem
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v jobs.StreamItem) graphql.Marshaler {
+			return ec.marshalNJobStreamItem2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐStreamItem(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_jobFeed(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type JobStreamItem does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_jobFeed_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -5649,6 +5734,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	switch fields[0].Name {
 	case "jobProgress":
 		return ec._Subscription_jobProgress(ctx, fields[0])
+	case "jobFeed":
+		return ec._Subscription_jobFeed(ctx, fields[0])
 	case "serverMetrics":
 		return ec._Subscription_serverMetrics(ctx, fields[0])
 	default:
@@ -5935,23 +6022,23 @@ func (ec *executionContext) marshalNRateLimit2ᚖgithubᚗcomᚋmpanelᚋmpanel�
 	return ec._RateLimit(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐPosition(ctx context.Context, v any) (jobs.Position, error) {
-	var res jobs.Position
+func (ec *executionContext) unmarshalNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(ctx context.Context, v any) (models.Position, error) {
+	var res models.Position
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐPosition(ctx context.Context, sel ast.SelectionSet, v jobs.Position) graphql.Marshaler {
+func (ec *executionContext) marshalNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(ctx context.Context, sel ast.SelectionSet, v models.Position) graphql.Marshaler {
 	return v
 }
 
-func (ec *executionContext) unmarshalNStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐPosition(ctx context.Context, v any) (*jobs.Position, error) {
-	var res = new(jobs.Position)
+func (ec *executionContext) unmarshalNStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(ctx context.Context, v any) (*models.Position, error) {
+	var res = new(models.Position)
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐPosition(ctx context.Context, sel ast.SelectionSet, v *jobs.Position) graphql.Marshaler {
+func (ec *executionContext) marshalNStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(ctx context.Context, sel ast.SelectionSet, v *models.Position) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "StreamPosition!")
 		return graphql.Null
@@ -6027,16 +6114,16 @@ func (ec *executionContext) marshalOPreview2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋ
 	return ec._Preview(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐPosition(ctx context.Context, v any) (*jobs.Position, error) {
+func (ec *executionContext) unmarshalOStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(ctx context.Context, v any) (*models.Position, error) {
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(jobs.Position)
+	var res = new(models.Position)
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐPosition(ctx context.Context, sel ast.SelectionSet, v *jobs.Position) graphql.Marshaler {
+func (ec *executionContext) marshalOStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(ctx context.Context, sel ast.SelectionSet, v *models.Position) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

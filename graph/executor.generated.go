@@ -1963,7 +1963,7 @@ var executorTables = &executor.Tables{
 					executor.SetValues(c, results)
 				},
 				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
-					return writeNStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐPosition(w, values.([]*jobs.Position)[i])
+					return writeNStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(w, values.([]*models.Position)[i])
 				},
 			},
 			"createdAt": {Name: "createdAt", Type: "DateTime", GraphQL: "DateTime!",
@@ -1992,7 +1992,7 @@ var executorTables = &executor.Tables{
 					return generated.(*executionContext).field_Job_events_args(ctx, raw)
 				},
 				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
-					results, err := generated.(*executionContext).Resolvers.Job().Events(ctx, executor.Typed[*models.Job](parents), args["first"].(*int), args["after"].(*jobs.Position))
+					results, err := generated.(*executionContext).Resolvers.Job().Events(ctx, executor.Typed[*models.Job](parents), args["first"].(*int), args["after"].(*models.Position))
 					if c.BatchFailed(err, len(results), len(parents), "Job.events") {
 						return
 					}
@@ -2077,35 +2077,29 @@ var executorTables = &executor.Tables{
 			"code": {Name: "code", Type: "ErrorCode", GraphQL: "ErrorCode!",
 				NonNull: true,
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
-					return writeNErrorCode2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋfaultᚐCode(w, parent.(*jobs.Error).Code)
+					return writeNErrorCode2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋfaultᚐCode(w, parent.(*models.JobError).Code)
 				},
 			},
 			"message": {Name: "message", Type: "String", GraphQL: "String!",
 				NonNull: true,
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
-					return writeNString2string(w, parent.(*jobs.Error).Message)
+					return writeNString2string(w, parent.(*models.JobError).Message)
 				},
 			},
 			"retryable": {Name: "retryable", Type: "Boolean", GraphQL: "Boolean!",
 				NonNull: true,
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
-					return writeNBoolean2bool(w, parent.(*jobs.Error).Retryable)
+					return writeNBoolean2bool(w, parent.(*models.JobError).Retryable)
 				},
 			},
 		}},
 		"JobEvent": {Name: "JobEvent", Satisfies: []string{"JobEvent", "JobStreamItem"}, Fields: map[string]*executor.Field{
 			"position": {Name: "position", Type: "StreamPosition", GraphQL: "StreamPosition!",
-				NonNull:    true,
-				IsResolver: true,
-				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
-					results, err := generated.(*executionContext).Resolvers.JobEvent().Position(ctx, executor.Typed[*models.JobEvent](parents))
-					if c.BatchFailed(err, len(results), len(parents), "JobEvent.position") {
-						return
-					}
-					executor.SetValues(c, results)
-				},
-				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
-					return writeNStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐPosition(w, values.([]*jobs.Position)[i])
+				NonNull:  true,
+				IsMethod: true,
+				Guarded:  true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(w, parent.(*models.JobEvent).Position())
 				},
 			},
 			"at": {Name: "at", Type: "DateTime", GraphQL: "DateTime!",
@@ -2154,12 +2148,12 @@ var executorTables = &executor.Tables{
 				},
 			},
 			"error": {Name: "error", Type: "JobError", GraphQL: "JobError",
-				IsResolver: true,
-				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
-					results, err := generated.(*executionContext).Resolvers.JobEvent().Error(ctx, executor.Typed[*models.JobEvent](parents))
-					if c.BatchFailed(err, len(results), len(parents), "JobEvent.error") {
-						return
-					}
+				IsMethod: true,
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*models.JobEvent).Failure(), nil
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*models.JobError](c, values)
 					executor.SetPointers(c, results)
 				},
 			},
@@ -4555,7 +4549,7 @@ var executorTables = &executor.Tables{
 			"position": {Name: "position", Type: "StreamPosition", GraphQL: "StreamPosition!",
 				NonNull: true,
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
-					return writeNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐPosition(w, parent.(*jobs.Gap).Position)
+					return writeNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(w, parent.(*jobs.Gap).Position)
 				},
 			},
 		}},
@@ -4582,7 +4576,46 @@ var executorTables = &executor.Tables{
 					return directive1(ctx)
 				},
 				Stream: func(ctx context.Context, generated any, args map[string]any) (func(context.Context) (any, bool), error) {
-					events, err := generated.(*executionContext).Resolvers.Subscription().JobProgress(ctx, args["id"].(string), args["after"].(*jobs.Position))
+					events, err := generated.(*executionContext).Resolvers.Subscription().JobProgress(ctx, args["id"].(string), args["after"].(*models.Position))
+					if err != nil || events == nil {
+						return nil, err
+					}
+					return func(ctx context.Context) (any, bool) {
+						select {
+						case v, ok := <-events:
+							if v == nil {
+								return nil, ok
+							}
+							return v, ok
+						case <-ctx.Done():
+							return nil, false
+						}
+					}, nil
+				},
+			},
+			"jobFeed": {Name: "jobFeed", Type: "JobStreamItem", GraphQL: "JobStreamItem!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Subscription_jobFeed_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires)
+					}
+					return directive1(ctx)
+				},
+				Stream: func(ctx context.Context, generated any, args map[string]any) (func(context.Context) (any, bool), error) {
+					events, err := generated.(*executionContext).Resolvers.Subscription().JobFeed(ctx, args["customerId"].(*string), args["after"].(*models.Position))
 					if err != nil || events == nil {
 						return nil, err
 					}
@@ -5172,12 +5205,12 @@ func writeNServerObjectKind2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐObjectKind
 	return w.String(string(v))
 }
 
-func writeNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐPosition(w *executor.Writer, v jobs.Position) executor.Status {
+func writeNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(w *executor.Writer, v models.Position) executor.Status {
 	v.MarshalGQL(w)
 	return executor.Written
 }
 
-func writeNStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐPosition(w *executor.Writer, v *jobs.Position) executor.Status {
+func writeNStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(w *executor.Writer, v *models.Position) executor.Status {
 	if v == nil {
 		return executor.Null
 	}

@@ -27,19 +27,14 @@ type JobResolver interface {
 	Customer(ctx context.Context, objs []*models.Job) ([]*models.Customer, error)
 	Actor(ctx context.Context, objs []*models.Job) ([]*models.User, error)
 	Steps(ctx context.Context, objs []*models.Job) ([][]*models.JobStep, error)
-	Error(ctx context.Context, objs []*models.Job) ([]*jobs.Error, error)
+	Error(ctx context.Context, objs []*models.Job) ([]*models.JobError, error)
 
 	Parent(ctx context.Context, objs []*models.Job) ([]*models.Job, error)
 	Children(ctx context.Context, objs []*models.Job, first *int, after *string, last *int, before *string) ([]*page.Connection[*models.Job], error)
 
-	Position(ctx context.Context, objs []*models.Job) ([]*jobs.Position, error)
+	Position(ctx context.Context, objs []*models.Job) ([]*models.Position, error)
 
-	Events(ctx context.Context, objs []*models.Job, first *int, after *jobs.Position) ([][]*models.JobEvent, error)
-}
-type JobEventResolver interface {
-	Position(ctx context.Context, objs []*models.JobEvent) ([]*jobs.Position, error)
-
-	Error(ctx context.Context, objs []*models.JobEvent) ([]*jobs.Error, error)
+	Events(ctx context.Context, objs []*models.Job, first *int, after *models.Position) ([][]*models.JobEvent, error)
 }
 type JobStepResolver interface {
 	DurationMs(ctx context.Context, objs []*models.JobStep) ([]*int, error)
@@ -99,8 +94,8 @@ func (ec *executionContext) field_Job_events_args(ctx context.Context, rawArgs m
 	}
 	args["first"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
-		func(ctx context.Context, v any) (*jobs.Position, error) {
-			return ec.unmarshalOStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐPosition(ctx, v)
+		func(ctx context.Context, v any) (*models.Position, error) {
+			return ec.unmarshalOStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -489,8 +484,8 @@ func (ec *executionContext) _Job_error(ctx context.Context, field graphql.Collec
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			return ec._fieldMiddleware(ctx, obj, next)
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *jobs.Error) graphql.Marshaler {
-			return ec.marshalOJobError2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐError(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *models.JobError) graphql.Marshaler {
+			return ec.marshalOJobError2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐJobError(ctx, selections, v)
 		},
 		true,
 		false,
@@ -514,7 +509,7 @@ func (ec *executionContext) resolveBatch_Job_error(ctx context.Context, field gr
 		result := batch.FieldResult(field, func() (any, error) {
 			return resolver.Error(ctx, batch.Parents)
 		})
-		return graphql.ResolveBatchGroupResult[*jobs.Error](
+		return graphql.ResolveBatchGroupResult[*models.JobError](
 			ctx,
 			batch.Index,
 			len(batch.Parents),
@@ -524,7 +519,7 @@ func (ec *executionContext) resolveBatch_Job_error(ctx context.Context, field gr
 		)
 	}
 	results, err := resolver.Error(ctx, []*models.Job{obj})
-	return graphql.ResolveBatchSingleResult[*jobs.Error](
+	return graphql.ResolveBatchSingleResult[*models.JobError](
 		ctx,
 		results,
 		err,
@@ -772,8 +767,8 @@ func (ec *executionContext) _Job_position(ctx context.Context, field graphql.Col
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			return ec._fieldMiddleware(ctx, obj, next)
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *jobs.Position) graphql.Marshaler {
-			return ec.marshalNStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐPosition(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *models.Position) graphql.Marshaler {
+			return ec.marshalNStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(ctx, selections, v)
 		},
 		true,
 		true,
@@ -788,7 +783,7 @@ func (ec *executionContext) resolveBatch_Job_position(ctx context.Context, field
 		result := batch.FieldResult(field, func() (any, error) {
 			return resolver.Position(ctx, batch.Parents)
 		})
-		return graphql.ResolveBatchGroupResult[*jobs.Position](
+		return graphql.ResolveBatchGroupResult[*models.Position](
 			ctx,
 			batch.Index,
 			len(batch.Parents),
@@ -798,7 +793,7 @@ func (ec *executionContext) resolveBatch_Job_position(ctx context.Context, field
 		)
 	}
 	results, err := resolver.Position(ctx, []*models.Job{obj})
-	return graphql.ResolveBatchSingleResult[*jobs.Position](
+	return graphql.ResolveBatchSingleResult[*models.Position](
 		ctx,
 		results,
 		err,
@@ -930,7 +925,7 @@ func (ec *executionContext) resolveBatch_Job_events(ctx context.Context, field g
 	fc := graphql.GetFieldContext(ctx)
 	if batch, ok := graphql.BatchParentsFor[*models.Job](ctx, "Job"); ok {
 		result := batch.FieldResult(field, func() (any, error) {
-			return resolver.Events(ctx, batch.Parents, fc.Args["first"].(*int), fc.Args["after"].(*jobs.Position))
+			return resolver.Events(ctx, batch.Parents, fc.Args["first"].(*int), fc.Args["after"].(*models.Position))
 		})
 		return graphql.ResolveBatchGroupResult[[]*models.JobEvent](
 			ctx,
@@ -941,7 +936,7 @@ func (ec *executionContext) resolveBatch_Job_events(ctx context.Context, field g
 			batch.IndexMap,
 		)
 	}
-	results, err := resolver.Events(ctx, []*models.Job{obj}, fc.Args["first"].(*int), fc.Args["after"].(*jobs.Position))
+	results, err := resolver.Events(ctx, []*models.Job{obj}, fc.Args["first"].(*int), fc.Args["after"].(*models.Position))
 	return graphql.ResolveBatchSingleResult[[]*models.JobEvent](
 		ctx,
 		results,
@@ -1136,7 +1131,7 @@ func (ec *executionContext) fieldContext_JobEdge_node(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _JobError_code(ctx context.Context, field graphql.CollectedField, obj *jobs.Error) (ret graphql.Marshaler) {
+func (ec *executionContext) _JobError_code(ctx context.Context, field graphql.CollectedField, obj *models.JobError) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1161,7 +1156,7 @@ func (ec *executionContext) fieldContext_JobError_code(_ context.Context, field 
 	return graphql.NewScalarFieldContext("JobError", field, false, false, "ErrorCode")
 }
 
-func (ec *executionContext) _JobError_message(ctx context.Context, field graphql.CollectedField, obj *jobs.Error) (ret graphql.Marshaler) {
+func (ec *executionContext) _JobError_message(ctx context.Context, field graphql.CollectedField, obj *models.JobError) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1186,7 +1181,7 @@ func (ec *executionContext) fieldContext_JobError_message(_ context.Context, fie
 	return graphql.NewScalarFieldContext("JobError", field, false, false, "String")
 }
 
-func (ec *executionContext) _JobError_retryable(ctx context.Context, field graphql.CollectedField, obj *jobs.Error) (ret graphql.Marshaler) {
+func (ec *executionContext) _JobError_retryable(ctx context.Context, field graphql.CollectedField, obj *models.JobError) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1220,43 +1215,20 @@ func (ec *executionContext) _JobEvent_position(ctx context.Context, field graphq
 			return ec.fieldContext_JobEvent_position(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.resolveBatch_JobEvent_position(ctx, field, obj)
+			return obj.Position(), nil
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			return ec._fieldMiddleware(ctx, obj, next)
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *jobs.Position) graphql.Marshaler {
-			return ec.marshalNStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐPosition(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v models.Position) graphql.Marshaler {
+			return ec.marshalNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_JobEvent_position(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobEvent", field, true, true, "StreamPosition")
-}
-func (ec *executionContext) resolveBatch_JobEvent_position(ctx context.Context, field graphql.CollectedField, obj *models.JobEvent) (any, error) {
-	resolver := ec.Resolvers.JobEvent()
-	if batch, ok := graphql.BatchParentsFor[*models.JobEvent](ctx, "JobEvent"); ok {
-		result := batch.FieldResult(field, func() (any, error) {
-			return resolver.Position(ctx, batch.Parents)
-		})
-		return graphql.ResolveBatchGroupResult[*jobs.Position](
-			ctx,
-			batch.Index,
-			len(batch.Parents),
-			result,
-			"JobEvent.position",
-			batch.IndexMap,
-		)
-	}
-	results, err := resolver.Position(ctx, []*models.JobEvent{obj})
-	return graphql.ResolveBatchSingleResult[*jobs.Position](
-		ctx,
-		results,
-		err,
-		"JobEvent.position",
-	)
+	return graphql.NewScalarFieldContext("JobEvent", field, true, false, "StreamPosition")
 }
 
 func (ec *executionContext) _JobEvent_at(ctx context.Context, field graphql.CollectedField, obj *models.JobEvent) (ret graphql.Marshaler) {
@@ -1468,13 +1440,13 @@ func (ec *executionContext) _JobEvent_error(ctx context.Context, field graphql.C
 			return ec.fieldContext_JobEvent_error(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.resolveBatch_JobEvent_error(ctx, field, obj)
+			return obj.Failure(), nil
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			return ec._fieldMiddleware(ctx, obj, next)
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *jobs.Error) graphql.Marshaler {
-			return ec.marshalOJobError2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐError(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *models.JobError) graphql.Marshaler {
+			return ec.marshalOJobError2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐJobError(ctx, selections, v)
 		},
 		true,
 		false,
@@ -1485,35 +1457,12 @@ func (ec *executionContext) fieldContext_JobEvent_error(_ context.Context, field
 		Object:     "JobEvent",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_JobError(ctx, field)
 		},
 	}
 	return fc, nil
-}
-func (ec *executionContext) resolveBatch_JobEvent_error(ctx context.Context, field graphql.CollectedField, obj *models.JobEvent) (any, error) {
-	resolver := ec.Resolvers.JobEvent()
-	if batch, ok := graphql.BatchParentsFor[*models.JobEvent](ctx, "JobEvent"); ok {
-		result := batch.FieldResult(field, func() (any, error) {
-			return resolver.Error(ctx, batch.Parents)
-		})
-		return graphql.ResolveBatchGroupResult[*jobs.Error](
-			ctx,
-			batch.Index,
-			len(batch.Parents),
-			result,
-			"JobEvent.error",
-			batch.IndexMap,
-		)
-	}
-	results, err := resolver.Error(ctx, []*models.JobEvent{obj})
-	return graphql.ResolveBatchSingleResult[*jobs.Error](
-		ctx,
-		results,
-		err,
-		"JobEvent.error",
-	)
 }
 
 func (ec *executionContext) _JobStep_name(ctx context.Context, field graphql.CollectedField, obj *models.JobStep) (ret graphql.Marshaler) {
@@ -1762,8 +1711,8 @@ func (ec *executionContext) _StreamGap_position(ctx context.Context, field graph
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			return ec._fieldMiddleware(ctx, obj, next)
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v jobs.Position) graphql.Marshaler {
-			return ec.marshalNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐPosition(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v models.Position) graphql.Marshaler {
+			return ec.marshalNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(ctx, selections, v)
 		},
 		true,
 		true,
@@ -2214,7 +2163,7 @@ func (ec *executionContext) _JobEdge(ctx context.Context, sel ast.SelectionSet, 
 
 var jobErrorImplementors = []string{"JobError"}
 
-func (ec *executionContext) _JobError(ctx context.Context, sel ast.SelectionSet, obj *jobs.Error) graphql.Marshaler {
+func (ec *executionContext) _JobError(ctx context.Context, sel ast.SelectionSet, obj *models.JobError) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, jobErrorImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2267,57 +2216,55 @@ func (ec *executionContext) _JobEvent(ctx context.Context, sel ast.SelectionSet,
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("JobEvent")
 		case "position":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._JobEvent_position(ctx, field, obj)
-				})
+			out.Values[i] = ec._JobEvent_position(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "at":
 			out.Values[i] = ec._JobEvent_at(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "jobId":
 			out.Values[i] = ec._JobEvent_jobId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "kind":
 			out.Values[i] = ec._JobEvent_kind(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "state":
 			out.Values[i] = ec._JobEvent_state(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "step":
 			out.Values[i] = ec._JobEvent_step(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "stepState":
 			out.Values[i] = ec._JobEvent_stepState(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "percent":
 			out.Values[i] = ec._JobEvent_percent(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "message":
 			out.Values[i] = ec._JobEvent_message(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "error":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._JobEvent_error(ctx, field, obj)
-				})
+			out.Values[i] = ec._JobEvent_error(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2540,7 +2487,6 @@ func (ec *executionContext) marshalNJobEdge2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋ
 }
 
 func (ec *executionContext) marshalNJobEvent2ᚕᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐJobEventᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.JobEvent) graphql.Marshaler {
-	ctx = graphql.WithBatchParents(ctx, "JobEvent", v, nil)
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -2654,7 +2600,7 @@ func (ec *executionContext) marshalOJobConnection2ᚖgithubᚗcomᚋmpanelᚋmpa
 	return ec._JobConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOJobError2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐError(ctx context.Context, sel ast.SelectionSet, v *jobs.Error) graphql.Marshaler {
+func (ec *executionContext) marshalOJobError2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐJobError(ctx context.Context, sel ast.SelectionSet, v *models.JobError) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

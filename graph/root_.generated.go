@@ -30,7 +30,6 @@ type ResolverRoot interface {
 	DatabaseUser() DatabaseUserResolver
 	DriftFinding() DriftFindingResolver
 	Job() JobResolver
-	JobEvent() JobEventResolver
 	JobStep() JobStepResolver
 	Membership() MembershipResolver
 	Mutation() MutationResolver
@@ -2116,7 +2115,20 @@ extend type Subscription {
     id: ID!
     "Only what comes after this position; from the beginning when it is left out."
     after: StreamPosition
-  ): JobStreamItem! @auth(requires: [JOBS_READ]) @live(scope: VIEWER, policy: ORDERED)
+  ): JobStreamItem! @auth(requires: [JOBS_READ]) @live(scope: GRANTS, policy: ORDERED)
+  """
+  The events of all jobs that the caller may see, each once, those of one job in their order: it has no end.
+  Without ` + "`" + `after` + "`" + ` it begins now, with a ` + "`" + `StreamGap` + "`" + ` that has the position: who reads the jobs after it misses nothing.
+  After a lost connection subscribe again with the last ` + "`" + `position` + "`" + `. An event may be held back for as long as
+  a transaction of before it is open. Errors: ` + "`" + `NOT_FOUND` + "`" + ` for a customer that is not the caller's to see,
+  ` + "`" + `INVALID` + "`" + ` for a position of another stream.
+  """
+  jobFeed(
+    "Only jobs of this customer."
+    customerId: ID
+    "Only what comes after this position."
+    after: StreamPosition
+  ): JobStreamItem! @auth(requires: [JOBS_READ]) @live(scope: GRANTS, policy: ORDERED)
 }
 
 """
@@ -2268,7 +2280,7 @@ type JobError {
 "One thing that happened to a job. Complete in itself: what was true at ` + "`" + `at` + "`" + `, without reading the job again."
 type JobEvent {
   "Its place in the stream."
-  position: StreamPosition! @goField(forceResolver: true, batch: true)
+  position: StreamPosition!
   "When it happened."
   at: DateTime!
   "Which job."
@@ -2286,16 +2298,18 @@ type JobEvent {
   "A sentence about it; null when there is nothing to add."
   message: String
   "Why the job failed; null otherwise."
-  error: JobError @goField(forceResolver: true, batch: true)
+  error: JobError
 }
 
-"Events between ` + "`" + `after` + "`" + ` and here are gone; read the job again and go on from ` + "`" + `position` + "`" + `."
+"""
+Events between ` + "`" + `after` + "`" + ` and here are gone, or are not told; read the jobs again and go on from ` + "`" + `position` + "`" + `.
+"""
 type StreamGap {
   "Where the stream goes on."
   position: StreamPosition!
 }
 
-"What a stream of a job consists of."
+"What a stream of job events consists of."
 union JobStreamItem = JobEvent | StreamGap
 
 "Which jobs. Conditions hold together."

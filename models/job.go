@@ -77,6 +77,9 @@ type Job struct {
 	Woken    bool        // something that it waits for has happened since it was taken up
 }
 
+// Failure is why the job failed or takes back what it did; nil otherwise.
+func (j *Job) Failure() *JobError { return jobError(j.ErrorCode, j.ErrorMessage) }
+
 // A JobStep is a step of a job as the journal has it.
 type JobStep struct {
 	bun.BaseModel `bun:"table:job_steps,alias:st"`
@@ -109,4 +112,26 @@ type JobEvent struct {
 	ErrorCode    *fault.Code
 	ErrorMessage *string
 	Data         json.RawMessage `bun:"type:jsonb,nullzero"`
+
+	Place *FeedPlace `bun:"-"` // among those of all jobs; nil where it is read for its job alone
+}
+
+// Position is its place in the stream that it is read in.
+func (e *JobEvent) Position() Position { return Position{Job: e.JobID, Seq: e.Seq, Place: e.Place} }
+
+// Failure is why the job failed; nil otherwise.
+func (e *JobEvent) Failure() *JobError { return jobError(e.ErrorCode, e.ErrorMessage) }
+
+// A JobError is why a job failed.
+type JobError struct {
+	Code      fault.Code
+	Message   string
+	Retryable bool
+}
+
+func jobError(code *fault.Code, message *string) *JobError {
+	if code == nil || message == nil {
+		return nil
+	}
+	return &JobError{Code: *code, Message: *message, Retryable: code.Retryable()}
 }

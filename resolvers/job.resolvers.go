@@ -41,8 +41,8 @@ func (r *jobResolver) Steps(ctx context.Context, objs []*models.Job) ([][]*model
 }
 
 // Error is the batch resolver for the error field.
-func (r *jobResolver) Error(ctx context.Context, objs []*models.Job) ([]*jobs.Error, error) {
-	return each(objs, func(j *models.Job) *jobs.Error { return jobs.ErrorOf(j.ErrorCode, j.ErrorMessage) }), nil
+func (r *jobResolver) Error(ctx context.Context, objs []*models.Job) ([]*models.JobError, error) {
+	return each(objs, (*models.Job).Failure), nil
 }
 
 // Parent is the batch resolver for the parent field.
@@ -56,23 +56,13 @@ func (r *jobResolver) Children(ctx context.Context, objs []*models.Job, first *i
 }
 
 // Position is the batch resolver for the position field.
-func (r *jobResolver) Position(ctx context.Context, objs []*models.Job) ([]*jobs.Position, error) {
-	return each(objs, func(j *models.Job) *jobs.Position { return &jobs.Position{Job: j.ID, Seq: j.EventSeq} }), nil
+func (r *jobResolver) Position(ctx context.Context, objs []*models.Job) ([]*models.Position, error) {
+	return each(objs, func(j *models.Job) *models.Position { return &models.Position{Job: j.ID, Seq: j.EventSeq} }), nil
 }
 
 // Events is the batch resolver for the events field.
-func (r *jobResolver) Events(ctx context.Context, objs []*models.Job, first *int, after *jobs.Position) ([][]*models.JobEvent, error) {
+func (r *jobResolver) Events(ctx context.Context, objs []*models.Job, first *int, after *models.Position) ([][]*models.JobEvent, error) {
 	return r.JobService.Events(ctx, objs, first, after)
-}
-
-// Position is the batch resolver for the position field.
-func (r *jobEventResolver) Position(ctx context.Context, objs []*models.JobEvent) ([]*jobs.Position, error) {
-	return each(objs, func(e *models.JobEvent) *jobs.Position { return &jobs.Position{Job: e.JobID, Seq: e.Seq} }), nil
-}
-
-// Error is the batch resolver for the error field.
-func (r *jobEventResolver) Error(ctx context.Context, objs []*models.JobEvent) ([]*jobs.Error, error) {
-	return each(objs, func(e *models.JobEvent) *jobs.Error { return jobs.ErrorOf(e.ErrorCode, e.ErrorMessage) }), nil
 }
 
 // DurationMs is the batch resolver for the durationMs field.
@@ -101,21 +91,22 @@ func (r *queryResolver) Jobs(ctx context.Context, first *int, after *string, las
 }
 
 // JobProgress is the resolver for the jobProgress field.
-func (r *subscriptionResolver) JobProgress(ctx context.Context, id string, after *jobs.Position) (<-chan jobs.StreamItem, error) {
+func (r *subscriptionResolver) JobProgress(ctx context.Context, id string, after *models.Position) (<-chan jobs.StreamItem, error) {
 	return r.JobService.Watch(ctx, ident.ParseJobID(id), after)
+}
+
+// JobFeed is the resolver for the jobFeed field.
+func (r *subscriptionResolver) JobFeed(ctx context.Context, customerID *string, after *models.Position) (<-chan jobs.StreamItem, error) {
+	return r.JobService.WatchAll(ctx, customerID, after)
 }
 
 // Job returns graph.JobResolver implementation.
 func (r *Resolver) Job() graph.JobResolver { return &jobResolver{r} }
 
-// JobEvent returns graph.JobEventResolver implementation.
-func (r *Resolver) JobEvent() graph.JobEventResolver { return &jobEventResolver{r} }
-
 // JobStep returns graph.JobStepResolver implementation.
 func (r *Resolver) JobStep() graph.JobStepResolver { return &jobStepResolver{r} }
 
 type (
-	jobResolver      struct{ *Resolver }
-	jobEventResolver struct{ *Resolver }
-	jobStepResolver  struct{ *Resolver }
+	jobResolver     struct{ *Resolver }
+	jobStepResolver struct{ *Resolver }
 )

@@ -82,10 +82,11 @@ func (b bus) close() {
 // what customers read of their jobs.
 func busKinds() map[string]natsbus.Kind {
 	return map[string]natsbus.Kind{
-		"job":                natsbus.KindOf(jobEventMessageOf, jobEventOf),
-		live.RevocationTopic: natsbus.KindOf(revocationMessageOf, principalOf),
-		fleet.WantedTopic:    natsbus.KindOf(wantedMessageOf, wantedOf),
-		"metrics":            natsbus.KindOf(metricsMessageOf, metricsOf),
+		"job":                 natsbus.KindOf(jobEventMessageOf, jobEventOf),
+		engine.CommittedTopic: natsbus.KindOf(committedMessageOf, committedOf),
+		live.RevocationTopic:  natsbus.KindOf(revocationMessageOf, principalOf),
+		fleet.WantedTopic:     natsbus.KindOf(wantedMessageOf, wantedOf),
+		"metrics":             natsbus.KindOf(metricsMessageOf, metricsOf),
 	}
 }
 
@@ -117,6 +118,13 @@ func jobEventOf(topic string, m jobEventMessage) (*models.JobEvent, bool) {
 	}
 	return e, topic == engine.Topic(e.JobID) && !e.JobID.IsZero() && e.Seq > 0 && !e.At.IsZero() && e.Kind != "" && e.State != ""
 }
+
+// committedMessage is an engine.Committed, which has nothing in it.
+type committedMessage struct{}
+
+func committedMessageOf(engine.Committed) committedMessage { return committedMessage{} }
+
+func committedOf(string, committedMessage) (engine.Committed, bool) { return engine.Committed{}, true }
 
 // revocationMessage is a live.Principal on its way to another node.
 type revocationMessage struct {

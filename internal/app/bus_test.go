@@ -18,6 +18,7 @@ import (
 	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/fleet"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
 	"github.com/mpanel/mpanel/internal/live"
@@ -237,6 +238,49 @@ func TestBusKinds_AnEventComesAsItIsInTheRows(t *testing.T) {
 	}
 	_, ok := principalOf(live.RevocationTopic, revocationMessage{})
 	require.False(t, ok, "nobody")
+}
+
+// TestBus_MetricsOfAnotherNodesHost: a host is watched on a node that it is not the host of.
+func TestBus_MetricsOfAnotherNodesHost(t *testing.T) {
+	t.Parallel()
+	nats := natsd.Start(t)
+	u := newNodes(t, nil, func(_ *engine.Config, o *config.Options) { o.NATSURL = nats.URL() })
+	for _, p := range []*panel{u.panel, u.runner} {
+		require.NoError(t, p.fleet.RegisterHost(t.Context()))
+		ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+		done := make(chan struct{})
+		go func() { defer close(done); p.fleet.Run(ctx) }()
+		t.Cleanup(func() { stop(); <-done })
+		p.bus.await(t)
+	}
+	var there models.Server
+	require.NoError(t, u.oracle.NewSelect().Model(&there).Where("node = 'runner'").Scan(t.Context()))
+	ctx, stop := context.WithCancel(u.asStaff(t))
+	defer stop()
+	stream, err := u.panel.fleet.Watch(ctx, there.ID, nil)
+	require.NoError(t, err)
+	var last time.Time
+	for range 3 {
+		select {
+		case m := <-stream:
+			require.True(t, m.At.After(last))
+			require.Len(t, m.CorePercents, *there.CPUCount)
+			require.Equal(t, *there.MemoryBytes, m.MemoryTotalBytes)
+			require.NotEmpty(t, m.Disks)
+			last = m.At
+		case <-time.After(20 * time.Second):
+			require.FailNow(t, "nothing comes from the other node")
+		}
+	}
+	latest, err := u.panel.fleet.LatestMetrics(ctx, []*models.Server{&there})
+	require.NoError(t, err)
+	require.NotNil(t, latest[0])
+	for name, body := range map[string]string{"null": "null", "empty": "{}", "a disk that is null": `{"at":"2026-11-26T00:00:00Z","corePercents":[],"disks":[null],"networks":[]}`} {
+		var m *fleet.Metrics
+		require.NoError(t, json.Unmarshal([]byte(body), &m))
+		_, ok := metricsOf("", m)
+		require.False(t, ok, name)
+	}
 }
 
 func TestOpenBus_BadURL(t *testing.T) {

@@ -193,7 +193,16 @@ func (r *run) published(events []*models.JobEvent) {
 	for _, ev := range events {
 		r.bus.Publish(Topic(ev.JobID), ev)
 	}
+	if len(events) > 0 {
+		r.bus.Publish(CommittedTopic, Committed{})
+	}
 }
+
+// Committed says that events of some job were committed.
+type Committed struct{}
+
+// CommittedTopic is where that is said.
+const CommittedTopic = "jobs"
 
 // Topic is where the events of a job are published after their commit.
 func Topic(id ident.JobID) string { return "job." + id.String() }

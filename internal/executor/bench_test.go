@@ -128,16 +128,16 @@ func TestAllocations_NestedLists(t *testing.T) {
 func TestAllocations_Project(t *testing.T) {
 	_, ours, schema := newTorture(t)
 	op := operation(t, ours, event, nil)
-	p, err := schema.Project(t.Context(), op)
+	p, err := schema.Project(op)
 	require.NoError(t, err)
-	user := eventUser()
-	buf, ok := p.Append(nil, user)
-	require.True(t, ok)
+	ctx, user := t.Context(), eventUser()
+	buf, err := p.Append(ctx, nil, user)
+	require.NoError(t, err)
 	require.Equal(t, `{"ticks":{"__typename":"User","id":"1","n2":"Name \"x\"","age":41,"scores":[1.5,null],"tags":["a","b"],"createdAt":"2026-01-02T03:04:05Z","deletedAt":null}}`, string(buf)) //nolint:testifylint // to the byte
 	if raceDetector {
 		return
 	}
-	require.Zero(t, testing.AllocsPerRun(100, func() { buf, _ = p.Append(buf[:0], user) }))
+	require.Zero(t, testing.AllocsPerRun(100, func() { buf, _ = p.Append(ctx, buf[:0], user) }))
 }
 
 const event = `subscription { ticks(id: "1") { __typename id n2: name age scores tags createdAt deletedAt } }`
@@ -217,12 +217,12 @@ func BenchmarkEvent(b *testing.B) {
 		})
 	}
 	b.Run("projected", func(b *testing.B) {
-		p, err := schema.Project(b.Context(), operation(b, gqlexecutor.New(schema), event, nil))
+		p, err := schema.Project(operation(b, gqlexecutor.New(schema), event, nil))
 		require.NoError(b, err)
 		var buf []byte
 		b.ReportAllocs()
 		for b.Loop() {
-			buf, _ = p.Append(buf[:0], user)
+			buf, _ = p.Append(b.Context(), buf[:0], user)
 		}
 	})
 }
@@ -238,6 +238,6 @@ func BenchmarkCompile(b *testing.B) {
 	for b.Loop() {
 		again := *op.Operation // another operation, as the cache sees it
 		op.Operation = &again
-		_, _ = schema.Project(b.Context(), op) // no subscription: only compiled
+		_, _ = schema.Project(op) // no subscription: only compiled
 	}
 }

@@ -143,7 +143,7 @@ func (r *run) load(ctx context.Context, f *frame, col *column) (below context.Co
 		c.all = err
 		return ctx
 	}
-	if field.Each != nil && !field.Concurrent && field.Args == nil && field.Directives == nil {
+	if field.method() {
 		r.methods(ctx, f, col, c)
 		return ctx
 	}

@@ -20,18 +20,56 @@ func (s *Schema) subscribe(ctx context.Context, op *graphql.OperationContext, p 
 	if !ok {
 		return endOfStream // with the error that open has added
 	}
-	args := root.columns[0].args
+	e := &encoder{schema: s, op: op, plan: p, root: root, shared: sharedOf(ctx)}
 	return func(ctx context.Context) *graphql.Response {
 		event, ok := next(ctx)
 		if !ok {
 			return nil
 		}
-		r := s.newRun(ctx, op, p)
-		f := &frame{node: p.root, objects: root.objects, columns: make([]Column, 1)}
-		f.columns[0].objects, f.columns[0].args = []any{event}, args
-		r.do(r.descend(r.w.ctx, f, col, nil))
-		return r.answer(f)
+		return e.answer(ctx, event)
 	}
+}
+
+// An encoder makes answers of a stream's events.
+type encoder struct {
+	schema *Schema
+	op     *graphql.OperationContext
+	plan   *Plan
+	root   *frame
+	shared *Shared     // nil: with nobody
+	own    *Projection // without others; nil until the first event
+}
+
+func (e *encoder) answer(ctx context.Context, event any) *graphql.Response {
+	if e.shared != nil {
+		if answer := e.shared.answer(ctx, e, event); answer != nil {
+			return answer
+		}
+		return e.execute(ctx, event)
+	}
+	if e.own == nil {
+		e.own = e.schema.project(e.op, e.plan)
+	}
+	if !e.own.takes(event) {
+		return e.execute(ctx, event)
+	}
+	return e.project(ctx, e.own, event)
+}
+
+func (e *encoder) project(ctx context.Context, p *Projection, event any) *graphql.Response {
+	size := e.plan.lastSize.Load()
+	data, late := p.append(ctx, make([]byte, 0, size+size/8+64), event)
+	e.plan.lastSize.Store(int64(len(data)))
+	return &graphql.Response{Data: data[:len(data):len(data)], Errors: late}
+}
+
+// execute runs what is below the field.
+func (e *encoder) execute(ctx context.Context, event any) *graphql.Response {
+	r := e.schema.newRun(ctx, e.op, e.plan)
+	f := &frame{node: e.plan.root, objects: e.root.objects, columns: make([]Column, 1)}
+	f.columns[0].objects, f.columns[0].args = []any{event}, e.root.columns[0].args
+	r.do(r.descend(r.w.ctx, f, e.plan.root.columns[0], nil))
+	return r.answer(f)
 }
 
 func endOfStream(context.Context) *graphql.Response { return nil }

@@ -86,6 +86,12 @@ type Field struct {
 // inMemory tells that loading is only reading.
 func (f *Field) inMemory() bool { return f.Fill != nil && f.Directives == nil }
 
+// method tells that loading is calling a method of the model, which nobody else is
+// told of.
+func (f *Field) method() bool {
+	return f.Each != nil && !f.Concurrent && f.Args == nil && f.Directives == nil
+}
+
 // Parents is what a directive gets in the place of an object when it runs once
 // for a whole level: all objects of the level whose field it guards.
 type Parents []any

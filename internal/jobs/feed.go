@@ -29,6 +29,8 @@ type Feed struct {
 	log  *slog.Logger
 	look time.Duration
 
+	tail *tail
+
 	mu       sync.Mutex
 	watchers map[ident.JobID]map[*watcher]struct{}
 }
@@ -43,12 +45,17 @@ func NewFeed(db *store.DB, bus events.Bus, look time.Duration, log *slog.Logger)
 	if look == 0 {
 		look = LookEvery
 	}
-	return &Feed{db: db, bus: bus, look: look, log: log, watchers: map[ident.JobID]map[*watcher]struct{}{}}
+	f := &Feed{db: db, bus: bus, look: look, log: log, watchers: map[ident.JobID]map[*watcher]struct{}{}}
+	f.tail = newTail(f)
+	return f
 }
 
 // Run looks for events that the bus did not bring until ctx ends. It is one
 // query for all the streams of the node, and none when nothing is watched.
 func (f *Feed) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	all.Go(func() { f.tail.run(ctx) })
 	tick := time.NewTicker(f.look)
 	defer tick.Stop()
 	for {
@@ -100,7 +107,7 @@ func (f *Feed) lookOnce(ctx context.Context) error {
 type StreamItem interface{ IsJobStreamItem() }
 
 // A Gap says that the events up to Position are gone.
-type Gap struct{ Position Position }
+type Gap struct{ Position models.Position }
 
 // IsJobStreamItem marks what a stream of a job consists of.
 func (*Gap) IsJobStreamItem() {}
@@ -214,7 +221,7 @@ func (s *stream) send(ctx context.Context, ev *models.JobEvent) (over bool) {
 
 func (s *stream) gap(ctx context.Context, seq int64) (over bool) {
 	select {
-	case s.out <- &Gap{Position{Job: s.job, Seq: seq}}:
+	case s.out <- &Gap{models.Position{Job: s.job, Seq: seq}}:
 	case <-ctx.Done():
 		return true
 	}

@@ -39,13 +39,20 @@ type rig struct {
 
 func newRig(t *testing.T, bus events.Bus, look time.Duration) *rig {
 	t.Helper()
-	db := testkit.DB(t)
-	feed := jobs.NewFeed(db, bus, look, slog.New(slog.DiscardHandler))
+	r := &rig{db: testkit.DB(t), bus: bus}
+	r.start(t, look)
+	return r
+}
+
+// start begins to look.
+func (r *rig) start(t *testing.T, look time.Duration) {
+	t.Helper()
+	feed := jobs.NewFeed(r.db, r.bus, look, slog.New(slog.DiscardHandler))
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan struct{})
 	go func() { defer close(done); feed.Run(ctx) }()
 	t.Cleanup(func() { stop(); <-done })
-	return &rig{Service: jobs.NewService(db, feed, nil), db: db, bus: bus}
+	r.Service = jobs.NewService(r.db, feed, nil)
 }
 
 func staff(ctx context.Context) context.Context {
@@ -132,10 +139,10 @@ func TestWatch_ReplaysThenFollowsAndEnds(t *testing.T) {
 			require.NoError(t, r.add(ctx, j.ID, models.JobSucceeded))
 			require.Equal(t, upTo(5, 5), read(t, ch, -1))
 
-			again, err := r.Watch(ctx, j.ID, &jobs.Position{Job: j.ID, Seq: 2})
+			again, err := r.Watch(ctx, j.ID, &models.Position{Job: j.ID, Seq: 2})
 			require.NoError(t, err)
 			require.Equal(t, upTo(3, 5), read(t, again, -1))
-			over, err := r.Watch(ctx, j.ID, &jobs.Position{Job: j.ID, Seq: 5})
+			over, err := r.Watch(ctx, j.ID, &models.Position{Job: j.ID, Seq: 5})
 			require.NoError(t, err)
 			require.Empty(t, read(t, over, -1))
 		})
@@ -170,7 +177,7 @@ func TestWatch_ReconnectsSeeEachEventOnceInOrder(t *testing.T) {
 			last := int64(0)
 			for last < total {
 				watching, leave := context.WithCancel(ctx)
-				ch, err := r.Watch(watching, j.ID, &jobs.Position{Job: j.ID, Seq: last})
+				ch, err := r.Watch(watching, j.ID, &models.Position{Job: j.ID, Seq: last})
 				if err != nil {
 					results <- err
 					leave()
@@ -227,11 +234,11 @@ func TestWatch_GapIsTold(t *testing.T) {
 	require.NoError(t, r.add(ctx, j.ID, models.JobSucceeded))
 	_, err := r.db.ExecContext(ctx, "DELETE FROM job_events WHERE job_id = ? AND seq <= 3", j.ID)
 	require.NoError(t, err)
-	ch, err := r.Watch(ctx, j.ID, &jobs.Position{Job: j.ID, Seq: 1})
+	ch, err := r.Watch(ctx, j.ID, &models.Position{Job: j.ID, Seq: 1})
 	require.NoError(t, err)
 	require.Equal(t, []int64{-3, 4, 5, 6}, read(t, ch, -1))
 
-	ahead, err := r.Watch(ctx, j.ID, &jobs.Position{Job: j.ID, Seq: 99})
+	ahead, err := r.Watch(ctx, j.ID, &models.Position{Job: j.ID, Seq: 99})
 	require.NoError(t, err)
 	require.Equal(t, []int64{-6}, read(t, ahead, -1), "a position from before a restore")
 }
@@ -247,7 +254,7 @@ func TestWatch_ForeignIsMissing(t *testing.T) {
 	_, errMissing := r.Watch(ctx, ident.NewJobID(), nil)
 	require.Equal(t, fault.NotFound, fault.CodeOf(errForeign))
 	require.Equal(t, errMissing, errForeign)
-	_, err := r.Watch(ctx, own.ID, &jobs.Position{Job: foreign.ID, Seq: 1})
+	_, err := r.Watch(ctx, own.ID, &models.Position{Job: foreign.ID, Seq: 1})
 	require.Equal(t, fault.Invalid, fault.CodeOf(err), "a position of another stream")
 	found, err := r.Find(ctx, foreign.ID)
 	require.NoError(t, err)
@@ -268,8 +275,8 @@ func customer(t *testing.T, db *store.DB) ident.CustomerID {
 
 func TestPosition_OnlyItsOwnFormIsTaken(t *testing.T) {
 	t.Parallel()
-	p := jobs.Position{Job: ident.NewJobID(), Seq: 300}
-	var back jobs.Position
+	p := models.Position{Job: ident.NewJobID(), Seq: 300}
+	var back models.Position
 	require.NoError(t, back.UnmarshalGQL(p.String()))
 	require.Equal(t, p, back)
 	r := newRig(t, &membus.Bus{}, time.Second)

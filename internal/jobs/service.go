@@ -22,21 +22,6 @@ type (
 	Edge       = page.Edge[*models.Job]
 )
 
-// An Error is why a job failed, as the graph has it.
-type Error struct {
-	Code      fault.Code
-	Message   string
-	Retryable bool
-}
-
-// ErrorOf makes the graph's error of a row's two columns, nil when they are.
-func ErrorOf(code *fault.Code, message *string) *Error {
-	if code == nil || message == nil {
-		return nil
-	}
-	return &Error{Code: *code, Message: *message, Retryable: code.Retryable()}
-}
-
 // Filter is the graph's JobFilter.
 type Filter struct {
 	State      *models.JobState
@@ -229,7 +214,7 @@ func (s *Service) Steps(ctx context.Context, jobs []*models.Job) ([][]*models.Jo
 }
 
 // Events returns up to first events of each job after a position: one query.
-func (s *Service) Events(ctx context.Context, jobs []*models.Job, first *int, after *Position) ([][]*models.JobEvent, error) {
+func (s *Service) Events(ctx context.Context, jobs []*models.Job, first *int, after *models.Position) ([][]*models.JobEvent, error) {
 	n := page.DefaultSize
 	if first != nil {
 		n = *first
@@ -241,7 +226,7 @@ func (s *Service) Events(ctx context.Context, jobs []*models.Job, first *int, af
 	for i, j := range jobs {
 		ids[i] = j.ID
 		var err error
-		if seq, err = after.in(j.ID); err != nil {
+		if seq, err = placeIn(after, j.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -265,7 +250,7 @@ func (s *Service) Events(ctx context.Context, jobs []*models.Job, first *int, af
 // order, first from the table and then live, or a gap where events are gone; it
 // closes the channel when the job ends or ctx does. Errors: fault.NotFound,
 // fault.Invalid for a position of another stream.
-func (s *Service) Watch(ctx context.Context, id ident.JobID, after *Position) (<-chan StreamItem, error) {
+func (s *Service) Watch(ctx context.Context, id ident.JobID, after *models.Position) (<-chan StreamItem, error) {
 	job, err := s.Find(ctx, id)
 	if err != nil {
 		return nil, err
@@ -273,13 +258,48 @@ func (s *Service) Watch(ctx context.Context, id ident.JobID, after *Position) (<
 	if job == nil {
 		return nil, store.NotFound("id")
 	}
-	seq, err := after.in(id)
+	seq, err := placeIn(after, id)
 	if err != nil {
 		return nil, err
 	}
 	gap := seq > job.EventSeq // a position from before a restore of the panel's database
 	seq = min(seq, job.EventSeq)
 	return s.feed.follow(ctx, id, seq, gap, job.State.Terminal() && seq == job.EventSeq), nil
+}
+
+// WatchAll sends the events of all jobs that the caller may see, or of those of one
+// customer, after the given position, each once and in order, until ctx ends.
+// Without a position, or with one of before a restore, it begins now, and says so
+// with a gap. Errors: fault.NotFound, fault.Invalid for a position of another stream.
+func (s *Service) WatchAll(ctx context.Context, customer *string, after *models.Position) (<-chan StreamItem, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := reach{who: who}
+	if customer != nil {
+		r.customer = ident.ParseCustomerID(*customer)
+		seen, err := s.db.NewSelect().Table("customers").Where("id = ?", r.customer.UUID).Apply(store.Visible(who, actor.JobsRead, "id")).Exists(ctx)
+		switch {
+		case err != nil:
+			return nil, store.Wrap(err, "read customer")
+		case !seen:
+			return nil, store.NotFound("customerId")
+		}
+	}
+	if after != nil && (after.Bad || after.Place == nil) {
+		return nil, notOfThisStream()
+	}
+	now, err := s.feed.horizon(ctx)
+	if err != nil {
+		return nil, err
+	}
+	gap := after == nil || after.Place.Epoch != now.Epoch || after.Place.Tx > now.Next
+	from := place{tx: now.Settled}
+	if !gap {
+		from = place{after.Place.Tx, after.Job.UUID, after.Seq}
+	}
+	return s.feed.followAll(ctx, r, from, gap, now), nil
 }
 
 // DurationMs is how long a step took, in milliseconds; nil while it is not over.

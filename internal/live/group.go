@@ -103,18 +103,19 @@ func (g *group) run(ctx context.Context, exec graphql.GraphExecutor, params grap
 	next, ctx := exec.DispatchOperation(ctx, oc)
 	for answer := next(ctx); answer != nil; answer = next(ctx) {
 		g.hub.counts.executions.Add(1)
-		g.deliver(Encode(answer))
+		g.deliver(answerOf(nil, answer))
 	}
 	g.end(Message{Kind: Complete})
 }
 
 // deliver hands one event's bytes, which are shared from here on, to all members.
-func (g *group) deliver(body []byte) {
+func (g *group) deliver(m Message) {
 	now := time.Now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for o := range g.members {
-		o.conn.offer(o, Message{Kind: Next, Op: o, Body: body}, now)
+		m.Op = o
+		o.conn.offer(o, m, now)
 	}
 	g.hub.counts.events.Add(int64(len(g.members)))
 }

@@ -134,7 +134,9 @@ func (w *wire) Flush() {
 		w.mu.Lock()
 		for _, m := range list {
 			switch m.Kind {
-			case live.Next, live.Error:
+			case live.Next, live.Data:
+				w.got = append(w.got, string(m.Answer(nil)))
+			case live.Error:
 				w.got = append(w.got, string(m.Body))
 			case live.Complete:
 				w.got = append(w.got, "complete")

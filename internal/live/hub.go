@@ -40,6 +40,7 @@ type Hub struct {
 	log    *slog.Logger
 	counts counts
 	groups groups
+	shares shares
 	later  later
 
 	mu        sync.Mutex
@@ -59,6 +60,7 @@ func NewHub(c Config) *Hub {
 		conns: map[*Conn]struct{}{}, users: map[ident.UserID]int{}, addresses: map[string]int{}, unknown: map[string]int{}, empty: make(chan struct{}),
 	}
 	h.groups.byKey = map[string]*group{}
+	h.shares.byKey = map[string]*share{}
 	h.later.after = h.limits.Coalesce
 	return h
 }

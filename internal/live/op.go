@@ -28,7 +28,7 @@ type Op struct {
 	stopped         bool // nothing more is sent
 	left            bool // the id is free
 	messages, bytes int  // that wait
-	slot            []byte
+	slot            Message
 	group           *group // nil when the execution is its own
 }
 
@@ -54,6 +54,7 @@ type running struct {
 	next   graphql.ResponseHandler
 	ended  context.CancelFunc // of an execution that may end before its operation; nil otherwise
 	shared bool               // the operation goes on in a group
+	share  *share             // what the same streams have encoded; nil when it is the viewer's own
 }
 
 // begin tells whether there will be answers.
@@ -73,9 +74,13 @@ func (r *running) begin(params *graphql.RawParams) bool {
 		if !o.streams(d.latest) {
 			return false
 		}
-		if d.shared && d.latest {
+		switch {
+		case d.shared && d.latest:
 			r.ctx, r.ended = context.WithCancel(r.ctx)
 			r.again = &again
+		case d.shared:
+			r.share = o.conn.hub.shares.join(streamKey(r.oc, o.conn.actor()))
+			r.ctx = r.share.with(r.ctx)
 		}
 	}
 	aside(func() { r.next, r.ctx = r.exec.DispatchOperation(r.ctx, r.oc) })
@@ -88,7 +93,7 @@ func (r *running) event() bool { return r.deliver(r.next(r.ctx)) }
 //go:noinline
 func (r *running) deliver(answer *graphql.Response) bool {
 	o := r.op
-	if answer == nil || !o.send(Message{Kind: Next, Op: o, Body: Encode(answer)}) {
+	if answer == nil || !o.send(answerOf(o, answer)) {
 		o.finish(Message{Kind: Complete, Op: o})
 		return false
 	}
@@ -113,6 +118,7 @@ func (r *running) over() {
 	if r.ended != nil {
 		r.ended()
 	}
+	r.op.conn.hub.shares.leave(r.share)
 	c := r.op.conn
 	c.mu.Lock()
 	c.running--
@@ -219,15 +225,23 @@ func (o *Op) leave() bool {
 	return true
 }
 
+// answerOf is an answer as a message: its data as it is when there is nothing else.
+func answerOf(o *Op, r *graphql.Response) Message {
+	if len(r.Data) > 0 && len(r.Errors) == 0 && len(r.Extensions) == 0 && r.HasNext == nil && r.Label == "" && r.Path == nil {
+		return Message{Kind: Data, Op: o, Body: r.Data}
+	}
+	return Message{Kind: Next, Op: o, Body: encode(r)}
+}
+
 // Quoted is a text as JSON, such as an operation's id.
 func Quoted(s string) []byte {
 	b, _ := json.Marshal(s) // strings always can be
 	return b
 }
 
-// Encode is an answer as JSON, without reading its data again. There is no data
+// encode is an answer as JSON, without reading its data again. There is no data
 // where nothing was executed.
-func Encode(r *graphql.Response) []byte {
+func encode(r *graphql.Response) []byte {
 	b := make([]byte, 0, len(r.Data)+len(`{"data":}`))
 	b = append(b, '{')
 	if len(r.Errors) > 0 {

@@ -12,6 +12,7 @@ type Kind uint8
 const (
 	Control  Kind = iota // Body goes onto the wire as it is
 	Next                 // Body is an answer as JSON
+	Data                 // Body is the data of an answer that has nothing else
 	Error                // Body is a list of errors as JSON
 	Complete             // nothing more comes
 	End                  // the connection is closed, as Conn.Reason says
@@ -40,6 +41,28 @@ type queue struct {
 	flushed  time.Time     // when a write last began
 	room     chan struct{} // closed when there is room again, if anybody waits for it
 }
+
+// Around is what an answer has around Body.
+func (m Message) Around() (head, tail string) {
+	if m.Kind == Data {
+		return `{"data":`, "}"
+	}
+	return "", ""
+}
+
+// Answer writes an answer behind b, as JSON.
+func (m Message) Answer(b []byte) []byte {
+	head, tail := m.Around()
+	return append(append(append(b, head...), m.Body...), tail...)
+}
+
+// AnswerSize is how many bytes Answer writes.
+func (m Message) AnswerSize() int {
+	head, tail := m.Around()
+	return len(head) + len(m.Body) + len(tail)
+}
+
+func (m Message) answers() bool { return m.Kind == Next || m.Kind == Data }
 
 // size is what a message counts as; there is always an envelope.
 func (m Message) size() int { return len(m.Body) + 64 }
@@ -112,8 +135,8 @@ func (c *Conn) Take(to []Message) []Message {
 	n, bytes := 0, 0
 	for ; n < len(q.messages) && bytes < batchSize; n++ {
 		m := q.messages[n]
-		if o := m.Op; o != nil && o.latest && m.Kind == Next {
-			m.Body, o.slot = o.slot, nil
+		if o := m.Op; o != nil && o.latest && m.answers() {
+			m, o.slot = o.slot, Message{}
 		}
 		c.account(m.Op, -1, -m.size())
 		if m.Op == nil || !m.Op.stopped {
@@ -175,8 +198,8 @@ func (c *Conn) offer(o *Op, m Message, now time.Time) (queued bool, room chan st
 	switch {
 	case o.stopped:
 		return true, nil
-	case o.latest && m.Kind == Next:
-		c.put(o, m.Body)
+	case o.latest && m.answers():
+		c.put(o, m)
 	case c.fits(o, m):
 		c.append(m)
 	default:
@@ -193,17 +216,17 @@ func (c *Conn) offer(o *Op, m Message, now time.Time) (queued bool, room chan st
 }
 
 // put replaces what waits in an operation's one slot.
-func (c *Conn) put(o *Op, body []byte) {
+func (c *Conn) put(o *Op, m Message) {
 	if c.gone {
 		return
 	}
-	if o.slot == nil {
+	if o.slot.Body == nil {
 		c.append(Message{Kind: Next, Op: o})
 	} else {
 		c.hub.counts.superseded.Add(1)
 	}
-	c.account(o, 0, len(body)-len(o.slot))
-	o.slot = body
+	c.account(o, 0, len(m.Body)-len(o.slot.Body))
+	o.slot = m
 }
 
 // wait queues a message of an operation as soon as there is room. It gives false

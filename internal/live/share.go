@@ -2,6 +2,7 @@ package live
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -19,7 +20,17 @@ const maxKey = 32 << 10
 // who ask may do exactly the same for the same customers. It is "" for what is not
 // shared with anybody.
 func shareKey(oc *graphql.OperationContext, who *actor.Actor) string {
-	k := keyWriter{vars: oc.Variables, doc: oc.Doc}
+	return writeKey(oc, who, keyWriter{})
+}
+
+// streamKey is shareKey for streams whose members stand at places of their own:
+// where in the stream one begins makes no difference to what its events look like.
+func streamKey(oc *graphql.OperationContext, who *actor.Actor) string {
+	return writeKey(oc, who, keyWriter{anywhere: true})
+}
+
+func writeKey(oc *graphql.OperationContext, who *actor.Actor, k keyWriter) string {
+	k.vars, k.doc = oc.Variables, oc.Doc
 	k.rights(who)
 	k.selection(oc.Operation.SelectionSet)
 	if k.failed || len(k.b) > maxKey {
@@ -33,7 +44,13 @@ type keyWriter struct {
 	vars   map[string]any
 	doc    *ast.QueryDocument
 	failed bool
+
+	anywhere bool // positions of the operation's field do not count
+	depth    int
 }
+
+// positionType is the scalar of a place in a stream.
+const positionType = "StreamPosition"
 
 // rights writes all that an actor is but the user.
 func (k *keyWriter) rights(who *actor.Actor) {
@@ -68,6 +85,8 @@ func (k *keyWriter) selection(set ast.SelectionSet) {
 	if len(set) == 0 {
 		return
 	}
+	k.depth++
+	defer func() { k.depth-- }()
 	k.b = append(k.b, '{')
 	for _, s := range set {
 		if k.failed = k.failed || len(k.b) > maxKey; k.failed {
@@ -77,7 +96,7 @@ func (k *keyWriter) selection(set ast.SelectionSet) {
 		case *ast.Field:
 			k.b = append(append(append(append(k.b, s.Alias...), ':'), s.Name...), '(')
 			if s.Definition != nil {
-				k.value(s.ArgumentMap(k.vars))
+				k.value(k.arguments(s))
 			}
 			k.b = append(k.b, ')')
 			k.directives(s.Directives)
@@ -95,6 +114,17 @@ func (k *keyWriter) selection(set ast.SelectionSet) {
 		}
 	}
 	k.b = append(k.b, '}')
+}
+
+func (k *keyWriter) arguments(f *ast.Field) map[string]any {
+	args := f.ArgumentMap(k.vars)
+	if k.anywhere && k.depth == 1 {
+		maps.DeleteFunc(args, func(name string, _ any) bool {
+			a := f.Definition.Arguments.ForName(name)
+			return a != nil && a.Type.Name() == positionType
+		})
+	}
+	return args
 }
 
 func (k *keyWriter) fragment(on string, directives ast.DirectiveList, set ast.SelectionSet) {

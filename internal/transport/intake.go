@@ -147,8 +147,8 @@ func finish(ctx context.Context, next graphql.ResponseHandler) *graphql.Response
 //
 //go:noinline
 func finished(ctx context.Context, response *graphql.Response) *graphql.Response {
-	if response == nil {
-		return nil
+	if response == nil || len(response.Errors) == 0 && graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
+		return response
 	}
 	extend := func(name string, value any) {
 		if response.Extensions == nil {

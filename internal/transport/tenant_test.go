@@ -60,6 +60,7 @@ var places = map[string]answer{
 	"Mutation.createDatabase(input.serverId)":           isNotFound,
 	"Mutation.deleteDatabase(input.id)":                 isNotFound,
 	"Mutation.updateCustomer(input.id)":                 isNotFound,
+	"Subscription.jobFeed(customerId)":                  isNotFound,
 	"Subscription.jobProgress(id)":                      isNotFound,
 	"Viewer.permissions(customerId)":                    isEmpty,
 	"Query.driftFindings(filter.databaseId)":            isEmpty,

@@ -88,20 +88,23 @@ func (o *output) add(m live.Message, r func() live.Reason) {
 	case live.End:
 		o.buffer = append(o.buffer, closeFrame(r())...)
 		return
-	case live.Next:
+	case live.Next, live.Data:
 		kind = typeNext
 	case live.Error:
 		kind = typeError
 	case live.Complete:
 	}
 	payload := m.Kind != live.Complete
-	o.buffer = appendHeader(o.buffer, opText, envelopeSize(m.Op.Envelope, kind, payload)+len(m.Body))
+	o.buffer = appendHeader(o.buffer, opText, envelopeSize(m.Op.Envelope, kind, payload)+m.AnswerSize())
 	o.buffer = appendEnvelope(o.buffer, m.Op.Envelope, kind, payload)
 	if len(m.Body) < shareFrom {
-		o.buffer = append(o.buffer, m.Body...)
+		o.buffer = m.Answer(o.buffer)
 	} else {
+		head, tail := m.Around()
+		o.buffer = append(o.buffer, head...)
 		o.cut()
 		o.pieces = append(o.pieces, m.Body)
+		o.buffer = append(o.buffer, tail...)
 	}
 	o.buffer = append(o.buffer, '}')
 }

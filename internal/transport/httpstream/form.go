@@ -15,7 +15,7 @@ type form struct {
 	contentType string
 	sign        []byte // of life, which clients overlook
 	complete    func(b []byte, o *live.Op) []byte
-	next        func(b []byte, o *live.Op, answer []byte) []byte
+	next        func(b []byte, m live.Message) []byte
 	refused     func(b []byte, o *live.Op, errors []byte) []byte // an answer without data, and the end
 	// broken is the end of a stream that is not over: clients are to begin it again.
 	broken func(b []byte, r live.Reason) []byte
@@ -45,11 +45,11 @@ var events = form{
 	contentType: "text/event-stream",
 	sign:        []byte(":\n\n"),
 	complete:    func(b []byte, _ *live.Op) []byte { return append(b, eventsComplete...) },
-	next: func(b []byte, _ *live.Op, answer []byte) []byte {
-		if id := position(answer); id != "" {
+	next: func(b []byte, m live.Message) []byte {
+		if id := position(m); id != "" {
 			b = append(append(append(b, "id: "...), id...), '\n')
 		}
-		return append(append(append(b, "event: next\ndata: "...), answer...), "\n\n"...)
+		return append(m.Answer(append(b, "event: next\ndata: "...)), "\n\n"...)
 	},
 	refused: func(b []byte, _ *live.Op, errors []byte) []byte {
 		return append(append(append(b, `event: next`+"\n"+`data: {"errors":`...), errors...), "}\n\n"+eventsComplete...)
@@ -64,9 +64,9 @@ var shared = form{
 	complete: func(b []byte, o *live.Op) []byte {
 		return append(append(append(b, "event: complete\ndata: {\"id\":"...), o.Envelope...), "}\n\n"...)
 	},
-	next: func(b []byte, o *live.Op, answer []byte) []byte {
-		b = append(append(append(b, "event: next\ndata: {\"id\":"...), o.Envelope...), `,"payload":`...)
-		return append(append(b, answer...), "}\n\n"...)
+	next: func(b []byte, m live.Message) []byte {
+		b = append(append(append(b, "event: next\ndata: {\"id\":"...), m.Op.Envelope...), `,"payload":`...)
+		return append(m.Answer(b), "}\n\n"...)
 	},
 	refused: func(b []byte, o *live.Op, errors []byte) []byte {
 		b = append(append(append(b, "event: next\ndata: {\"id\":"...), o.Envelope...), `,"payload":{"errors":`...)
@@ -86,8 +86,8 @@ var parts = form{
 	contentType: `multipart/mixed;boundary="graphql";subscriptionSpec=1.0`,
 	sign:        []byte(partHead + "{}"),
 	complete:    func(b []byte, _ *live.Op) []byte { return append(b, partsEnd...) },
-	next: func(b []byte, _ *live.Op, answer []byte) []byte {
-		return append(append(append(b, partHead+`{"payload":`...), answer...), '}')
+	next: func(b []byte, m live.Message) []byte {
+		return append(m.Answer(append(b, partHead+`{"payload":`...)), '}')
 	},
 	refused: func(b []byte, _ *live.Op, errors []byte) []byte {
 		return append(append(append(b, partHead+`{"payload":{"errors":`...), errors...), "}}"+partsEnd...)
@@ -100,16 +100,19 @@ var parts = form{
 
 // position is an event's place in its stream, if the selection has it: the member
 // position of the one field.
-func position(answer []byte) string {
-	if !bytes.Contains(answer, []byte(`"position":"`)) {
+func position(m live.Message) string {
+	if !bytes.Contains(m.Body, []byte(`"position":"`)) {
 		return ""
 	}
-	var read struct {
-		Data map[string]struct {
-			Position string `json:"position"`
-		} `json:"data"`
+	type data map[string]struct {
+		Position string `json:"position"`
 	}
-	if json.Unmarshal(answer, &read) != nil || len(read.Data) != 1 {
+	var read struct{ Data data }
+	into := any(&read)
+	if m.Kind == live.Data {
+		into = &read.Data
+	}
+	if json.Unmarshal(m.Body, into) != nil || len(read.Data) != 1 {
 		return ""
 	}
 	for _, field := range read.Data {

@@ -159,8 +159,8 @@ func (s *stream) Flush() {
 			switch m.Kind {
 			case live.Control:
 				b = append(b, m.Body...)
-			case live.Next:
-				b = s.form.next(b, m.Op, m.Body)
+			case live.Next, live.Data:
+				b = s.form.next(b, m)
 			case live.Error:
 				b, last = s.form.refused(b, m.Op, m.Body), s.form != &shared
 			case live.Complete:

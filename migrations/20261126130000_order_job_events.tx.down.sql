@@ -1,0 +1,2 @@
+DROP INDEX job_events_feed;
+ALTER TABLE job_events DROP COLUMN xid;
