@@ -153,7 +153,7 @@ func open(o loadOrder, i int) (*socket, error) {
 type counter struct {
 	messages, missed atomic.Int64
 
-	refused          sync.Once
+	refused sync.Once
 
 	mu    sync.Mutex
 	delay []int32 // microseconds

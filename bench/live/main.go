@@ -38,6 +38,7 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 	rounds := f.Int("rounds", 3, "how often each is measured; the median is told")
 	seconds := f.Int("seconds", 5, "how long values are published in a round")
 	clients := f.Int("clients", 5000, "clients of the large comparisons")
+	only := f.String("only", "", "only comparisons with this in their titles")
 	kind := f.String("serve", "", "be a server; for the command itself")
 	order := f.String("load", "", "be the clients; for the command itself")
 	if err := f.Parse(args); err != nil {
@@ -58,7 +59,7 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 		}
 		return load(o, in, out)
 	}
-	b := &bench{rounds: *rounds, seconds: *seconds, out: out}
+	b := &bench{rounds: *rounds, seconds: *seconds, only: *only, out: out}
 	return errors.Join(b.printMachine(), b.all(ctx, *clients))
 }
 
@@ -75,6 +76,7 @@ type setting struct {
 
 type bench struct {
 	rounds, seconds int
+	only            string
 	out             io.Writer
 }
 
@@ -93,9 +95,15 @@ func (b *bench) all(ctx context.Context, many int) error {
 		})
 	}
 	for _, s := range settings {
+		if !strings.Contains(s.title, b.only) {
+			continue
+		}
 		if err := b.compare(ctx, s); err != nil {
 			return fmt.Errorf("%s: %w", s.title, err)
 		}
+	}
+	if b.only != "" {
+		return nil
 	}
 	return b.requests(ctx)
 }

@@ -34,7 +34,8 @@ func WithShared(ctx context.Context, s *Shared) context.Context {
 	return context.WithValue(ctx, sharedKey{}, s)
 }
 
-func sharedOf(ctx context.Context) *Shared {
+// SharedFrom is what WithShared has put into the context; nil without.
+func SharedFrom(ctx context.Context) *Shared {
 	s, _ := ctx.Value(sharedKey{}).(*Shared)
 	return s
 }

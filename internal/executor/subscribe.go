@@ -20,7 +20,7 @@ func (s *Schema) subscribe(ctx context.Context, op *graphql.OperationContext, p 
 	if !ok {
 		return endOfStream // with the error that open has added
 	}
-	e := &encoder{schema: s, op: op, plan: p, root: root, shared: sharedOf(ctx)}
+	e := &encoder{schema: s, op: op, plan: p, args: root.columns[0].args, shared: SharedFrom(ctx)}
 	return func(ctx context.Context) *graphql.Response {
 		event, ok := next(ctx)
 		if !ok {
@@ -35,9 +35,9 @@ type encoder struct {
 	schema *Schema
 	op     *graphql.OperationContext
 	plan   *Plan
-	root   *frame
-	shared *Shared     // nil: with nobody
-	own    *Projection // without others; nil until the first event
+	args   map[string]any // of the field
+	shared *Shared        // nil: with nobody
+	own    *Projection    // without others; nil until the first event
 }
 
 func (e *encoder) answer(ctx context.Context, event any) *graphql.Response {
@@ -66,8 +66,8 @@ func (e *encoder) project(ctx context.Context, p *Projection, event any) *graphq
 // execute runs what is below the field.
 func (e *encoder) execute(ctx context.Context, event any) *graphql.Response {
 	r := e.schema.newRun(ctx, e.op, e.plan)
-	f := &frame{node: e.plan.root, objects: e.root.objects, columns: make([]Column, 1)}
-	f.columns[0].objects, f.columns[0].args = []any{event}, e.root.columns[0].args
+	f := &frame{node: e.plan.root, objects: []any{nil}, columns: make([]Column, 1)}
+	f.columns[0].objects, f.columns[0].args = []any{event}, e.args
 	r.do(r.descend(r.w.ctx, f, e.plan.root.columns[0], nil))
 	return r.answer(f)
 }

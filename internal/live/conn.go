@@ -10,12 +10,13 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 )
 
-// A Wire is what a connection's messages are written to. None of its methods
-// blocks, and each may be called from any goroutine.
+// A Wire is what a connection's messages are written to. Only Flush may block, and
+// each method may be called from any goroutine.
 type Wire interface {
-	// Flush writes what Take gives until it gives nothing. The core calls it in a
-	// goroutine of its own, and never twice at the same time.
-	Flush()
+	// Flush writes what Take gives until it gives nothing, and is never called twice at
+	// the same time. Where it would have to wait for the other side, and is not to, it
+	// gives false, and is called again in a goroutine of its own.
+	Flush(wait bool) (done bool)
 	// Ping asks the other side for a sign of life.
 	Ping()
 	// Break closes without another word.

@@ -26,6 +26,7 @@ type group struct {
 	hub    *Hub
 	key    string
 	cancel context.CancelFunc
+	ready  []*Conn // memory for deliver
 
 	mu      sync.Mutex
 	members map[*Op]struct{}
@@ -112,12 +113,18 @@ func (g *group) run(ctx context.Context, exec graphql.GraphExecutor, params grap
 func (g *group) deliver(m Message) {
 	now := time.Now()
 	g.mu.Lock()
-	defer g.mu.Unlock()
+	ready := g.ready[:0]
 	for o := range g.members {
 		m.Op = o
-		o.conn.offer(o, m, now)
+		if o.conn.replace(o, m, now) {
+			ready = append(ready, o.conn)
+		}
 	}
 	g.hub.counts.events.Add(int64(len(g.members)))
+	g.mu.Unlock()
+	g.hub.writers.all(ready)
+	clear(ready)
+	g.ready = ready
 }
 
 // end lets all members go. Who comes later begins another group.

@@ -19,6 +19,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/live"
 )
@@ -32,8 +33,9 @@ type Subscription {
   shared(server: Int! = 1): Gauge! @live(scope: GRANTS, policy: LATEST)
   own: Gauge! @live(policy: LATEST)
   each: Gauge! @live
-  eachShared: Gauge! @live(scope: GRANTS)
+  eachShared(after: StreamPosition, of: Int): Gauge! @live(scope: GRANTS)
 }
+scalar StreamPosition
 type Gauge { n: Int! m: Int! }`
 
 // A source serves the schema above; publish gives each open stream an event.
@@ -44,6 +46,7 @@ type source struct {
 	streams map[chan int]bool
 	opened  int
 	users   []ident.UserID // who they were opened for
+	shared  []*executor.Shared
 	refuse  ident.UserID
 }
 
@@ -78,6 +81,7 @@ func (s *source) Exec(ctx context.Context) graphql.ResponseHandler {
 	s.streams[events] = true
 	s.opened++
 	s.users = append(s.users, user)
+	s.shared = append(s.shared, executor.SharedFrom(ctx))
 	context.AfterFunc(ctx, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -119,15 +123,18 @@ type wire struct {
 	ended bool
 }
 
-func (w *wire) Flush() {
+func (w *wire) Flush(wait bool) bool {
 	for {
-		list := w.conn.Take(nil)
-		if len(list) == 0 {
-			return
-		}
 		w.mu.Lock()
 		stuck := w.stuck
 		w.mu.Unlock()
+		if stuck != nil && !wait {
+			return false
+		}
+		list := w.conn.Take(nil)
+		if len(list) == 0 {
+			return true
+		}
 		if stuck != nil {
 			<-stuck
 		}
@@ -307,6 +314,47 @@ func TestLive_NeverShared(t *testing.T) {
 				w.subscribe(of[0].who, of[0].query, nil)
 				w.subscribe(of[1].who, of[1].query, nil)
 				require.Equal(t, 2, w.source.open())
+			})
+		})
+	}
+}
+
+// Streams whose every event counts have executions of their own, which share what
+// is encoded: wherever each stands, if they are asked for alike by the alike.
+func TestLive_OrderedShareWhatIsEncoded(t *testing.T) {
+	t.Parallel()
+	a, b := tenant(actor.JobsRead), tenant(actor.JobsRead)
+	type asked struct {
+		who   *actor.Actor
+		query string
+	}
+	for name, tc := range map[string]struct {
+		first, second asked
+		same          bool
+	}{
+		"colleagues":         {asked{a, "subscription { eachShared { n } }"}, asked{colleague(a), "subscription X { eachShared { n } }"}, true},
+		"at other places":    {asked{a, `subscription { eachShared(after: "x", of: 1) { n } }`}, asked{colleague(a), `subscription { eachShared(of: 1, after: "y") { n } }`}, true},
+		"of other things":    {asked{a, `subscription { eachShared(of: 1) { n } }`}, asked{colleague(a), `subscription { eachShared(of: 2) { n } }`}, false},
+		"another selection":  {asked{a, "subscription { eachShared { n } }"}, asked{colleague(a), "subscription { eachShared { m } }"}, false},
+		"two tenants":        {asked{a, "subscription { eachShared { n } }"}, asked{b, "subscription { eachShared { n } }"}, false},
+		"nobody, somebody":   {asked{nil, "subscription { eachShared { n } }"}, asked{a, "subscription { eachShared { n } }"}, false},
+		"the viewer's alone": {asked{a, "subscription { each { n } }"}, asked{a, "subscription { each { n } }"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, live.Limits{}, func(w *world) {
+				first := w.subscribe(tc.first.who, tc.first.query, nil)
+				w.subscribe(tc.second.who, tc.second.query, nil)
+				require.Equal(t, 2, w.source.open(), "each at its own place")
+				got := w.source.shared
+				require.Equal(t, tc.same, got[0] != nil && got[0] == got[1])
+				first.conn.Closed()
+				w.wires[1].conn.Closed()
+				synctest.Wait()
+				w.subscribe(tc.first.who, tc.first.query, nil)
+				if got := w.source.shared; got[0] != nil {
+					require.NotSame(t, got[0], got[2], "what nobody shares is forgotten")
+				}
 			})
 		})
 	}

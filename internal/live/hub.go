@@ -34,14 +34,15 @@ type Config struct {
 // A Hub has all connections of a node. It is safe for concurrent use, and has no
 // goroutine while there is no connection.
 type Hub struct {
-	limits Limits
-	actors func(ctx context.Context, users []ident.UserID) (map[ident.UserID]*actor.Actor, error)
-	bus    events.Bus
-	log    *slog.Logger
-	counts counts
-	groups groups
-	shares shares
-	later  later
+	limits  Limits
+	actors  func(ctx context.Context, users []ident.UserID) (map[ident.UserID]*actor.Actor, error)
+	bus     events.Bus
+	log     *slog.Logger
+	counts  counts
+	groups  groups
+	shares  shares
+	later   later
+	writers writers
 
 	mu        sync.Mutex
 	conns     map[*Conn]struct{}
@@ -61,7 +62,8 @@ func NewHub(c Config) *Hub {
 	}
 	h.groups.byKey = map[string]*group{}
 	h.shares.byKey = map[string]*share{}
-	h.later.after = h.limits.Coalesce
+	h.writers = newWriters()
+	h.later.after, h.later.writers = h.limits.Coalesce, &h.writers
 	return h
 }
 

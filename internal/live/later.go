@@ -1,13 +1,15 @@
 package live
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
 
 // later ends the delays of all busy connections with one timer.
 type later struct {
-	after time.Duration
+	after   time.Duration
+	writers *writers
 
 	mu      sync.Mutex
 	conns   []*Conn
@@ -30,7 +32,5 @@ func (l *later) run() {
 	conns := l.conns
 	l.conns, l.running = nil, false
 	l.mu.Unlock()
-	for _, c := range conns {
-		c.due()
-	}
+	l.writers.all(slices.DeleteFunc(conns, func(c *Conn) bool { return !c.due() }))
 }

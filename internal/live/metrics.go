@@ -9,9 +9,9 @@ import (
 
 // counts are what the metrics tell.
 type counts struct {
-	operations, streams, queueBytes atomic.Int64
-	executions, events              atomic.Int64
-	waits, superseded               atomic.Int64
+	operations, streams atomic.Int64
+	executions, events  atomic.Int64
+	waits, superseded   atomic.Int64
 
 	mu                sync.Mutex
 	closings, refusal map[string]int64 // by reason
@@ -36,7 +36,14 @@ func (c *counts) refused(what string) {
 }
 
 // QueuedBytes is how much waits to be written, on all connections.
-func (h *Hub) QueuedBytes() int { return int(h.counts.queueBytes.Load()) }
+func (h *Hub) QueuedBytes() (bytes int) {
+	for _, c := range h.all() {
+		c.mu.Lock()
+		bytes += c.queue.bytes
+		c.mu.Unlock()
+	}
+	return bytes
+}
 
 // Refuse counts something that a wire refuses.
 func (h *Hub) Refuse(what string) { h.counts.refused(what) }
@@ -77,7 +84,7 @@ func (h *Hub) Collect(c chan<- prometheus.Metric) {
 	gauge(connectionsDesc, int64(open))
 	gauge(operationsDesc, n.operations.Load())
 	gauge(streamsDesc, n.streams.Load())
-	gauge(queueDesc, n.queueBytes.Load())
+	gauge(queueDesc, int64(h.QueuedBytes()))
 	gauge(groupsDesc, h.groups.count())
 	counter(executionsDesc, n.executions.Load())
 	counter(eventsDesc, n.events.Load())

@@ -2,6 +2,7 @@ package live
 
 import (
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // A Scope is a value of the schema's enum LiveScope: who gets the same events.
@@ -28,11 +29,11 @@ type delivery struct {
 // deliveryOf reads the directive; without one, or with what it does not know, events
 // are the viewer's own, and each comes.
 func deliveryOf(oc *graphql.OperationContext) (d delivery) {
-	fields := graphql.CollectFields(oc, oc.Operation.SelectionSet, []string{"Subscription"})
-	if len(fields) != 1 || fields[0].Definition == nil {
+	field := streamed(oc)
+	if field == nil || field.Definition == nil {
 		return d
 	}
-	live := fields[0].Definition.Directives.ForName("live")
+	live := field.Definition.Directives.ForName("live")
 	if live == nil {
 		return d
 	}
@@ -41,4 +42,18 @@ func deliveryOf(oc *graphql.OperationContext) (d delivery) {
 		return a != nil && a.Value.Raw == value
 	}
 	return delivery{latest: says("policy", string(Latest)), shared: says("scope", string(Grants))}
+}
+
+// streamed is the operation's one field; nil if there is not exactly one.
+func streamed(oc *graphql.OperationContext) *ast.Field {
+	if set := oc.Operation.SelectionSet; len(set) == 1 {
+		if f, ok := set[0].(*ast.Field); ok { // most are written so, and gqlgen keeps what it collects for as long as a stream lives
+			return f
+		}
+	}
+	fields := graphql.CollectFields(oc, oc.Operation.SelectionSet, []string{"Subscription"})
+	if len(fields) != 1 {
+		return nil
+	}
+	return fields[0].Field
 }

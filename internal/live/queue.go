@@ -93,7 +93,6 @@ func (c *Conn) append(m Message) {
 // account notes that messages wait, or do not any more.
 func (c *Conn) account(o *Op, messages, bytes int) {
 	c.queue.bytes += bytes
-	c.hub.counts.queueBytes.Add(int64(bytes))
 	if o != nil {
 		o.messages += messages
 		o.bytes += bytes
@@ -104,26 +103,35 @@ func (c *Conn) account(o *Op, messages, bytes int) {
 // was just now, after what else comes within a moment. now is zero for what does
 // not wait. The lock is held.
 func (c *Conn) schedule(now time.Time) {
+	if c.ready(now) {
+		c.hub.writers.add(c)
+	}
+}
+
+// ready tells whether the caller is to have the queue written, with the lock held.
+func (c *Conn) ready(now time.Time) bool {
 	q := &c.queue
 	switch {
 	case q.state == flushing:
 	case now.IsZero() || now.Sub(q.flushed) >= c.hub.limits.Coalesce || q.bytes >= gathered:
 		q.state = flushing
-		go c.wire.Flush()
+		return true
 	case q.state == idle:
 		q.state = delayed
 		c.hub.later.add(c)
 	}
+	return false
 }
 
-// due ends a delay.
-func (c *Conn) due() {
+// due ends a delay. It tells whether the caller is to have the queue written.
+func (c *Conn) due() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.queue.state == delayed {
-		c.queue.state = flushing
-		go c.wire.Flush()
+	if c.queue.state != delayed {
+		return false
 	}
+	c.queue.state = flushing
+	return true
 }
 
 // Take moves messages for one write behind to. When there is none, it gives to as
@@ -213,6 +221,18 @@ func (c *Conn) offer(o *Op, m Message, now time.Time) (queued bool, room chan st
 	}
 	c.schedule(now)
 	return true, nil
+}
+
+// replace puts a message into an operation's one slot. It tells whether the caller
+// is to have the queue written.
+func (c *Conn) replace(o *Op, m Message, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if o.stopped {
+		return false
+	}
+	c.put(o, m)
+	return c.ready(now)
 }
 
 // put replaces what waits in an operation's one slot.

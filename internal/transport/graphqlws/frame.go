@@ -2,7 +2,11 @@ package graphqlws
 
 import (
 	"encoding/binary"
+	"errors"
+	"io"
 	"net"
+	"slices"
+	"syscall"
 
 	"github.com/mpanel/mpanel/internal/live"
 )
@@ -67,6 +71,32 @@ type output struct {
 	buffer   []byte
 	pieces   net.Buffers // before what is in buffer
 	messages []live.Message
+
+	// Of tryTo, whose function for the system is made once.
+	try     func(fd uintptr) bool
+	written int
+	failed  error
+}
+
+func newOutput() *output {
+	o := &output{}
+	o.try = func(fd uintptr) bool {
+		for o.written < len(o.buffer) {
+			n, err := syscall.Write(int(fd), o.buffer[o.written:])
+			switch {
+			case n > 0:
+				o.written += n
+			case errors.Is(err, syscall.EINTR):
+			case errors.Is(err, syscall.EAGAIN):
+				return true // and do not wait
+			default:
+				o.failed = errors.Join(err, io.ErrShortWrite)
+				return true
+			}
+		}
+		return true
+	}
+	return o
 }
 
 func (o *output) reset() {
@@ -128,4 +158,20 @@ func (o *output) writeTo(c net.Conn) error {
 	all := o.pieces
 	_, err := all.WriteTo(c)
 	return err
+}
+
+// tryTo sends what the system takes without waiting, and gives what is left.
+func (o *output) tryTo(c syscall.RawConn) (rest net.Buffers, err error) {
+	if len(o.pieces) > 0 { // large answers fill buffers anyway
+		o.cut()
+		return slices.Clone(o.pieces), nil
+	}
+	o.written, o.failed = 0, nil
+	if err := errors.Join(c.Write(o.try), o.failed); err != nil {
+		return nil, err
+	}
+	if o.written < len(o.buffer) {
+		rest = net.Buffers{slices.Clone(o.buffer[o.written:])}
+	}
+	return rest, nil
 }

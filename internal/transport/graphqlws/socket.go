@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -41,6 +42,8 @@ type socket struct {
 	t        *Transport
 	ws       *websocket.Conn // reads
 	net      net.Conn        // is written to
+	raw      syscall.RawConn // the same, for writes that do not wait; nil where there are none
+	rest     net.Buffers     // what such a write has left
 	conn     *live.Conn
 	exec     graphql.GraphExecutor
 	inited   bool        // the first message has come
@@ -238,18 +241,28 @@ func (s *socket) closed(code int, _ string) error {
 }
 
 // outputs is memory for what is written.
-var outputs = sync.Pool{New: func() any { return new(output) }}
+var outputs = sync.Pool{New: func() any { return newOutput() }}
 
 // Flush implements live.Wire.
-func (s *socket) Flush() {
+func (s *socket) Flush(wait bool) bool {
+	if !wait && (s.raw == nil || len(s.rest) > 0) {
+		return false
+	}
 	out, _ := outputs.Get().(*output)
 	defer outputs.Put(out)
 	defer out.reset()
+	if len(s.rest) > 0 {
+		if _, err := s.rest.WriteTo(s.net); err != nil {
+			_ = s.net.Close() // which the reader notices
+			return true
+		}
+		s.rest = nil
+	}
 	for {
 		out.reset()
 		out.messages = s.conn.Take(out.messages)
 		if len(out.messages) == 0 {
-			return
+			return true
 		}
 		ends := false
 		for _, m := range out.messages {
@@ -259,11 +272,20 @@ func (s *socket) Flush() {
 			}
 		}
 		if ends && s.closeOut.Swap(true) {
-			return
+			return true
 		}
-		if out.writeTo(s.net) != nil {
-			_ = s.net.Close() // which the reader notices
-			return
+		var err error
+		if wait {
+			err = out.writeTo(s.net)
+		} else {
+			s.rest, err = out.tryTo(s.raw)
+		}
+		if err != nil {
+			_ = s.net.Close()
+			return true
+		}
+		if len(s.rest) > 0 {
+			return false
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 
@@ -66,6 +67,9 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		return // it is answered
 	}
 	s := &socket{t: t, ws: ws, net: ws.NetConn(), exec: exec}
+	if c, ok := s.net.(*net.TCPConn); ok {
+		s.raw, _ = c.SyscallConn() // without it every write may wait
+	}
 	if _, err = t.Hub.Open(context.Background(), from, func(c *live.Conn) live.Wire { s.conn = c; return s }); err != nil {
 		reason := live.TooMany
 		if errors.Is(err, live.ErrRestarting) {

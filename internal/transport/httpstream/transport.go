@@ -146,12 +146,15 @@ func (s *stream) wait(r *http.Request) {
 }
 
 // Flush implements live.Wire.
-func (s *stream) Flush() {
+func (s *stream) Flush(wait bool) bool {
+	if !wait { // which an http.ResponseWriter always may
+		return false
+	}
 	var list []live.Message
 	for {
 		list = s.conn.Take(list[:0])
 		if len(list) == 0 {
-			return
+			return true
 		}
 		var b []byte
 		last := false
@@ -171,7 +174,7 @@ func (s *stream) Flush() {
 		}
 		if !s.write(b) || last {
 			s.finish()
-			return
+			return true
 		}
 		s.conn.Heard() // in time, or it would not be written
 	}
