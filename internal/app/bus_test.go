@@ -123,9 +123,9 @@ func TestBus_NATSRestartsAmongTwoNodes(t *testing.T) {
 // A deaf wire is a connection that nobody reads.
 type deafWire struct{}
 
-func (deafWire) Flush() {}
-func (deafWire) Ping()  {}
-func (deafWire) Break() {}
+func (deafWire) Flush(bool) bool { return true }
+func (deafWire) Ping()           {}
+func (deafWire) Break()          {}
 
 // connect opens a connection of a user on a node.
 func connect(t *testing.T, p *panel, who *actor.Actor) *live.Conn {
