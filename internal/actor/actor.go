@@ -5,6 +5,7 @@ package actor
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -122,6 +123,16 @@ type Request struct {
 	ID        string // also in the X-Request-Id header and in every error
 	IP        string
 	UserAgent string
+}
+
+// Network is what limits of callers who are nobody hold for: the address, or, of
+// version 6, the 64 bits that one line has and can make addresses of as it likes.
+func (r Request) Network() string {
+	a, err := netip.ParseAddr(r.IP)
+	if err != nil || !a.Is6() || a.Is4In6() {
+		return r.IP
+	}
+	return netip.PrefixFrom(a.WithZone(""), 64).Masked().String()
 }
 
 type requestKey struct{}

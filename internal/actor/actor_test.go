@@ -93,3 +93,13 @@ func TestSignedIn_ForTheRestOfTheOperation(t *testing.T) {
 	_, err = actor.From(t.Context())
 	require.Error(t, err)
 }
+
+func TestRequest_Network(t *testing.T) {
+	t.Parallel()
+	for ip, want := range map[string]string{
+		"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "::ffff:192.0.2.1", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
+		"2001:db8:1:2:ffff::": "2001:db8:1:2::/64", "2001:db8:1:3::1": "2001:db8:1:3::/64", "@": "@", "": "",
+	} {
+		require.Equal(t, want, actor.Request{IP: ip}.Network(), ip)
+	}
+}

@@ -171,15 +171,22 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 		return nil, err
 	}
 	origins := httpapi.Origins(o.BaseURL, o.AllowedOrigins)
+	proxies, err := httpapi.ParseProxies(o.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	durations := transport.NewDurations()
+	p.metrics.MustRegister(durations)
 	return httpapi.New(httpapi.Config{
 		GraphQL: transport.New(transport.Config{
 			Schema: schema, Authenticate: p.auth.Authenticate, OriginAllowed: origins.Allow,
 			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Live: p.live, Log: log,
 			Budget: budget.New(o.CostBudget), AnonymousBudget: budget.New((o.CostBudget + 9) / 10), Documents: documents,
-			Introspection: transport.Introspection(o.Introspection),
+			Introspection: transport.Introspection(o.Introspection), Durations: durations,
 		}),
 		Schema:  published(schema.Schema(), o),
 		Origins: origins,
+		Proxies: proxies,
 		Ready: func(ctx context.Context) error {
 			if err := p.stores.db.PingContext(ctx); err != nil {
 				return fmt.Errorf("the panel's database does not answer: %w", err)

@@ -19,6 +19,7 @@ type Options struct {
 	Listen         string        `default:":8080" help:"Address to serve HTTP on."`
 	BaseURL        string        `name:"base-url" help:"URL under which people reach the panel; by default made of the listen address." placeholder:"URL"`
 	AllowedOrigins []string      `help:"Origins of other web apps that may call the API from a browser, such as https://app.example.com." placeholder:"ORIGIN"`
+	TrustedProxies []string      `help:"Addresses or networks of reverse proxies, such as 10.0.0.0/8, whose X-Forwarded-For says where a request comes from. Others are not believed." placeholder:"NETWORK"`
 	DataDir        string        `default:"./data" help:"Folder of the embedded default: two private PostgreSQL clusters and the secret key." type:"path"`
 	TenantsListen  string        `default:"127.0.0.1" help:"IP address that the embedded cluster of tenants' databases listens on: the one that customers connect to. Each database says from which networks." placeholder:"IP"`
 	DatabaseURL    secret.Text   `name:"database-url" help:"The panel's PostgreSQL; without it, private clusters are started under the data dir. Give it as MPANEL_DATABASE_URL, not as a flag that others see." placeholder:"URL"`

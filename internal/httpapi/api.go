@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -24,11 +23,12 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 )
 
-// Config is what the API needs; everything is required.
+// Config is what the API needs; everything is required unless it says otherwise.
 type Config struct {
 	GraphQL     http.Handler
 	Schema      *ast.Schema // nil when not everybody may read it
 	Origins     *OriginList
+	Proxies     Proxies // nil is none
 	Ready       func(context.Context) error
 	SetupNeeded func(context.Context) (bool, error)
 	Files       Files
@@ -66,7 +66,7 @@ func New(c Config) *API {
 	mux.HandleFunc("GET /setup", setupPage(c.SetupNeeded))
 	fileRoutes{c.Files, c.Log}.register(mux)
 	mux.HandleFunc("GET /{$}", homePage(c.SetupNeeded))
-	a.handler = around(c.Log, mux)
+	a.handler = around(c.Log, c.Proxies, mux)
 	return a
 }
 
@@ -101,9 +101,9 @@ func (a *API) readyz(check func(context.Context) error) http.HandlerFunc {
 
 // around gives each request an id, headers that keep browsers careful, and an
 // answer when something panics.
-func around(log *slog.Logger, next http.Handler) http.Handler {
+func around(log *slog.Logger, proxies Proxies, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		req := actor.Request{ID: newRequestID(), IP: remoteIP(r), UserAgent: r.UserAgent()}
+		req := actor.Request{ID: newRequestID(), IP: proxies.client(r), UserAgent: r.UserAgent()}
 		h := w.Header()
 		maps.Copy(h, careful) // whoever sets one of them puts another list in its place
 		h.Set("X-Request-Id", req.ID)
@@ -133,15 +133,6 @@ func newRequestID() string {
 	b := make([]byte, 12)
 	_, _ = rand.Read(b) // never fails since Go 1.24
 	return hex.EncodeToString(b)
-}
-
-// remoteIP is the peer's address. What a proxy says in a header is not believed.
-func remoteIP(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 func text(w http.ResponseWriter, status int, s string) {

@@ -35,6 +35,7 @@ type Conn struct {
 	hub     *Hub
 	wire    Wire
 	request actor.Request
+	network string // of the request
 	opened  time.Time
 	cancel  context.CancelFunc
 	heard   atomic.Int64 // when; Unix nanoseconds, as below

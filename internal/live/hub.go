@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/events"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -44,6 +46,8 @@ type Hub struct {
 	later   later
 	writers writers
 
+	delivery prometheus.Histogram
+
 	mu        sync.Mutex
 	conns     map[*Conn]struct{}
 	users     map[ident.UserID]int
@@ -60,6 +64,7 @@ func NewHub(c Config) *Hub {
 		limits: c.Limits.withDefaults(), actors: c.Actors, bus: c.Bus, log: c.Log,
 		conns: map[*Conn]struct{}{}, users: map[ident.UserID]int{}, addresses: map[string]int{}, unknown: map[string]int{}, empty: make(chan struct{}),
 	}
+	h.delivery = newDelivery()
 	h.groups.byKey = map[string]*group{}
 	h.shares.byKey = map[string]*share{}
 	h.writers = newWriters()
@@ -94,19 +99,19 @@ func (h *Hub) admit(address string) error {
 // with c.Closed, and not with ctx. Errors: ErrTooMany, ErrRestarting.
 func (h *Hub) Open(ctx context.Context, r actor.Request, wire func(*Conn) Wire) (*Conn, error) {
 	now := time.Now()
-	c := &Conn{hub: h, request: r, opened: now, ops: map[string]*Op{}}
+	c := &Conn{hub: h, request: r, network: r.Network(), opened: now, ops: map[string]*Op{}}
 	c.wire = wire(c)
 	c.heard.Store(now.UnixNano())
 	c.pinged.Store(now.UnixNano())
 	c.ctx, c.cancel = context.WithCancel(actor.WithRequest(context.WithoutCancel(ctx), r))
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := h.admit(r.IP); err != nil {
+	if err := h.admit(c.network); err != nil {
 		c.cancel()
 		return nil, err
 	}
 	h.conns[c] = struct{}{}
-	h.unknown[r.IP]++
+	h.unknown[c.network]++
 	if h.stop == nil {
 		ctx, cancel := context.WithCancel(context.Background())
 		h.stop = cancel
@@ -124,11 +129,11 @@ func (h *Hub) identify(c *Conn, who *actor.Actor) error {
 		return nil
 	}
 	if who == nil {
-		if h.addresses[c.request.IP] >= h.limits.PerAddress {
+		if h.addresses[c.network] >= h.limits.PerAddress {
 			h.counts.refused("connections")
 			return ErrTooMany
 		}
-		h.addresses[c.request.IP]++
+		h.addresses[c.network]++
 	} else {
 		if h.users[who.User] >= h.limits.PerUser {
 			h.counts.refused("connections_of_user")
@@ -136,7 +141,7 @@ func (h *Hub) identify(c *Conn, who *actor.Actor) error {
 		}
 		h.users[who.User]++
 	}
-	h.release(h.unknown, c.request.IP)
+	h.release(h.unknown, c.network)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.known = true
@@ -163,9 +168,9 @@ func (h *Hub) forget(c *Conn) {
 	delete(h.conns, c)
 	switch who := c.actor(); {
 	case !c.known:
-		h.release(h.unknown, c.request.IP)
+		h.release(h.unknown, c.network)
 	case who == nil:
-		h.release(h.addresses, c.request.IP)
+		h.release(h.addresses, c.network)
 	default:
 		if h.users[who.User]--; h.users[who.User] <= 0 {
 			delete(h.users, who.User)

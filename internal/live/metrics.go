@@ -66,6 +66,13 @@ var (
 	refusedDesc     = desc("refused_total", "What was refused, by what there was too much of or wrong.", "reason")
 )
 
+func newDelivery() prometheus.Histogram {
+	return prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "mpanel_live_delivery_seconds", Help: "Seconds that answers waited until they were written.",
+		Buckets: []float64{.0001, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	})
+}
+
 // Describe implements prometheus.Collector.
 func (h *Hub) Describe(c chan<- *prometheus.Desc) { prometheus.DescribeByCollect(h, c) }
 
@@ -80,6 +87,7 @@ func (h *Hub) Collect(c chan<- prometheus.Metric) {
 	counter := func(d *prometheus.Desc, v int64, labels ...string) {
 		c <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
 	}
+	h.delivery.Collect(c)
 	n := &h.counts
 	gauge(connectionsDesc, int64(open))
 	gauge(operationsDesc, n.operations.Load())

@@ -23,6 +23,8 @@ type Message struct {
 	Kind Kind
 	Op   *Op // nil for Control and End
 	Body []byte
+
+	queued int64 // when; Unix nanoseconds
 }
 
 // What a queue does when something comes.
@@ -139,7 +141,7 @@ func (c *Conn) due() bool {
 func (c *Conn) Take(to []Message) []Message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	q := &c.queue
+	q, now := &c.queue, time.Now()
 	n, bytes := 0, 0
 	for ; n < len(q.messages) && bytes < batchSize; n++ {
 		m := q.messages[n]
@@ -148,6 +150,9 @@ func (c *Conn) Take(to []Message) []Message {
 		}
 		c.account(m.Op, -1, -m.size())
 		if m.Op == nil || !m.Op.stopped {
+			if m.queued != 0 {
+				c.hub.delivery.Observe(float64(now.UnixNano()-m.queued) / 1e9)
+			}
 			to = append(to, m)
 			bytes += m.size()
 		}
@@ -162,7 +167,6 @@ func (c *Conn) Take(to []Message) []Message {
 		close(q.room)
 		q.room = nil
 	}
-	now := time.Now()
 	if len(to) == 0 {
 		q.state = idle
 		c.writing.Store(0)
@@ -206,6 +210,10 @@ func (c *Conn) offer(o *Op, m Message, now time.Time) (queued bool, room chan st
 	switch {
 	case o.stopped:
 		return true, nil
+	default:
+		m.queued = now.UnixNano()
+	}
+	switch {
 	case o.latest && m.answers():
 		c.put(o, m)
 	case c.fits(o, m):
@@ -231,6 +239,7 @@ func (c *Conn) replace(o *Op, m Message, now time.Time) bool {
 	if o.stopped {
 		return false
 	}
+	m.queued = now.UnixNano()
 	c.put(o, m)
 	return c.ready(now)
 }

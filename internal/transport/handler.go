@@ -9,6 +9,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -47,7 +48,9 @@ type Config struct {
 	Introspection Introspection
 	// Live has the connections; by default one of its own with the usual limits.
 	Live *live.Hub
-	Log  *slog.Logger
+	// Durations, unless it is nil, is told how long operations take; see NewDurations.
+	Durations *prometheus.HistogramVec
+	Log       *slog.Logger
 }
 
 // Introspection says who may ask for the schema.
@@ -95,7 +98,11 @@ func (c Config) handler(plain graphql.Transport) http.Handler {
 	srv.SetQueryCache(alreadyRead{})
 	srv.SetErrorPresenter(c.present)
 	srv.SetRecoverFunc(c.recovered)
-	srv.AroundResponses(finish)
+	if c.Durations != nil {
+		srv.AroundResponses(c.timed)
+	} else {
+		srv.AroundResponses(finish)
+	}
 	srv.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		return next(actor.WithSignIn(ctx))
 	})

@@ -105,7 +105,7 @@ func (in intake) charge(ctx context.Context, who *actor.Actor, cost int) (budget
 		return budget.State{}, nil
 	}
 	if who == nil {
-		return in.anonymous.Take(actor.RequestFrom(ctx).IP, cost)
+		return in.anonymous.Take(actor.RequestFrom(ctx).Network(), cost)
 	}
 	return in.signedIn.Take(who.User.String(), cost)
 }

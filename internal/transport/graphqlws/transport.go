@@ -48,7 +48,7 @@ var noBuffers = &sync.Pool{}
 // Do implements graphql.Transport.
 func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	from := actor.RequestFrom(r.Context())
-	switch err := t.Hub.Admit(from.IP); {
+	switch err := t.Hub.Admit(from.Network()); {
 	case errors.Is(err, live.ErrRestarting):
 		t.Refuse(w, r, http.StatusServiceUnavailable, fault.Unavailable, "The server restarts; try again in a moment.")
 		return

@@ -60,7 +60,7 @@ func ownerOf(r *http.Request, who *actor.Actor) string {
 	if who != nil {
 		return "user " + who.User.String()
 	}
-	return "address " + actor.RequestFrom(r.Context()).IP
+	return "address " + actor.RequestFrom(r.Context()).Network()
 }
 
 // Reservations are those of one node. The zero value is ready for use.
