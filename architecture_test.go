@@ -27,7 +27,8 @@ const (
 	services = `internal/(engine|jobs|events|audit|quota|idempotency|notify)`
 	leaves   = `internal/(fault|page|secret|clock|ident|actor|budget)`
 	surface  = `graph|graph/.*|resolvers|internal/(transport|httpapi|executor|live)|internal/executor/plugin|internal/transport/[a-z]+`
-	testOnly = `internal/testkit|internal/engine/faulttest|internal/executor/difftest`
+	library  = `agent/collect`
+	testOnly = `internal/testkit(/natsd)?|internal/engine/faulttest|internal/executor/difftest`
 	programs = `\.|bench|bench/.*|cmd/[a-z-]+|internal/executor/gen`
 	others   = `e2e|models|migrations|internal/(app|config|devstack|store|store/rowgen)`
 )
@@ -53,12 +54,12 @@ var rules = []rule{
 		who: `.*`, except: `\.`, never: `internal/app`, planted: [2]string{"internal/httpapi", "internal/app"},
 	},
 	{
-		why: "only internal/app knows drivers: everything else speaks to an interface, so that a driver can be exchanged; bench runs a driver's queries without it",
-		who: `.*`, except: `internal/app|bench`, never: drivers, planted: [2]string{"resolvers", "internal/database/pgprov"},
+		why: "only internal/app knows drivers: everything else speaks to an interface, so that a driver can be exchanged; bench runs a driver's queries without it, and the bus between nodes is the one within each and more",
+		who: `.*`, except: `internal/app|bench|internal/events/natsbus`, never: drivers, planted: [2]string{"resolvers", "internal/database/pgprov"},
 	},
 	{
 		why: "a driver implements its own domain's interface, of which it needs no other domain",
-		who: drivers, only: domains + `|` + services + `|` + leaves, planted: [2]string{"internal/database/pgprov", "internal/store"},
+		who: drivers, only: domains + `|` + services + `|internal/events/membus|` + leaves, planted: [2]string{"internal/database/pgprov", "internal/store"},
 	},
 	{
 		why: "domains do not import each other: internal/app hands one what it needs of another, or it enqueues a job",
@@ -68,6 +69,10 @@ var rules = []rule{
 		why: "domains know neither GraphQL nor HTTP: the same call serves a resolver, a job and a command",
 		who: domains + `|` + drivers, never: surface + `|internal/(config|devstack)|github.com/99designs/gqlgen.*|net/http`,
 		planted: [2]string{"internal/database", "graph"},
+	},
+	{
+		why: "what runs on customers' servers is small and has nothing of the panel's",
+		who: library, only: library, never: `github.com/.*`, planted: [2]string{"agent/collect", "internal/ident"},
 	},
 	{
 		why: "the engine and its kind serve every domain, so they know none",
@@ -106,7 +111,7 @@ var rules = []rule{
 	},
 	{
 		why: "the core of what stays open knows no wire: whatever speaks to a client uses it, and all have the same caps and the same order",
-		who: `internal/live`, only: `internal/(actor|executor|ident)`, planted: [2]string{"internal/live", "internal/transport"},
+		who: `internal/live`, only: `internal/(actor|events|executor|ident)`, planted: [2]string{"internal/live", "internal/transport"},
 	},
 	{
 		why: "the executor serves any schema that gqlgen serves, so it knows nothing of the panel and could be a module of its own",
@@ -176,7 +181,7 @@ func TestArchitecture_EachRuleFindsAViolation(t *testing.T) {
 
 func TestArchitecture_EveryPackageHasItsPlace(t *testing.T) {
 	t.Parallel()
-	known := whole(strings.Join([]string{domains, drivers, services, leaves, surface, testOnly, programs, others}, "|"))
+	known := whole(strings.Join([]string{domains, drivers, services, leaves, surface, library, testOnly, programs, others}, "|"))
 	for folder := range readPackages(t) {
 		assert.Regexp(t, known, folder, "name the new package in a constant of architecture_test.go, so that the rules hold for it")
 	}

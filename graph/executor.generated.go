@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/mpanel/mpanel/agent/collect"
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/budget"
@@ -1547,6 +1548,46 @@ var executorTables = &executor.Tables{
 						results[i] = p.(*database.UserPayload).Job
 					}
 					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"DiskMetrics": {Name: "DiskMetrics", Satisfies: []string{"DiskMetrics"}, Fields: map[string]*executor.Field{
+			"mount": {Name: "mount", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*collect.Disk).Mount)
+				},
+			},
+			"usedBytes": {Name: "usedBytes", Type: "BigInt", GraphQL: "BigInt!",
+				NonNull:    true,
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBigInt2int64(w, parent.(*collect.Disk).UsedBytes)
+				},
+			},
+			"totalBytes": {Name: "totalBytes", Type: "BigInt", GraphQL: "BigInt!",
+				NonNull:    true,
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBigInt2int64(w, parent.(*collect.Disk).TotalBytes)
+				},
+			},
+			"readBytesPerSecond": {Name: "readBytesPerSecond", Type: "Float", GraphQL: "Float!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNFloat2float64(w, parent.(*collect.Disk).ReadBytesPerSecond)
+				},
+			},
+			"writeBytesPerSecond": {Name: "writeBytesPerSecond", Type: "Float", GraphQL: "Float!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNFloat2float64(w, parent.(*collect.Disk).WriteBytesPerSecond)
+				},
+			},
+			"stale": {Name: "stale", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*collect.Disk).Stale)
 				},
 			},
 		}},
@@ -3380,6 +3421,32 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"NetworkMetrics": {Name: "NetworkMetrics", Satisfies: []string{"NetworkMetrics"}, Fields: map[string]*executor.Field{
+			"name": {Name: "name", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*collect.Network).Name)
+				},
+			},
+			"receivedBytesPerSecond": {Name: "receivedBytesPerSecond", Type: "Float", GraphQL: "Float!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNFloat2float64(w, parent.(*collect.Network).ReceivedBytesPerSecond)
+				},
+			},
+			"sentBytesPerSecond": {Name: "sentBytesPerSecond", Type: "Float", GraphQL: "Float!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNFloat2float64(w, parent.(*collect.Network).SentBytesPerSecond)
+				},
+			},
+			"errorsPerSecond": {Name: "errorsPerSecond", Type: "Float", GraphQL: "Float!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNFloat2float64(w, parent.(*collect.Network).ErrorsPerSecond)
+				},
+			},
+		}},
 		"OpenDatabaseForCleanupPayload": {Name: "OpenDatabaseForCleanupPayload", Satisfies: []string{"OpenDatabaseForCleanupPayload"}, Fields: map[string]*executor.Field{
 			"preview": {Name: "preview", Type: "Preview", GraphQL: "Preview",
 				Fill: func(parents []any, c *executor.Column) {
@@ -3831,6 +3898,63 @@ var executorTables = &executor.Tables{
 					executor.SetPointers(c, results)
 				},
 			},
+			"server": {Name: "server", Type: "Server", GraphQL: "Server",
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Query_server_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Query().Server(ctx, args["id"].(string))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*models.Server](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"servers": {Name: "servers", Type: "ServerConnection", GraphQL: "ServerConnection!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Query_servers_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Query().Servers(ctx, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*page.Connection[*models.Server]](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
 			"viewer": {Name: "viewer", Type: "Viewer", GraphQL: "Viewer!",
 				NonNull:    true,
 				IsResolver: true,
@@ -4122,6 +4246,227 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"Server": {Name: "Server", Satisfies: []string{"Server", "Node"}, Fields: map[string]*executor.Field{
+			"id": {Name: "id", Type: "ID", GraphQL: "ID!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐServerID(w, parent.(*models.Server).ID)
+				},
+			},
+			"name": {Name: "name", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.Server).Name)
+				},
+			},
+			"osName": {Name: "osName", Type: "String", GraphQL: "String",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOString2ᚖstring(w, parent.(*models.Server).OSName)
+				},
+			},
+			"cpuCount": {Name: "cpuCount", Type: "Int", GraphQL: "Int",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOInt2ᚖint(w, parent.(*models.Server).CPUCount)
+				},
+			},
+			"memoryBytes": {Name: "memoryBytes", Type: "BigInt", GraphQL: "BigInt",
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOBigInt2ᚖint64(w, parent.(*models.Server).MemoryBytes)
+				},
+			},
+			"latestMetrics": {Name: "latestMetrics", Type: "ServerMetrics", GraphQL: "ServerMetrics",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Server().LatestMetrics(ctx, executor.Typed[*models.Server](parents))
+					if c.BatchFailed(err, len(results), len(parents), "Server.latestMetrics") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"ServerConnection": {Name: "ServerConnection", Satisfies: []string{"ServerConnection"}, Fields: map[string]*executor.Field{
+			"edges": {Name: "edges", Type: "ServerEdge", GraphQL: "[ServerEdge!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "ServerEdge!",
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([][]*page.Edge[*models.Server], len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Connection[*models.Server]).Edges
+					}
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"nodes": {Name: "nodes", Type: "Server", GraphQL: "[Server!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsMethod:    true,
+				Element:     "Server!",
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*page.Connection[*models.Server]).Nodes(), nil
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[[]*models.Server](c, values)
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"pageInfo": {Name: "pageInfo", Type: "PageInfo", GraphQL: "PageInfo!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*page.Info, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Connection[*models.Server]).PageInfo
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"totalCount": {Name: "totalCount", Type: "Int", GraphQL: "Int!",
+				NonNull:    true,
+				IsMethod:   true,
+				Concurrent: true,
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*page.Connection[*models.Server]).TotalCount(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[int](c, values)
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNInt2int(w, values.([]int)[i])
+				},
+			},
+		}},
+		"ServerEdge": {Name: "ServerEdge", Satisfies: []string{"ServerEdge"}, Fields: map[string]*executor.Field{
+			"cursor": {Name: "cursor", Type: "Cursor", GraphQL: "Cursor!",
+				NonNull:    true,
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNCursor2string(w, parent.(*page.Edge[*models.Server]).Cursor)
+				},
+			},
+			"node": {Name: "node", Type: "Server", GraphQL: "Server!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.Server, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Edge[*models.Server]).Node
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"ServerMetrics": {Name: "ServerMetrics", Satisfies: []string{"ServerMetrics"}, Fields: map[string]*executor.Field{
+			"at": {Name: "at", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*collect.Sample).At)
+				},
+			},
+			"cpuPercent": {Name: "cpuPercent", Type: "Float", GraphQL: "Float!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNFloat2float64(w, parent.(*collect.Sample).CPUPercent)
+				},
+			},
+			"corePercents": {Name: "corePercents", Type: "Float", GraphQL: "[Float!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "Float!",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNFloat2ᚕfloat64ᚄ(w, parent.(*collect.Sample).CorePercents)
+				},
+			},
+			"load1": {Name: "load1", Type: "Float", GraphQL: "Float!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNFloat2float64(w, parent.(*collect.Sample).Load1)
+				},
+			},
+			"load5": {Name: "load5", Type: "Float", GraphQL: "Float!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNFloat2float64(w, parent.(*collect.Sample).Load5)
+				},
+			},
+			"load15": {Name: "load15", Type: "Float", GraphQL: "Float!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNFloat2float64(w, parent.(*collect.Sample).Load15)
+				},
+			},
+			"memoryUsedBytes": {Name: "memoryUsedBytes", Type: "BigInt", GraphQL: "BigInt!",
+				NonNull:    true,
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBigInt2int64(w, parent.(*collect.Sample).MemoryUsedBytes)
+				},
+			},
+			"memoryTotalBytes": {Name: "memoryTotalBytes", Type: "BigInt", GraphQL: "BigInt!",
+				NonNull:    true,
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBigInt2int64(w, parent.(*collect.Sample).MemoryTotalBytes)
+				},
+			},
+			"swapUsedBytes": {Name: "swapUsedBytes", Type: "BigInt", GraphQL: "BigInt!",
+				NonNull:    true,
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBigInt2int64(w, parent.(*collect.Sample).SwapUsedBytes)
+				},
+			},
+			"swapTotalBytes": {Name: "swapTotalBytes", Type: "BigInt", GraphQL: "BigInt!",
+				NonNull:    true,
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBigInt2int64(w, parent.(*collect.Sample).SwapTotalBytes)
+				},
+			},
+			"disks": {Name: "disks", Type: "DiskMetrics", GraphQL: "[DiskMetrics!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "DiskMetrics!",
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([][]*collect.Disk, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*collect.Sample).Disks
+					}
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"networks": {Name: "networks", Type: "NetworkMetrics", GraphQL: "[NetworkMetrics!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "NetworkMetrics!",
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([][]*collect.Network, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*collect.Sample).Networks
+					}
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"uptimeSeconds": {Name: "uptimeSeconds", Type: "BigInt", GraphQL: "BigInt!",
+				NonNull:    true,
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBigInt2int64(w, parent.(*collect.Sample).UptimeSeconds)
+				},
+			},
+			"processes": {Name: "processes", Type: "Int", GraphQL: "Int!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNInt2int(w, parent.(*collect.Sample).Processes)
+				},
+			},
+		}},
 		"SetDatabaseAccessPayload": {Name: "SetDatabaseAccessPayload", Satisfies: []string{"SetDatabaseAccessPayload"}, Fields: map[string]*executor.Field{
 			"preview": {Name: "preview", Type: "Preview", GraphQL: "Preview",
 				Fill: func(parents []any, c *executor.Column) {
@@ -4271,6 +4616,45 @@ var executorTables = &executor.Tables{
 				},
 				Stream: func(ctx context.Context, generated any, args map[string]any) (func(context.Context) (any, bool), error) {
 					events, err := generated.(*executionContext).Resolvers.Subscription().JobFeed(ctx, args["customerId"].(*string), args["after"].(*models.Position))
+					if err != nil || events == nil {
+						return nil, err
+					}
+					return func(ctx context.Context) (any, bool) {
+						select {
+						case v, ok := <-events:
+							if v == nil {
+								return nil, ok
+							}
+							return v, ok
+						case <-ctx.Done():
+							return nil, false
+						}
+					}, nil
+				},
+			},
+			"serverMetrics": {Name: "serverMetrics", Type: "ServerMetrics", GraphQL: "ServerMetrics!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Subscription_serverMetrics_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires)
+					}
+					return directive1(ctx)
+				},
+				Stream: func(ctx context.Context, generated any, args map[string]any) (func(context.Context) (any, bool), error) {
+					events, err := generated.(*executionContext).Resolvers.Subscription().ServerMetrics(ctx, args["serverId"].(string), args["intervalSeconds"].(*int))
 					if err != nil || events == nil {
 						return nil, err
 					}
@@ -4540,7 +4924,7 @@ var executorTables = &executor.Tables{
 			}
 			return executor.UnknownObject, value
 		}},
-		"Node": {Name: "Node", Possible: []string{"User", "Job", "DriftFinding", "DatabaseUser", "DatabaseServer", "DatabaseDump", "Database", "Customer"}, Of: func(value any) (int, any) {
+		"Node": {Name: "Node", Possible: []string{"User", "Server", "Job", "DriftFinding", "DatabaseUser", "DatabaseServer", "DatabaseDump", "Database", "Customer"}, Of: func(value any) (int, any) {
 			switch v := value.(type) {
 			case nil:
 				return executor.NoObject, nil
@@ -4549,41 +4933,46 @@ var executorTables = &executor.Tables{
 					return executor.NoObject, nil
 				}
 				return 0, v
-			case *models.Job:
+			case *models.Server:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 1, v
-			case *models.DriftFinding:
+			case *models.Job:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 2, v
-			case *models.DatabaseUser:
+			case *models.DriftFinding:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 3, v
-			case *models.DatabaseServer:
+			case *models.DatabaseUser:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 4, v
-			case *models.DatabaseDump:
+			case *models.DatabaseServer:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 5, v
-			case *models.Database:
+			case *models.DatabaseDump:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 6, v
-			case *models.Customer:
+			case *models.Database:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 7, v
+			case *models.Customer:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 8, v
 			}
 			return executor.UnknownObject, value
 		}},
@@ -4701,6 +5090,25 @@ func writeNFloat2float64(w *executor.Writer, v float64) executor.Status {
 	return w.Float(float64(v))
 }
 
+func writeNFloat2ᚕfloat64ᚄ(w *executor.Writer, v []float64) executor.Status {
+	start := len(w.Buf)
+	w.Buf = append(w.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			w.Buf = append(w.Buf, ',')
+		}
+		if status := writeNFloat2float64(w, v[i]); status != executor.Written {
+			w.Buf = w.Buf[:start]
+			if status == executor.Null {
+				return executor.NullElement
+			}
+			return status
+		}
+	}
+	w.Buf = append(w.Buf, ']')
+	return executor.Written
+}
+
 func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐCustomerID(w *executor.Writer, v ident.CustomerID) executor.Status {
 	v.MarshalGQL(w)
 	return executor.Written
@@ -4732,6 +5140,11 @@ func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDriftFindingID
 }
 
 func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐJobID(w *executor.Writer, v ident.JobID) executor.Status {
+	v.MarshalGQL(w)
+	return executor.Written
+}
+
+func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐServerID(w *executor.Writer, v ident.ServerID) executor.Status {
 	v.MarshalGQL(w)
 	return executor.Written
 }

@@ -1642,6 +1642,35 @@ func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.S
 	return graphql.WrapContextMarshaler(ctx, res)
 }
 
+func (ec *executionContext) unmarshalNFloat2ᚕfloat64ᚄ(ctx context.Context, v any) ([]float64, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]float64, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNFloat2float64(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNFloat2ᚕfloat64ᚄ(ctx context.Context, sel ast.SelectionSet, v []float64) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNFloat2float64(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐCustomerID(ctx context.Context, v any) (ident.CustomerID, error) {
 	var res ident.CustomerID
 	err := res.UnmarshalGQL(v)
@@ -1709,6 +1738,16 @@ func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋintern
 }
 
 func (ec *executionContext) marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐJobID(ctx context.Context, sel ast.SelectionSet, v ident.JobID) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐServerID(ctx context.Context, v any) (ident.ServerID, error) {
+	var res ident.ServerID
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐServerID(ctx context.Context, sel ast.SelectionSet, v ident.ServerID) graphql.Marshaler {
 	return v
 }
 

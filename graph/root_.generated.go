@@ -34,6 +34,7 @@ type ResolverRoot interface {
 	Membership() MembershipResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
+	Server() ServerResolver
 	Subscription() SubscriptionResolver
 	User() UserResolver
 	Viewer() ViewerResolver
@@ -2343,6 +2344,134 @@ type JobEdge {
   node: Job!
 }
 `, BuiltIn: false},
+	{Name: "../schema/server.graphqls", Input: `extend type Query {
+  "A server; null for what does not exist and for what is not the caller's."
+  server("Id of a server." id: ID!): Server @auth(requires: [SERVERS_READ])
+  "The servers, the oldest first. Those of today are the hosts of the panel's own nodes."
+  servers(
+    "Rows of the page, from the front: 1 to 100, 20 by default."
+    first: Int
+    "Only rows after this cursor."
+    after: Cursor
+    "Rows of the page, from the back."
+    last: Int
+    "Only rows before this cursor."
+    before: Cursor
+  ): ServerConnection! @auth(requires: [SERVERS_READ]) @cost(multipliers: ["first", "last"], size: 20)
+}
+
+extend type Subscription {
+  """
+  What a server is doing, as often as asked for, and at once when it is known; the first event may come twice. Only the
+  newest one waits for a slow reader. Nothing comes while the server cannot be reached. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `INVALID` + "`" + ` for another interval.
+  """
+  serverMetrics(
+    "Id of a server."
+    serverId: ID!
+    "Seconds from one event to the next, 1 to 60."
+    intervalSeconds: Int = 1
+  ): ServerMetrics! @auth(requires: [SERVERS_READ]) @live(scope: GRANTS, policy: LATEST)
+}
+
+"A machine."
+type Server implements Node {
+  "Global id."
+  id: ID!
+  "Name, for people; that of the node for a host of the panel."
+  name: String!
+  "Its operating system, such as ` + "`" + `Debian GNU/Linux 12 (bookworm)` + "`" + `; null when it does not tell."
+  osName: String
+  "Cores; null when it does not tell."
+  cpuCount: Int
+  "Memory in bytes; null when it does not tell."
+  memoryBytes: BigInt
+  """
+  What it is doing, a second ago at most for the host of the node that answers and five seconds for others; null when it cannot be
+  read, and for the host of another node that nobody watches on this one.
+  """
+  latestMetrics: ServerMetrics @goField(forceResolver: true, batch: true) @cost(weight: 10)
+}
+
+"What a server was doing at one moment. Rates are over the second before; percentages are 0 to 100."
+type ServerMetrics {
+  "When it was measured, by the server's clock."
+  at: DateTime!
+  "How busy all cores are together; to wait for a disk is to be idle."
+  cpuPercent: Float!
+  "How busy each core is that is online."
+  corePercents: [Float!]!
+  "Processes that ran or waited to, on average over a minute."
+  load1: Float!
+  "The same over five minutes."
+  load5: Float!
+  "The same over fifteen minutes."
+  load15: Float!
+  "Bytes of memory that are not available to programs; what only caches files is available."
+  memoryUsedBytes: BigInt!
+  "Bytes of memory."
+  memoryTotalBytes: BigInt!
+  "Bytes of swap in use."
+  swapUsedBytes: BigInt!
+  "Bytes of swap; 0 without any."
+  swapTotalBytes: BigInt!
+  "File systems that hold data, by their mount points; 64 at most."
+  disks: [DiskMetrics!]!
+  "Network interfaces other than loopback; 64 at most."
+  networks: [NetworkMetrics!]!
+  "Seconds since it was started."
+  uptimeSeconds: BigInt!
+  "Processes."
+  processes: Int!
+}
+
+"A file system that is mounted. One that has never answered is not there."
+type DiskMetrics {
+  "Where it is mounted."
+  mount: String!
+  "Bytes in use."
+  usedBytes: BigInt!
+  "Its size in bytes."
+  totalBytes: BigInt!
+  "Bytes per second read from the device below; 0 where the system does not count, as for network file systems."
+  readBytesPerSecond: Float!
+  "Bytes per second written to it."
+  writeBytesPerSecond: Float!
+  "Whether it hangs: ` + "`" + `usedBytes` + "`" + ` and ` + "`" + `totalBytes` + "`" + ` are what they last were."
+  stale: Boolean!
+}
+
+"A network interface."
+type NetworkMetrics {
+  "Its name, such as ` + "`" + `eth0` + "`" + `."
+  name: String!
+  "Bytes received per second."
+  receivedBytesPerSecond: Float!
+  "Bytes sent per second."
+  sentBytesPerSecond: Float!
+  "Errors of receiving and sending per second."
+  errorsPerSecond: Float!
+}
+
+"One page of servers."
+type ServerConnection {
+  "The rows with their cursors."
+  edges: [ServerEdge!]!
+  "The rows."
+  nodes: [Server!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "Rows on all pages; only counted when it is asked for."
+  totalCount: Int!
+}
+
+"A server and its place."
+type ServerEdge {
+  "Its place."
+  cursor: Cursor!
+  "The row."
+  node: Server!
+}
+`, BuiltIn: false},
 	{Name: "../schema/user.graphqls", Input: `extend type Query {
   "Who is signed in."
   viewer: Viewer! @auth
@@ -3001,6 +3130,24 @@ func (ec *executionContext) childFields_DeleteDatabaseUserPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type DeleteDatabaseUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DiskMetrics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "mount":
+		return ec.fieldContext_DiskMetrics_mount(ctx, field)
+	case "usedBytes":
+		return ec.fieldContext_DiskMetrics_usedBytes(ctx, field)
+	case "totalBytes":
+		return ec.fieldContext_DiskMetrics_totalBytes(ctx, field)
+	case "readBytesPerSecond":
+		return ec.fieldContext_DiskMetrics_readBytesPerSecond(ctx, field)
+	case "writeBytesPerSecond":
+		return ec.fieldContext_DiskMetrics_writeBytesPerSecond(ctx, field)
+	case "stale":
+		return ec.fieldContext_DiskMetrics_stale(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DiskMetrics", field.Name)
+}
+
 func (ec *executionContext) childFields_DriftFinding(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3255,6 +3402,20 @@ func (ec *executionContext) childFields_MembershipEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type MembershipEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_NetworkMetrics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_NetworkMetrics_name(ctx, field)
+	case "receivedBytesPerSecond":
+		return ec.fieldContext_NetworkMetrics_receivedBytesPerSecond(ctx, field)
+	case "sentBytesPerSecond":
+		return ec.fieldContext_NetworkMetrics_sentBytesPerSecond(ctx, field)
+	case "errorsPerSecond":
+		return ec.fieldContext_NetworkMetrics_errorsPerSecond(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NetworkMetrics", field.Name)
+}
+
 func (ec *executionContext) childFields_OpenDatabaseForCleanupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "preview":
@@ -3413,6 +3574,82 @@ func (ec *executionContext) childFields_RotateDatabaseUserPasswordPayload(ctx co
 		return ec.fieldContext_RotateDatabaseUserPasswordPayload_job(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RotateDatabaseUserPasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Server(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Server_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Server_name(ctx, field)
+	case "osName":
+		return ec.fieldContext_Server_osName(ctx, field)
+	case "cpuCount":
+		return ec.fieldContext_Server_cpuCount(ctx, field)
+	case "memoryBytes":
+		return ec.fieldContext_Server_memoryBytes(ctx, field)
+	case "latestMetrics":
+		return ec.fieldContext_Server_latestMetrics(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Server", field.Name)
+}
+
+func (ec *executionContext) childFields_ServerConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ServerConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ServerConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ServerConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ServerConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServerConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ServerEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ServerEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ServerEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServerEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ServerMetrics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_ServerMetrics_at(ctx, field)
+	case "cpuPercent":
+		return ec.fieldContext_ServerMetrics_cpuPercent(ctx, field)
+	case "corePercents":
+		return ec.fieldContext_ServerMetrics_corePercents(ctx, field)
+	case "load1":
+		return ec.fieldContext_ServerMetrics_load1(ctx, field)
+	case "load5":
+		return ec.fieldContext_ServerMetrics_load5(ctx, field)
+	case "load15":
+		return ec.fieldContext_ServerMetrics_load15(ctx, field)
+	case "memoryUsedBytes":
+		return ec.fieldContext_ServerMetrics_memoryUsedBytes(ctx, field)
+	case "memoryTotalBytes":
+		return ec.fieldContext_ServerMetrics_memoryTotalBytes(ctx, field)
+	case "swapUsedBytes":
+		return ec.fieldContext_ServerMetrics_swapUsedBytes(ctx, field)
+	case "swapTotalBytes":
+		return ec.fieldContext_ServerMetrics_swapTotalBytes(ctx, field)
+	case "disks":
+		return ec.fieldContext_ServerMetrics_disks(ctx, field)
+	case "networks":
+		return ec.fieldContext_ServerMetrics_networks(ctx, field)
+	case "uptimeSeconds":
+		return ec.fieldContext_ServerMetrics_uptimeSeconds(ctx, field)
+	case "processes":
+		return ec.fieldContext_ServerMetrics_processes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServerMetrics", field.Name)
 }
 
 func (ec *executionContext) childFields_SetDatabaseAccessPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

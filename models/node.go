@@ -26,3 +26,6 @@ func (*JobEvent) IsJobStreamItem() {}
 
 // IsNode marks a Node.
 func (*DatabaseDump) IsNode() {}
+
+// IsNode marks a Node.
+func (*Server) IsNode() {}

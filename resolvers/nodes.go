@@ -60,6 +60,9 @@ func (r *Resolver) findKind(ctx context.Context, kind string, ids []uuid.UUID, f
 	case ident.DatabaseServer:
 		rows, err := r.DatabaseService.FindServers(ctx, typed(ids, ident.DatabaseServerIDOf))
 		return keep(found, kind, rows, err)
+	case ident.Server:
+		rows, err := r.FleetService.FindAll(ctx, typed(ids, ident.ServerIDOf))
+		return keep(found, kind, rows, err)
 	case ident.DriftFinding:
 		rows, err := r.DatabaseService.FindFindings(ctx, typed(ids, ident.DriftFindingIDOf))
 		return keep(found, kind, rows, err)

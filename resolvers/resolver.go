@@ -7,6 +7,7 @@ import (
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/customer"
 	"github.com/mpanel/mpanel/internal/database"
+	"github.com/mpanel/mpanel/internal/fleet"
 	"github.com/mpanel/mpanel/internal/jobs"
 )
 
@@ -16,5 +17,6 @@ type Resolver struct {
 	CustomerService *customer.Service
 	DatabaseService *database.Service
 	DumpService     *database.DumpService
+	FleetService    *fleet.Service
 	JobService      *jobs.Service
 }

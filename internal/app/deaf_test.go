@@ -13,6 +13,7 @@ import (
 	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/customer"
 	"github.com/mpanel/mpanel/internal/database"
+	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
 	"github.com/mpanel/mpanel/internal/testkit"
@@ -30,29 +31,38 @@ func (deaf) Subscribe(string) (<-chan any, func()) { return nil, func() {} }
 // something to run or to cancel. All that they have in common are the tables.
 type unheard struct {
 	*faultBench
+	runner *panel
+
 	mu    sync.Mutex
 	worst time.Duration
 }
 
 func newUnheard(t *testing.T, probe func(context.Context, string) error) *unheard {
 	t.Helper()
+	return newNodes(t, probe, func(run *engine.Config, _ *config.Options) { run.Bus = deaf{} })
+}
+
+// newNodes is a panel that takes orders and one that runs them, each as change makes it.
+func newNodes(t *testing.T, probe func(context.Context, string) error, change func(*engine.Config, *config.Options)) *unheard {
+	t.Helper()
 	b := newFaultBench(t)
 	part := func(node string) *panel {
-		run := fast(node, probe)
-		run.Bus = deaf{}
-		p, err := newPanel(t.Context(), b.panel.stores, config.Options{DataDir: b.dir}, run, slog.New(slog.DiscardHandler))
+		run, o := fast(node, probe), config.Options{DataDir: b.dir}
+		change(&run, &o)
+		p, err := newPanel(t.Context(), b.panel.stores, o, run, slog.New(slog.DiscardHandler))
 		require.NoError(t, err)
 		t.Cleanup(p.close)
 		return p
 	}
 	b.panel = part("runner")
+	runner := b.panel
 	b.serving(t)
 	b.panel = part("orders")
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan struct{})
 	go func() { defer close(done); b.panel.feed.Run(ctx) }()
 	t.Cleanup(func() { stop(); <-done })
-	return &unheard{faultBench: b}
+	return &unheard{faultBench: b, runner: runner}
 }
 
 // follow watches a job as jobProgress does. The function that it returns waits

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/mpanel/mpanel/agent/collect"
 	"github.com/mpanel/mpanel/graph"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/budget"
@@ -23,8 +24,8 @@ import (
 	"github.com/mpanel/mpanel/internal/database/pgdump"
 	"github.com/mpanel/mpanel/internal/database/pgprov"
 	"github.com/mpanel/mpanel/internal/engine"
-	"github.com/mpanel/mpanel/internal/events/membus"
 	"github.com/mpanel/mpanel/internal/executor"
+	"github.com/mpanel/mpanel/internal/fleet"
 	"github.com/mpanel/mpanel/internal/httpapi"
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -42,6 +43,7 @@ type panel struct {
 	customers *customer.Service
 	databases *database.Service
 	dumps     *database.DumpService
+	fleet     *fleet.Service
 	dialer    *pgprov.Dialer
 	registry  *engine.Registry
 	engine    *engine.Engine
@@ -49,13 +51,14 @@ type panel struct {
 	feed      *jobs.Feed
 	jobs      *jobs.Service
 	live      *live.Hub
+	bus       bus
 	api       *httpapi.API
 	metrics   *prometheus.Registry
 }
 
 // newPanel wires the parts; run has the node's id, and for tests more, such as a
 // bus that is not the one within this process.
-func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Config, log *slog.Logger) (*panel, error) {
+func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Config, log *slog.Logger) (_ *panel, err error) {
 	installation, err := s.installation(ctx)
 	if err != nil {
 		return nil, err
@@ -64,14 +67,21 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if err != nil {
 		return nil, err
 	}
-	p := &panel{stores: s, dialer: pgprov.NewDialer(cluster, log)}
+	p := &panel{stores: s, dialer: pgprov.NewDialer(cluster, log), bus: bus{Bus: run.Bus}}
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
 	if p.auth, err = s.auth(ctx, log); err != nil {
 		return nil, err
 	}
-	bus, tools := run.Bus, pgdump.New()
-	if bus == nil {
-		bus = &membus.Bus{}
+	if run.Bus == nil {
+		if p.bus, err = openBus(o, s.box, installation, run.Node, log); err != nil {
+			return nil, err
+		}
 	}
+	tools := pgdump.New()
 	// The plans need the domains, and the domains start plans.
 	starter := engine.NewStarter(func() *engine.Registry { return p.registry }, late{p})
 	p.databases = database.NewService(s.db, s.box, starter, pgdump.Inspecting(p.dialer, tools), installation, s.access, log)
@@ -82,11 +92,12 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if err != nil {
 		return nil, err
 	}
+	p.fleet = fleet.NewService(fleet.Config{DB: s.db, Bus: p.bus, Node: run.Node, Source: collect.New(collect.Config{}), Log: log})
 	p.customers = customer.NewService(s.db, starter, p.databases)
 	if p.registry, err = engine.NewRegistry(slices.Concat(p.databases.Plans(), p.dumps.Plans(), p.customers.Plans())...); err != nil {
 		return nil, err
 	}
-	run.DB, run.Bus, run.Registry, run.Log = s.db, bus, p.registry, log
+	run.DB, run.Bus, run.Registry, run.Log = s.db, p.bus, p.registry, log
 	if p.engine, err = engine.New(run); err != nil {
 		return nil, err
 	}
@@ -98,6 +109,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		return nil, fmt.Errorf("the survey interval %v is not between %v and %v", every, database.MinSurveyEvery, database.MaxSurveyEvery)
 	}
 	p.metrics = newMetrics(s.db, p.engine.Busy)
+	p.bus.register(p.metrics)
 	chores := []jobs.Chore{
 		{Name: "check-database-servers", Every: database.CheckEvery, Do: p.databases.CheckServers},
 		{Name: "survey-database-servers", Every: database.SurveyLookEvery(every), Do: func(ctx context.Context) error { return p.databases.SurveyServers(ctx, every) }},
@@ -110,9 +122,9 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if p.chores, err = jobs.NewChores(s.db, run.Node, chores, log); err != nil {
 		return nil, err
 	}
-	p.feed = jobs.NewFeed(s.db, bus, jobs.LookEvery, log)
+	p.feed = jobs.NewFeed(s.db, p.bus, jobs.LookEvery, log)
 	p.jobs = jobs.NewService(s.db, p.feed, starter)
-	p.live = live.NewHub(live.Config{Actors: p.auth.Actors, Log: log})
+	p.live = live.NewHub(live.Config{Actors: p.auth.Actors, Bus: p.bus, Log: log})
 	p.metrics.MustRegister(p.live)
 	if p.api, err = p.newAPI(o, log); err != nil {
 		return nil, err
@@ -124,7 +136,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 func (p *panel) newSchema(o config.Options, log *slog.Logger) (graphql.ExecutableSchema, error) {
 	c := resolvers.Config(&resolvers.Resolver{
 		AuthService: p.auth, CustomerService: p.customers, DatabaseService: p.databases,
-		DumpService: p.dumps, JobService: p.jobs,
+		DumpService: p.dumps, FleetService: p.fleet, JobService: p.jobs,
 	})
 	stock := graph.NewExecutableSchema(c)
 	if o.Executor == config.ExecutorStock && o.ExecutorShadow <= 0 {
@@ -232,4 +244,7 @@ func (l late) Wake(id ident.JobID)   { l.engine.Wake(id) }
 func (l late) Cancel(id ident.JobID) { l.engine.Cancel(id) }
 
 // close ends what a panel keeps open.
-func (p *panel) close() { p.dialer.Close() }
+func (p *panel) close() {
+	p.bus.close()
+	p.dialer.Close()
+}

@@ -85,6 +85,9 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener n
 			return err
 		}
 	}
+	if err := p.fleet.RegisterHost(ctx); err != nil {
+		return err
+	}
 	// Requests and sockets end when the drain is over, not when ctx does.
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
@@ -101,6 +104,8 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener n
 		return nil
 	})
 	parts.Go(func() error { p.feed.Run(ctx); return nil })
+	parts.Go(func() error { p.live.Follow(ctx); return nil })
+	parts.Go(func() error { p.fleet.Run(ctx); return nil })
 	ready := make(chan struct{})
 	parts.Go(func() error { return p.engine.Serve(ctx, func() { close(ready) }) })
 	parts.Go(func() error {

@@ -21,6 +21,7 @@ type (
 	DatabaseDumpID   struct{ id[databaseDump] }
 	JobID            struct{ id[job] }
 	DriftFindingID   struct{ id[driftFinding] }
+	ServerID         struct{ id[server] }
 )
 
 // The kinds, as they stand in front of the colon.
@@ -33,6 +34,7 @@ const (
 	DatabaseDump   = "databaseDump"
 	Job            = "job"
 	DriftFinding   = "driftFinding"
+	Server         = "server"
 )
 
 type (
@@ -44,6 +46,7 @@ type (
 	databaseDump   struct{}
 	job            struct{}
 	driftFinding   struct{}
+	server         struct{}
 )
 
 func (customer) kind() string       { return Customer }
@@ -54,6 +57,7 @@ func (databaseUser) kind() string   { return DatabaseUser }
 func (databaseDump) kind() string   { return DatabaseDump }
 func (job) kind() string            { return Job }
 func (driftFinding) kind() string   { return DriftFinding }
+func (server) kind() string         { return Server }
 
 type kinder interface{ kind() string }
 

@@ -138,3 +138,18 @@ func (i DriftFindingID) MarshalGQL(w io.Writer) { i.marshal(w) }
 
 // UnmarshalGQL takes the opaque form; anything else becomes the zero id.
 func (i *DriftFindingID) UnmarshalGQL(v any) error { return i.unmarshal(v) }
+
+// NewServerID returns a new id.
+func NewServerID() ServerID { return ServerID{newID[server]()} }
+
+// ServerIDOf gives the type to a UUID that is known to be of the kind, such as a job's resource.
+func ServerIDOf(u uuid.UUID) ServerID { return ServerID{id[server]{u}} }
+
+// ParseServerID takes the opaque form; anything else gives the zero id.
+func ParseServerID(s string) ServerID { return ServerID{parse[server](s)} }
+
+// MarshalGQL writes the opaque form.
+func (i ServerID) MarshalGQL(w io.Writer) { i.marshal(w) }
+
+// UnmarshalGQL takes the opaque form; anything else becomes the zero id.
+func (i *ServerID) UnmarshalGQL(v any) error { return i.unmarshal(v) }

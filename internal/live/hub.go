@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/events"
 	"github.com/mpanel/mpanel/internal/ident"
 )
 
@@ -27,7 +28,9 @@ type Config struct {
 	// Actors reads what users may do now; those who may do nothing any more are
 	// not in its answer. Nobody's rights are looked up when it is nil.
 	Actors func(ctx context.Context, users []ident.UserID) (map[ident.UserID]*actor.Actor, error)
-	Log    *slog.Logger // required
+	// Bus carries revocations to other nodes; nil when there are none.
+	Bus events.Bus
+	Log *slog.Logger // required
 }
 
 // A Hub has all connections of a node. It is safe for concurrent use, and has no
@@ -35,6 +38,7 @@ type Config struct {
 type Hub struct {
 	limits  Limits
 	actors  func(ctx context.Context, users []ident.UserID) (map[ident.UserID]*actor.Actor, error)
+	bus     events.Bus
 	log     *slog.Logger
 	counts  counts
 	groups  groups
@@ -57,7 +61,7 @@ type Hub struct {
 // NewHub returns a Hub.
 func NewHub(c Config) *Hub {
 	h := &Hub{
-		limits: c.Limits.withDefaults(), actors: c.Actors, log: c.Log,
+		limits: c.Limits.withDefaults(), actors: c.Actors, bus: c.Bus, log: c.Log,
 		conns: map[*Conn]struct{}{}, users: map[ident.UserID]int{}, addresses: map[string]int{}, unknown: map[string]int{}, empty: make(chan struct{}),
 	}
 	h.delivery = newDelivery()
@@ -192,37 +196,6 @@ func (h *Hub) all() []*Conn {
 		list = append(list, c)
 	}
 	return list
-}
-
-// A Principal is whose connections are meant: those of a user, those that were
-// opened with a token, those of whoever holds something of a customer, or of
-// several of these at once. The zero value means nobody.
-type Principal struct {
-	User     ident.UserID
-	Token    string // the access token's id
-	Customer ident.CustomerID
-}
-
-func (p Principal) covers(who *actor.Actor) bool {
-	switch {
-	case who == nil, p == Principal{},
-		!p.User.IsZero() && p.User != who.User,
-		p.Token != "" && p.Token != who.Token:
-		return false
-	}
-	return p.Customer.IsZero() || slices.ContainsFunc(who.Grants, func(g actor.Grant) bool { return g.Customer == p.Customer })
-}
-
-// Revoke ends the connections of a principal on this node, with all that runs on
-// them, and tells how many they were. Other nodes find out by looking: see Config.Actors.
-func (h *Hub) Revoke(p Principal) (n int) {
-	for _, c := range h.all() {
-		if p.covers(c.actor()) {
-			c.Close(Revoked)
-			n++
-		}
-	}
-	return n
 }
 
 // Shutdown lets queries and mutations that run come to an end, closes every

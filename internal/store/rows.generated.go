@@ -728,4 +728,46 @@ func init() {
 		},
 		"data": func(v value, m *models.JobEvent) error { return v.json(&m.Data) },
 	}
+	readable[reflect.TypeFor[models.Server]()] = columns[models.Server]{
+		"id": func(v value, m *models.Server) error { return v.uuid(&m.ID.UUID) },
+		"node": func(v value, m *models.Server) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x string
+			err := v.text(&x)
+			m.Node = new(string(x))
+			return err
+		},
+		"name": func(v value, m *models.Server) error { return v.text(&m.Name) },
+		"os_name": func(v value, m *models.Server) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x string
+			err := v.text(&x)
+			m.OSName = new(string(x))
+			return err
+		},
+		"cpu_count": func(v value, m *models.Server) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x int64
+			err := v.int(&x)
+			m.CPUCount = new(int(x))
+			return err
+		},
+		"memory_bytes": func(v value, m *models.Server) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x int64
+			err := v.int(&x)
+			m.MemoryBytes = new(int64(x))
+			return err
+		},
+		"created_at": func(v value, m *models.Server) error { return v.time(&m.CreatedAt) },
+		"updated_at": func(v value, m *models.Server) error { return v.time(&m.UpdatedAt) },
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Where a Relay may lead to that is no server.
@@ -23,6 +24,8 @@ type Relay struct {
 	mended *sync.Cond // broadcast by Mend, and at the end
 	cut    bool
 	cuts   int    // how often it was cut
+	delay  time.Duration
+	speed  int // bytes per second, 0 for any
 	over   bool   // the test is
 	target string // an address of network, Silent or Closed
 	dials  int
@@ -70,6 +73,13 @@ func (r *Relay) To(target string) {
 	}
 }
 
+// Target is where the address leads.
+func (r *Relay) Target() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.target
+}
+
 // Cut swallows everything, the ends of connections included: neither side is
 // told. New connections hang until Mend; those of before the cut do for ever.
 func (r *Relay) Cut() {
@@ -85,6 +95,27 @@ func (r *Relay) Mend() {
 	defer r.mu.Unlock()
 	r.cut = false
 	r.mended.Broadcast()
+}
+
+// Shape makes the network slow: each block of bytes comes so much later, and no more
+// of them in a second; 0 is without limit.
+func (r *Relay) Shape(delay time.Duration, bytesPerSecond int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.delay, r.speed = delay, bytesPerSecond
+}
+
+// slow waits for as long as so many bytes take.
+func (r *Relay) slow(n int) {
+	r.mu.Lock()
+	wait := r.delay
+	if r.speed > 0 {
+		wait += time.Duration(n) * time.Second / time.Duration(r.speed)
+	}
+	r.mu.Unlock()
+	if wait > 0 {
+		<-time.After(wait)
+	}
 }
 
 // Dials is how many connections there were.
@@ -151,6 +182,7 @@ func (r *Relay) flow(to, from net.Conn, cuts int) {
 	for {
 		n, err := from.Read(block)
 		r.hold(cuts)
+		r.slow(n)
 		if n > 0 {
 			if _, err := to.Write(block[:n]); err != nil {
 				break

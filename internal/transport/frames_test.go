@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mpanel/mpanel/internal/live"
+	"github.com/mpanel/mpanel/internal/testkit"
 )
 
 // raw is a socket on which frames are written byte by byte.
@@ -30,9 +31,15 @@ func (p *panel) raw(t *testing.T) (net.Conn, *bufio.Reader) {
 // rawForLong is raw for who closes the connection.
 func (p *panel) rawForLong(t *testing.T) (net.Conn, *bufio.Reader) {
 	t.Helper()
+	return p.rawFrom(t, 1)
+}
+
+// rawFrom is rawForLong from 127.0.0.n, each of which has ports of its own.
+func (p *panel) rawFrom(t *testing.T, n byte) (net.Conn, *bufio.Reader) {
+	t.Helper()
 	at, err := url.Parse(p.URL)
 	require.NoError(t, err)
-	var d net.Dialer
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, n)}}
 	conn, err := d.DialContext(t.Context(), "tcp", at.Host)
 	require.NoError(t, err)
 	require.NoError(t, conn.SetDeadline(time.Now().Add(soon)))
@@ -175,9 +182,15 @@ func TestFrames_RudeConnects(t *testing.T) {
 	}
 	rude()
 	goroutines, files := settled(t, p, 0, 0)
-	const rudeOnes = 2000
+	// All 10,000 with SCALE=full; otherwise as many as there is time for.
+	const rudeOnes, atLeast, most = 10_000, 2_000, 10 * time.Second
+	came, began := 0, time.Now()
 	for i := range rudeOnes {
-		conn, r := p.raw(t)
+		if i >= atLeast && time.Since(began) > most && os.Getenv("SCALE") != "full" {
+			break
+		}
+		came++
+		conn, r := p.rawFrom(t, byte(1+i%8))
 		switch i % 5 {
 		case 0: // nothing at all
 		case 1:
@@ -195,7 +208,9 @@ func TestFrames_RudeConnects(t *testing.T) {
 		}
 		_ = conn.Close()
 	}
-	settled(t, p, goroutines, files)
+	took := time.Since(began)
+	g, f := settled(t, p, goroutines, files)
+	testkit.Reportf(t, "%d rude clients in %v: goroutines %d before and %d after, open files %d and %d", came, took.Round(10*time.Millisecond), goroutines, g, files, f)
 }
 
 // ofPools is how many connections to PostgreSQL may have come meanwhile; clients that

@@ -1,74 +1,99 @@
 package transport_test
 
 import (
-	"net/http"
-	"net/http/httptest"
-	"strings"
+	"encoding/json"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/mpanel/mpanel/internal/transport"
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/live"
 )
 
-// How long operations take is told of every wire, and how long answers wait of those
-// that stay open.
-func TestDurations(t *testing.T) {
-	t.Parallel()
-	durations := transport.NewDurations()
-	p := newPanelWith(t, transport.Config{Durations: durations})
-	a := p.addTenant("a", zeroCustomer, p.addServer())
-	p.must(a.token, `{ viewer { user { id } } }`, nil)
-	p.post(a.token, `{ thisIsNoField }`, nil)
-	p.post("", `mutation { signIn(input: {email: "x@example.com", password: "wrong"}) { accessToken } }`, nil)
-	conn := p.open(t, a.token)
-	send(t, conn, frame{Type: "subscribe", ID: "1", Payload: operation(`{ viewer { user { id } } }`, nil)})
-	require.Equal(t, "next", receive(t, conn).Type)
-	require.Equal(t, "complete", receive(t, conn).Type)
-	p.running(a, 2, 10)
-	follow(t, conn, "2", a.job)
-	for range 4 { // with the two that there were
-		require.Equal(t, "next", receive(t, conn).Type)
-	}
-	const executions, deliveries = "mpanel_graphql_execution_seconds", "mpanel_live_delivery_seconds"
-	require.Equal(t, 2, metric(t, durations, executions, "query"), "what is not executed takes no time")
-	require.Equal(t, 1, metric(t, durations, executions, "mutation"))
-	require.Equal(t, 3, metric(t, durations, executions), "what a stream waits for is nobody's time")
-	require.Eventually(t, func() bool { return metric(t, p.live, deliveries) == 5 }, soon, 5*time.Millisecond)
-}
+const everything = `{ at cpuPercent corePercents load1 load5 load15 memoryUsedBytes memoryTotalBytes swapUsedBytes swapTotalBytes uptimeSeconds processes
+	disks { mount usedBytes totalBytes readBytesPerSecond writeBytesPerSecond stale }
+	networks { name receivedBytesPerSecond sentBytesPerSecond errorsPerSecond } }`
 
-// deadlines notes for when answers are to be read.
-type deadlines struct {
-	*httptest.ResponseRecorder
-
-	set []time.Time
-}
-
-func (d *deadlines) SetWriteDeadline(t time.Time) error {
-	d.set = append(d.set, t)
-	return nil
-}
-
-// An answer has ten seconds to be read, and more when it is long; what the connection
-// is used for afterwards has none.
-func TestPost_WriteDeadline(t *testing.T) {
+func TestServers_TheHost(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t)
-	ours, _ := p.handlers()
-	for query, least := range map[string]time.Duration{
-		`{ __typename }`: 10 * time.Second,
-		`{ __schema { types { name description } } }`: 10*time.Second + 500*time.Millisecond,
-	} {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", strings.NewReader(body(query)))
-		r.Header.Set("Content-Type", "application/json")
-		w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
-		before := time.Now()
-		ours.ServeHTTP(w, r)
-		require.Equal(t, http.StatusOK, w.Code)
-		require.Len(t, w.set, 2)
-		require.GreaterOrEqual(t, w.set[0].Sub(before), least, query)
-		require.Less(t, w.set[0].Sub(before), time.Minute, query)
-		require.True(t, w.set[1].IsZero(), query)
+	host, staff := p.host(), p.staff()
+	d := p.must(staff, `query($id: ID!) { server(id: $id) { id name osName cpuCount memoryBytes latestMetrics `+everything+` } servers { totalCount nodes { id latestMetrics { at } } } node(id: $id) { ... on Server { name } } }`, vars{"id": host.Opaque()})
+	require.Equal(t, "test", at(d, "server", "name"))
+	require.Equal(t, "test", at(d, "node", "name"))
+	require.Equal(t, host.Opaque(), at(d, "servers", "nodes", 0, "id"))
+	cores, ok := at(d, "server", "cpuCount").(float64)
+	require.True(t, ok)
+	require.Len(t, at(d, "server", "latestMetrics", "corePercents"), int(cores))
+	require.Equal(t, at(d, "server", "memoryBytes"), at(d, "server", "latestMetrics", "memoryTotalBytes"))
+	require.NotEmpty(t, at(d, "server", "latestMetrics", "disks"))
+	require.Equal(t, at(d, "server", "latestMetrics", "at"), at(d, "servers", "nodes", 0, "latestMetrics", "at"), "measured once for both")
+
+	p.exec("INSERT INTO servers (id, node, name) VALUES (gen_random_uuid(), 'other', 'other')")
+	d = p.must(staff, `{ servers { totalCount nodes { name osName cpuCount latestMetrics { at } } } }`, nil)
+	require.Equal(t, map[string]any{"name": "other", "osName": nil, "cpuCount": nil, "latestMetrics": nil}, at(d, "servers", "nodes", 1), "it is measured elsewhere")
+	require.Equal(t, host, p.host(), "registered again, it is the same one")
+
+	without := p.as(&actor.Actor{Provider: without(actor.ServersRead)})
+	require.Equal(t, []string{"FORBIDDEN"}, p.post(without, `{ servers { totalCount } }`, nil).codes())
+	require.Equal(t, []string{"UNAUTHENTICATED"}, p.post("", `{ servers { totalCount } }`, nil).codes())
+	for _, n := range []int{0, 61, -1} {
+		r := p.post(staff, `subscription($id: ID!, $n: Int) { serverMetrics(serverId: $id, intervalSeconds: $n) { at } }`, vars{"id": host.Opaque(), "n": n})
+		require.Equal(t, []string{"INVALID"}, r.codes(), "%d", n)
+		require.Equal(t, "intervalSeconds", r.Errors[0].Extensions["field"])
 	}
+}
+
+// All who watch a host with the same selection cost one execution for each event, and
+// one measurement a second, whatever they select.
+func TestServerMetrics_OneExecutionForAll(t *testing.T) {
+	t.Parallel()
+	const viewers = 20
+	p := newLimitedPanel(t, live.Limits{})
+	host := p.host()
+	query := func(selection string) json.RawMessage {
+		return operation(`subscription($id: ID!) { serverMetrics(serverId: $id) `+selection+` }`, vars{"id": host.Opaque()})
+	}
+	first := p.open(t, p.staff())
+	send(t, first, frame{Type: "subscribe", ID: "all", Payload: query(everything)})
+	var last time.Time
+	next := func(f frame) time.Time {
+		t.Helper()
+		require.Equal(t, "next", f.Type, "%s", f.Payload)
+		var got struct {
+			Data struct {
+				ServerMetrics struct{ At time.Time }
+			}
+		}
+		require.NoError(t, json.Unmarshal(f.Payload, &got))
+		require.False(t, got.Data.ServerMetrics.At.IsZero(), "%s", f.Payload)
+		return got.Data.ServerMetrics.At
+	}
+	next(receive(t, first)) // of an execution of its own
+	for range 3 {
+		at := next(receive(t, first))
+		require.Greater(t, at.Sub(last), 500*time.Millisecond, "a second from one to the next")
+		last = at
+	}
+
+	conns := 0
+	for range viewers { // of users of their own, who may do the same
+		conn := p.open(t, p.staff())
+		send(t, conn, frame{Type: "subscribe", ID: "1", Payload: query("{ at cpuPercent }")})
+		next(receive(t, conn))
+		conns++
+		defer func() {
+			send(t, conn, frame{Type: "complete", ID: "1"})
+		}()
+	}
+	require.Equal(t, viewers, conns)
+	before := metric(t, p.live, "mpanel_live_executions_total")
+	eventsBefore := metric(t, p.live, "mpanel_live_events_total")
+	began := time.Now()
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_events_total") >= eventsBefore+3*(viewers+1) }, soon, 20*time.Millisecond)
+	took := time.Since(began).Seconds()
+	executions := metric(t, p.live, "mpanel_live_executions_total") - before
+	require.LessOrEqual(t, float64(executions), 2*(took+2), "two selections, once a second: %v", executions)
+	require.InDelta(t, viewers+1, metric(t, p.live, "mpanel_live_streams"), 0)
 }

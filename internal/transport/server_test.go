@@ -27,6 +27,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/mpanel/mpanel/agent/collect"
 	"github.com/mpanel/mpanel/graph"
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/auth"
@@ -36,6 +37,7 @@ import (
 	"github.com/mpanel/mpanel/internal/events/membus"
 	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/fleet"
 	"github.com/mpanel/mpanel/internal/httpapi"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
@@ -64,6 +66,7 @@ type panel struct {
 	sql    *testkit.Statements
 	log    *buffer
 	live   *live.Hub
+	fleet  *fleet.Service
 
 	mu     sync.Mutex
 	actors map[string]*actor.Actor // by tokens that only tests have
@@ -106,11 +109,13 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 		Get: func(context.Context, string) (io.ReadCloser, error) { return nil, io.ErrUnexpectedEOF },
 	})
 	require.NoError(t, err)
+	p.fleet = fleet.NewService(fleet.Config{DB: p.db, Bus: bus, Node: "test", Source: collect.New(collect.Config{}), Log: log})
 	registry, err = engine.NewRegistry(slices.Concat(databases.Plans(), dumps.Plans(), customers.Plans())...)
 	require.NoError(t, err)
 	r := &resolvers.Resolver{
 		AuthService: p.auth, CustomerService: customers, DatabaseService: databases, DumpService: dumps,
-		JobService: jobs.NewService(p.db, jobs.NewFeed(p.db, bus, 0, log), starter),
+		FleetService: p.fleet,
+		JobService:   jobs.NewService(p.db, jobs.NewFeed(p.db, bus, 0, log), starter),
 	}
 	for _, f := range change {
 		f(r)
@@ -268,6 +273,14 @@ func (p *panel) addServer() ident.DatabaseServerID {
 	p.t.Helper()
 	id := ident.NewDatabaseServerID()
 	p.insert(&models.DatabaseServer{ID: id, Name: "server-" + id.String(), Host: "db.example.com", Port: 5432, AdminUser: "admin", AdminPasswordSealed: testkit.Box(p.t).Seal(secret.New("admin"), "database_servers.admin_password/"+id.String()), SSLMode: "prefer", Reachable: true})
+	return id
+}
+
+// host registers the host of this process.
+func (p *panel) host() (id ident.ServerID) {
+	p.t.Helper()
+	require.NoError(p.t, p.fleet.RegisterHost(p.t.Context()))
+	require.NoError(p.t, p.db.NewSelect().Model((*models.Server)(nil)).Column("id").Where("node = 'test'").Scan(p.t.Context(), &id))
 	return id
 }
 

@@ -17,12 +17,13 @@ import (
 )
 
 // addMany makes n customers, each with a parent, a child, two databases with
-// two jobs each, and two members; and as many servers.
+// two jobs each, and two members; and as many servers of both kinds.
 func (p *panel) addMany(n int) {
 	p.t.Helper()
 	for _, q := range []string{
 		`INSERT INTO database_servers (id, name, host, port, admin_user, admin_password_sealed, created_at)
 			SELECT gen_random_uuid(), 's' || i, 'h' || i, 1, 'u', '', now() - i * interval '1 s' FROM generate_series(1, ?0) AS i`,
+		`INSERT INTO servers (id, node, name, created_at) SELECT gen_random_uuid(), 'n' || i, 'n' || i, now() - i * interval '1 s' FROM generate_series(1, ?0) AS i`,
 		`INSERT INTO users (id, email, name, password_hash) SELECT gen_random_uuid(), i || '@example.com', 'u' || i, 'x' FROM generate_series(1, 2 * ?0) AS i`,
 		`INSERT INTO customers (id, name, email, created_at) SELECT gen_random_uuid(), 'parent' || i, 'a@b.c', now() + interval '1 d' FROM generate_series(1, ?0) AS i`,
 		`INSERT INTO customers (id, parent_id, name, email, created_at)

@@ -67,6 +67,8 @@ var places = map[string]answer{
 	"Query.driftFindings(filter.serverId)":              isEmpty,
 	"Mutation.decideDriftFinding(input.id)":             isNotFound,
 	"Mutation.setDatabaseDriftPolicy(input.id)":         isNotFound,
+	"Query.server(id)":                                  isForbidden,
+	"Subscription.serverMetrics(serverId)":              isForbidden,
 	"Mutation.releaseDriftBrake(input.id)":              isForbidden,
 	"Mutation.surveyDatabaseServer(input.id)":           isForbidden,
 	"Mutation.checkDatabaseServer(input.id)":            isForbidden,
@@ -145,11 +147,12 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 	require.Equal(t, known, found, "every place that takes an id is entered in places")
 
 	missing := ident.Opaque(ident.Customer, uuid.New())
-	foreign := map[string]string{"the server": server.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque(), "b's reseller's database's user": reseller.login.Opaque(), "b's reseller's finding": reseller.finding.Opaque()}
+	host := p.host()
+	foreign := map[string]string{"the server": server.Opaque(), "the host": host.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque(), "b's reseller's database's user": reseller.login.Opaque(), "b's reseller's finding": reseller.finding.Opaque()}
 	for kind, id := range a.ids() {
 		foreign["a's "+kind] = id
 	}
-	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, ident.DriftFinding, "invoice"} {
+	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, ident.DriftFinding, ident.Server, "invoice"} {
 		foreign["a missing "+kind] = ident.Opaque(kind, uuid.New())
 	}
 	for name, id := range map[string]string{
@@ -181,8 +184,8 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		p.addDump("again", a) // the call before may have changed that
 		query := d.call(t, at, a)
 		nothing := p.post(staff, query, vars{"id": missing})
-		ids := withID(a.ids(), "server", server.Opaque())
-		differs := slices.ContainsFunc([]string{"customer", "database", "databaseDump", "databaseUser", "driftFinding", "job", "server", "user"}, func(kind string) bool {
+		ids := withID(withID(a.ids(), "server", server.Opaque()), "host", host.Opaque())
+		differs := slices.ContainsFunc([]string{"customer", "database", "databaseDump", "databaseUser", "driftFinding", "host", "job", "server", "user"}, func(kind string) bool {
 			return p.post(staff, query, vars{"id": ids[kind]}).same() != nothing.same()
 		})
 		require.True(t, differs, "%s finds nothing for staff either", at)
