@@ -209,6 +209,9 @@ func (s *server) GrantRights(ctx context.Context, m database.Member) error {
 				return err
 			}
 		}
+		if st.noGroup, err = s.regroup(ctx, f, b, st.noGroup); err != nil {
+			return err
+		}
 		if err := s.makeGroups(ctx, m.Space, st.noGroup); err != nil {
 			return err
 		}
@@ -303,30 +306,6 @@ func (s *server) RevokeRights(ctx context.Context, m database.Member) error {
 		}
 		return engine.Point(ctx, "revoked")
 	})
-}
-
-// DropGroups removes both groups if they are ours.
-func (s *server) DropGroups(ctx context.Context, sp database.Space) error {
-	for _, group := range groupsOf(sp) {
-		if err := s.DropLogin(ctx, database.Login{Name: group, Mark: sp.Mark}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// makeGroups makes those of the groups that do not exist, each with its mark.
-func (s *server) makeGroups(ctx context.Context, sp database.Space, names []string) error {
-	for _, group := range names {
-		err := s.change(ctx,
-			waitForEarlier(group),
-			stmt{"create group " + group, "CREATE ROLE " + ident(group) + " NOLOGIN"},
-			stmt{"mark group " + group, "COMMENT ON ROLE " + ident(group) + " IS " + literal(sp.Mark)})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // joinFor makes an admin that is not a superuser a member of roles: it can only

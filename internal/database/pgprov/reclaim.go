@@ -24,17 +24,21 @@ func (s *server) Reclaim(ctx context.Context, e database.Expected) error {
 		if err != nil {
 			return err
 		}
-		renamed := f.renamed(e)
+		renamed, _ := f.renamed(e)
 		for _, m := range e.Members { // each bears a mark of its own
 			of, err := s.lookAround(ctx, m.Login.Mark, []database.Expected{e})
 			if err != nil {
 				return err
 			}
-			if r := of.renamed(e)[m.Login.Name]; r != nil {
+			its, _ := of.renamed(e)
+			if r := its[m.Login.Name]; r != nil {
 				renamed[m.Login.Name] = r
 			}
 		}
 		for to, r := range renamed {
+			if f.roles[to] != nil { // somebody else's
+				continue
+			}
 			err := s.change(ctx, stmt{"rename role " + r.name, "ALTER ROLE " + ident(r.name) + " RENAME TO " + ident(to)})
 			if err != nil {
 				return err

@@ -180,11 +180,11 @@ func (f *found) compare(e database.Expected) []database.Deviation {
 			out = append(out, database.Deviation{Kind: kind, Name: name, State: o.State, Detail: o.Detail})
 		}
 	}
-	renamed := f.renamed(e)
+	renamed, either := f.renamed(e)
 	note(database.RoleObject, e.Login.Name, f.compareLogin(e.Login, e, nil, renamed))
 	note(database.DatabaseObject, e.Space.Name, f.compareSpace(e))
 	for _, g := range groupsOf(e.Space) {
-		note(database.RoleObject, g, f.compareGroup(g, e, renamed))
+		note(database.RoleObject, g, f.compareGroup(g, e, renamed, either))
 	}
 	for _, m := range e.Members {
 		note(database.RoleObject, m.Login.Name, f.compareLogin(m.Login, e, &m, renamed))
@@ -203,7 +203,7 @@ func (f *found) compareLogin(l database.Login, e database.Expected, member *data
 	}
 	switch {
 	case r != nil && r.mark != l.Mark:
-		return engine.Observed{State: engine.Foreign, Detail: "The server has a role of that name that is not ours."}
+		return f.foreignRole(l.Name, renamed)
 	case r == nil:
 		if r := renamed[l.Name]; r != nil {
 			f.wanted[r.name] = true
@@ -241,17 +241,36 @@ func (f *found) compareLogin(l database.Login, e database.Expected, member *data
 	return comparison(d)
 }
 
+// foreignRole is what has one of our names and is not ours. Ours may be there
+// under another one, and is no orphan then: what it is for is known.
+func (f *found) foreignRole(name string, renamed map[string]*seenRole) engine.Observed {
+	detail := "The server has a role of that name that is not ours."
+	if r := renamed[name]; r != nil {
+		f.wanted[r.name] = true
+		detail += fmt.Sprintf(" Ours is called %s.", r.name)
+	}
+	return engine.Observed{State: engine.Foreign, Detail: detail}
+}
+
 // renamed finds roles of ours that are called otherwise, by the names that they
-// are to have: by their marks, where it cannot be any other.
-func (f *found) renamed(e database.Expected) map[string]*seenRole {
-	out := map[string]*seenRole{}
+// are to have: by their marks, where it cannot be any other. Those names may be
+// somebody else's meanwhile. Either are those that can only be groups, and which
+// of them is which is told inside the database.
+func (f *found) renamed(e database.Expected) (out map[string]*seenRole, either []*seenRole) {
+	out = map[string]*seenRole{}
+	has := func(name, mark string) bool {
+		r := f.roles[name]
+		return r != nil && r.mark == mark
+	}
+	ours := func(name string) bool { return has(name, e.Space.Mark) }
+	groups := groupsOf(e.Space)
 	// The database's logins, of now and before, and the groups of its users bear one mark.
-	names := append([]string{e.Login.Name}, groupsOf(e.Space)...)
+	names := append([]string{e.Login.Name}, groups...)
 	for _, m := range e.Members {
 		switch {
 		case m.Login.Mark == e.Space.Mark:
 			names = append(names, m.Login.Name)
-		case f.roles[m.Login.Name] == nil && len(f.marked[m.Login.Mark]) == 1:
+		case !has(m.Login.Name, m.Login.Mark) && len(f.marked[m.Login.Mark]) == 1:
 			out[m.Login.Name] = f.marked[m.Login.Mark][0]
 		}
 	}
@@ -261,37 +280,52 @@ func (f *found) renamed(e database.Expected) map[string]*seenRole {
 			astray = append(astray, r)
 		}
 	}
-	if f.roles[e.Login.Name] == nil {
+	if !ours(e.Login.Name) {
 		for i, r := range astray {
-			if r.hasPassword || len(astray) == 1 && f.roles[names[1]] != nil && f.roles[names[2]] != nil {
+			if r.hasPassword || len(astray) == 1 && ours(groups[0]) && ours(groups[1]) {
 				out[e.Login.Name] = r
 				astray = slices.Delete(astray, i, i+1)
 				break
 			}
 		}
 	}
-	for i, g := range names[1:3] {
-		if f.roles[g] == nil && f.roles[names[2-i]] != nil && len(astray) == 1 {
+	missing := 0
+	for i, g := range groups {
+		if ours(g) {
+			continue
+		}
+		missing++
+		if ours(groups[1-i]) && len(astray) == 1 {
 			out[g] = astray[0]
+			return out, nil
 		}
 	}
-	return out
+	if hasUsers(e) && (ours(e.Login.Name) || out[e.Login.Name] != nil) && len(astray) <= missing {
+		either = astray
+	}
+	return out, either
 }
 
 // compareGroup compares a group, which is there once the database has a user.
-func (f *found) compareGroup(name string, e database.Expected, renamed map[string]*seenRole) engine.Observed {
+func (f *found) compareGroup(name string, e database.Expected, renamed map[string]*seenRole, either []*seenRole) engine.Observed {
 	f.wanted[name] = true
 	r := f.roles[name]
+	candidates := make([]string, len(either))
+	for i, c := range either {
+		f.wanted[c.name], candidates[i] = true, c.name
+	}
 	switch {
 	case r == nil && renamed[name] != nil:
 		f.wanted[renamed[name].name] = true
 		return engine.Observed{State: engine.Differs, Detail: fmt.Sprintf("The group is called %s.", renamed[name].name)}
 	case r == nil && !hasUsers(e):
 		return engine.Observed{State: engine.Matches}
+	case r == nil && len(candidates) > 0:
+		return engine.Observed{State: engine.Differs, Detail: fmt.Sprintf("The group does not exist, or is called %s.", strings.Join(candidates, " or "))}
 	case r == nil:
 		return engine.Observed{State: engine.Absent, Detail: "The group of the database's users does not exist."}
 	case r.mark != e.Space.Mark:
-		return engine.Observed{State: engine.Foreign, Detail: "The server has a role of that name that is not ours."}
+		return f.foreignRole(name, renamed)
 	}
 	var d []string
 	if r.canLogin || r.hasPassword || r.expires || r.limit != -1 {
@@ -325,13 +359,19 @@ func (f *found) compareSpace(e database.Expected) engine.Observed {
 	}
 	var d []string
 	b, ok := look.ours()
-	if !ok && !look.named.exists() && len(f.named[sp.Mark]) == 1 {
-		b, ok = f.named[sp.Mark][0].base, true
-		f.wanted[b.name] = true
+	astray := ""
+	if !ok && len(f.named[sp.Mark]) == 1 {
+		b = f.named[sp.Mark][0].base
+		f.wanted[b.name], ok = true, !look.named.exists()
+		astray = b.name
 	}
 	switch {
 	case !ok && look.foreign():
-		return look.absentOrForeign()
+		o := look.absentOrForeign()
+		if astray != "" {
+			o.Detail += fmt.Sprintf(" Ours is called %s.", astray)
+		}
+		return o
 	case !ok:
 		return engine.Observed{State: engine.Absent, Detail: "The database does not exist; its data is gone."}
 	case b.limit == invalidLimit:
