@@ -62,7 +62,7 @@ func (s *server) handOver(ctx context.Context, conn *pgx.Conn, name, heir string
 	}
 	var first []stmt
 	if h.base {
-		first = append(first, stmt{"take the database of role " + name + " back", "ALTER DATABASE " + ident(conn.Config().Database) + " OWNER TO CURRENT_USER"})
+		first = append(first, takeBase(conn.Config().Database)...)
 	}
 	for _, sql := range h.taking {
 		first = append(first, stmt{"take from role " + name + " what only a superuser may own", sql})

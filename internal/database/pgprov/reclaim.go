@@ -56,8 +56,8 @@ func (s *server) reclaimSpace(ctx context.Context, f *found, sp database.Space) 
 		return nil
 	}
 	b := f.named[sp.Mark][0]
-	if !b.mine { // what an owner may do comes with it, so its rights are granted after this
-		if err := s.change(ctx, stmt{"take database " + b.name + " back", "ALTER DATABASE " + ident(b.name) + " OWNER TO CURRENT_USER"}); err != nil {
+	if !b.mine || !b.whole { // what an owner may do comes with it, so the others' rights are granted after this
+		if err := s.change(ctx, takeBase(b.name)...); err != nil {
 			return err
 		}
 	}
@@ -68,6 +68,16 @@ func (s *server) reclaimSpace(ctx context.Context, f *found, sp database.Space) 
 		return err
 	}
 	return engine.Point(ctx, "database-renamed")
+}
+
+// takeBase makes the admin the owner of a database, with all rights on it: those
+// of an owner can be taken from it, and without them an admin that is no superuser
+// cannot get in.
+func takeBase(name string) []stmt {
+	return []stmt{
+		{"take database " + name + " back", "ALTER DATABASE " + ident(name) + " OWNER TO CURRENT_USER"},
+		{"take all rights on database " + name, "GRANT ALL ON DATABASE " + ident(name) + " TO CURRENT_USER"},
+	}
 }
 
 // Confine revokes in one transaction; what was given by somebody whom the admin

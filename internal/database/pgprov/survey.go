@@ -27,6 +27,7 @@ type seenRole struct {
 // "role=RIGHT"; PUBLIC and the owner are left out.
 type seenBase struct {
 	base
+	whole  bool      // its owner has all rights on it, as one has of whom none were taken
 	schema ownership // of schema public
 }
 
@@ -47,6 +48,7 @@ SELECT d.datname, d.oid, coalesce(c.description, ''), d.datdba = (SELECT oid FRO
        EXISTS (SELECT FROM aclexplode(d.acl) a WHERE a.grantee = 0),
        ARRAY(SELECT DISTINCT pg_get_userbyid(a.grantee) || '=' || a.privilege_type FROM aclexplode(d.acl) a
              WHERE a.grantee <> d.datdba AND a.grantee <> 0 ORDER BY 1),
+       (SELECT count(DISTINCT a.privilege_type) = 3 FROM aclexplode(d.acl) a WHERE a.grantee = d.datdba),
        ` + publicOwner + `
 FROM (SELECT *, coalesce(datacl, acldefault('d', datdba)) AS acl FROM pg_database) d
 LEFT JOIN pg_shdescription c ON c.objoid = d.oid AND c.classoid = 'pg_database'::regclass
@@ -165,7 +167,7 @@ func (s *server) lookAround(ctx context.Context, markPrefix string, expected []d
 	}
 	_, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (struct{}, error) {
 		b := &seenBase{}
-		err := row.Scan(&b.name, &b.oid, &b.mark, &b.mine, &b.limit, &b.open, &b.public, &b.granted, &b.schema.outside)
+		err := row.Scan(&b.name, &b.oid, &b.mark, &b.mine, &b.limit, &b.open, &b.public, &b.granted, &b.whole, &b.schema.outside)
 		f.bases[b.name] = b
 		f.named[b.mark] = append(f.named[b.mark], b)
 		return struct{}{}, err
@@ -382,8 +384,11 @@ func (f *found) compareSpace(e database.Expected) engine.Observed {
 	case b.name != sp.Name:
 		d = append(d, fmt.Sprintf("The database is called %s.", b.name))
 	}
-	if !b.mine {
+	switch {
+	case !b.mine:
 		d = append(d, "The database belongs to another role.")
+	case !f.bases[b.name].whole:
+		d = append(d, "The panel's admin has not all rights on the database.")
 	}
 	if !b.open {
 		d = append(d, "The database does not accept connections.")
