@@ -137,7 +137,7 @@ func (f *found) confineRoles(e database.Expected) (rest []stmt) {
 }
 
 func confineBase(b base, e database.Expected) (rest []stmt) {
-	may := append([]string{e.Login.Name}, groupsOf(e.Space)...)
+	may := []string{e.Login.Name}
 	want := map[string][]string{}
 	for _, m := range e.Members {
 		may = append(may, m.Login.Name)

@@ -435,9 +435,6 @@ func grantDifferences(b base, e database.Expected) (d []string) {
 		}
 		delete(have, m.Login.Name)
 	}
-	for _, g := range groupsOf(e.Space) {
-		delete(have, g)
-	}
 	strangers := make([]string, 0, len(have))
 	for role := range have {
 		strangers = append(strangers, role)
