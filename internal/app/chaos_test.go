@@ -172,8 +172,18 @@ func (k *chaotic) round(t *testing.T) {
 		// Which somebody may have given away, and no repair takes back.
 		sqlOn(t, k.tenants, s.database.ExtName, "DROP TABLE IF EXISTS proof")
 		require.NoError(t, k.enters(t.Context(), s, s.password), s.database.ExtName)
-		require.Empty(t, k.guestMustBe(t.Context(), s, *s.guest))
+		require.Empty(t, k.guestMustBe(t.Context(), s, *s.guest), "%s: %s", s.database.ExtName, k.publicOf(t, s.database.ExtName))
 	}
+}
+
+// publicOf is what there is to know of a database's schema public.
+func (b *faultBench) publicOf(t *testing.T, db string) (state string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), b.tenants.ConnString(db).Reveal())
+	require.NoError(t, err)
+	require.NoError(t, conn.QueryRow(t.Context(), `SELECT concat_ws(' ', 'public of', nspowner::regrole, nspacl) FROM pg_namespace WHERE nspname = 'public'`).Scan(&state))
+	require.NoError(t, conn.Close(t.Context()))
+	return state
 }
 
 // owners are those of the tenants' table proof, by the oid of its database; a

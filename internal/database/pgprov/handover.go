@@ -47,7 +47,10 @@ FROM pg_roles r, pg_database d WHERE r.rolname = $1 AND d.datname = current_data
 // may do in the database of conn, and then the rest. Objects go to the heir,
 // quoted, so that nothing of them is lost; the database itself goes to the admin.
 // What is shared with other databases stays as it is.
-func (s *server) handOver(ctx context.Context, conn *pgx.Conn, name, heir string, rest ...stmt) error {
+//
+// The point is where it has looked and not begun: what takes a step back comes by
+// another one than the step.
+func (s *server) handOver(ctx context.Context, conn *pgx.Conn, point, name, heir string, rest ...stmt) error {
 	var h holdings
 	switch err := conn.QueryRow(ctx, lookAtHoldings, name).Scan(&h.base, &h.foreign, &h.mighty, &h.taking, &h.rooted); {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -57,7 +60,7 @@ func (s *server) handOver(ctx context.Context, conn *pgx.Conn, name, heir string
 	case h.mighty != "" && !h.rooted:
 		return fault.Conflict.New("", "The role owns %s, which only a superuser may own; give it to one, or drop it.", h.mighty)
 	}
-	if err := engine.Point(ctx, "handing-over"); err != nil {
+	if err := engine.Point(ctx, point); err != nil {
 		return err
 	}
 	var first []stmt

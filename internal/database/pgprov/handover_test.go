@@ -197,7 +197,7 @@ func TestHandOver_GivenMeanwhile(t *testing.T) {
 		var before string
 		looks := 0
 		ctx := engine.WithPoints(t.Context(), func(name string) error {
-			if name == "handing-over" {
+			if name == "revoking" {
 				if looks++; looks == 1 {
 					strangers = lend(t, g)
 					before = strangers()

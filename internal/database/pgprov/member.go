@@ -226,7 +226,7 @@ func (s *server) GrantRights(ctx context.Context, m database.Member) error {
 			if err != nil {
 				return err
 			}
-			return s.handOver(ctx, conn, m.Login.Name, ident(m.Space.Login), grantStmts(m, b.name, st, existing)...)
+			return s.handOver(ctx, conn, "granting", m.Login.Name, ident(m.Space.Login), grantStmts(m, b.name, st, existing)...)
 		})
 		if err != nil {
 			return err
@@ -299,7 +299,7 @@ func (s *server) RevokeRights(ctx context.Context, m database.Member) error {
 			return err
 		}
 		err = s.enter(ctx, f, b, func(conn *pgx.Conn) error {
-			return s.handOver(ctx, conn, m.Login.Name, heir, leave(m.Login.Name, st.groups, "")...)
+			return s.handOver(ctx, conn, "revoking", m.Login.Name, heir, leave(m.Login.Name, st.groups, "")...)
 		})
 		if err != nil {
 			return err
