@@ -29,6 +29,9 @@ type seenBase struct {
 	base
 	whole  bool      // its owner has all rights on it, as one has of whom none were taken
 	schema ownership // of schema public
+	// defaults are the roles that make something in it and the groups that get
+	// rights on that by default, as "maker>group".
+	defaults []string
 }
 
 // What bears our mark, and what bears one of our names. There are thousands, and
@@ -49,9 +52,14 @@ SELECT d.datname, d.oid, coalesce(c.description, ''), d.datdba = (SELECT oid FRO
        ARRAY(SELECT DISTINCT pg_get_userbyid(a.grantee) || '=' || a.privilege_type FROM aclexplode(d.acl) a
              WHERE a.grantee <> d.datdba AND a.grantee <> 0 ORDER BY 1),
        (SELECT count(DISTINCT a.privilege_type) = 3 FROM aclexplode(d.acl) a WHERE a.grantee = d.datdba),
-       ` + publicOwner + `
+       ` + publicOwner + `, coalesce(g.defaults, '{}')
 FROM (SELECT *, coalesce(datacl, acldefault('d', datdba)) AS acl FROM pg_database) d
 LEFT JOIN pg_shdescription c ON c.objoid = d.oid AND c.classoid = 'pg_database'::regclass
+LEFT JOIN (SELECT m.dbid, array_agg(DISTINCT pg_get_userbyid(m.refobjid) || '>' || pg_get_userbyid(a.refobjid)) AS defaults
+           FROM pg_shdepend m JOIN pg_shdepend a USING (dbid, classid, objid)
+           WHERE m.classid = 'pg_default_acl'::regclass AND m.refclassid = 'pg_authid'::regclass AND m.deptype = 'o'
+             AND a.refclassid = 'pg_authid'::regclass AND a.deptype = 'a' AND starts_with(pg_get_userbyid(a.refobjid), '` + workPrefix + `')
+           GROUP BY m.dbid) g ON g.dbid = d.oid
 WHERE starts_with(coalesce(c.description, ''), $1) OR d.datname = ANY ($2::text[])`
 )
 
@@ -167,7 +175,7 @@ func (s *server) lookAround(ctx context.Context, markPrefix string, expected []d
 	}
 	_, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (struct{}, error) {
 		b := &seenBase{}
-		err := row.Scan(&b.name, &b.oid, &b.mark, &b.mine, &b.limit, &b.open, &b.public, &b.granted, &b.whole, &b.schema.outside)
+		err := row.Scan(&b.name, &b.oid, &b.mark, &b.mine, &b.limit, &b.open, &b.public, &b.granted, &b.whole, &b.schema.outside, &b.defaults)
 		f.bases[b.name] = b
 		f.named[b.mark] = append(f.named[b.mark], b)
 		return struct{}{}, err
@@ -345,6 +353,20 @@ func (f *found) compareGroup(name string, e database.Expected, renamed map[strin
 	return comparison(d)
 }
 
+// judgesDefaults tells whether the groups are to get rights by default on what the
+// login makes: where one of the three is not there it is put right by other means.
+func (f *found) judgesDefaults(e database.Expected) bool {
+	if e.Shut || !hasUsers(e) {
+		return false
+	}
+	for _, name := range append(groupsOf(e.Space), e.Login.Name) {
+		if r := f.roles[name]; r == nil || r.mark != e.Space.Mark {
+			return false
+		}
+	}
+	return true
+}
+
 // hasUsers tells whether somebody needs the groups: the login before acts as the
 // login, whose mark it bears, and needs none.
 func hasUsers(e database.Expected) bool {
@@ -398,6 +420,13 @@ func (f *found) compareSpace(e database.Expected) engine.Observed {
 	}
 	if b.mark == "" {
 		d = append(d, "The database does not bear its mark.")
+	}
+	if f.judgesDefaults(e) {
+		for _, g := range groupsOf(sp) {
+			if !slices.Contains(f.bases[b.name].defaults, e.Login.Name+">"+g) {
+				d = append(d, fmt.Sprintf("Group %s gets no rights on what is made later.", g))
+			}
+		}
 	}
 	if o := f.bases[b.name].schema; f.judgesPublic(f.bases[b.name], e) && o.is() != "" && o.is() != e.Login.Name {
 		d = append(d, fmt.Sprintf("Schema public belongs to role %s.", o.is()))
