@@ -188,6 +188,28 @@ func TestDrift_GroupsAreRenamed(t *testing.T) {
 	}
 }
 
+// Nothing tells them apart in a database that was made anew, and each will do.
+func TestDrift_GroupsAreRenamedAndTheDataIsGone(t *testing.T) {
+	t.Parallel()
+	b := newDriftBench(t)
+	s := b.withGuest(t)
+	b.serve(t)
+	ro, rw := workName(s.database)+"_ro", workName(s.database)+"_rw"
+	for _, sql := range []string{"ALTER ROLE " + ro + " RENAME TO y", "ALTER ROLE " + rw + " RENAME TO x", "DROP DATABASE " + s.database.ExtName} {
+		sqlOn(t, b.tenants, "postgres", sql)
+	}
+	b.survey(t)
+	out, err := b.decided(t, b.finding(t, "MISSING DATABASE "+s.database.ExtName), database.DecideRecreate)
+	require.NoError(t, err)
+	require.Equal(t, models.JobSucceeded, b.until(t, out.Job.ID, "recreation", over).State)
+	for range 2 {
+		require.Empty(t, b.survey(t))
+	}
+	require.Equal(t, "0", b.ask(t, "SELECT count(*)::text FROM pg_roles WHERE rolname IN ('x', 'y')"))
+	require.NoError(t, b.enters(t.Context(), s, s.password))
+	require.Empty(t, b.guestMustBe(t.Context(), s, *s.guest))
+}
+
 // While nobody is to be let in, a role that is gone lets nobody in: it is made when
 // the database is opened, and what it may do is put right after that. What would
 // let somebody in is put right at once.

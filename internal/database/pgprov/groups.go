@@ -46,6 +46,12 @@ FROM pg_default_acl d CROSS JOIN LATERAL aclexplode(d.defaclacl) a JOIN pg_roles
 WHERE d.defaclobjtype = 'r' AND d.defaclnamespace = 0 AND d.defaclrole = (SELECT l.oid FROM pg_roles l WHERE l.rolname = $1)
   AND ` + strayGroup + ` AND g.rolname <> ALL ($3::text[]) GROUP BY 1 ORDER BY 1`
 
+// One that has nothing in the database, as when that was made anew, may be either.
+const lookAtEmptyGroups = `
+SELECT g.rolname FROM pg_roles g WHERE ` + strayGroup + ` AND g.rolname <> ALL ($3::text[])
+  AND NOT EXISTS (SELECT FROM pg_shdepend s WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = g.oid
+                  AND s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())) ORDER BY 1`
+
 // regroup gives groups that were renamed by hand their names back, and returns the
 // names that nobody has after that. One of which it is not known what it may do
 // keeps its name.
@@ -78,6 +84,19 @@ func (s *server) regroup(ctx context.Context, f finding, b base, missing []strin
 			}
 			return nil
 		})
+		if err != nil {
+			return s.wrap(err, "look at groups of database "+sp.Name)
+		}
+		rows, err = conn.Query(ctx, lookAtEmptyGroups, sp.Login, sp.Mark, groupsOf(sp))
+		if err != nil {
+			return s.wrap(err, "look at groups of database "+sp.Name)
+		}
+		empty, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		for _, group := range missing {
+			if _, taken := called[group]; !taken && len(empty) > 0 {
+				called[group], empty = empty[0], empty[1:]
+			}
+		}
 		return s.wrap(err, "look at groups of database "+sp.Name)
 	})
 	if err != nil {

@@ -209,8 +209,14 @@ func (s *server) GrantRights(ctx context.Context, m database.Member) error {
 				return err
 			}
 		}
-		if st.noGroup, err = s.regroup(ctx, f, b, st.noGroup); err != nil {
+		left, err := s.regroup(ctx, f, b, st.noGroup)
+		if err != nil {
 			return err
+		}
+		if len(left) < len(st.noGroup) { // whoever is in them is so by other names
+			if f, b, st, err = s.lookForGrant(ctx, m); err != nil {
+				return err
+			}
 		}
 		if err := s.makeGroups(ctx, m.Space, st.noGroup); err != nil {
 			return err
