@@ -34,5 +34,9 @@ func Learned() int { return len(readable) }
 
 // ReadAll runs a statement with its parameters as a keyed read.
 func ReadAll[M any](ctx context.Context, db *DB, text string, args ...any) ([]*M, error) {
-	return readAll[M](ctx, db, text, args)
+	r, rows := reading[M](text, args, 1)
+	if err := db.share(ctx, r); err != nil {
+		return nil, err
+	}
+	return *rows, nil
 }

@@ -81,7 +81,7 @@ func newList(t *testing.T, parents []uuid.UUID, each int) *list {
 	return l
 }
 
-func (l *list) query() *bun.SelectQuery { return l.NewSelect().Model((*item)(nil)) }
+func (l *list) query() *store.List { return store.NewList(l.DB, nil, (*item)(nil)) }
 
 // sorted is the whole list as the order has it.
 func sorted(rows []*item, o store.Order[*item]) []*item {
