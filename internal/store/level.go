@@ -165,10 +165,10 @@ func (l *level) read(batch []*read) {
 		}
 	}()
 	distinct, same := sorted(batch)
-	send(l.ctx, l.db.reads, distinct)
+	l.db.reads.send(l.ctx, distinct)
 	for r, first := range same {
 		if first.err != nil || !r.adopt(first.rows) {
-			r.err = one(l.ctx, l.db.reads, r)
+			l.db.reads.send(l.ctx, []*read{r})
 		}
 	}
 }
@@ -193,36 +193,6 @@ func sorted(batch []*read) (distinct []*read, same map[*read]*read) {
 	return distinct, same
 }
 
-// send reads several statements in one round trip. An error ends what
-// PostgreSQL does of them, so that this one and those after it are read again,
-// each alone: only what fails by itself fails.
-func send(ctx context.Context, pool *pgxpool.Pool, batch []*read) {
-	if len(batch) == 1 {
-		batch[0].err = one(ctx, pool, batch[0])
-		return
-	}
-	b := &pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, 0, len(batch))}
-	for _, r := range batch {
-		b.Queue(r.sql, r.args...)
-	}
-	results := pool.SendBatch(ctx, b)
-	good := 0
-	for _, r := range batch {
-		rows, err := results.Query()
-		if err == nil {
-			err = r.take(rows)
-		}
-		if err != nil {
-			break
-		}
-		good++
-	}
-	_ = results.Close() // its error is the one that ended it
-	for _, r := range batch[good:] {
-		r.err = one(ctx, pool, r)
-	}
-}
-
 // read runs a statement of the pool for keyed reads, with others of its level if
 // it is of one. After an error take's rows are not whole.
 func (db *DB) read(ctx context.Context, sql string, args []any, take func(pgx.Rows) error) error {
@@ -234,7 +204,7 @@ func (db *DB) read(ctx context.Context, sql string, args []any, take func(pgx.Ro
 func (db *DB) share(ctx context.Context, reads ...*read) error {
 	c, _ := ctx.Value(callKey{}).(*call)
 	if c == nil || c.level.db != db || !c.park(reads) {
-		send(ctx, db.reads, reads)
+		db.reads.send(ctx, reads)
 		return firstError(reads)
 	}
 	var err error
@@ -265,7 +235,7 @@ func one(ctx context.Context, pool *pgxpool.Pool, r *read) error {
 	for again := 2; ; again-- {
 		rows, err := pool.Query(ctx, r.sql, r.args...)
 		if err == nil {
-			err = r.take(rows)
+			err = r.taken(rows)
 		}
 		if err == nil || again == 0 || ctx.Err() != nil || fault.CodeOf(Wrap(err, "read")) != fault.Unavailable {
 			return err

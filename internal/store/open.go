@@ -19,7 +19,7 @@ import (
 type DB struct {
 	*bun.DB
 	Pool  *pgxpool.Pool
-	reads *pgxpool.Pool // one plan for all
+	reads *queue        // one plan for all
 	lists *pgxpool.Pool // a plan for each
 }
 
@@ -82,7 +82,7 @@ func Open(ctx context.Context, url secret.Text, options ...func(*pgxpool.Config)
 		return nil, err
 	}
 	db := bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New()).WithQueryHook(busy{})
-	return &DB{DB: db, Pool: pool, reads: reads, lists: lists}, nil
+	return &DB{DB: db, Pool: pool, reads: &queue{pool: reads, conns: readConns}, lists: lists}, nil
 }
 
 // openPrepared opens a pool in which statements stay prepared. It connects when it is
@@ -112,7 +112,7 @@ func openPrepared(ctx context.Context, cfg *pgxpool.Config, conns int32, stateme
 func (db *DB) Close() error {
 	err := db.DB.Close()
 	db.Pool.Close()
-	db.reads.Close()
+	db.reads.pool.Close()
 	db.lists.Close()
 	return err
 }
