@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 
@@ -158,13 +159,15 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 	if err != nil {
 		return nil, err
 	}
+	admission := transport.NewAdmission(transport.MaxComplexity * runtime.GOMAXPROCS(0))
+	p.metrics.MustRegister(admissions(admission)...)
 	origins := httpapi.Origins(o.BaseURL, o.AllowedOrigins)
 	return httpapi.New(httpapi.Config{
 		GraphQL: transport.New(transport.Config{
 			Schema: schema, Authenticate: p.auth.Authenticate, OriginAllowed: origins.Allow,
 			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Live: p.live, Log: log,
 			Budget: budget.New(o.CostBudget), AnonymousBudget: budget.New((o.CostBudget + 9) / 10), Documents: documents,
-			Introspection: transport.Introspection(o.Introspection),
+			Introspection: transport.Introspection(o.Introspection), Admission: admission,
 		}),
 		Schema:  published(schema.Schema(), o),
 		Origins: origins,

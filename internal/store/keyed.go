@@ -78,9 +78,9 @@ func keysOf[K comparable](keys []K) any {
 func reading[M any](text string, args []any, expected int) (*read, *[]*M) {
 	out := new([]*M)
 	return &read{
-		sql: text, args: args, rows: out,
+		sql: text, args: args, rows: out, expected: expected,
 		take: func(rows pgx.Rows) (err error) {
-			*out, err = readRows[M](rows, expected)
+			*out, err = readRows[M](rows, min(expected, slab))
 			return err
 		},
 		adopt: func(rows any) bool {

@@ -33,6 +33,8 @@ type read struct {
 	sql  string
 	args []any
 	take func(pgx.Rows) error // reads and closes the rows
+	// expected is how many rows there are about; 0 when that is not known.
+	expected int
 	// rows is where take puts them, and adopt takes those of another read, unless
 	// they are of another type; nil of reads that cannot share.
 	rows  any
@@ -53,11 +55,20 @@ type call struct {
 
 type callKey struct{}
 
-// Level makes a level of n calls. Each of them is begun with what it gives: the
+// Level makes a level of n calls; in the context of a call of a level, n more of that
+// level, so that what is read below side by side is read together, too. Each of them is begun with what it gives: the
 // context for the call, and what is called when the call is over. Pause calls wait,
 // and may do something for others before and after it.
 func (db *DB) Level(ctx context.Context, n int) (begin func(ctx context.Context, pause func(wait func())) (_ context.Context, over func())) {
-	l := &level{db: db, ctx: ctx, running: n}
+	var l *level
+	if c, ok := ctx.Value(callKey{}).(*call); ok && c.level.db == db {
+		l = c.level
+		l.mu.Lock()
+		l.running += n
+		l.mu.Unlock()
+	} else {
+		l = &level{db: db, ctx: ctx, running: n}
+	}
 	return func(ctx context.Context, pause func(wait func())) (context.Context, func()) {
 		c := &call{level: l, pause: pause, running: true}
 		return context.WithValue(ctx, callKey{}, c), func() { c.leave(true) }

@@ -29,7 +29,7 @@ const DefaultConns = 24
 // Sizes of the pools for keyed reads and lists, and how many statements each of their
 // connections keeps. There are as many texts of lists as clients have ideas.
 const (
-	readConns, readStatements = 8, 512
+	readConns, readStatements = 8, 256
 	listConns, listStatements = 8, 128
 )
 
@@ -57,6 +57,7 @@ func Open(ctx context.Context, url secret.Text, options ...func(*pgxpool.Config)
 	// bun writes values into the text, so that hardly any statement comes twice:
 	// preparing each costs a round trip, and keeping them costs memory.
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	cfg.ConnConfig.StatementCacheCapacity, cfg.ConnConfig.DescriptionCacheCapacity = 0, 0
 	for _, o := range options {
 		o(cfg)
 	}

@@ -200,7 +200,7 @@ func (e *Edge[P, M]) query(db *DB, scope parameter, p actor.Permission) *bun.Sel
 // on all pages.
 func (e *Edge[P, M]) read(ctx context.Context, db *DB, scope scope, p actor.Permission, parents []P, customers []ident.CustomerID, w page.Window, rows [][]*M, totals []int) error {
 	text, args := e.pageText(db, scope, p, parents, customers, w)
-	page, list := reading[M](text, args, min(len(parents)*w.Limit(), slab))
+	page, list := reading[M](text, args, len(parents)*w.Limit())
 	reads := []*read{page}
 	if totals != nil {
 		reads = append(reads, e.totals(db, scope, p, parents, totals))
@@ -280,7 +280,7 @@ func (e *Edge[P, M]) totals(db *DB, scope scope, p actor.Permission, parents []P
 		return e.query(db, parameter{all: scope.all, roots: 2}, p).ColumnExpr("p.place - 1 AS place, count(*) AS n").
 			Join("JOIN unnest($1::uuid[]) WITH ORDINALITY AS p(id, place) ON p.id = ?", e.Parent).Group("p.place").String()
 	})
-	return &read{sql: text, args: scope.add([]any{arrayOf(parents)}), take: func(rows pgx.Rows) error {
+	return &read{sql: text, args: scope.add([]any{arrayOf(parents)}), expected: bigRead, take: func(rows pgx.Rows) error {
 		var place, n int
 		_, err := pgx.ForEachRow(rows, []any{&place, &n}, func() error {
 			totals[place] = n

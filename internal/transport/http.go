@@ -41,7 +41,7 @@ func (plain) Supports(r *http.Request) bool { return receivedOf(r.Context()) != 
 func (plain) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	a := answer{w: w, r: r, kind: negotiated(r.Header.Get("Accept"))}
 	if in, ok := exec.(intake); ok {
-		in.header = w.Header()
+		in.header, in.charge = w.Header(), new(charge)
 		exec = in
 	}
 	op, errs := exec.CreateOperationContext(r.Context(), &receivedOf(r.Context()).params)
