@@ -173,7 +173,7 @@ func (r *run) load(ctx context.Context, f *frame, col *column) (below context.Co
 		c.args, fc.Args = args, args
 	}
 	if field.Each != nil {
-		return r.each(ctx, f, col, c)
+		return r.each(ctx, f, col, c, fc)
 	}
 	next := func(ctx context.Context) (any, error) {
 		below = ctx //nolint:fatcontext // that of a middleware, once
@@ -231,14 +231,18 @@ func (r *run) methods(ctx context.Context, f *frame, col *column, c *Column) {
 	col.field.Collect(c, results)
 }
 
-// each calls a resolver for each parent.
-func (r *run) each(ctx context.Context, f *frame, col *column, c *Column) (below context.Context) {
+// each calls a resolver for each parent. What is known of the level is known of the
+// root's only object, too.
+func (r *run) each(ctx context.Context, f *frame, col *column, c *Column, level *graphql.FieldContext) (below context.Context) {
 	n, field := len(f.objects), col.field
 	results, errs, required := make([]any, n), make([]error, n), make([]bool, n)
 	below = ctx
 	call := func(i int) {
-		fc := f.element(i, col)
-		ctx := withField(ctx, fc)
+		fc, ctx := level, ctx
+		if f.parent != nil {
+			fc = f.element(i, col)
+			ctx = withField(ctx, fc)
+		}
 		defer func() {
 			if p := recover(); p != nil {
 				errs[i] = bareError{r.op.RecoverFunc(ctx, p)}

@@ -29,7 +29,7 @@ func (s *Schema) subscribe(ctx context.Context, op *graphql.OperationContext, p 
 		r := s.newRun(ctx, op, p)
 		f := &frame{node: p.root, objects: root.objects, columns: make([]Column, 1)}
 		f.columns[0].objects, f.columns[0].args = []any{event}, args
-		r.do(r.descend(r.w.ctx, f, col, nil))
+		r.do(r.enlist(r.w.ctx, r.descend(r.w.ctx, f, col, nil), false))
 		return r.answer(f)
 	}
 }

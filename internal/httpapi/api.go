@@ -106,7 +106,7 @@ func around(log *slog.Logger, next http.Handler) http.Handler {
 		req := actor.Request{ID: newRequestID(), IP: remoteIP(r), UserAgent: r.UserAgent()}
 		h := w.Header()
 		maps.Copy(h, careful) // whoever sets one of them puts another list in its place
-		h.Set("X-Request-Id", req.ID)
+		h["X-Request-Id"] = []string{req.ID}
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler { //nolint:errorlint // panics are compared by identity, as net/http does
