@@ -40,3 +40,22 @@ func ReadAll[M any](ctx context.Context, db *DB, text string, args ...any) ([]*M
 	}
 	return *rows, nil
 }
+
+// ReadBig is ReadAll for a read that is sent alone.
+func ReadBig[M any](ctx context.Context, db *DB, text string, args ...any) ([]*M, error) {
+	r, rows := reading[M](text, args, bigRead)
+	if err := db.share(ctx, r); err != nil {
+		return nil, err
+	}
+	return *rows, nil
+}
+
+// Waiting is how many keyed reads wait for a connection.
+func Waiting(db *DB) int {
+	db.reads.mu.Lock()
+	defer db.reads.mu.Unlock()
+	return len(db.reads.waiting)
+}
+
+// ReadConns is how many connections there are for keyed reads.
+const ReadConns = readConns

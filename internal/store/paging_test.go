@@ -386,6 +386,7 @@ func TestPages_StatementsDoNotGrowWithParents(t *testing.T) {
 				want = 0
 			}
 			require.Len(t, asked, want, "%d parents, total %t: %v", n, total, asked)
+			require.Equal(t, min(want, 1), l.sql.RoundTrips(), "%d parents, total %t", n, total)
 		}
 	}
 }
