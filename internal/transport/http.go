@@ -127,12 +127,12 @@ func (a *answer) send(status int, response *graphql.Response, buffer *executor.B
 			body = z.to.Bytes()
 		}
 	}
-	header["Content-Length"] = []string{strconv.Itoa(len(body))}
-	if len(body) < buffered { // no time is needed for that
+	if len(body) < buffered { // no time is needed for that, and net/http tells its length
 		a.w.WriteHeader(status)
 		_, _ = a.w.Write(body)
 		return
 	}
+	header["Content-Length"] = []string{strconv.Itoa(len(body))}
 	// Who does not read holds the answer's memory. The connection goes on after it.
 	control := http.NewResponseController(a.w)
 	_ = control.SetWriteDeadline(time.Now().Add(writeTimeout + time.Duration(len(body))*time.Second/slowest)) // of a test there is none
