@@ -34,10 +34,10 @@ func (p *panel) addDatabases(n int) {
 func (p *panel) blocks(t *testing.T, token, query string, v vars) (n int) {
 	t.Helper()
 	var r reply
-	list := p.sql.During(func() { r = p.post(token, query, v) })
+	p.sql.During(func() { r = p.post(token, query, v) })
 	require.Equal(t, http.StatusOK, r.status)
 	require.Empty(t, r.Errors, "%s", r.body)
-	for _, sql := range list {
+	for _, sql := range p.sql.Written() {
 		if !strings.HasPrefix(sql, "SELECT") {
 			continue
 		}
