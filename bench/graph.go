@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,7 +57,7 @@ type graphBench struct {
 	postgres   int // its process
 	client     *client
 	operations []*graphOperation
-	peers      []*graphPeer
+	servers    []*graphPeer
 	samples    map[string]map[string][]sample // by operation and peer, one of each round
 	machine    machine
 }
@@ -87,14 +88,18 @@ func measureGraph(ctx context.Context, o options, p *panel, stdout, progress io.
 			return err
 		}
 	}
+	if o.profiles != "" {
+		say("profiles of the panel")
+		return b.profile(ctx, p)
+	}
 	if err := b.addPeers(ctx, p); err != nil {
 		return err
 	}
 	b.machine = machineNow(ctx)
 	b.machine.PostgreSQL = b.cluster.Version()
 	for round := range o.rounds {
-		for i := range b.peers {
-			peer := b.peers[(round+i)%len(b.peers)] // whoever is first has a colder machine
+		for i := range b.servers {
+			peer := b.servers[(round+i)%len(b.servers)] // whoever is first has a colder machine
 			say("round %d of %d: %s", round+1, o.rounds, peer.name)
 			if err := b.visit(ctx, peer); err != nil {
 				return fmt.Errorf("%s: %w", peer.name, err)
@@ -102,7 +107,7 @@ func measureGraph(ctx context.Context, o options, p *panel, stdout, progress io.
 		}
 	}
 	b.machine.LoadAfter = firstFields("/proc/loadavg", 3)
-	if err := b.print(stdout); err != nil {
+	if err := b.print(stdout); err != nil || len(o.peers) > 0 {
 		return err
 	}
 	say("in process")
@@ -221,10 +226,13 @@ func (b *graphBench) addPeers(ctx context.Context, p *panel) error {
 		return fmt.Errorf("build the peers: %w\n%s", err, out)
 	}
 	add := func(name, program string, args []string, environment ...string) {
+		if len(b.peers) > 0 && !slices.Contains(b.peers, name) {
+			return
+		}
 		peer := *p
 		peer.binary, peer.args, peer.core = program, args, serverCore
 		peer.extra = append(append([]string{"GOMAXPROCS=1"}, p.extra...), environment...)
-		b.peers = append(b.peers, &graphPeer{name: name, panel: &peer})
+		b.servers = append(b.servers, &graphPeer{name: name, panel: &peer})
 	}
 	add(raws, binary, []string{"raw"})
 	add("gqlgen, batch", p.binary, nil, "MPANEL_EXECUTOR=stock")

@@ -64,10 +64,10 @@ func (b *graphBench) compare(ctx context.Context, peer *graphPeer, op *graphOper
 		peer.answers = map[string][]string{}
 	}
 	peer.answers[op.name] = all
-	if want := b.peers[0].answers[op.name]; want != nil && !slices.Equal(want, all) {
+	if want := b.servers[0].answers[op.name]; want != nil && !slices.Equal(want, all) {
 		for i := range all {
 			if want[i] != all[i] {
-				return fmt.Errorf("%s: it answers\n%.1500s\nand %s\n%.1500s", op.name, all[i], b.peers[0].name, want[i])
+				return fmt.Errorf("%s: it answers\n%.1500s\nand %s\n%.1500s", op.name, all[i], b.servers[0].name, want[i])
 			}
 		}
 	}

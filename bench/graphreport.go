@@ -19,10 +19,10 @@ func (b *graphBench) print(out io.Writer) error {
 	p("load %s before, %s after; %d rounds of %v, %d connections; server on core %s, PostgreSQL and clients on core %s", m.LoadBefore, m.LoadAfter,
 		b.rounds, b.slice, graphConnections, serverCore, otherCore)
 	for _, op := range b.operations {
-		p("\n%s, %.1f KB\n", op.name, float64(len(b.peers[0].answers[op.name][0]))/1000)
+		p("\n%s, %.1f KB\n", op.name, float64(len(b.servers[0].answers[op.name][0]))/1000)
 		p("| | req/s | of %s | p50 ms | p99 ms | server CPU us | PostgreSQL CPU us | total CPU us | RSS MB | noise %% |", raws)
 		p("|---|---|---|---|---|---|---|---|---|---|")
-		for _, peer := range b.peers {
+		for _, peer := range b.servers {
 			list := b.samples[op.name][peer.name]
 			p("| %s | %.0f | %s | %.1f | %.1f | %.0f | %.0f | **%.0f** | %.0f | %.0f |", peer.name,
 				middle(list, func(s sample) float64 { return s.perSecond }), b.ratio(op, peer),
@@ -30,6 +30,9 @@ func (b *graphBench) print(out io.Writer) error {
 				middle(list, func(s sample) float64 { return microseconds(s.server) }), middle(list, func(s sample) float64 { return microseconds(s.postgres) }),
 				middle(list, func(s sample) float64 { return microseconds(s.cpu()) }), most(list, func(s sample) float64 { return s.rssMB }),
 				100*most(list, func(s sample) float64 { return s.noise }))
+		}
+		if len(b.peers) > 0 { // not everybody is there
+			continue
 		}
 		own := b.samples[op.name]["panel"]
 		stock := b.samples[op.name]["gqlgen, batch"]
@@ -40,13 +43,16 @@ func (b *graphBench) print(out io.Writer) error {
 }
 
 func (b *graphBench) peer(name string) *graphPeer {
-	return b.peers[slices.IndexFunc(b.peers, func(p *graphPeer) bool { return p.name == name })]
+	return b.servers[slices.IndexFunc(b.servers, func(p *graphPeer) bool { return p.name == name })]
 }
 
 // ratio is of the requests in a second, by the medians and from the worst round to the best.
 func (b *graphBench) ratio(op *graphOperation, peer *graphPeer) string {
 	list, hand := b.samples[op.name][peer.name], b.samples[op.name][raws]
 	per := func(s sample) float64 { return s.perSecond }
+	if len(hand) == 0 {
+		return "-"
+	}
 	var all []float64
 	for i := range list {
 		all = append(all, list[i].perSecond/hand[i].perSecond)

@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -36,6 +37,8 @@ type options struct {
 	graph     bool
 	slice     time.Duration
 	gogc      []string
+	peers     []string
+	profiles  string
 	json      bool
 }
 
@@ -70,6 +73,11 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		o.gogc = strings.Split(list, ",")
 		return nil
 	})
+	f.Func("peers", "measure only these servers of the graph, such as 'by hand,panel'", func(list string) error {
+		o.peers = strings.Split(list, ",")
+		return nil
+	})
+	f.StringVar(&o.profiles, "profiles", "", "write profiles of the panel under each operation of the graph to this folder, and its system calls; measure nothing")
 	f.BoolVar(&o.json, "json", false, "also write the result to bench/results")
 	if len(args) > 0 && args[0] == "graph" {
 		args = append([]string{"-graph"}, args[1:]...)
@@ -98,6 +106,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	if err := os.Chmod(dir, 0o755); err != nil { // started by root, the clusters run as another user, who passes through
 		return fmt.Errorf("open the folder: %w", err)
+	}
+	if o.profiles != "" && o.binary == "" {
+		o.binary = filepath.Join(dir, "mpanel-profiled")
+		if err := build(ctx, o.binary, "-tags", "profile"); err != nil {
+			return err
+		}
 	}
 	p, err := newPanel(ctx, dir, o.binary)
 	if err != nil {

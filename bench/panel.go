@@ -48,10 +48,8 @@ type panel struct {
 func newPanel(ctx context.Context, dir, binary string) (*panel, error) {
 	if binary == "" {
 		binary = filepath.Join(dir, "mpanel")
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, module) // as make build
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("build the server: %w\n%s", err, out)
+		if err := build(ctx, binary, "-ldflags", "-s -w"); err != nil { // as make build
+			return nil, err
 		}
 	}
 	var lc net.ListenConfig
@@ -64,6 +62,16 @@ func newPanel(ctx context.Context, dir, binary string) (*panel, error) {
 		return nil, fmt.Errorf("find a free port: %w", err)
 	}
 	return &panel{binary: binary, dir: dir, base: "http://" + addr, setup: make(chan string, 1)}, nil
+}
+
+func build(ctx context.Context, binary string, flags ...string) error {
+	args := append([]string{"build", "-trimpath", "-o", binary}, flags...)
+	cmd := exec.CommandContext(ctx, "go", append(args, module)...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the server: %w\n%s", err, out)
+	}
+	return nil
 }
 
 func (p *panel) dataDir() string { return filepath.Join(p.dir, "data") }

@@ -38,12 +38,13 @@ var onServerChaos = []string{
 	"REVOKE ALL ON DATABASE %d FROM %r",
 	"CREATE ROLE %s", "CREATE ROLE %s LOGIN", "DROP ROLE %s", "CREATE DATABASE %s OWNER %s", "DROP DATABASE %s", "ALTER ROLE %s CONNECTION LIMIT %n", "GRANT %s TO %r",
 	"ALTER ROLE %s RENAME TO %s_%n", "ALTER DATABASE %s RENAME TO %s_%n", "ALTER DATABASE %s OWNER TO %s",
+	"ALTER DATABASE %s OWNER TO %r", "GRANT CONNECT ON DATABASE %s TO %r", "GRANT CREATE ON DATABASE %d TO %r", "GRANT SET ON PARAMETER log_min_messages TO %r",
 }
 
 // What it does inside %d.
 var insideChaos = []string{
 	"ALTER SCHEMA public OWNER TO %r", "ALTER SCHEMA public OWNER TO %s", "ALTER SCHEMA public OWNER TO postgres",
-	"ALTER TABLE proof OWNER TO %s", "ALTER TABLE proof OWNER TO %r",
+	"ALTER TABLE proof OWNER TO %s", "ALTER TABLE proof OWNER TO %r", "GRANT ALL ON TABLE proof TO %r, %s", "CREATE SCHEMA s_%n AUTHORIZATION %r",
 }
 
 // rage tries n things, of which much cannot be done.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -36,7 +37,9 @@ func (b *faultBench) snapshot(t *testing.T) map[string]string {
 			array_to_string(ARRAY(SELECT coalesce(g.rolname, 'PUBLIC') || '=' || a.privilege_type FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
 				LEFT JOIN pg_roles g ON g.oid = a.grantee ORDER BY 1), ','),
 			(SELECT 'public of ' || s.refobjid::regrole FROM pg_shdepend s WHERE s.dbid = d.oid AND s.classid = 'pg_namespace'::regclass AND s.objid = 2200 AND s.deptype = 'o'))
-		FROM pg_database d WHERE d.datname NOT IN ('postgres', 'template0', 'template1')`)
+		FROM pg_database d WHERE d.datname NOT IN ('postgres', 'template0', 'template1')
+		UNION ALL
+		SELECT 'parameter ' || p.parname, array_to_string(ARRAY(SELECT a.grantee::regrole || '=' || a.privilege_type FROM aclexplode(p.paracl) a ORDER BY 1), ',') FROM pg_parameter_acl p`)
 	require.NoError(t, err)
 	out := map[string]string{}
 	var name, state string
@@ -45,6 +48,25 @@ func (b *faultBench) snapshot(t *testing.T) map[string]string {
 		return nil
 	})
 	require.NoError(t, err)
+	return out
+}
+
+// state is a snapshot that has of our databases, too, which groups get nothing of
+// what their login makes, if all three are there.
+func (k *chaotic) state(t *testing.T) map[string]string {
+	t.Helper()
+	out := k.snapshot(t)
+	for _, s := range k.scenes {
+		name := "database " + s.database.ExtName
+		if _, ok := out[name]; !ok {
+			continue
+		}
+		out[name] += k.ask(t, fmt.Sprintf(`SELECT coalesce(string_agg(' and nothing for ' || g.rolname, '' ORDER BY g.rolname), '') FROM pg_roles g, pg_roles l, pg_database d
+			WHERE g.rolname IN ('%[1]s_ro', '%[1]s_rw') AND l.rolname = '%[2]s' AND d.datname = '%[3]s'
+			AND (SELECT count(*) FROM pg_roles r WHERE r.rolname IN ('%[1]s_ro', '%[1]s_rw', '%[2]s') AND shobj_description(r.oid, 'pg_authid') LIKE 'mpanel:%%') = 3
+			AND NOT EXISTS (SELECT FROM pg_shdepend m JOIN pg_shdepend a USING (dbid, classid, objid) WHERE dbid = d.oid AND classid = 'pg_default_acl'::regclass
+				AND m.deptype = 'o' AND m.refobjid = l.oid AND a.deptype = 'a' AND a.refobjid = g.oid)`, workName(s.database), s.database.Username, s.database.ExtName))
+	}
 	return out
 }
 
@@ -97,7 +119,7 @@ func (b *faultBench) chaotic(t *testing.T, c *chaos) *chaotic {
 	}
 	b.serve(t)
 	require.Empty(t, b.survey(t))
-	k.before = b.snapshot(t)
+	k.before = k.state(t)
 	return k
 }
 
@@ -108,11 +130,22 @@ var (
 	renamedOurs = regexp.MustCompile(`(mp_[0-9a-f]{32}_r[ow]|[cu]\d+_chaos_\d(?:_guest)?)(?:_\d+)+`)
 )
 
+// withoutRenames is a state in which ours have their names again.
+func withoutRenames(state string) string {
+	fields := strings.Split(renamedOurs.ReplaceAllString(state, "$1"), " | ")
+	for i, list := range fields {
+		names := strings.Split(list, ",")
+		slices.Sort(names)
+		fields[i] = strings.Join(names, ",")
+	}
+	return strings.Join(fields, " | ")
+}
+
 func (k *chaotic) round(t *testing.T) {
 	t.Helper()
 	k.rounds++
 	k.chaos.rage(t, 40)
-	harmed, owners := k.snapshot(t), k.owners(t)
+	harmed, owners := k.state(t), k.owners(t)
 	var differs, found []string
 	k.survey(t)
 	foreign := map[string]bool{}
@@ -135,7 +168,7 @@ func (k *chaotic) round(t *testing.T) {
 
 	k.bringBack(t)
 	require.Empty(t, k.openFindings(t))
-	after := k.snapshot(t)
+	after := k.state(t)
 	for name, was := range k.before {
 		require.Equal(t, was, after[name], name)
 	}
@@ -145,12 +178,12 @@ func (k *chaotic) round(t *testing.T) {
 	}
 	for name, was := range harmed {
 		if !ours(name) {
-			require.Equal(t, renamedOurs.ReplaceAllString(was, "$1"), renamedOurs.ReplaceAllString(after[name], "$1"), "%s is foreign", name)
+			require.Equal(t, withoutRenames(was), withoutRenames(after[name]), "%s is foreign", name)
 		}
 	}
 	now := k.owners(t)
 	for db, was := range owners {
-		if is, ok := now[db]; ok { // others were dropped and made anew
+		if is, ok := now[db]; ok && is != was && !k.handedOver(t, was, is) { // others were dropped and made anew
 			require.Equal(t, was, is, "whose a table is concerns nobody but the tenant")
 		}
 	}
@@ -158,8 +191,26 @@ func (k *chaotic) round(t *testing.T) {
 		// Which somebody may have given away, and no repair takes back.
 		sqlOn(t, k.tenants, s.database.ExtName, "DROP TABLE IF EXISTS proof")
 		require.NoError(t, k.enters(t.Context(), s, s.password), s.database.ExtName)
-		require.Empty(t, k.guestMustBe(t.Context(), s, *s.guest))
+		require.Empty(t, k.guestMustBe(t.Context(), s, *s.guest), "%s: %s", s.database.ExtName, k.publicOf(t, s.database.ExtName))
 	}
+}
+
+// publicOf is what there is to know of a database's schema public.
+func (b *faultBench) publicOf(t *testing.T, db string) (state string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), b.tenants.ConnString(db).Reveal())
+	require.NoError(t, err)
+	require.NoError(t, conn.QueryRow(t.Context(), `SELECT concat_ws(' ', 'public of', nspowner::regrole, nspacl) FROM pg_namespace WHERE nspname = 'public'`).Scan(&state))
+	require.NoError(t, conn.Close(t.Context()))
+	return state
+}
+
+// handedOver tells whether a role is a user's and the other the login of its
+// database, to which what it owns goes when it is given its rights anew.
+func (k *chaotic) handedOver(t *testing.T, was, is uint32) bool {
+	t.Helper()
+	names := k.ask(t, fmt.Sprintf("SELECT string_agg(rolname, ' ' ORDER BY oid <> %d) FROM pg_roles WHERE oid IN (%[1]d, %d)", was, is))
+	return slices.ContainsFunc(k.scenes, func(s scene) bool { return names == s.guest.row.Username+" "+s.database.Username })
 }
 
 // owners are those of the tenants' table proof, by the oid of its database; a

@@ -126,13 +126,17 @@ func TestDrift_FoundAndRepaired(t *testing.T) {
 		"database takes no connections":  {"ALTER DATABASE %d ALLOW_CONNECTIONS false", []string{"DIFFERS DATABASE %d"}},
 		"database's limit":               {"ALTER DATABASE %d CONNECTION LIMIT -1", []string{"DIFFERS DATABASE %d"}},
 		"database is the role's":         {"ALTER DATABASE %d OWNER TO %r", []string{"DIFFERS DATABASE %d"}},
-		"database is renamed":            {"ALTER DATABASE %d RENAME TO elsewhere", []string{"DIFFERS DATABASE %d"}},
-		"database lets somebody in":      {"CREATE ROLE stranger; GRANT CONNECT ON DATABASE %d TO stranger", []string{"DIFFERS DATABASE %d"}},
-		"schema is a group's":            {"ALTER SCHEMA public OWNER TO %o", []string{"DIFFERS DATABASE %d"}},
-		"schema is a user's":             {"ALTER SCHEMA public OWNER TO %g", []string{"DIFFERS DATABASE %d"}},
-		"schema is the admin's":          {"ALTER SCHEMA public OWNER TO CURRENT_USER", []string{"DIFFERS DATABASE %d"}},
-		"schema is the owner's":          {"ALTER SCHEMA public OWNER TO pg_database_owner", []string{"DIFFERS DATABASE %d"}},
-		"role may not connect":           {"REVOKE CONNECT ON DATABASE %d FROM %r", []string{"DIFFERS DATABASE %d"}},
+		"database's admin has no rights": {"REVOKE ALL ON DATABASE %d FROM CURRENT_USER", []string{"DIFFERS DATABASE %d"}},
+		"owner of the database and its rights": {
+			"ALTER DATABASE %d OWNER TO %g; REVOKE ALL ON DATABASE %d FROM %g", []string{"DIFFERS DATABASE %d"},
+		},
+		"database is renamed":       {"ALTER DATABASE %d RENAME TO elsewhere", []string{"DIFFERS DATABASE %d"}},
+		"database lets somebody in": {"CREATE ROLE stranger; GRANT CONNECT ON DATABASE %d TO stranger", []string{"DIFFERS DATABASE %d"}},
+		"schema is a group's":       {"ALTER SCHEMA public OWNER TO %o", []string{"DIFFERS DATABASE %d"}},
+		"schema is a user's":        {"ALTER SCHEMA public OWNER TO %g", []string{"DIFFERS DATABASE %d"}},
+		"schema is the admin's":     {"ALTER SCHEMA public OWNER TO CURRENT_USER", []string{"DIFFERS DATABASE %d"}},
+		"schema is the owner's":     {"ALTER SCHEMA public OWNER TO pg_database_owner", []string{"DIFFERS DATABASE %d"}},
+		"role may not connect":      {"REVOKE CONNECT ON DATABASE %d FROM %r", []string{"DIFFERS DATABASE %d"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			from := "postgres"

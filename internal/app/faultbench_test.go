@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -46,6 +47,25 @@ type faultBench struct {
 	dir     string // of files
 	access  benchAccess
 	host    *scene // a database for scenes about its users
+	errors  errorLog
+}
+
+// An errorLog keeps what is logged as an error.
+type errorLog struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *errorLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *errorLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func newFaultBench(t *testing.T) *faultBench {
@@ -84,7 +104,8 @@ func newFaultBenchOn(t *testing.T, url secret.Text, cluster, tenants *devstack.C
 		}
 		return nil
 	}
-	b.panel, err = newPanel(ctx, &stores{db: db, box: box, access: &b.access}, config.Options{DataDir: b.dir, BaseURL: "http://panel.test"}, fast("matrix", probe), slog.New(slog.DiscardHandler))
+	b.panel, err = newPanel(ctx, &stores{db: db, box: box, access: &b.access}, config.Options{DataDir: b.dir, BaseURL: "http://panel.test"}, fast("matrix", probe),
+		slog.New(slog.NewTextHandler(&b.errors, &slog.HandlerOptions{Level: slog.LevelError})))
 	require.NoError(t, err)
 	t.Cleanup(b.panel.close)
 	require.NoError(t, b.panel.databases.RegisterEmbedded(ctx, database.Address{

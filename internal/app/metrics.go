@@ -11,6 +11,7 @@ import (
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/internal/transport"
 	"github.com/mpanel/mpanel/models"
 )
 
@@ -187,4 +188,16 @@ func (s comparisons) Collect(c chan<- prometheus.Metric) {
 	compared, different := s.shadow.Counts()
 	c <- prometheus.MustNewConstMetric(comparedDesc, prometheus.CounterValue, float64(compared))
 	c <- prometheus.MustNewConstMetric(differentDesc, prometheus.CounterValue, float64(different))
+}
+
+// admissions tell of large queries that wait for each other.
+func admissions(a *transport.Admission) []prometheus.Collector {
+	return []prometheus.Collector{
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "mpanel_graphql_queries_waiting", Help: "Large queries that wait for others right now."},
+			func() float64 { n, _, _ := a.Stats(); return float64(n) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "mpanel_graphql_queries_waited_total", Help: "Large queries that had to wait for others."},
+			func() float64 { _, n, _ := a.Stats(); return float64(n) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "mpanel_graphql_queries_refused_total", Help: "Large queries that were refused since others took too long."},
+			func() float64 { _, _, n := a.Stats(); return float64(n) }),
+	}
 }

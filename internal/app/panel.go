@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 
@@ -170,6 +171,8 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 	if err != nil {
 		return nil, err
 	}
+	admission := transport.NewAdmission(transport.MaxComplexity * runtime.GOMAXPROCS(0))
+	p.metrics.MustRegister(admissions(admission)...)
 	origins := httpapi.Origins(o.BaseURL, o.AllowedOrigins)
 	proxies, err := httpapi.ParseProxies(o.TrustedProxies)
 	if err != nil {
@@ -182,7 +185,7 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 			Schema: schema, Authenticate: p.auth.Authenticate, OriginAllowed: origins.Allow,
 			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Live: p.live, Log: log,
 			Budget: budget.New(o.CostBudget), AnonymousBudget: budget.New((o.CostBudget + 9) / 10), Documents: documents,
-			Introspection: transport.Introspection(o.Introspection), Durations: durations,
+			Introspection: transport.Introspection(o.Introspection), Admission: admission, Durations: durations,
 		}),
 		Schema:  published(schema.Schema(), o),
 		Origins: origins,

@@ -43,23 +43,24 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter, o *Order)
 	if err != nil {
 		return nil, err
 	}
-	q := s.db.NewSelect().Model((*models.Customer)(nil)).Apply(visible(who, actor.CustomersRead))
+	list := store.NewList(s.db, who, (*models.Customer)(nil))
+	list.Apply(visible(list, actor.CustomersRead))
 	if f != nil {
 		if err := fault.Join(store.CheckText("filter.search", f.Search), store.CheckText("filter.country", f.Country)); err != nil {
 			return nil, err
 		}
 		if f.Search != nil && *f.Search != "" {
 			p := store.Containing(*f.Search)
-			q = q.Where("(c.name ILIKE ? OR c.email ILIKE ? OR c.company ILIKE ?)", p, p, p)
+			list.Where("(c.name ILIKE ? OR c.email ILIKE ? OR c.company ILIKE ?)", p, p, p)
 		}
 		if f.State != nil {
-			q = q.Where("c.state = ?", *f.State)
+			list.Where("c.state = ?", *f.State)
 		}
 		if f.Country != nil {
-			q = q.Where("c.country = ?", *f.Country)
+			list.Where("c.country = ?", *f.Country)
 		}
 	}
-	return store.Rows(ctx, q, args, sorted(o))
+	return store.Rows(ctx, list, args, sorted(o))
 }
 
 // Find returns a customer, nil when there is none that the caller may see.

@@ -45,25 +45,26 @@ func (s *Service) Findings(ctx context.Context, args page.Args, f *FindingFilter
 	if err != nil {
 		return nil, err
 	}
-	q := s.db.NewSelect().Model((*models.DriftFinding)(nil)).Apply(visibleFindings(who, actor.JobsRead))
+	list := store.NewList(s.db, who, (*models.DriftFinding)(nil))
+	list.Apply(visibleFindings(list, actor.JobsRead))
 	if f != nil {
 		if f.Kind != nil {
-			q = q.Where("f.kind = ?", *f.Kind)
+			list.Where("f.kind = ?", *f.Kind)
 		}
 		if f.Resolved != nil {
-			q = q.Where("(f.resolved_at IS NOT NULL) = ?", *f.Resolved)
+			list.Where("(f.resolved_at IS NOT NULL) = ?", *f.Resolved)
 		}
 		if f.ServerID != nil {
 			if !who.HoldsWithProvider(actor.ServersRead) { // to others no server exists
-				q = q.Where("FALSE")
+				list.Where("FALSE")
 			}
-			q = q.Where("f.server_id = ?", f.ServerID.UUID)
+			list.Where("f.server_id = ?", f.ServerID.UUID)
 		}
 		if f.DatabaseID != nil {
-			q = q.Where("f.database_id = ?", f.DatabaseID.UUID)
+			list.Where("f.database_id = ?", f.DatabaseID.UUID)
 		}
 	}
-	return store.Rows(ctx, q, args, store.Order[*models.DriftFinding]{
+	return store.Rows(ctx, list, args, store.Order[*models.DriftFinding]{
 		Name: "driftFindings", Key: "f.found_at", Type: "timestamptz", ID: "f.id", Desc: true,
 		Place: func(f *models.DriftFinding) (string, string) {
 			return f.FoundAt.Format(time.RFC3339Nano), f.ID.String()

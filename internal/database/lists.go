@@ -64,8 +64,10 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter, o *Order)
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	q := s.db.NewSelect().Model((*models.Database)(nil)).Apply(visible(who, actor.DatabasesRead)).Apply(f.rows(who))
-	return store.Rows(ctx, q, args, sorted(o))
+	list := store.NewList(s.db, who, (*models.Database)(nil))
+	list.Apply(visible(list, actor.DatabasesRead))
+	f.each(who, func(condition string, values ...any) { list.Where(condition, values...) })
+	return store.Rows(ctx, list, args, sorted(o))
 }
 
 func (f *Filter) check() error {
@@ -78,25 +80,30 @@ func (f *Filter) check() error {
 // rows keeps what the filter wants of d; all without one.
 func (f *Filter) rows(who *actor.Actor) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
-		if f == nil {
-			return q
-		}
-		if f.CustomerID != nil {
-			q = q.Where("d.customer_id = ?", f.CustomerID.UUID)
-		}
-		if f.ServerID != nil {
-			if !who.HoldsWithProvider(actor.ServersRead) { // to others no server exists
-				q = q.Where("FALSE")
-			}
-			q = q.Where("d.server_id = ?", f.ServerID.UUID)
-		}
-		if f.State != nil {
-			q = q.Where("d.state = ?", *f.State)
-		}
-		if f.Search != nil && *f.Search != "" {
-			q = q.Where("d.ext_name LIKE ?", store.Containing(strings.ToLower(*f.Search)))
-		}
+		f.each(who, func(condition string, values ...any) { q = q.Where(condition, values...) })
 		return q
+	}
+}
+
+// each gives the filter's conditions.
+func (f *Filter) each(who *actor.Actor, where func(condition string, values ...any)) {
+	if f == nil {
+		return
+	}
+	if f.CustomerID != nil {
+		where("d.customer_id = ?", f.CustomerID.UUID)
+	}
+	if f.ServerID != nil {
+		if !who.HoldsWithProvider(actor.ServersRead) { // to others no server exists
+			where("FALSE")
+		}
+		where("d.server_id = ?", f.ServerID.UUID)
+	}
+	if f.State != nil {
+		where("d.state = ?", *f.State)
+	}
+	if f.Search != nil && *f.Search != "" {
+		where("d.ext_name LIKE ?", store.Containing(strings.ToLower(*f.Search)))
 	}
 }
 

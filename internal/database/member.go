@@ -31,7 +31,10 @@ type Member struct {
 }
 
 // A MemberServer gives further users their rights in one database. What Server
-// says of its methods holds here too.
+// says of its methods holds here too. What the server's databases share and is not
+// ours, such as another database that was given to a role of ours, is never moved
+// with what the role hands over; fault.Conflict says when something else cannot be
+// handed over for that.
 type MemberServer interface {
 	// ObserveRights compares what the member may do in its database, and its
 	// statement timeout, with m; Absent is a role without any right there.

@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,7 +32,7 @@ func (s *Service) driftPlans() []*engine.Plan {
 		},
 		{
 			Kind: KindRecreate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.loadExpected, Settle: settleRepair,
-			Steps: append(createSteps(), repairSteps()...), Again: recreateAgain, Begun: noteAgain,
+			Steps: recreateSteps(), Again: recreateAgain, Begun: noteAgain,
 		},
 		{
 			Kind: KindAdopt, Version: 1, ResourceKind: ident.Database, Needs: actor.ServersWrite, Load: s.loadAdopted, Settle: settleAdopted,
@@ -57,6 +58,31 @@ func repairSteps() []engine.Step {
 			return s.server.Confine(ctx, s.expected)
 		}},
 	}
+}
+
+// recreateSteps make a database anew. Its login may be there under another name,
+// and must not be made a second time.
+func recreateSteps() []engine.Step {
+	first := step{name: "reclaim-logins", policy: engine.Policy{Timeout: time.Minute}, observe: observeNothing, apply: func(ctx context.Context, s *spec) error {
+		if err := reclaimNames(ctx, s); err != nil {
+			return err
+		}
+		// What came back meanwhile must not be dropped when the making is taken back.
+		seen, err := s.server.Survey(ctx, s.space.Mark, []Expected{s.expected})
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(seen.Deviations[0], func(d Deviation) bool {
+			return d.Kind == DatabaseObject && d.State != engine.Differs
+		}) {
+			return fault.Conflict.Permanent("", "The database is there again.")
+		}
+		if is, err := s.server.ObserveSpace(ctx, s.space); err != nil || is.State != engine.Differs {
+			return err
+		}
+		return s.server.DropSpace(ctx, s.space) // it was dropped by half
+	}}
+	return slices.Concat([]engine.Step{first}, createSteps(), repairSteps())
 }
 
 // reclaimNames comes first: everything else goes by the names.

@@ -20,11 +20,11 @@ func (s *Service) Servers(ctx context.Context, args page.Args) (*ServerConnectio
 	if err != nil {
 		return nil, err
 	}
-	q := s.db.NewSelect().Model((*models.DatabaseServer)(nil)).Apply(visibleServers)
+	list := store.NewList(s.db, who, (*models.DatabaseServer)(nil)).Apply(visibleServers)
 	if !who.HoldsWithProvider(actor.ServersRead) {
-		q = q.Where("FALSE")
+		list.Where("FALSE")
 	}
-	return store.Rows(ctx, q, args, store.Order[*models.DatabaseServer]{
+	return store.Rows(ctx, list, args, store.Order[*models.DatabaseServer]{
 		Name: "databaseServers", Key: "s.created_at", Type: "timestamptz", ID: "s.id",
 		Place: func(r *models.DatabaseServer) (string, string) {
 			return r.CreatedAt.Format(time.RFC3339Nano), r.ID.String()

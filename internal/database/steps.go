@@ -183,7 +183,7 @@ func resumeSteps() []engine.Step {
 	policy := engine.Policy{Timeout: 30 * time.Second}
 	return []engine.Step{
 		step{
-			name: "open-database", policy: policy, apply: openDatabase, undo: undone(closeDatabase),
+			name: "open-database", policy: policy, apply: openForLogin, undo: undone(disableAndClose),
 			observe: func(ctx context.Context, s *spec) (engine.Observed, error) { return s.server.ObserveOpen(ctx, s.space) },
 		},
 		step{
@@ -206,6 +206,25 @@ func rotateSteps() []engine.Step {
 // undone makes an undo of what another step applies.
 func undone(apply func(context.Context, *spec) error) func(context.Context, *spec) error {
 	return func(ctx context.Context, s *spec) error { return apply(undoing(ctx), s) }
+}
+
+// openForLogin makes a login that was dropped by hand while nobody was let in.
+func openForLogin(ctx context.Context, s *spec) error {
+	seen, err := s.server.ObserveLogin(ctx, s.login)
+	if err == nil && seen.State == engine.Absent {
+		err = enableLogin(ctx, s)
+	}
+	if err != nil {
+		return err
+	}
+	return openDatabase(ctx, s)
+}
+
+func disableAndClose(ctx context.Context, s *spec) error {
+	if err := s.server.DisableLogin(ctx, s.login); err != nil {
+		return err
+	}
+	return closeDatabase(ctx, s)
 }
 
 // observeNothing has a resumed step do its work again.

@@ -65,8 +65,13 @@ func (r *run) compensate(ctx context.Context) error {
 	return r.end(ctx, change{}, models.JobFailed, EventFailed)
 }
 
-// getStuck gives up for an hour.
-func (r *run) getStuck(ctx context.Context, s *models.JobStep, message string) error {
+// getStuck gives up for an hour, and tells whoever reads the log.
+func (r *run) getStuck(ctx context.Context, s *models.JobStep, message string, cause error) error {
+	way := "forward"
+	if s.State == models.StepUndoing {
+		way = "back"
+	}
+	r.log.ErrorContext(ctx, "job is stuck", "job_id", r.job.ID.Opaque(), "kind", r.job.Kind, "step", s.Name, "way", way, "retry_in", stuck, "error", cause)
 	r.job.State = models.JobStuck
 	s.Attempt = 1
 	return r.waitWith(ctx, change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.event(EventStuck)}}, message, time.Now().Add(stuck))
@@ -103,7 +108,7 @@ func (r *run) undoUntilDone(ctx context.Context, i int) error {
 		r.log.ErrorContext(ctx, "undo failed", "job_id", r.job.ID.Opaque(), "step", s.Name, "attempt", s.Attempt, "error", cause)
 		s.ErrorMessage = &message
 		if s.Attempt > policy.Retries {
-			return r.getStuck(ctx, s, message)
+			return r.getStuck(ctx, s, message, cause)
 		}
 		d := policy.pause(s.Attempt)
 		s.Attempt++

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"runtime"
@@ -185,7 +186,8 @@ func TestRun_UndoThatKeepsFailingIsStuckAndTriedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	undos := 0
-	r := newRig(t, w, nil,
+	var log bytes.Buffer
+	r := newRig(t, w, toldTo(&log),
 		step{world: w, name: "a", policy: engine.Policy{Retries: 2, Backoff: time.Millisecond}, undos: &undos, undo: func(_ context.Context, n int) error {
 			if n <= 3 {
 				return errBroken
@@ -199,6 +201,8 @@ func TestRun_UndoThatKeepsFailingIsStuckAndTriedAgain(t *testing.T) {
 	require.Equal(t, models.JobStuck, j.State)
 	require.Greater(t, time.Until(*j.NextAttemptAt), 50*time.Minute)
 	require.True(t, w.has("a"))
+	require.Contains(t, log.String(), `level=ERROR msg="job is stuck" job_id=`+id.Opaque())
+	require.Contains(t, log.String(), "step=a way=back retry_in=1h0m0s")
 
 	r.Run(t.Context(), id)
 	require.Equal(t, models.JobStuck, r.job(t, id).State, "not before its time")

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"testing"
@@ -217,7 +218,8 @@ func TestRetry(t *testing.T) {
 func TestRun_StuckAfterThePivotGoesForward(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	r := newRig(t, w, nil, step{world: w, name: "a"}, step{world: w, name: "b", policy: engine.Policy{Pivot: true, Retries: 1, Backoff: time.Millisecond}, apply: func(_ context.Context, _ *engine.Env, n int) error {
+	var log bytes.Buffer
+	r := newRig(t, w, toldTo(&log), step{world: w, name: "a"}, step{world: w, name: "b", policy: engine.Policy{Pivot: true, Retries: 1, Backoff: time.Millisecond}, apply: func(_ context.Context, _ *engine.Env, n int) error {
 		if n <= 2 {
 			return fault.Conflict.Permanent("", "Something is in the way.")
 		}
@@ -230,6 +232,8 @@ func TestRun_StuckAfterThePivotGoesForward(t *testing.T) {
 	require.Equal(t, "Something is in the way.", *j.WaitingFor)
 	require.Greater(t, time.Until(*j.NextAttemptAt), 50*time.Minute)
 	require.Empty(t, w.undone)
+	require.Contains(t, log.String(), `level=ERROR msg="job is stuck" job_id=`+id.Opaque())
+	require.Contains(t, log.String(), "step=b way=forward retry_in=1h0m0s")
 	_, err := r.retry(t, id)
 	require.NoError(t, err, "whoever removed it does not wait for the hour")
 	r.Run(t.Context(), id)

@@ -261,8 +261,7 @@ func (r *run) failed(ctx context.Context, i int, cause error) (again bool, err e
 		})
 	}
 	if s.Attempt > policy.Retries { // after the pivot: there is no way but on
-		r.log.ErrorContext(ctx, "job is stuck after the pivot", "job_id", r.job.ID.Opaque(), "step", s.Name, "attempt", s.Attempt, "error", cause)
-		return false, r.getStuck(ctx, s, message)
+		return false, r.getStuck(ctx, s, message, cause)
 	}
 	d := policy.pause(s.Attempt)
 	s.Attempt++

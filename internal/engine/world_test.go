@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -131,6 +132,13 @@ func newRig(t *testing.T, w *world, change func(*engine.Config), steps ...engine
 	r.starter = engine.NewStarter(func() *engine.Registry { return r.reg }, silent{})
 	r.Engine = r.node(t, "one", change)
 	return r
+}
+
+// toldTo has an engine write its errors to w.
+func toldTo(w io.Writer) func(*engine.Config) {
+	return func(c *engine.Config) {
+		c.Log = slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelError}))
+	}
 }
 
 // node is a further engine on the same database.

@@ -19,16 +19,23 @@ var pooled = sync.Pool{New: func() any { return new([]byte) }}
 // request.
 type Buffer struct {
 	mu     sync.Mutex
-	memory *[]byte // nil once released
-	head   int     // bytes before the data
+	memory *[]byte // nil until something is written, and once released
+	head   string  // before the data
 	taken  bool
+	over   bool // released
 }
 
-// NewBuffer makes a buffer that begins with head.
-func NewBuffer(head string) *Buffer {
-	memory, _ := pooled.Get().(*[]byte)
-	*memory = append((*memory)[:0], head...)
-	return &Buffer{memory: memory, head: len(head)}
+// NewBuffer makes a buffer that begins with head. It has no memory before there is
+// something to write: an operation may wait for long.
+func NewBuffer(head string) *Buffer { return &Buffer{head: head} }
+
+// begun gives the memory, with the head in it at least.
+func (b *Buffer) begun() []byte {
+	if b.memory == nil {
+		b.memory, _ = pooled.Get().(*[]byte)
+		*b.memory = append((*b.memory)[:0], b.head...)
+	}
+	return *b.memory
 }
 
 type bufferKey struct{}
@@ -44,9 +51,12 @@ func WithBuffer(ctx context.Context, b *Buffer) context.Context {
 func (b *Buffer) Complete(data []byte, tail string) []byte {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	whole := *b.memory
-	if own := whole[b.head:]; len(own) == 0 || len(own) != len(data) || &own[0] != &data[0] {
-		whole = append(whole[:b.head], data...)
+	if b.over { // nobody sends what was released
+		return append([]byte(b.head), data...)
+	}
+	whole := b.begun()
+	if own := whole[len(b.head):]; len(own) == 0 || len(own) != len(data) || &own[0] != &data[0] {
+		whole = append(whole[:len(b.head)], data...)
 	}
 	whole = append(whole, tail...)
 	*b.memory = whole
@@ -58,6 +68,7 @@ func (b *Buffer) Complete(data []byte, tail string) []byte {
 func (b *Buffer) Release() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.over = true
 	if b.memory == nil {
 		return
 	}
@@ -70,7 +81,7 @@ func (b *Buffer) Release() {
 	if cap(*b.memory) <= maxPooled {
 		pooled.Put(b.memory)
 	}
-	b.memory, b.taken = nil, true
+	b.memory = nil
 }
 
 // take gives the memory for about n bytes, behind what is in it; nil when there is
@@ -81,11 +92,11 @@ func (b *Buffer) take(n int) []byte {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.taken {
+	if b.taken || b.over {
 		return nil
 	}
 	b.taken = true
-	return slices.Grow(*b.memory, n)
+	return slices.Grow(b.begun(), n)
 }
 
 // keep takes back what take gave, which may have moved.

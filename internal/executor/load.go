@@ -65,18 +65,24 @@ func (r *run) do(tasks []task) {
 	if len(tasks) > 1 && r.slots == nil { // nothing else is running yet
 		r.slots = make(chan struct{}, r.limit)
 	}
-	if len(tasks) > 1 && r.level != nil {
-		begin := r.level(r.w.ctx, len(tasks))
-		for i := range tasks {
-			tasks[i].ctx, tasks[i].over = begin(tasks[i].ctx, r.pause) //nolint:fatcontext // of another task each time
-		}
-	}
 	var wg sync.WaitGroup
 	for _, t := range tasks[1:] {
 		wg.Go(func() { r.one(t) })
 	}
 	r.one(tasks[0])
 	wg.Wait()
+}
+
+// enlist tells the level of columns that are about to be loaded: those that begin side
+// by side, and within a level whatever comes next.
+func (r *run) enlist(ctx context.Context, tasks []task, within bool) []task {
+	if r.level != nil && (len(tasks) > 1 || within && len(tasks) > 0) {
+		begin := r.level(ctx, len(tasks))
+		for i := range tasks {
+			tasks[i].ctx, tasks[i].over = begin(tasks[i].ctx, r.pause) //nolint:fatcontext // of another task each time
+		}
+	}
+	return tasks
 }
 
 // pause gives the slot of a resolver to others for as long as it waits.
@@ -120,10 +126,13 @@ func (r *run) column(t task) {
 	if r.slots != nil {
 		<-r.slots
 	}
+	// Those below are enlisted before this one is over, so that nobody's reads go out
+	// without theirs.
+	tasks := r.enlist(below, r.descend(below, t.f, t.col, nil), t.over != nil)
 	if t.over != nil {
 		t.over()
 	}
-	r.do(r.descend(below, t.f, t.col, nil))
+	r.do(tasks)
 }
 
 func (r *run) fill(ctx context.Context, f *frame, col *column) {
@@ -164,7 +173,7 @@ func (r *run) load(ctx context.Context, f *frame, col *column) (below context.Co
 		c.args, fc.Args = args, args
 	}
 	if field.Each != nil {
-		return r.each(ctx, f, col, c)
+		return r.each(ctx, f, col, c, fc)
 	}
 	next := func(ctx context.Context) (any, error) {
 		below = ctx //nolint:fatcontext // that of a middleware, once
@@ -222,14 +231,18 @@ func (r *run) methods(ctx context.Context, f *frame, col *column, c *Column) {
 	col.field.Collect(c, results)
 }
 
-// each calls a resolver for each parent.
-func (r *run) each(ctx context.Context, f *frame, col *column, c *Column) (below context.Context) {
+// each calls a resolver for each parent. What is known of the level is known of the
+// root's only object, too.
+func (r *run) each(ctx context.Context, f *frame, col *column, c *Column, level *graphql.FieldContext) (below context.Context) {
 	n, field := len(f.objects), col.field
 	results, errs, required := make([]any, n), make([]error, n), make([]bool, n)
 	below = ctx
 	call := func(i int) {
-		fc := f.element(i, col)
-		ctx := withField(ctx, fc)
+		fc, ctx := level, ctx
+		if f.parent != nil {
+			fc = f.element(i, col)
+			ctx = withField(ctx, fc)
+		}
 		defer func() {
 			if p := recover(); p != nil {
 				errs[i] = bareError{r.op.RecoverFunc(ctx, p)}

@@ -30,7 +30,8 @@ type Options struct {
 	Level Level
 }
 
-// A Level is told that n resolvers are about to run side by side. It gives what
+// A Level is told that n resolvers are about to run side by side, and in the context
+// of a resolver of a level, which is not over yet, that n come after it. It gives what
 // each of them is begun with: the context for it, and what is called when it is
 // over, once or more often. A resolver that waits for others calls pause, which
 // lets further ones begin meanwhile.
@@ -134,7 +135,7 @@ func (s *Schema) execute(ctx context.Context, op *graphql.OperationContext, p *P
 			r.do([]task{{ctx: r.w.ctx, f: f, col: col}})
 		}
 	} else {
-		r.do(r.gather(r.w.ctx, f, nil))
+		r.do(r.enlist(r.w.ctx, r.gather(r.w.ctx, f, nil), false))
 	}
 	return r.answer(f)
 }

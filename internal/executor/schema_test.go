@@ -162,6 +162,15 @@ func TestSchema_PlansAreBounded(t *testing.T) {
 	require.Greater(t, fields, 25_000, "what fits is kept")
 	require.Less(t, operations, 256)
 
+	// A long text is kept with a plan that is short, and counts.
+	_, ours, schema = newTorture(t)
+	for i := range 60 {
+		data, _ := query(t.Context(), ours, fmt.Sprintf("{ x%d: count }", i)+strings.Repeat(" ", 24_000), nil)
+		require.Contains(t, data, fmt.Sprintf(`"x%d":`, i))
+	}
+	operations, _ = schema.Cached()
+	require.InDelta(t, 50_000/2000, operations, 2)
+
 	// Seven conditions have 128 assignments, of which 64 are kept.
 	_, ours, schema = newTorture(t)
 	ours.SetQueryCache(lru.New[*ast.QueryDocument](10))

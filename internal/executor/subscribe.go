@@ -68,7 +68,7 @@ func (e *encoder) execute(ctx context.Context, event any) *graphql.Response {
 	r := e.schema.newRun(ctx, e.op, e.plan)
 	f := &frame{node: e.plan.root, objects: []any{nil}, columns: make([]Column, 1)}
 	f.columns[0].objects, f.columns[0].args = []any{event}, e.args
-	r.do(r.descend(r.w.ctx, f, e.plan.root.columns[0], nil))
+	r.do(r.enlist(r.w.ctx, r.descend(r.w.ctx, f, e.plan.root.columns[0], nil), false))
 	return r.answer(f)
 }
 

@@ -106,17 +106,17 @@ func (s *Service) List(ctx context.Context, args page.Args) (*Connection, error)
 	if err != nil {
 		return nil, err
 	}
-	q := s.db.NewSelect().Model((*models.Server)(nil))
+	list := store.NewList(s.db, who, (*models.Server)(nil))
 	if !who.HoldsWithProvider(actor.ServersRead) {
-		q = q.Where("FALSE")
+		list.Where("FALSE")
 	}
-	return store.Rows(ctx, q, args, store.Order[*models.Server]{
-		Name: "servers", Key: "srv.created_at", Type: "timestamptz", ID: "srv.id",
-		Place: func(r *models.Server) (string, string) {
-			return r.CreatedAt.Format(time.RFC3339Nano), r.ID.String()
-		},
-		Needs: map[string][]bun.Ident{"latestMetrics": {}},
-	})
+	return store.Rows(ctx, list, args, oldest)
+}
+
+var oldest = store.Order[*models.Server]{
+	Name: "servers", Key: "srv.created_at", Type: "timestamptz", ID: "srv.id",
+	Place: func(r *models.Server) (string, string) { return r.CreatedAt.Format(time.RFC3339Nano), r.ID.String() },
+	Needs: map[string][]bun.Ident{"latestMetrics": {}},
 }
 
 var byID = &store.Keyed[ident.ServerID, models.Server]{

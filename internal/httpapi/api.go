@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -105,8 +104,10 @@ func around(log *slog.Logger, proxies Proxies, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		req := actor.Request{ID: newRequestID(), IP: proxies.client(r), UserAgent: r.UserAgent()}
 		h := w.Header()
-		maps.Copy(h, careful) // whoever sets one of them puts another list in its place
-		h.Set("X-Request-Id", req.ID)
+		for _, c := range careful { // whoever sets one of them puts another list in its place
+			h[c.name] = c.value
+		}
+		h["X-Request-Id"] = []string{req.ID}
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler { //nolint:errorlint // panics are compared by identity, as net/http does
@@ -121,12 +122,15 @@ func around(log *slog.Logger, proxies Proxies, next http.Handler) http.Handler {
 }
 
 // careful are the headers of every answer, which nobody changes.
-var careful = http.Header{
-	"X-Content-Type-Options":  {"nosniff"},
-	"X-Frame-Options":         {"DENY"},
-	"Referrer-Policy":         {"no-referrer"},
-	"Cache-Control":           {"no-store"},
-	"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
+var careful = []struct {
+	name  string
+	value []string
+}{
+	{"X-Content-Type-Options", []string{"nosniff"}},
+	{"X-Frame-Options", []string{"DENY"}},
+	{"Referrer-Policy", []string{"no-referrer"}},
+	{"Cache-Control", []string{"no-store"}},
+	{"Content-Security-Policy", []string{"default-src 'none'; frame-ancestors 'none'"}},
 }
 
 func newRequestID() string {

@@ -193,6 +193,11 @@ func TestAPI_SchemaText(t *testing.T) {
 	read, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphql", Input: w.Body.String()})
 	require.NoError(t, err, "clients' generators can read it")
 
+	hidden := httpapi.New(httpapi.Config{Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler)})
+	w = httptest.NewRecorder()
+	hidden.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/schema.graphql", nil))
+	require.Equal(t, http.StatusNotFound, w.Code, "when not everybody may read it")
+
 	own := graph.NewExecutableSchema(graph.Config{}).Schema()
 	for name, def := range own.Types {
 		if strings.HasPrefix(name, "__") || def.BuiltIn {

@@ -37,11 +37,14 @@ func sameHost(origin, host string) bool {
 	return err == nil && u.Host != "" && strings.EqualFold(u.Host, host)
 }
 
+// varyOrigin is not changed: who adds to it has a copy.
+var varyOrigin = []string{"Origin"}
+
 // cors lets allowed origins other than the panel's read answers.
 func cors(l *OriginList, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Add("Vary", "Origin")
+		h["Vary"] = varyOrigin // nobody was here before
 		if origin := r.Header.Get("Origin"); origin != "" && l.Allow(r) {
 			h.Set("Access-Control-Allow-Origin", origin)
 			h.Set("Access-Control-Expose-Headers", "X-Request-Id, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After")

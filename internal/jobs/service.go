@@ -94,26 +94,27 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter) (*Connect
 	if err != nil {
 		return nil, err
 	}
-	q := visible(s.db.NewSelect().Model((*models.Job)(nil)), who, actor.JobsRead)
+	list := store.NewList(s.db, who, (*models.Job)(nil))
+	list.Apply(store.Visible(list, actor.JobsRead, "j.customer_id"))
 	if f != nil {
 		if err := fault.Join(store.CheckText("filter.kind", f.Kind)); err != nil {
 			return nil, err
 		}
 		if f.State != nil {
-			q = q.Where("j.state = ?", *f.State)
+			list.Where("j.state = ?", *f.State)
 		}
 		if f.Kind != nil {
-			q = q.Where("j.kind = ?", *f.Kind)
+			list.Where("j.kind = ?", *f.Kind)
 		}
 		if f.CustomerID != nil {
-			q = q.Where("j.customer_id = ?", f.CustomerID.UUID)
+			list.Where("j.customer_id = ?", f.CustomerID.UUID)
 		}
 		if f.ResourceID != nil {
 			kind, id, _ := ident.Parse(*f.ResourceID)
-			q = q.Where("j.resource_id = ?", id).Where("j.resource_kind = ?", kind)
+			list.Where("j.resource_id = ? AND j.resource_kind = ?", id, kind)
 		}
 	}
-	return store.Rows(ctx, q, args, newest)
+	return store.Rows(ctx, list, args, newest)
 }
 
 var (

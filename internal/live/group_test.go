@@ -48,6 +48,7 @@ type source struct {
 	users   []ident.UserID // who they were opened for
 	shared  []*executor.Shared
 	refuse  ident.UserID
+	hold    chan struct{} // what does not look at its context
 }
 
 func newSource(t *testing.T) *source {
@@ -69,6 +70,9 @@ func (s *source) Exec(ctx context.Context) graphql.ResponseHandler {
 	var user ident.UserID
 	if who, err := actor.From(ctx); err == nil {
 		user = who.User
+	}
+	if s.hold != nil {
+		<-s.hold
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -376,6 +380,33 @@ func TestLive_EachJoinIsAuthorized(t *testing.T) {
 		require.Len(t, second.seen(), 2)
 		require.Contains(t, second.seen()[0], "not yours")
 		require.Equal(t, "complete", second.seen()[1])
+	})
+}
+
+// What was completed and is not over counts: else a client could begin without end
+// what never looks whether anybody still wants it.
+func TestLive_ExecutionsThatAreNotOver(t *testing.T) {
+	t.Parallel()
+	inWorld(t, live.Limits{Operations: 3}, func(w *world) {
+		c := w.subscribe(nil, "subscription { own { n } }", nil)
+		w.source.hold = make(chan struct{})
+		for i := range 2 {
+			id := fmt.Sprint("held", i)
+			op, err := c.conn.Begin(id)
+			require.NoError(t, err)
+			go op.Run(w.exec, &graphql.RawParams{Query: "subscription { own { n } }"})
+			synctest.Wait()
+			c.conn.Stop(id)
+		}
+		_, err := c.conn.Begin("more")
+		require.ErrorIs(t, err, live.ErrTooManyOperations)
+		close(w.source.hold)
+		synctest.Wait()
+		w.source.hold = nil
+		op, err := c.conn.Begin("more")
+		require.NoError(t, err, "now they are over")
+		go op.Run(w.exec, &graphql.RawParams{Query: "subscription { own { n } }"})
+		synctest.Wait()
 	})
 }
 

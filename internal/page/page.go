@@ -115,21 +115,17 @@ type Edge[T any] struct {
 	Node   T
 }
 
-// A Connection is one page of a list.
+// A Connection is one page of a list. One that was read with RowsAlone has neither
+// edges nor information on the page.
 type Connection[T any] struct {
 	Edges    []*Edge[T]
 	PageInfo *Info
+	rows     []T
 	total    *int
 }
 
-// Nodes are the rows without their cursors.
-func (c *Connection[T]) Nodes() []T {
-	nodes := make([]T, len(c.Edges))
-	for i, e := range c.Edges {
-		nodes[i] = e.Node
-	}
-	return nodes
-}
+// Nodes are the rows without their cursors; nobody changes the list.
+func (c *Connection[T]) Nodes() []T { return c.rows }
 
 // TotalCount is the number of rows on all pages. Error: fault.Internal when the
 // page was read without it, which the resolvers never do for a selected field.
@@ -151,16 +147,19 @@ func Of[T any](rows []T, w Window, order string, total *int, place func(T) (key,
 	if w.Backward {
 		slices.Reverse(rows)
 	}
-	c := &Connection[T]{Edges: make([]*Edge[T], len(rows)), PageInfo: &Info{}, total: total}
-	edges := make([]Edge[T], len(rows))
-	for i, row := range rows {
-		if c.Edges[i], edges[i].Node = &edges[i], row; !w.RowsAlone {
-			key, id := place(row)
-			edges[i].Cursor = Cursor{order, key, id}.encode()
-		}
+	if rows == nil {
+		rows = []T{} // a page without rows is a list
 	}
+	c := &Connection[T]{rows: rows, total: total}
 	if w.RowsAlone {
 		return c
+	}
+	c.Edges, c.PageInfo = make([]*Edge[T], len(rows)), &Info{}
+	edges := make([]Edge[T], len(rows))
+	for i, row := range rows {
+		key, id := place(row)
+		edges[i] = Edge[T]{Cursor: Cursor{order, key, id}.encode(), Node: row}
+		c.Edges[i] = &edges[i]
 	}
 	// Beyond a cursor that the caller came from there is a row: the cursor's own.
 	if w.Backward {

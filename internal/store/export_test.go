@@ -34,5 +34,28 @@ func Learned() int { return len(readable) }
 
 // ReadAll runs a statement with its parameters as a keyed read.
 func ReadAll[M any](ctx context.Context, db *DB, text string, args ...any) ([]*M, error) {
-	return readAll[M](ctx, db, text, args)
+	r, rows := reading[M](text, args, 1)
+	if err := db.share(ctx, r); err != nil {
+		return nil, err
+	}
+	return *rows, nil
 }
+
+// ReadBig is ReadAll for a read that is sent alone.
+func ReadBig[M any](ctx context.Context, db *DB, text string, args ...any) ([]*M, error) {
+	r, rows := reading[M](text, args, bigRead)
+	if err := db.share(ctx, r); err != nil {
+		return nil, err
+	}
+	return *rows, nil
+}
+
+// Waiting is how many keyed reads wait for a connection.
+func Waiting(db *DB) int {
+	db.reads.mu.Lock()
+	defer db.reads.mu.Unlock()
+	return len(db.reads.waiting)
+}
+
+// ReadConns is how many connections there are for keyed reads.
+const ReadConns = readConns

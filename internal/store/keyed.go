@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -50,14 +49,17 @@ func (k *Keyed[K, M]) Read(ctx context.Context, db *DB, who *actor.Actor, p acto
 		}
 	}
 	text := k.texts.of(keyedShape{scope.all, len(keys) == 1}, func() string {
-		text := k.Query(db.NewSelect().Model((*M)(nil)), &parameter{all: scope.all, number: 2 + len(args)}, p).String()
+		text := k.Query(db.NewSelect().Model((*M)(nil)), &parameter{all: scope.all, roots: 2 + len(args)}, p).String()
 		if len(keys) == 1 {
 			text = strings.ReplaceAll(text, "= ANY ($1)", "= $1")
 		}
 		return text
 	})
-	rows, err := readAll[M](ctx, db, text, scope.add(append([]any{keysOf(keys)}, args...)))
-	return rows, Wrap(err, "%s", k.Name)
+	r, rows := reading[M](text, scope.add(append([]any{keysOf(keys)}, args...)), len(keys))
+	if err := db.share(ctx, r); err != nil {
+		return nil, Wrap(err, "%s", k.Name)
+	}
+	return *rows, nil
 }
 
 // keyedShape is what changes the text of a keyed read.
@@ -71,14 +73,14 @@ func keysOf[K comparable](keys []K) any {
 	return arrayOf(keys)
 }
 
-// readAll reads rows, which reads of the same that run side by side share; nobody
-// changes rows that were read.
-func readAll[M any](ctx context.Context, db *DB, text string, args []any) ([]*M, error) {
+// reading is a read of rows, which reads of the same that run side by side share;
+// nobody changes rows that were read. They are there once it is done without an error.
+func reading[M any](text string, args []any, expected int) (*read, *[]*M) {
 	out := new([]*M)
-	err := db.share(ctx, &read{
-		sql: text, args: args, rows: out,
+	return &read{
+		sql: text, args: args, rows: out, expected: expected,
 		take: func(rows pgx.Rows) (err error) {
-			*out, err = readRows[M](rows)
+			*out, err = readRows[M](rows, min(expected, slab))
 			return err
 		},
 		adopt: func(rows any) bool {
@@ -88,11 +90,7 @@ func readAll[M any](ctx context.Context, db *DB, text string, args []any) ([]*M,
 			}
 			return ok
 		},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return *out, nil
+	}, out
 }
 
 // texts are a query's, by what changes them, which is comparable.
@@ -136,23 +134,4 @@ func (s scope) add(args []any) []any {
 		return args
 	}
 	return append(args, arrayOf(s.roots))
-}
-
-// arrayOf is a list of ids as PostgreSQL's uuid[].
-func arrayOf[K comparable](keys []K) []pgtype.UUID {
-	list := make([]pgtype.UUID, len(keys))
-	for i, k := range keys {
-		list[i] = pgtype.UUID{Bytes: bare(k), Valid: true}
-	}
-	return list
-}
-
-func bare(key any) uuid.UUID {
-	switch k := key.(type) {
-	case uuid.UUID:
-		return k
-	case interface{ Bare() uuid.UUID }:
-		return k.Bare()
-	}
-	panic(fmt.Sprintf("store: %T is no id", key)) // a mistake of a package variable
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/fault"
@@ -32,14 +33,16 @@ type read struct {
 	sql  string
 	args []any
 	take func(pgx.Rows) error // reads and closes the rows
+	// expected is how many rows there are about; 0 when that is not known.
+	expected int
 	// rows is where take puts them, and adopt takes those of another read, unless
 	// they are of another type; nil of reads that cannot share.
 	rows  any
 	adopt func(rows any) bool
-	call  *call
-	gone  bool          // the call waits for it no longer
+	call  *call         // that waits; nil of the further ones that it waits for
+	gone  bool          // the call waits no longer
 	err   error         // there once done is closed
-	done  chan struct{} // nil for one that runs alone
+	done  chan struct{} // nil for one that waits with another, or runs alone
 }
 
 // A call is one of those of a level.
@@ -52,11 +55,20 @@ type call struct {
 
 type callKey struct{}
 
-// Level makes a level of n calls. Each of them is begun with what it gives: the
+// Level makes a level of n calls; in the context of a call of a level, n more of that
+// level, so that what is read below side by side is read together, too. Each of them is begun with what it gives: the
 // context for the call, and what is called when the call is over. Pause calls wait,
 // and may do something for others before and after it.
 func (db *DB) Level(ctx context.Context, n int) (begin func(ctx context.Context, pause func(wait func())) (_ context.Context, over func())) {
-	l := &level{db: db, ctx: ctx, running: n}
+	var l *level
+	if c, ok := ctx.Value(callKey{}).(*call); ok && c.level.db == db {
+		l = c.level
+		l.mu.Lock()
+		l.running += n
+		l.mu.Unlock()
+	} else {
+		l = &level{db: db, ctx: ctx, running: n}
+	}
 	return func(ctx context.Context, pause func(wait func())) (context.Context, func()) {
 		c := &call{level: l, pause: pause, running: true}
 		return context.WithValue(ctx, callKey{}, c), func() { c.leave(true) }
@@ -90,9 +102,10 @@ func (c *call) enter() {
 	}
 }
 
-// park lets a read wait for the others of its level; false when the call is not
-// counted, since it reads several things at once.
-func (c *call) park(r *read) bool {
+// park lets reads wait for the others of their level; false when the call is not
+// counted, since it reads several things at once. All of them are in one batch, so
+// that the first tells when they are there.
+func (c *call) park(reads []*read) bool {
 	l := c.level
 	l.mu.Lock()
 	if !c.running {
@@ -101,8 +114,8 @@ func (c *call) park(r *read) bool {
 	}
 	c.running = false
 	l.running--
-	r.call, r.done = c, make(chan struct{})
-	l.parked = append(l.parked, r)
+	reads[0].call, reads[0].done = c, make(chan struct{})
+	l.parked = append(l.parked, reads...)
 	batch := l.ready()
 	l.mu.Unlock()
 	l.send(batch)
@@ -120,13 +133,13 @@ func (l *level) ready() []*read {
 }
 
 // abandon takes a call back that does not wait any longer.
-func (c *call) abandon(r *read) {
+func (c *call) abandon(reads []*read) {
 	l := c.level
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.parked = slices.DeleteFunc(l.parked, func(p *read) bool { return p == r })
+	l.parked = slices.DeleteFunc(l.parked, func(p *read) bool { return slices.Contains(reads, p) })
 	if !c.running && !c.over {
-		c.running, r.gone = true, true
+		c.running, reads[0].gone = true, true
 		l.running++
 	}
 }
@@ -139,14 +152,16 @@ func (l *level) send(batch []*read) {
 	l.read(batch)
 	l.mu.Lock()
 	for _, r := range batch {
-		if !r.gone {
+		if r.call != nil && !r.gone {
 			r.call.running = true
 			l.running++
 		}
 	}
 	l.mu.Unlock()
 	for _, r := range batch {
-		close(r.done)
+		if r.done != nil {
+			close(r.done)
+		}
 	}
 }
 
@@ -161,14 +176,10 @@ func (l *level) read(batch []*read) {
 		}
 	}()
 	distinct, same := sorted(batch)
-	if len(distinct) == 1 {
-		distinct[0].err = l.db.one(l.ctx, distinct[0])
-	} else {
-		l.sendAll(distinct)
-	}
+	l.db.reads.send(l.ctx, distinct)
 	for r, first := range same {
 		if first.err != nil || !r.adopt(first.rows) {
-			r.err = l.db.one(l.ctx, r)
+			l.db.reads.send(l.ctx, []*read{r})
 		}
 	}
 }
@@ -193,70 +204,66 @@ func sorted(batch []*read) (distinct []*read, same map[*read]*read) {
 	return distinct, same
 }
 
-// sendAll reads several statements in one round trip. An error ends what
-// PostgreSQL does of them, so that this one and those after it are read again,
-// each alone: only what fails by itself fails.
-func (l *level) sendAll(batch []*read) {
-	b := &pgx.Batch{}
-	for _, r := range batch {
-		b.Queue(r.sql, r.args...)
-	}
-	results := l.db.reads.SendBatch(l.ctx, b)
-	good := 0
-	for _, r := range batch {
-		rows, err := results.Query()
-		if err == nil {
-			err = r.take(rows)
-		}
-		if err != nil {
-			break
-		}
-		good++
-	}
-	_ = results.Close() // its error is the one that ended it
-	for _, r := range batch[good:] {
-		r.err = l.db.one(l.ctx, r)
-	}
-}
-
 // read runs a statement of the pool for keyed reads, with others of its level if
 // it is of one. After an error take's rows are not whole.
 func (db *DB) read(ctx context.Context, sql string, args []any, take func(pgx.Rows) error) error {
 	return db.share(ctx, &read{sql: sql, args: args, take: take})
 }
 
-// share is read for one that may have its rows from another one.
-func (db *DB) share(ctx context.Context, r *read) error {
+// share reads one or more statements of a call in one round trip, and those that
+// have their rows from another one not at all. It gives the first error.
+func (db *DB) share(ctx context.Context, reads ...*read) error {
 	c, _ := ctx.Value(callKey{}).(*call)
-	if c == nil || c.level.db != db || !c.park(r) {
-		return db.one(ctx, r)
+	if c == nil || c.level.db != db || !c.park(reads) {
+		db.reads.send(ctx, reads)
+		return firstError(reads)
 	}
 	var err error
 	c.pause(func() {
 		select {
-		case <-r.done:
-			err = r.err
+		case <-reads[0].done:
+			err = firstError(reads)
 		case <-ctx.Done():
-			c.abandon(r)
+			c.abandon(reads)
 			err = ctx.Err()
 		}
 	})
 	return err
 }
 
+func firstError(reads []*read) error {
+	for _, r := range reads {
+		if r.err != nil {
+			return r.err
+		}
+	}
+	return nil
+}
+
 // one reads by itself. A connection that is found dead, such as after a restart of
 // PostgreSQL, is no reason to fail: reading again is harmless.
-func (db *DB) one(ctx context.Context, r *read) error {
+func one(ctx context.Context, pool *pgxpool.Pool, r *read) error {
 	for again := 2; ; again-- {
-		rows, err := db.reads.Query(ctx, r.sql, r.args...)
+		rows, err := pool.Query(ctx, r.sql, r.args...)
 		if err == nil {
-			err = r.take(rows)
+			err = r.taken(rows)
 		}
 		if err == nil || again == 0 || ctx.Err() != nil || fault.CodeOf(Wrap(err, "read")) != fault.Unavailable {
 			return err
 		}
-		db.reads.Reset() // the others are no better
+		pool.Reset() // the others are no better
 	}
+}
+
+// alone reads statements in one round trip of another pool than that for keyed reads.
+// Its level goes on meanwhile.
+func alone(ctx context.Context, pool *pgxpool.Pool, reads ...*read) error {
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		c.leave(false)
+		defer c.enter()
+	}
+	send(ctx, pool, reads)
+	return firstError(reads)
 }
 
 // busy lets a level go on while one of its calls asks through bun.

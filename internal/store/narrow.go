@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
@@ -32,7 +33,7 @@ func narrow(db bun.IDB, row reflect.Type, needs map[string][]bun.Ident, fields [
 			own = append(own, needed...)
 			continue
 		}
-		column := columnOf(name, row, table.Fields)
+		column := known(name, row, table.Fields)
 		if column == "" {
 			return nil
 		}
@@ -56,6 +57,23 @@ func of(columns []string, column bun.Ident) func(*bun.SelectQuery) *bun.SelectQu
 		}
 		return q
 	}
+}
+
+// columnsOf are what columnOf has found out: the schema has no end of documents, but
+// few fields.
+var columnsOf sync.Map
+
+func known(name string, row reflect.Type, fields []*schema.Field) string {
+	type field struct {
+		row  reflect.Type
+		name string
+	}
+	if column, ok := columnsOf.Load(field{row, name}); ok {
+		return column.(string) //nolint:forcetypeassert // nothing else is stored
+	}
+	column := columnOf(name, row, fields)
+	columnsOf.Store(field{row, name}, column)
+	return column
 }
 
 // columnOf is the column of a field of the graph, which gqlgen binds to the field or

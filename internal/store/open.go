@@ -14,19 +14,24 @@ import (
 	"github.com/mpanel/mpanel/internal/secret"
 )
 
-// A DB is the panel's database: bun, River and COPY share its one pool. Keyed
-// reads have one of their own, in which statements stay prepared.
+// A DB is the panel's database: bun, River and COPY share its one pool. Keyed reads
+// and lists have each one of their own, in which statements stay prepared.
 type DB struct {
 	*bun.DB
 	Pool  *pgxpool.Pool
-	reads *pgxpool.Pool
+	reads *queue        // one plan for all
+	lists *pgxpool.Pool // a plan for each
 }
 
 // DefaultConns is the least size of the pool; pool_max_conns in the URL can raise it.
 const DefaultConns = 24
 
-// readConns is the size of the pool for keyed reads.
-const readConns = 8
+// Sizes of the pools for keyed reads and lists, and how many statements each of their
+// connections keeps. There are as many texts of lists as clients have ideas.
+const (
+	readConns, readStatements = 8, 256
+	listConns, listStatements = 8, 128
+)
 
 // Open prepares a pool for the URL or DSN and checks that it answers. The
 // caller closes it. Options may change the configuration before it is used;
@@ -52,6 +57,7 @@ func Open(ctx context.Context, url secret.Text, options ...func(*pgxpool.Config)
 	// bun writes values into the text, so that hardly any statement comes twice:
 	// preparing each costs a round trip, and keeping them costs memory.
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	cfg.ConnConfig.StatementCacheCapacity, cfg.ConnConfig.DescriptionCacheCapacity = 0, 0
 	for _, o := range options {
 		o(cfg)
 	}
@@ -63,27 +69,42 @@ func Open(ctx context.Context, url secret.Text, options ...func(*pgxpool.Config)
 		pool.Close()
 		return nil, fmt.Errorf("reach database: %w", err)
 	}
-	reads, err := openReads(ctx, cfg)
+	// PostgreSQL would plan each array of keys anew, since its guess of how many there
+	// are makes the plan for all look dearer.
+	reads, err := openPrepared(ctx, cfg, readConns, readStatements, "force_generic_plan")
 	if err != nil {
 		pool.Close()
 		return nil, err
 	}
+	lists, err := openPrepared(ctx, cfg, listConns, listStatements, "force_custom_plan")
+	if err != nil {
+		reads.Close()
+		pool.Close()
+		return nil, err
+	}
 	db := bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New()).WithQueryHook(busy{})
-	return &DB{DB: db, Pool: pool, reads: reads}, nil
+	return &DB{DB: db, Pool: pool, reads: &queue{pool: reads, conns: readConns}, lists: lists}, nil
 }
 
-// openReads opens the pool for keyed reads, which connects when it is used.
-// PostgreSQL would plan each array of keys anew, since its guess of how many there
-// are makes the plan for all look dearer.
-func openReads(ctx context.Context, cfg *pgxpool.Config) (*pgxpool.Pool, error) {
+// openPrepared opens a pool in which statements stay prepared. It connects when it is
+// used.
+func openPrepared(ctx context.Context, cfg *pgxpool.Config, conns int32, statements int, planning string) (*pgxpool.Pool, error) {
 	cfg = cfg.Copy()
-	cfg.MaxConns, cfg.MinConns = readConns, 0
+	cfg.MaxConns, cfg.MinConns = conns, 0
 	cfg.PingTimeout = 2 * time.Second // of one that has rested: nobody tells of a cut cable
-	cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = planning
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	cfg.ConnConfig.StatementCacheCapacity = statements
+	connected := cfg.AfterConnect
+	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		if err := learnArrays(ctx, conn); err != nil || connected == nil {
+			return err
+		}
+		return connected(ctx, conn)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("open database for keyed reads: %w", err)
+		return nil, fmt.Errorf("open database for reads: %w", err)
 	}
 	return pool, nil
 }
@@ -92,6 +113,7 @@ func openReads(ctx context.Context, cfg *pgxpool.Config) (*pgxpool.Pool, error) 
 func (db *DB) Close() error {
 	err := db.DB.Close()
 	db.Pool.Close()
-	db.reads.Close()
+	db.reads.pool.Close()
+	db.lists.Close()
 	return err
 }

@@ -29,31 +29,6 @@ type Order[T any] struct {
 	Needs map[string][]bun.Ident
 }
 
-// Rows reads one page of q, which has its model and its filters.
-func Rows[T any](ctx context.Context, q *bun.SelectQuery, args page.Args, o Order[T]) (*page.Connection[T], error) {
-	w, err := args.Window(o.Name)
-	if err != nil {
-		return nil, err
-	}
-	var total *int
-	if w.WithTotal {
-		n64, err := q.Clone().Count(ctx)
-		if err != nil {
-			return nil, Wrap(err, "count %s", o.Name)
-		}
-		n := int(n64)
-		total = &n
-	}
-	var rows []T
-	if row := reflect.TypeFor[T](); row.Kind() == reflect.Pointer {
-		q = q.Apply(of(narrow(q.DB(), row.Elem(), o.Needs, w.Fields, o.Key, o.ID), o.ID))
-	}
-	if err := o.window(q, w, written).Scan(ctx, &rows); err != nil {
-		return nil, Wrap(err, "read a page of %s", o.Name)
-	}
-	return page.Of(rows, w, o.Name, total, o.Place), nil
-}
-
 // window adds the place, the order and the limit of one page. at tells where the
 // text of a cursor is to be found.
 func (o Order[T]) window(q *bun.SelectQuery, w page.Window, at func(*page.Cursor) (key, id any)) *bun.SelectQuery {
@@ -74,21 +49,12 @@ func (o Order[T]) window(q *bun.SelectQuery, w page.Window, at func(*page.Cursor
 	return q.OrderExpr(fmt.Sprintf("? %s, ? %s", dir, dir), o.Key, o.ID).Limit(int64(w.Limit()))
 }
 
-// written puts a cursor into the statement itself.
-func written(c *page.Cursor) (key, id any) { return c.Key, c.ID }
-
 // direction is the way in which a page is read.
 func (o Order[T]) direction(w page.Window) string {
 	if o.Desc != w.Backward {
 		return "DESC"
 	}
 	return "ASC"
-}
-
-// ofRow is a column such as d.name in the rows that an edge joins: r.name.
-func ofRow(column bun.Ident) bun.Ident {
-	_, name, _ := strings.Cut(string(column), ".")
-	return bun.Ident("r." + name)
 }
 
 // An Edge is a list that hangs on each of many parents: the databases of each
@@ -112,53 +78,77 @@ type Edge[P comparable, M any] struct {
 type (
 	pageShape struct {
 		all, after, before, backward bool
-		one, known                   bool // parent, and its customer
+		one, owners                  bool // parent; the parents' customers are known
 		columns                      string
 		limit                        int // in the text: PostgreSQL plans for few rows then
 	}
 	totalsShape struct{ all bool }
 )
 
+// fewParents are those of which each row's customer is looked up: that is cheaper than
+// to make a list of their own customers first.
+const fewParents = 8
+
 // Pages reads one page for each parent: one statement for all of them, and a
-// second one when totals are asked for. Each parent has a connection in the
-// result. p is as for Keyed.Read.
+// second one in the same round trip when totals are asked for. Each parent has a
+// connection in the result. p is as for Keyed.Read.
 func (e *Edge[P, M]) Pages(ctx context.Context, db *DB, who *actor.Actor, p actor.Permission, parents []P, args page.Args) (map[P]*page.Connection[*M], error) {
-	return e.pages(ctx, db, who, p, parents, nil, args)
+	each, _ := distinct(parents)
+	pages, err := e.pages(ctx, db, who, p, each, nil, args)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[P]*page.Connection[*M], len(each))
+	for i, parent := range each {
+		out[parent] = pages[i]
+	}
+	return out, nil
 }
 
-// pages is Pages; customers are whose the parents are, if that is known.
-func (e *Edge[P, M]) pages(ctx context.Context, db *DB, who *actor.Actor, p actor.Permission, parents []P, customers []ident.CustomerID, args page.Args) (map[P]*page.Connection[*M], error) {
+// distinct gives each parent once, since an object may be in the answer twice, and the
+// place of each of the parents in that.
+func distinct[P comparable](parents []P) (each []P, place []int) {
+	place = make([]int, len(parents))
+	if len(parents) == 1 {
+		return parents, place
+	}
+	each = make([]P, 0, len(parents))
+	seen := make(map[P]int, len(parents))
+	for i, parent := range parents {
+		at, twice := seen[parent]
+		if !twice {
+			at = len(each)
+			seen[parent], each = at, append(each, parent)
+		}
+		place[i] = at
+	}
+	return each, place
+}
+
+// pages reads the page of each parent, of which none is there twice; customers are
+// whose the parents are, if that is known.
+func (e *Edge[P, M]) pages(ctx context.Context, db *DB, who *actor.Actor, p actor.Permission, parents []P, customers []ident.CustomerID, args page.Args) ([]*page.Connection[*M], error) {
 	w, err := args.Window(e.Name)
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[P]*page.Connection[*M], len(parents))
-	var each []P // once: an object may be in the answer twice
-	var whose []ident.CustomerID
-	for i, parent := range parents {
-		if _, twice := out[parent]; !twice {
-			out[parent], each = nil, append(each, parent)
-			if customers != nil {
-				whose = append(whose, customers[i])
-			}
-		}
-	}
 	scope := scopeOf(who, p)
-	rows, totals := map[P][]*M{}, map[P]int{}
-	if len(each) > 0 && !scope.nothing() {
-		if rows, err = e.rows(ctx, db, scope, p, each, whose, w); err != nil {
-			return nil, err
-		}
-		if totals, err = e.totals(ctx, db, scope, p, each, w); err != nil {
+	rows, totals := make([][]*M, len(parents)), []int(nil)
+	if w.WithTotal {
+		totals = make([]int, len(parents))
+	}
+	if len(parents) > 0 && !scope.nothing() {
+		if err := e.read(ctx, db, scope, p, parents, customers, w, rows, totals); err != nil {
 			return nil, err
 		}
 	}
-	for _, parent := range each {
+	out := make([]*page.Connection[*M], len(parents))
+	for i := range out {
 		var total *int
 		if w.WithTotal {
-			total = new(totals[parent])
+			total = &totals[i]
 		}
-		out[parent] = page.Of(rows[parent], w, e.Name, total, e.Place)
+		out[i] = page.Of(rows[i], w, e.Name, total, e.Place)
 	}
 	return out, nil
 }
@@ -167,16 +157,21 @@ func (e *Edge[P, M]) pages(ctx context.Context, db *DB, who *actor.Actor, p acto
 // where who does not hold p for the customer. A row that may be seen proves that it
 // does, so that only of parents without one the customers are asked for.
 func (e *Edge[P, M]) PagesWithin(ctx context.Context, db *DB, who *actor.Actor, p actor.Permission, parents []P, customers []ident.CustomerID, args page.Args) ([]*page.Connection[*M], error) {
-	pages, err := e.pages(ctx, db, who, p, parents, customers, args)
+	each, place := distinct(parents)
+	whose := make([]ident.CustomerID, len(each))
+	for i, at := range place {
+		whose[at] = customers[i]
+	}
+	pages, err := e.pages(ctx, db, who, p, each, whose, args)
 	if err != nil {
 		return nil, err
 	}
 	var open []ident.CustomerID
-	proven := make([]bool, len(parents))
-	for i, parent := range parents {
-		rows := pages[parent].Edges
-		if proven[i] = len(rows) > 0 && (e.Customer == nil || e.Customer(rows[0].Node) == customers[i]); !proven[i] {
-			open = append(open, customers[i])
+	proven := make([]bool, len(each))
+	for i, page := range pages {
+		rows := page.Nodes()
+		if proven[i] = len(rows) > 0 && (e.Customer == nil || e.Customer(rows[0]) == whose[i]); !proven[i] {
+			open = append(open, whose[i])
 		}
 	}
 	may, err := MayAll(ctx, db, who, p, open)
@@ -184,101 +179,115 @@ func (e *Edge[P, M]) PagesWithin(ctx context.Context, db *DB, who *actor.Actor, 
 		return nil, err
 	}
 	out := make([]*page.Connection[*M], len(parents))
-	for i, parent := range parents {
-		if proven[i] || may[customers[i]] {
-			out[i] = pages[parent]
+	for i, at := range place {
+		if proven[at] || may[whose[at]] {
+			out[i] = pages[at]
 		}
 	}
 	return out, nil
 }
 
-// query selects the rows; the roots of who are at the given place, and known is as
-// in parameter.
-func (e *Edge[P, M]) query(db *DB, scope scope, p actor.Permission, place int, known bool) *bun.SelectQuery {
+// query selects the rows.
+func (e *Edge[P, M]) query(db *DB, scope parameter, p actor.Permission) *bun.SelectQuery {
 	q := db.NewSelect().Model((*M)(nil))
 	if e.Rows == nil {
 		return q
 	}
-	return e.Rows(q, &parameter{scope.all, place, known}, p)
+	return e.Rows(q, &scope, p)
 }
 
-// rows reads the pages. A page's limit holds for each parent, so the parents come
-// first and their rows beside them.
-func (e *Edge[P, M]) rows(ctx context.Context, db *DB, scope scope, p actor.Permission, parents []P, customers []ident.CustomerID, w page.Window) (map[P][]*M, error) {
-	args := []any{keysOf(parents)}
-	known := customers != nil && len(parents) > 1 && !scope.all
-	if known {
-		args = append(args, arrayOf(customers))
+// read fills in the rows of each parent and, unless totals is nil, how many there are
+// on all pages.
+func (e *Edge[P, M]) read(ctx context.Context, db *DB, scope scope, p actor.Permission, parents []P, customers []ident.CustomerID, w page.Window, rows [][]*M, totals []int) error {
+	text, args := e.pageText(db, scope, p, parents, customers, w)
+	page, list := reading[M](text, args, len(parents)*w.Limit())
+	reads := []*read{page}
+	if totals != nil {
+		reads = append(reads, e.totals(db, scope, p, parents, totals))
 	}
+	if err := db.share(ctx, reads...); err != nil {
+		if page.err == nil && totals != nil && reads[1].err != nil {
+			return Wrap(err, "count %s", e.Name)
+		}
+		return Wrap(err, "read pages of %s", e.Name)
+	}
+	next := 0
+	for i, parent := range parents { // in whose order the rows are
+		first := next
+		for next < len(*list) && e.Of((*list)[next]) == parent {
+			next++
+		}
+		rows[i] = (*list)[first:next:next]
+	}
+	if next < len(*list) {
+		return fmt.Errorf("read pages of %s: rows are not in the order of their parents", e.Name)
+	}
+	return nil
+}
+
+// pageText is the statement for the pages, and its parameters. A page's limit holds for
+// each parent, so the parents come first and their rows beside them.
+func (e *Edge[P, M]) pageText(db *DB, scope scope, p actor.Permission, parents []P, customers []ident.CustomerID, w page.Window) (text string, args []any) {
+	args = append(make([]any, 0, 8), keysOf(parents))
+	owners := customers != nil && len(parents) > fewParents && !scope.all
+	if owners {
+		each, place := distinct(customers)
+		args = append(args, placesOf(place), arrayOf(each))
+	}
+	cursors := len(args)
 	for _, c := range []*page.Cursor{w.After, w.Before} {
 		if c != nil {
 			args = append(args, c.Key, c.ID)
 		}
 	}
 	columns := narrow(db, reflect.TypeFor[M](), e.Needs, w.Fields, append([]bun.Ident{e.Parent, e.Key, e.ID}, e.Reads...)...)
-	shape := pageShape{scope.all, w.After != nil, w.Before != nil, w.Backward, len(parents) == 1, known, strings.Join(columns, " "), w.Limit()}
+	shape := pageShape{scope.all, w.After != nil, w.Before != nil, w.Backward, len(parents) == 1, owners, strings.Join(columns, " "), w.Limit()}
 	if columns != nil && !e.texts.has(shape) && e.narrow.Add(1) > maxNarrow {
 		columns, shape.columns = nil, ""
 	}
-	text := e.texts.of(shape, func() string {
-		number := 1
-		if known {
-			number = 2
-		}
+	text = e.texts.of(shape, func() string {
 		next := func() any {
-			number++
-			return bun.Safe(fmt.Sprintf("$%d::text", number))
+			cursors++
+			return bun.Safe(fmt.Sprintf("$%d::text", cursors))
 		}
-		one := e.query(db, scope, p, len(args)+1, known)
-		one = e.window(one.Apply(of(columns, e.ID)), w, func(*page.Cursor) (key, id any) { return next(), next() })
+		place := parameter{all: scope.all, roots: len(args) + 1}
+		from := db.NewSelect().TableExpr("unnest($1::uuid[]) WITH ORDINALITY AS p(id, place)")
+		if owners {
+			place.owners = 3
+			from = db.NewSelect().TableExpr("unnest($1::uuid[], $2::int4[]) WITH ORDINALITY AS p(id, owner, place)")
+		}
+		one := e.window(e.query(db, place, p).Apply(of(columns, e.ID)), w, func(*page.Cursor) (key, id any) { return next(), next() })
 		if len(parents) == 1 { // whose rows are in order as they are
 			return one.Where("? = $1", e.Parent).String()
 		}
-		one = one.Where("? = p.id", e.Parent)
-		dir := e.direction(w)
-		from := db.NewSelect().TableExpr("unnest($1::uuid[]) WITH ORDINALITY AS p(id, place)")
-		if known {
-			from = db.NewSelect().TableExpr("unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS p(id, customer_id, place)").
-				Join("LEFT JOIN (SELECT DISTINCT customer_id FROM customer_tree WHERE customer_id = ANY ($2) AND ancestor_id = ANY (?::uuid[])) AS v ON v.customer_id = p.customer_id",
-					bun.Safe(fmt.Sprintf("$%d", len(args)+1)))
-		}
-		return from.Join("CROSS JOIN LATERAL (?) AS r", one).ColumnExpr("r.*").
-			OrderExpr(fmt.Sprintf("p.place, ? %s, ? %s", dir, dir), ofRow(e.Key), ofRow(e.ID)).String()
+		// The parents come in order, and each one's rows as they are beside it.
+		return from.Join("CROSS JOIN LATERAL (?) AS r", one.Where("? = p.id", e.Parent)).ColumnExpr("r.*").OrderExpr("p.place").String()
 	})
-	list, err := readAll[M](ctx, db, text, scope.add(args))
-	if err != nil {
-		return nil, Wrap(err, "read pages of %s", e.Name)
-	}
-	of := make(map[P][]*M, len(parents))
-	for _, row := range list {
-		parent := e.Of(row)
-		of[parent] = append(of[parent], row)
-	}
-	return of, nil
+	return text, scope.add(args)
 }
 
-// totals counts the rows of each parent, when that is asked for.
-func (e *Edge[P, M]) totals(ctx context.Context, db *DB, scope scope, p actor.Permission, parents []P, w page.Window) (map[P]int, error) {
-	if !w.WithTotal {
-		return nil, nil
+func placesOf(list []int) int4s {
+	out := make(int4s, len(list))
+	for i, n := range list {
+		out[i] = int32(n) + 1 //nolint:gosec // bounded by what a level has
 	}
+	return out
+}
+
+// totals counts the rows of each parent.
+func (e *Edge[P, M]) totals(db *DB, scope scope, p actor.Permission, parents []P, totals []int) *read {
 	text := e.texts.of(totalsShape{scope.all}, func() string {
-		return e.query(db, scope, p, 2, false).ColumnExpr("p.place - 1 AS place, count(*) AS n").
+		return e.query(db, parameter{all: scope.all, roots: 2}, p).ColumnExpr("p.place - 1 AS place, count(*) AS n").
 			Join("JOIN unnest($1::uuid[]) WITH ORDINALITY AS p(id, place) ON p.id = ?", e.Parent).Group("p.place").String()
 	})
-	totals := make(map[P]int, len(parents))
-	err := db.read(ctx, text, scope.add([]any{arrayOf(parents)}), func(rows pgx.Rows) error {
+	return &read{sql: text, args: scope.add([]any{arrayOf(parents)}), expected: bigRead, take: func(rows pgx.Rows) error {
 		var place, n int
 		_, err := pgx.ForEachRow(rows, []any{&place, &n}, func() error {
-			totals[parents[place]] = n
+			totals[place] = n
 			return nil
 		})
 		return err
-	})
-	if err != nil {
-		return nil, Wrap(err, "count %s", e.Name)
-	}
-	return totals, nil
+	}}
 }
 
 // Containing makes a pattern for LIKE and ILIKE that finds s anywhere.

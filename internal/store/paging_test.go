@@ -81,7 +81,7 @@ func newList(t *testing.T, parents []uuid.UUID, each int) *list {
 	return l
 }
 
-func (l *list) query() *bun.SelectQuery { return l.NewSelect().Model((*item)(nil)) }
+func (l *list) query() *store.List { return store.NewList(l.DB, nil, (*item)(nil)) }
 
 // sorted is the whole list as the order has it.
 func sorted(rows []*item, o store.Order[*item]) []*item {
@@ -386,6 +386,7 @@ func TestPages_StatementsDoNotGrowWithParents(t *testing.T) {
 				want = 0
 			}
 			require.Len(t, asked, want, "%d parents, total %t: %v", n, total, asked)
+			require.Equal(t, min(want, 1), l.sql.RoundTrips(), "%d parents, total %t", n, total)
 		}
 	}
 }

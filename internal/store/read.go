@@ -16,12 +16,13 @@ type columns[M any] map[string]func(value, *M) error
 // rows.generated.go has them, by the type of the model.
 var readable = map[reflect.Type]any{}
 
-// slab is how many rows are allocated at once.
+// slab is how many rows are allocated at once at most.
 const slab = 32
 
 // readRows reads what is left of rows, without reflection. The columns may be
-// some of the model's, in any order. NULL leaves a field zero.
-func readRows[M any](rows pgx.Rows) (out []*M, err error) {
+// some of the model's, in any order. NULL leaves a field zero. Memory is taken for as
+// many rows as are expected, and then for more and more.
+func readRows[M any](rows pgx.Rows, expected int) (out []*M, err error) {
 	defer rows.Close()
 	var fields []pgconn.FieldDescription
 	var readers []func(value, *M) error
@@ -34,9 +35,10 @@ func readRows[M any](rows pgx.Rows) (out []*M, err error) {
 				return nil, err
 			}
 			last = make([]string, len(fields))
+			out = make([]*M, 0, max(expected, 1))
 		}
 		if len(free) == 0 {
-			free = make([]M, slab)
+			free = make([]M, min(max(expected-len(out), len(out), 1), slab))
 		}
 		row := &free[0]
 		free = free[1:]

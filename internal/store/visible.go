@@ -4,17 +4,19 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 )
 
-// A Scope is for which customers somebody holds a permission: an *actor.Actor, or
-// the parameter of a keyed query.
+// A Scope is for which customers somebody holds a permission: an *actor.Actor, a
+// *List of its, or the parameter of a keyed query.
 type Scope interface {
 	Customers(p actor.Permission) (roots []ident.CustomerID, all bool)
 }
@@ -27,6 +29,7 @@ func Visible(who Scope, p actor.Permission, column bun.Ident) func(*bun.SelectQu
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		roots, all := who.Customers(p)
 		place, later := who.(*parameter)
+		list, prepared := who.(*List)
 		switch {
 		case all:
 			return q
@@ -34,6 +37,8 @@ func Visible(who Scope, p actor.Permission, column bun.Ident) func(*bun.SelectQu
 			return place.probe(q, column)
 		case len(roots) == 0:
 			return q.Where("FALSE")
+		case prepared:
+			return below(q, column, list.value(arrayOf(roots), "::uuid[]"))
 		}
 		return below(q, column, bun.SafeQuery("ARRAY[?]::uuid[]", bun.List(roots)))
 	}
@@ -46,21 +51,26 @@ func below(q *bun.SelectQuery, column bun.Ident, roots any) *bun.SelectQuery {
 // A parameter stands in a keyed query for the roots of whoever will ask.
 type parameter struct {
 	all    bool
-	number int
-	known  bool // v.customer_id is the parent's customer if it is below the roots
+	roots  int // their number in the text
+	owners int // that of the parents' customers; 0 when they are not known
 }
 
 // probe is below for a statement that is planned once for all callers: it looks each
 // row's customer up, of which PostgreSQL would otherwise collect all that are below
-// the roots, be they thousands, for one row. A row of the parent's customer needs no
-// look of its own where that is known.
+// the roots, be they thousands, for one row. Where the parents' customers are known,
+// these are looked up once, and a row of its parent's needs no look of its own.
 func (p *parameter) probe(q *bun.SelectQuery, column bun.Ident) *bun.SelectQuery {
-	look := bun.SafeQuery("(SELECT true FROM customer_tree AS t WHERE t.customer_id = ? AND t.ancestor_id = ANY (?::uuid[]) LIMIT 1)",
-		column, bun.Safe(fmt.Sprintf("$%d", p.number)))
-	if p.known {
-		return q.Where("(? = v.customer_id OR ?)", column, look)
+	if p.owners == 0 {
+		return q.Where("?", p.look(column))
 	}
-	return q.Where("?", look)
+	// The list of owners has a zero in the place of those that are not below the roots.
+	return q.Where("(? = (ARRAY(SELECT CASE WHEN ? THEN o.id ELSE ?::uuid END FROM unnest(?::uuid[]) WITH ORDINALITY AS o(id, n) ORDER BY o.n))[p.owner] OR ?)",
+		column, p.look("o.id"), uuid.Nil.String(), bun.Safe(fmt.Sprintf("$%d", p.owners)), p.look(column))
+}
+
+func (p *parameter) look(column bun.Ident) schema.QueryWithArgs {
+	return bun.SafeQuery("(SELECT true FROM customer_tree AS t WHERE t.customer_id = ? AND t.ancestor_id = ANY (?::uuid[]) LIMIT 1)",
+		column, bun.Safe(fmt.Sprintf("$%d", p.roots)))
 }
 
 // Customers implements Scope.

@@ -3,9 +3,11 @@ package store_test
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"github.com/uptrace/bun"
 
@@ -120,4 +122,49 @@ func TestTally_CountsForEachKey(t *testing.T) {
 	broken := &store.Tally[ident.CustomerID]{Name: "count nothing", Of: ident.CustomerIDOf, Text: "SELECT $1::uuid[], nosuch"}
 	_, err := broken.Read(t.Context(), s.DB, []ident.CustomerID{s.shop})
 	require.ErrorContains(t, err, "count nothing")
+}
+
+// The statement for pages says only in which order the parents come, since each one's
+// rows are joined beside it as they are. PostgreSQL must have no plan in which it sorts
+// all of them, which would mix the rows of a parent.
+func TestPagesWithin_PlanKeepsTheOrder(t *testing.T) {
+	t.Parallel()
+	s := newTree(t)
+	parents, whose := make([]ident.UserID, 20), make([]ident.CustomerID, 20)
+	for i := range parents {
+		parents[i], whose[i] = ident.NewUserID(), []ident.CustomerID{s.shop, s.branch}[i%2]
+	}
+	who := &actor.Actor{Grants: []actor.Grant{grant(s.reseller, read)}}
+	for name, n := range map[string]int{"few": 3, "many": 20} {
+		asked := s.sql.During(func() {
+			_, err := ofUsers().PagesWithin(t.Context(), s.DB, who, read, parents[:n], whose[:n], page.Args{First: new(2)})
+			require.NoError(t, err)
+		})
+		text := asked[0]
+		require.Contains(t, text, "CROSS JOIN LATERAL", name)
+		require.Equal(t, n == 20, strings.Contains(text, "p.owner"), "%s: the owners are looked up once", name)
+		conn, err := s.Pool.Acquire(t.Context())
+		require.NoError(t, err)
+		_, err = conn.Exec(t.Context(), "PREPARE edge AS "+text)
+		require.NoError(t, err)
+		args := "'{}', '{}'" // the parents, and the roots
+		if n == 20 {
+			args += ", '{}', '{}'"
+		}
+		for _, off := range []string{"none", "enable_sort", "enable_indexscan", "enable_bitmapscan", "enable_seqscan"} {
+			if off != "none" {
+				_, err = conn.Exec(t.Context(), "SET "+off+" = off")
+				require.NoError(t, err)
+			}
+			rows, err := conn.Query(t.Context(), "EXPLAIN (COSTS OFF) EXECUTE edge ("+args+")")
+			require.NoError(t, err)
+			plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
+			require.NoError(t, err)
+			require.Contains(t, plan[0], "Nested Loop", "%s, without %s: nothing is above the join\n%s", name, off, strings.Join(plan, "\n"))
+			require.NotContains(t, strings.Join(plan, "\n"), "Sort Key: p.place", name)
+		}
+		_, err = conn.Exec(t.Context(), "DEALLOCATE edge; RESET ALL")
+		require.NoError(t, err)
+		conn.Release()
+	}
 }

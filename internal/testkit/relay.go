@@ -23,9 +23,9 @@ type Relay struct {
 	mu     sync.Mutex
 	mended *sync.Cond // broadcast by Mend, and at the end
 	cut    bool
-	cuts   int    // how often it was cut
+	cuts   int // how often it was cut
 	delay  time.Duration
-	speed  int // bytes per second, 0 for any
+	speed  int    // bytes per second, 0 for any
 	over   bool   // the test is
 	target string // an address of network, Silent or Closed
 	dials  int

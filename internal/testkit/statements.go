@@ -2,11 +2,17 @@ package testkit
 
 import (
 	"context"
+	"fmt"
+	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // Statements are what reached the database: a tracer for the configuration of a pool.
@@ -16,7 +22,10 @@ type Statements struct {
 }
 
 // A trip is one statement, or the statements of one batch.
-type trip struct{ statements []string }
+type trip struct {
+	statements []string
+	values     [][]any
+}
 
 type tripKey struct{}
 
@@ -25,7 +34,7 @@ func (s *Statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.Tra
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !strings.HasPrefix(d.SQL, "--") { // a ping
-		s.trips = append(s.trips, &trip{[]string{d.SQL}})
+		s.trips = append(s.trips, &trip{[]string{d.SQL}, [][]any{d.Args}})
 	}
 	return ctx
 }
@@ -44,7 +53,7 @@ func (s *Statements) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, d pgx.Tra
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t, ok := ctx.Value(tripKey{}).(*trip); ok {
-		t.statements = append(t.statements, d.SQL)
+		t.statements, t.values = append(t.statements, d.SQL), append(t.values, d.Args)
 	}
 }
 
@@ -66,6 +75,43 @@ func (s *Statements) During(fn func()) []string {
 // RoundTrips is how often the database was asked during the last During: the
 // statements, of which those of one batch are one.
 func (s *Statements) RoundTrips() int { return len(s.Trips()) }
+
+// Written are the statements of the last During as they would be without parameters,
+// for EXPLAIN.
+func (s *Statements) Written() (out []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.trips {
+		for i, text := range t.statements {
+			out = append(out, parameters.ReplaceAllStringFunc(text, func(place string) string {
+				n, _ := strconv.Atoi(place[1:])
+				return literal(t.values[i][n-1])
+			}))
+		}
+	}
+	return out
+}
+
+var parameters = regexp.MustCompile(`\$[0-9]+`)
+
+// literal writes a value of a parameter as SQL.
+func literal(v any) string {
+	quoted := func(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+	switch v := v.(type) {
+	case pgtype.UUID:
+		return quoted(uuid.UUID(v.Bytes).String())
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	if list := reflect.ValueOf(v); list.Kind() == reflect.Slice { // of ids or numbers
+		var items []string
+		for _, item := range list.Seq2() {
+			items = append(items, fmt.Sprint(item.Interface()))
+		}
+		return quoted("{" + strings.Join(items, ",") + "}")
+	}
+	return quoted(fmt.Sprint(v))
+}
 
 // Trips are the statements of each round trip of the last During, in order.
 func (s *Statements) Trips() [][]string {

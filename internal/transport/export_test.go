@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 
@@ -18,3 +19,14 @@ func (g gqlgensPost) Do(w http.ResponseWriter, r *http.Request, exec graphql.Gra
 	r.Body = io.NopCloser(bytes.NewReader(receivedOf(r.Context()).body.Bytes()))
 	g.POST.Do(w, r, exec)
 }
+
+// Enter takes points of an admission, as a query of that cost does.
+func (a *Admission) Enter(ctx context.Context, cost int) (leave func(), err error) {
+	return a.enter(ctx, cost)
+}
+
+// What bounds the wait for an admission.
+const (
+	AdmissionWait     = admissionWait
+	MaxAdmissionQueue = maxAdmissionQueue
+)

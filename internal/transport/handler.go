@@ -40,6 +40,8 @@ type Config struct {
 	// Budget is of each user, and AnonymousBudget of each address of callers who are
 	// nobody; nil is without an end.
 	Budget, AnonymousBudget *budget.Budget
+	// Admission bounds the queries that are executed at once; nil is without a bound.
+	Admission *Admission
 	// TakesIdempotencyKey tells whether a mutation's field can be made idempotent.
 	TakesIdempotencyKey func(field string) bool
 	// Documents are known by their hash; nil is none, and whatever clients have kept.
@@ -81,7 +83,7 @@ func (c Config) handler(plain graphql.Transport) http.Handler {
 	}
 	l := &limits{
 		documents: document.NewReader(c.Schema.Schema()), persisted: c.Documents, costs: costsOf(c.Schema.Schema()),
-		signedIn: c.Budget, anonymous: c.AnonymousBudget, introspection: c.Introspection,
+		signedIn: c.Budget, anonymous: c.AnonymousBudget, introspection: c.Introspection, admission: c.Admission,
 	}
 	for _, t := range []graphql.Transport{
 		&graphqlws.Transport{
@@ -104,7 +106,10 @@ func (c Config) handler(plain graphql.Transport) http.Handler {
 		srv.AroundResponses(finish)
 	}
 	srv.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-		return next(actor.WithSignIn(ctx))
+		if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation { // nothing else signs anybody in
+			ctx = actor.WithSignIn(ctx)
+		}
+		return next(ctx)
 	})
 	srv.AroundOperations(c.idempotencyHeader)
 	return c.guard(srv)

@@ -23,6 +23,13 @@ const (
 	mediaGraphQL = "application/graphql-response+json"
 )
 
+// contentTypes are not changed.
+var contentTypes = map[string][]string{mediaJSON: {mediaJSON}, mediaGraphQL: {mediaGraphQL}}
+
+// buffered is from where an answer does not fit into net/http's own buffer, which is
+// sent when the handler is over.
+const buffered = 2 << 10
+
 // How long an answer may take to be read: a time, and more for a long one.
 const (
 	writeTimeout = 10 * time.Second
@@ -41,7 +48,7 @@ func (plain) Supports(r *http.Request) bool { return receivedOf(r.Context()) != 
 func (plain) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	a := answer{w: w, r: r, kind: negotiated(r.Header.Get("Accept"))}
 	if in, ok := exec.(intake); ok {
-		in.header = w.Header()
+		in.header, in.charge = w.Header(), new(charge)
 		exec = in
 	}
 	op, errs := exec.CreateOperationContext(r.Context(), &receivedOf(r.Context()).params)
@@ -110,7 +117,7 @@ func (a *answer) refusedStatus(errs gqlerror.List) int {
 func (a *answer) send(status int, response *graphql.Response, buffer *executor.Buffer) {
 	body := encoded(response, buffer)
 	header := a.w.Header()
-	header.Set("Content-Type", a.kind)
+	header["Content-Type"] = contentTypes[a.kind]
 	if a.query && len(body) >= minCompressed {
 		header.Add("Vary", "Accept-Encoding")
 		if accepts(a.r.Header.Get("Accept-Encoding"), "gzip") {
@@ -120,7 +127,12 @@ func (a *answer) send(status int, response *graphql.Response, buffer *executor.B
 			body = z.to.Bytes()
 		}
 	}
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	if len(body) < buffered { // no time is needed for that, and net/http tells its length
+		a.w.WriteHeader(status)
+		_, _ = a.w.Write(body)
+		return
+	}
+	header["Content-Length"] = []string{strconv.Itoa(len(body))}
 	// Who does not read holds the answer's memory. The connection goes on after it.
 	control := http.NewResponseController(a.w)
 	_ = control.SetWriteDeadline(time.Now().Add(writeTimeout + time.Duration(len(body))*time.Second/slowest)) // of a test there is none

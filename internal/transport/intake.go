@@ -19,8 +19,14 @@ import (
 	"github.com/mpanel/mpanel/internal/transport/document"
 )
 
-// budgetState is the name under which an operation has its budget.State.
-const budgetState = "budget"
+// charged is the name under which an operation of a socket has its charge.
+const charged = "charge"
+
+// A charge is what an operation costs.
+type charge struct {
+	cost  int
+	state budget.State // of who has paid
+}
 
 // A gate is the one way of an operation to the executor, whatever it came by: the
 // limits of its document come before it is validated, and its cost before it is
@@ -36,6 +42,7 @@ type limits struct {
 	costs     costs
 	signedIn  *budget.Budget // by user; nil is without an end, as of:
 	anonymous *budget.Budget // by address
+	admission *Admission     // nil is without a bound
 
 	introspection Introspection
 }
@@ -50,6 +57,7 @@ type intake struct {
 	graphql.GraphExecutor
 	*limits
 	header http.Header // of an answer that has one operation; nil otherwise
+	charge *charge     // of that operation; nil otherwise
 }
 
 // CreateOperationContext implements graphql.GraphExecutor.
@@ -80,12 +88,17 @@ func (in intake) CreateOperationContext(ctx context.Context, params *graphql.Raw
 	if errs != nil {
 		return op, errs
 	}
-	state, err := in.charge(ctx, who, in.costs.of(op.Operation, op.Variables))
-	in.tell(state, err)
+	own := charge{cost: in.costs.of(op.Operation, op.Variables)}
+	own.state, err = in.pay(ctx, who, own.cost)
+	in.tell(own.state, err)
 	if err != nil {
 		return op, gqlerror.List{gqlerror.WrapPath(nil, err)}
 	}
-	op.Stats.SetExtension(budgetState, state)
+	if in.charge != nil {
+		*in.charge = own
+	} else {
+		op.Stats.SetExtension(charged, own)
+	}
 	op.DisableIntrospection = false // who may not ask for it does not come here
 	return op, nil
 }
@@ -95,9 +108,9 @@ func (intake) refuse(params *graphql.RawParams, errs gqlerror.List) (*graphql.Op
 	return &graphql.OperationContext{RawQuery: params.Query, OperationName: params.OperationName, Headers: params.Headers}, errs
 }
 
-// charge takes an operation's cost from its caller's budget: the user's, and of
+// pay takes an operation's cost from its caller's budget: the user's, and of
 // nobody the address's.
-func (in intake) charge(ctx context.Context, who *actor.Actor, cost int) (budget.State, error) {
+func (in intake) pay(ctx context.Context, who *actor.Actor, cost int) (budget.State, error) {
 	if cost > MaxComplexity {
 		return budget.State{}, fault.TooComplex.New("", "The operation costs more than %d points: ask for smaller pages, or for less below them.", MaxComplexity)
 	}
@@ -130,10 +143,20 @@ func seconds(d time.Duration) int { return int(math.Ceil(max(0, d).Seconds())) }
 
 // DispatchOperation implements graphql.GraphExecutor.
 func (in intake) DispatchOperation(ctx context.Context, op *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
-	if s, ok := op.Stats.GetExtension(budgetState).(budget.State); ok {
-		ctx = budget.With(ctx, s)
+	var own charge
+	if in.charge != nil {
+		own = *in.charge
+	} else {
+		own, _ = op.Stats.GetExtension(charged).(charge)
 	}
-	return in.GraphExecutor.DispatchOperation(ctx, op)
+	if own.state.Limit > 0 {
+		ctx = budget.With(ctx, own.state)
+	}
+	next, ctx := in.GraphExecutor.DispatchOperation(ctx, op)
+	if in.admission != nil && own.cost > SmallQuery && op.Operation.Operation == ast.Query {
+		next = in.admitted(own.cost, next)
+	}
+	return next, ctx
 }
 
 // finish does what is to be done with each answer. It is small, since its frame is

@@ -107,6 +107,12 @@ func TestPersisted_Trusted(t *testing.T) {
 			require.Empty(t, p.send(t, token, request).Errors, name)
 		}
 		require.Empty(t, p.do(http.MethodGet, "/graphql?documentId=sha256:"+sum(good), token, "", nil).Errors)
+		conn := p.open(t, token)
+		send(t, conn, frame{Type: "subscribe", ID: "1", Payload: json.RawMessage(`{"query":"","documentId":"sha256:` + sum(good) + `"}`)})
+		require.Contains(t, string(receive(t, conn).Payload), `"totalCount":0`)
+		require.Equal(t, "complete", receive(t, conn).Type)
+		send(t, conn, frame{Type: "subscribe", ID: "2", Payload: operation(other, nil)})
+		require.Equal(t, only, receive(t, conn).Type == "error")
 		for name, request := range map[string]vars{
 			"another text":       {"query": other},
 			"one more blank":     {"query": good + " "},

@@ -34,10 +34,10 @@ func (p *panel) addDatabases(n int) {
 func (p *panel) blocks(t *testing.T, token, query string, v vars) (n int) {
 	t.Helper()
 	var r reply
-	list := p.sql.During(func() { r = p.post(token, query, v) })
+	p.sql.During(func() { r = p.post(token, query, v) })
 	require.Equal(t, http.StatusOK, r.status)
 	require.Empty(t, r.Errors, "%s", r.body)
-	for _, sql := range list {
+	for _, sql := range p.sql.Written() {
 		if !strings.HasPrefix(sql, "SELECT") {
 			continue
 		}
@@ -126,8 +126,11 @@ func TestScale_APageOfDatabasesCostsTheSame(t *testing.T) {
 		require.LessOrEqual(t, many[name], limit(name), "%s: of a table of about 2000 blocks", name)
 	}
 	slices.Sort(ratios)
-	testkit.Reportf(t, "times of a page among 100,000 databases over those among 1,000, fastest of 30: full pages at most %.2f, all at most %.2f, median %.2f",
-		slices.Max(ratiosOfFull), ratios[len(ratios)-1], ratios[len(ratios)/2])
+	// A search reads the rows that each three letters of it are in; here all names
+	// have some of them, which costs half a millisecond among 100,000.
+	one := "a search for one"
+	testkit.Reportf(t, "times of a page among 100,000 databases over those among 1,000, fastest of 30: full pages at most %.2f, all at most %.2f, median %.2f; %s %.2f ms over %.2f ms",
+		slices.Max(ratiosOfFull), ratios[len(ratios)-1], ratios[len(ratios)/2], one, manyTimes[one].Seconds()*1000, fewTimes[one].Seconds()*1000)
 	testkit.Reportf(t, "a page of 50 of 100,000 databases, %d filters and orders: at most %d blocks; the newest %d, of 1,000 databases %d",
 		len(pages), most, many["newest"], few["newest"])
 

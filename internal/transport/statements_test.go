@@ -195,7 +195,8 @@ func TestStatements_OneRoundTripALevel(t *testing.T) {
 		"servers":               {`query($n: Int) { databaseServers(first: $n) { nodes { databaseCount } } }`, 2, 2},
 		"users' memberships":    {`query($n: Int) { databases(first: $n) { nodes { customer { memberships(first: 2) { nodes { user { memberships { role } } } } quotas { used } } } } }`, 6, 5},
 		"findings":              {`query($n: Int) { driftFindings(first: $n) { nodes { resource { id } server { name } job { kind } } } }`, 4, 2},
-		"a page and its totals": {`query($n: Int) { databases(first: $n) { nodes { jobs(first: 2) { totalCount nodes { id } } users(first: 2) { totalCount nodes { id } } } } }`, 5, 3},
+		"cousins":               {`query($n: Int) { customers(first: $n) { nodes { quotas { used } memberships(first: 2) { nodes { user { email } } } databases(first: 2) { nodes { host users(first: 2) { nodes { name } } jobs(first: 2) { nodes { id } } } } } } }`, 8, 3},
+		"a page and its totals": {`query($n: Int) { databases(first: $n) { nodes { jobs(first: 2) { totalCount nodes { id } } users(first: 2) { totalCount nodes { id } } } } }`, 5, 2},
 	} {
 		for _, n := range []int{1, 20} {
 			list := p.asked(t, token, tc.query, n)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mpanel/mpanel/internal/database"
@@ -83,5 +84,36 @@ func TestEnsureLogin_NewPassword(t *testing.T) {
 
 		x.login.Verifier = secret.Text{}
 		require.Equal(t, allMatch, w.states(t, x), "without a verifier there is nothing to compare")
+	})
+}
+
+// An owner's own rights can be taken from it, and a plain admin cannot get into
+// the database without them.
+func TestReclaim_RightsOfTheAdmin(t *testing.T) {
+	eachAdmin(t, func(t *testing.T, w *world) {
+		x := w.newWish(t)
+		w.create(t, x)
+		e := database.Expected{Login: x.login, Space: x.space}
+		db, login, admin := ident(x.space.Name), ident(x.login.Name), ident(w.addr.User)
+		for _, tc := range []struct{ detail, sql string }{
+			{"The panel's admin has not all rights on the database.", "REVOKE ALL ON DATABASE " + db + " FROM " + admin},
+			{"The panel's admin has not all rights on the database.", "REVOKE CREATE ON DATABASE " + db + " FROM " + admin},
+			{"The database belongs to another role.", "ALTER DATABASE " + db + " OWNER TO " + login + "; REVOKE ALL ON DATABASE " + db + " FROM " + login},
+		} {
+			if strings.Contains(tc.sql, "OWNER") && w.plain { // it can only take back what is a role's of which it is a member
+				require.NoError(t, w.joinFor(t.Context(), finding{version: 150000}, x.login.Name))
+			}
+			sql(t, adminDatabase, strings.Split(tc.sql, "; ")...)
+			seen, err := w.Survey(t.Context(), x.space.Mark, []database.Expected{e})
+			require.NoError(t, err)
+			require.Len(t, seen.Deviations[0], 1, tc.sql)
+			require.Contains(t, seen.Deviations[0][0].Detail, tc.detail)
+			require.NoError(t, w.Reclaim(t.Context(), e))
+			require.NoError(t, w.OpenSpace(t.Context(), x.space))
+			seen, err = w.Survey(t.Context(), x.space.Mark, []database.Expected{e})
+			require.NoError(t, err)
+			require.Empty(t, seen.Deviations[0], tc.sql)
+			require.NoError(t, w.inside(t.Context(), x.space.Name, func(*pgx.Conn) error { return nil }))
+		}
 	})
 }

@@ -108,7 +108,7 @@ func (s *server) DropJobRole(ctx context.Context, r database.JobRole) error {
 			return err
 		}
 		return s.enter(ctx, f, b, func(conn *pgx.Conn) error {
-			return s.exec(ctx, conn, handOver(r.Login.Name, ident(r.Space.Login))...)
+			return s.handOver(ctx, conn, "handing-over", r.Login.Name, ident(r.Space.Login))
 		})
 	})
 	if err != nil {

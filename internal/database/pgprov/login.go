@@ -231,28 +231,24 @@ func (s *server) dropMarked(ctx context.Context, l database.Login) error {
 		if err := s.disable(ctx, l, r); err != nil {
 			return err
 		}
-		err = s.change(ctx, stmt{"drop role " + l.Name, "DROP ROLE IF EXISTS " + ident(l.Name)})
-		if codeOf(err) != dependentObjects {
-			return err
-		}
-		places, lookErr := s.dependents(ctx, r.oid)
-		if lookErr != nil {
-			return errors.Join(err, lookErr)
-		}
-		return fault.Conflict.Wrap(err, "name", "The role cannot be removed; something still depends on it in: %s.", places)
+		return s.needed(ctx, r.oid, s.change(ctx, stmt{"drop role " + l.Name, "DROP ROLE IF EXISTS " + ident(l.Name)}))
 	})
 }
 
-// dependents lists the databases in which a role owns something, has a right, or
-// on which it has one.
-func (s *server) dependents(ctx context.Context, oid uint32) (string, error) {
+// needed makes a fault.Conflict of the error with which the server refuses to
+// drop a role: it lists the databases in which the role owns something or has a
+// right, and what it has of what they share.
+func (s *server) needed(ctx context.Context, oid uint32, err error) error {
+	if codeOf(err) != dependentObjects {
+		return err
+	}
 	var places string
-	err := s.queryRow(ctx, "look what depends on a role", `
-SELECT coalesce(string_agg(DISTINCT 'database ' || d.datname, ', '), 'objects of the server')
-FROM pg_shdepend s
-LEFT JOIN pg_database d ON d.oid = CASE
-     WHEN s.dbid <> 0 THEN s.dbid
-     WHEN s.classid = 'pg_database'::regclass THEN s.objid END
-WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = $1`, []any{oid}, &places)
-	return places, err
+	lookErr := s.queryRow(ctx, "look what depends on a role", `
+SELECT coalesce(string_agg(DISTINCT CASE s.dbid WHEN 0 THEN pg_describe_object(s.classid, s.objid, 0)
+       ELSE 'database ' || (SELECT d.datname FROM pg_database d WHERE d.oid = s.dbid) END, ', '), 'objects of the server')
+FROM pg_shdepend s WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = $1`, []any{oid}, &places)
+	if lookErr != nil {
+		return errors.Join(err, lookErr)
+	}
+	return fault.Conflict.Wrap(err, "name", "The role cannot be removed; something still depends on it in: %s.", places)
 }

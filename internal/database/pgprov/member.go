@@ -209,6 +209,15 @@ func (s *server) GrantRights(ctx context.Context, m database.Member) error {
 				return err
 			}
 		}
+		left, err := s.regroup(ctx, f, b, st.noGroup)
+		if err != nil {
+			return err
+		}
+		if len(left) < len(st.noGroup) { // whoever is in them is so by other names
+			if f, b, st, err = s.lookForGrant(ctx, m); err != nil {
+				return err
+			}
+		}
 		if err := s.makeGroups(ctx, m.Space, st.noGroup); err != nil {
 			return err
 		}
@@ -223,7 +232,7 @@ func (s *server) GrantRights(ctx context.Context, m database.Member) error {
 			if err != nil {
 				return err
 			}
-			return s.exec(ctx, conn, grantStmts(m, b.name, st, existing)...)
+			return s.handOver(ctx, conn, "granting", m.Login.Name, ident(m.Space.Login), grantStmts(m, b.name, st, existing)...)
 		})
 		if err != nil {
 			return err
@@ -296,37 +305,13 @@ func (s *server) RevokeRights(ctx context.Context, m database.Member) error {
 			return err
 		}
 		err = s.enter(ctx, f, b, func(conn *pgx.Conn) error {
-			return s.exec(ctx, conn, append(handOver(m.Login.Name, heir), leave(m.Login.Name, st.groups, "")...)...)
+			return s.handOver(ctx, conn, "revoking", m.Login.Name, heir, leave(m.Login.Name, st.groups, "")...)
 		})
 		if err != nil {
 			return err
 		}
 		return engine.Point(ctx, "revoked")
 	})
-}
-
-// DropGroups removes both groups if they are ours.
-func (s *server) DropGroups(ctx context.Context, sp database.Space) error {
-	for _, group := range groupsOf(sp) {
-		if err := s.DropLogin(ctx, database.Login{Name: group, Mark: sp.Mark}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// makeGroups makes those of the groups that do not exist, each with its mark.
-func (s *server) makeGroups(ctx context.Context, sp database.Space, names []string) error {
-	for _, group := range names {
-		err := s.change(ctx,
-			waitForEarlier(group),
-			stmt{"create group " + group, "CREATE ROLE " + ident(group) + " NOLOGIN"},
-			stmt{"mark group " + group, "COMMENT ON ROLE " + ident(group) + " IS " + literal(sp.Mark)})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // joinFor makes an admin that is not a superuser a member of roles: it can only
@@ -380,15 +365,6 @@ func timeoutStmts(m database.Member, db string) []stmt {
 	}
 }
 
-// handOver takes all that a role owns and may do in the database that the
-// session is in. Objects go to the heir first, so that nothing of them is lost.
-func handOver(name, heir string) []stmt {
-	return []stmt{
-		{"hand over what role " + name + " owns", "REASSIGN OWNED BY " + ident(name) + " TO " + heir},
-		{"take all rights of role " + name, "DROP OWNED BY " + ident(name)},
-	}
-}
-
 func leave(name string, groups []string, but string) []stmt {
 	var out []stmt
 	for _, g := range groups {
@@ -399,13 +375,12 @@ func leave(name string, groups []string, but string) []stmt {
 	return out
 }
 
-// grantStmts are one transaction: what the member had goes, and what it is to
-// have comes.
+// grantStmts give a member what it is to have, in the transaction in which what it
+// had was taken from it.
 func grantStmts(m database.Member, db string, st standing, existing objects) []stmt {
 	name, main := m.Login.Name, ident(m.Space.Login)
 	group, onDatabase := entitled(m)
-	out := handOver(name, main)
-	out = append(out, leave(name, st.groups, group)...)
+	out := leave(name, st.groups, group)
 	if !slices.Contains(st.groups, group) {
 		out = append(out, stmt{"put role " + name + " into " + group, "GRANT " + ident(group) + " TO " + ident(name)})
 	}

@@ -24,17 +24,21 @@ func (s *server) Reclaim(ctx context.Context, e database.Expected) error {
 		if err != nil {
 			return err
 		}
-		renamed := f.renamed(e)
+		renamed, _ := f.renamed(e)
 		for _, m := range e.Members { // each bears a mark of its own
 			of, err := s.lookAround(ctx, m.Login.Mark, []database.Expected{e})
 			if err != nil {
 				return err
 			}
-			if r := of.renamed(e)[m.Login.Name]; r != nil {
+			its, _ := of.renamed(e)
+			if r := its[m.Login.Name]; r != nil {
 				renamed[m.Login.Name] = r
 			}
 		}
 		for to, r := range renamed {
+			if f.roles[to] != nil { // somebody else's
+				continue
+			}
 			err := s.change(ctx, stmt{"rename role " + r.name, "ALTER ROLE " + ident(r.name) + " RENAME TO " + ident(to)})
 			if err != nil {
 				return err
@@ -52,8 +56,8 @@ func (s *server) reclaimSpace(ctx context.Context, f *found, sp database.Space) 
 		return nil
 	}
 	b := f.named[sp.Mark][0]
-	if !b.mine { // what an owner may do comes with it, so its rights are granted after this
-		if err := s.change(ctx, stmt{"take database " + b.name + " back", "ALTER DATABASE " + ident(b.name) + " OWNER TO CURRENT_USER"}); err != nil {
+	if !b.mine || !b.whole { // what an owner may do comes with it, so the others' rights are granted after this
+		if err := s.change(ctx, takeBase(b.name)...); err != nil {
 			return err
 		}
 	}
@@ -64,6 +68,16 @@ func (s *server) reclaimSpace(ctx context.Context, f *found, sp database.Space) 
 		return err
 	}
 	return engine.Point(ctx, "database-renamed")
+}
+
+// takeBase makes the admin the owner of a database, with all rights on it: those
+// of an owner can be taken from it, and without them an admin that is no superuser
+// cannot get in.
+func takeBase(name string) []stmt {
+	return []stmt{
+		{"take database " + name + " back", "ALTER DATABASE " + ident(name) + " OWNER TO CURRENT_USER"},
+		{"take all rights on database " + name, "GRANT ALL ON DATABASE " + ident(name) + " TO CURRENT_USER"},
+	}
 }
 
 // Confine revokes in one transaction; what was given by somebody whom the admin
@@ -123,7 +137,7 @@ func (f *found) confineRoles(e database.Expected) (rest []stmt) {
 }
 
 func confineBase(b base, e database.Expected) (rest []stmt) {
-	may := append([]string{e.Login.Name}, groupsOf(e.Space)...)
+	may := []string{e.Login.Name}
 	want := map[string][]string{}
 	for _, m := range e.Members {
 		may = append(may, m.Login.Name)

@@ -27,7 +27,11 @@ type seenRole struct {
 // "role=RIGHT"; PUBLIC and the owner are left out.
 type seenBase struct {
 	base
+	whole  bool      // its owner has all rights on it, as one has of whom none were taken
 	schema ownership // of schema public
+	// defaults are the roles that make something in it and the groups that get
+	// rights on that by default, as "maker>group".
+	defaults []string
 }
 
 // What bears our mark, and what bears one of our names. There are thousands, and
@@ -47,9 +51,15 @@ SELECT d.datname, d.oid, coalesce(c.description, ''), d.datdba = (SELECT oid FRO
        EXISTS (SELECT FROM aclexplode(d.acl) a WHERE a.grantee = 0),
        ARRAY(SELECT DISTINCT pg_get_userbyid(a.grantee) || '=' || a.privilege_type FROM aclexplode(d.acl) a
              WHERE a.grantee <> d.datdba AND a.grantee <> 0 ORDER BY 1),
-       ` + publicOwner + `
+       (SELECT count(DISTINCT a.privilege_type) = 3 FROM aclexplode(d.acl) a WHERE a.grantee = d.datdba),
+       ` + publicOwner + `, coalesce(g.defaults, '{}')
 FROM (SELECT *, coalesce(datacl, acldefault('d', datdba)) AS acl FROM pg_database) d
 LEFT JOIN pg_shdescription c ON c.objoid = d.oid AND c.classoid = 'pg_database'::regclass
+LEFT JOIN (SELECT m.dbid, array_agg(DISTINCT pg_get_userbyid(m.refobjid) || '>' || pg_get_userbyid(a.refobjid)) AS defaults
+           FROM pg_shdepend m JOIN pg_shdepend a USING (dbid, classid, objid)
+           WHERE m.classid = 'pg_default_acl'::regclass AND m.refclassid = 'pg_authid'::regclass AND m.deptype = 'o'
+             AND a.refclassid = 'pg_authid'::regclass AND a.deptype = 'a' AND starts_with(pg_get_userbyid(a.refobjid), '` + workPrefix + `')
+           GROUP BY m.dbid) g ON g.dbid = d.oid
 WHERE starts_with(coalesce(c.description, ''), $1) OR d.datname = ANY ($2::text[])`
 )
 
@@ -165,7 +175,7 @@ func (s *server) lookAround(ctx context.Context, markPrefix string, expected []d
 	}
 	_, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (struct{}, error) {
 		b := &seenBase{}
-		err := row.Scan(&b.name, &b.oid, &b.mark, &b.mine, &b.limit, &b.open, &b.public, &b.granted, &b.schema.outside)
+		err := row.Scan(&b.name, &b.oid, &b.mark, &b.mine, &b.limit, &b.open, &b.public, &b.granted, &b.whole, &b.schema.outside, &b.defaults)
 		f.bases[b.name] = b
 		f.named[b.mark] = append(f.named[b.mark], b)
 		return struct{}{}, err
@@ -180,11 +190,11 @@ func (f *found) compare(e database.Expected) []database.Deviation {
 			out = append(out, database.Deviation{Kind: kind, Name: name, State: o.State, Detail: o.Detail})
 		}
 	}
-	renamed := f.renamed(e)
+	renamed, either := f.renamed(e)
 	note(database.RoleObject, e.Login.Name, f.compareLogin(e.Login, e, nil, renamed))
 	note(database.DatabaseObject, e.Space.Name, f.compareSpace(e))
 	for _, g := range groupsOf(e.Space) {
-		note(database.RoleObject, g, f.compareGroup(g, e, renamed))
+		note(database.RoleObject, g, f.compareGroup(g, e, renamed, either))
 	}
 	for _, m := range e.Members {
 		note(database.RoleObject, m.Login.Name, f.compareLogin(m.Login, e, &m, renamed))
@@ -203,11 +213,14 @@ func (f *found) compareLogin(l database.Login, e database.Expected, member *data
 	}
 	switch {
 	case r != nil && r.mark != l.Mark:
-		return engine.Observed{State: engine.Foreign, Detail: "The server has a role of that name that is not ours."}
+		return f.foreignRole(l.Name, renamed)
 	case r == nil:
 		if r := renamed[l.Name]; r != nil {
 			f.wanted[r.name] = true
 			return engine.Observed{State: engine.Differs, Detail: fmt.Sprintf("The role is called %s.", r.name)}
+		}
+		if e.Shut { // it lets nobody in, and whatever opens the database makes it
+			return engine.Observed{State: engine.Matches}
 		}
 		return engine.Observed{State: engine.Absent, Detail: "The role does not exist."}
 	}
@@ -234,24 +247,43 @@ func (f *found) compareLogin(l database.Login, e database.Expected, member *data
 		}
 	}
 	for _, group := range in {
-		if !slices.Contains(r.in, group) {
+		if !slices.Contains(r.in, group) && !e.Shut {
 			d = append(d, fmt.Sprintf("The role is not a member of %s.", group))
 		}
 	}
 	return comparison(d)
 }
 
+// foreignRole is what has one of our names and is not ours. Ours may be there
+// under another one, and is no orphan then: what it is for is known.
+func (f *found) foreignRole(name string, renamed map[string]*seenRole) engine.Observed {
+	detail := "The server has a role of that name that is not ours."
+	if r := renamed[name]; r != nil {
+		f.wanted[r.name] = true
+		detail += fmt.Sprintf(" Ours is called %s.", r.name)
+	}
+	return engine.Observed{State: engine.Foreign, Detail: detail}
+}
+
 // renamed finds roles of ours that are called otherwise, by the names that they
-// are to have: by their marks, where it cannot be any other.
-func (f *found) renamed(e database.Expected) map[string]*seenRole {
-	out := map[string]*seenRole{}
+// are to have: by their marks, where it cannot be any other. Those names may be
+// somebody else's meanwhile. Either are those that can only be groups, and which
+// of them is which is told inside the database.
+func (f *found) renamed(e database.Expected) (out map[string]*seenRole, either []*seenRole) {
+	out = map[string]*seenRole{}
+	has := func(name, mark string) bool {
+		r := f.roles[name]
+		return r != nil && r.mark == mark
+	}
+	ours := func(name string) bool { return has(name, e.Space.Mark) }
+	groups := groupsOf(e.Space)
 	// The database's logins, of now and before, and the groups of its users bear one mark.
-	names := append([]string{e.Login.Name}, groupsOf(e.Space)...)
+	names := append([]string{e.Login.Name}, groups...)
 	for _, m := range e.Members {
 		switch {
 		case m.Login.Mark == e.Space.Mark:
 			names = append(names, m.Login.Name)
-		case f.roles[m.Login.Name] == nil && len(f.marked[m.Login.Mark]) == 1:
+		case !has(m.Login.Name, m.Login.Mark) && len(f.marked[m.Login.Mark]) == 1:
 			out[m.Login.Name] = f.marked[m.Login.Mark][0]
 		}
 	}
@@ -261,37 +293,52 @@ func (f *found) renamed(e database.Expected) map[string]*seenRole {
 			astray = append(astray, r)
 		}
 	}
-	if f.roles[e.Login.Name] == nil {
+	if !ours(e.Login.Name) {
 		for i, r := range astray {
-			if r.hasPassword || len(astray) == 1 && f.roles[names[1]] != nil && f.roles[names[2]] != nil {
+			if r.hasPassword || len(astray) == 1 && ours(groups[0]) && ours(groups[1]) {
 				out[e.Login.Name] = r
 				astray = slices.Delete(astray, i, i+1)
 				break
 			}
 		}
 	}
-	for i, g := range names[1:3] {
-		if f.roles[g] == nil && f.roles[names[2-i]] != nil && len(astray) == 1 {
+	missing := 0
+	for i, g := range groups {
+		if ours(g) {
+			continue
+		}
+		missing++
+		if ours(groups[1-i]) && len(astray) == 1 {
 			out[g] = astray[0]
+			return out, nil
 		}
 	}
-	return out
+	if hasUsers(e) && (ours(e.Login.Name) || out[e.Login.Name] != nil) && len(astray) <= missing {
+		either = astray
+	}
+	return out, either
 }
 
 // compareGroup compares a group, which is there once the database has a user.
-func (f *found) compareGroup(name string, e database.Expected, renamed map[string]*seenRole) engine.Observed {
+func (f *found) compareGroup(name string, e database.Expected, renamed map[string]*seenRole, either []*seenRole) engine.Observed {
 	f.wanted[name] = true
 	r := f.roles[name]
+	candidates := make([]string, len(either))
+	for i, c := range either {
+		f.wanted[c.name], candidates[i] = true, c.name
+	}
 	switch {
 	case r == nil && renamed[name] != nil:
 		f.wanted[renamed[name].name] = true
 		return engine.Observed{State: engine.Differs, Detail: fmt.Sprintf("The group is called %s.", renamed[name].name)}
-	case r == nil && !hasUsers(e):
+	case r == nil && (e.Shut || !hasUsers(e)): // a repair gives users their rights once they may come in
 		return engine.Observed{State: engine.Matches}
+	case r == nil && len(candidates) > 0:
+		return engine.Observed{State: engine.Differs, Detail: fmt.Sprintf("The group does not exist, or is called %s.", strings.Join(candidates, " or "))}
 	case r == nil:
 		return engine.Observed{State: engine.Absent, Detail: "The group of the database's users does not exist."}
 	case r.mark != e.Space.Mark:
-		return engine.Observed{State: engine.Foreign, Detail: "The server has a role of that name that is not ours."}
+		return f.foreignRole(name, renamed)
 	}
 	var d []string
 	if r.canLogin || r.hasPassword || r.expires || r.limit != -1 {
@@ -304,6 +351,20 @@ func (f *found) compareGroup(name string, e database.Expected, renamed map[strin
 		d = append(d, fmt.Sprintf("The group is a member of %s.", other))
 	}
 	return comparison(d)
+}
+
+// judgesDefaults tells whether the groups are to get rights by default on what the
+// login makes: where one of the three is not there it is put right by other means.
+func (f *found) judgesDefaults(e database.Expected) bool {
+	if e.Shut || !hasUsers(e) {
+		return false
+	}
+	for _, name := range append(groupsOf(e.Space), e.Login.Name) {
+		if r := f.roles[name]; r == nil || r.mark != e.Space.Mark {
+			return false
+		}
+	}
+	return true
 }
 
 // hasUsers tells whether somebody needs the groups: the login before acts as the
@@ -325,13 +386,19 @@ func (f *found) compareSpace(e database.Expected) engine.Observed {
 	}
 	var d []string
 	b, ok := look.ours()
-	if !ok && !look.named.exists() && len(f.named[sp.Mark]) == 1 {
-		b, ok = f.named[sp.Mark][0].base, true
-		f.wanted[b.name] = true
+	astray := ""
+	if !ok && len(f.named[sp.Mark]) == 1 {
+		b = f.named[sp.Mark][0].base
+		f.wanted[b.name], ok = true, !look.named.exists()
+		astray = b.name
 	}
 	switch {
 	case !ok && look.foreign():
-		return look.absentOrForeign()
+		o := look.absentOrForeign()
+		if astray != "" {
+			o.Detail += fmt.Sprintf(" Ours is called %s.", astray)
+		}
+		return o
 	case !ok:
 		return engine.Observed{State: engine.Absent, Detail: "The database does not exist; its data is gone."}
 	case b.limit == invalidLimit:
@@ -339,8 +406,11 @@ func (f *found) compareSpace(e database.Expected) engine.Observed {
 	case b.name != sp.Name:
 		d = append(d, fmt.Sprintf("The database is called %s.", b.name))
 	}
-	if !b.mine {
+	switch {
+	case !b.mine:
 		d = append(d, "The database belongs to another role.")
+	case !f.bases[b.name].whole:
+		d = append(d, "The panel's admin has not all rights on the database.")
 	}
 	if !b.open {
 		d = append(d, "The database does not accept connections.")
@@ -350,6 +420,13 @@ func (f *found) compareSpace(e database.Expected) engine.Observed {
 	}
 	if b.mark == "" {
 		d = append(d, "The database does not bear its mark.")
+	}
+	if f.judgesDefaults(e) {
+		for _, g := range groupsOf(sp) {
+			if !slices.Contains(f.bases[b.name].defaults, e.Login.Name+">"+g) {
+				d = append(d, fmt.Sprintf("Group %s gets no rights on what is made later.", g))
+			}
+		}
 	}
 	if o := f.bases[b.name].schema; f.judgesPublic(f.bases[b.name], e) && o.is() != "" && o.is() != e.Login.Name {
 		d = append(d, fmt.Sprintf("Schema public belongs to role %s.", o.is()))
@@ -380,13 +457,12 @@ func grantDifferences(b base, e database.Expected) (d []string) {
 	}
 	delete(have, e.Login.Name)
 	for _, m := range e.Members {
-		if _, want := entitled(m); !slices.Equal(have[m.Login.Name], want) {
+		_, want := entitled(m)
+		beyond := slices.ContainsFunc(have[m.Login.Name], func(right string) bool { return !slices.Contains(want, right) })
+		if beyond || !e.Shut && !slices.Equal(have[m.Login.Name], want) {
 			d = append(d, fmt.Sprintf("The rights of role %s on the database are not %s.", m.Login.Name, strings.Join(want, ", ")))
 		}
 		delete(have, m.Login.Name)
-	}
-	for _, g := range groupsOf(e.Space) {
-		delete(have, g)
 	}
 	strangers := make([]string, 0, len(have))
 	for role := range have {

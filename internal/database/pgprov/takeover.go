@@ -161,7 +161,7 @@ func (s *server) GiveBack(ctx context.Context, old database.Member, next databas
 			}
 			stmts = append(stmts, followers...)
 		}
-		if err := s.change(ctx, stmts...); err != nil {
+		if err := s.needed(ctx, former.oid, s.change(ctx, stmts...)); err != nil {
 			return err
 		}
 		return engine.Point(ctx, "renamed-back")

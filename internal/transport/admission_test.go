@@ -1,0 +1,112 @@
+package transport_test
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/transport"
+)
+
+// large costs more than what never waits.
+const large = `{ databases(first: 100) { nodes { id jobs(first: 10) { nodes { id } } } } }`
+
+// While others have all points, large queries wait, and nothing else does.
+func TestAdmission_OnlyLargeQueriesWait(t *testing.T) {
+	t.Parallel()
+	a := transport.NewAdmission(1000)
+	p := newPanelWith(t, transport.Config{Admission: a})
+	token := p.staff()
+	leave, err := a.Enter(t.Context(), 5000) // has all there is
+	require.NoError(t, err)
+	answered := make(chan reply, 2)
+	for range 2 {
+		go func() { answered <- p.post(token, large, nil) }()
+	}
+	for waiting := int64(0); waiting < 2; waiting, _, _ = a.Stats() {
+		runtime.Gosched()
+	}
+	p.must(token, `{ databases(first: 5) { nodes { id } } viewer { user { email } } }`, nil)
+	r := p.post(token, `mutation { updateCustomer(input: {id: "bm90aGluZw", name: "x"}) { customer { databases(first: 100) { nodes { jobs(first: 10) { nodes { id } } } } } } }`, nil)
+	require.Equal(t, "NOT_FOUND", r.Errors[0].Extensions["code"], "a mutation does not wait: %s", r.body)
+	require.Empty(t, answered)
+	leave()
+	for range 2 {
+		r := <-answered
+		require.Equal(t, http.StatusOK, r.status)
+		require.Empty(t, r.Errors)
+	}
+	waiting, waited, refused := a.Stats()
+	require.Equal(t, []int64{0, 2, 0}, []int64{waiting, waited, refused})
+	leave, err = a.Enter(t.Context(), 1000)
+	require.NoError(t, err, "everything was given back")
+	leave()
+}
+
+func TestAdmission_InTheOrderOfTheirComing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := transport.NewAdmission(1000)
+		first, err := a.Enter(t.Context(), 600)
+		require.NoError(t, err)
+		var order []int
+		var all sync.WaitGroup
+		for i, cost := range []int{600, 300, 1000} { // the second one would fit in
+			all.Go(func() {
+				leave, err := a.Enter(t.Context(), cost)
+				require.NoError(t, err)
+				if cost == 1000 { // alone
+					order = append(order, i)
+				}
+				leave()
+			})
+			synctest.Wait()
+			waiting, _, _ := a.Stats()
+			require.Equal(t, int64(i+1), waiting)
+		}
+		first()
+		all.Wait()
+		require.Equal(t, []int{2}, order)
+	})
+}
+
+// Who waits for too long, or behind too many, is told to come again.
+func TestAdmission_NobodyWaitsForEver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := transport.NewAdmission(1000)
+		leave, err := a.Enter(t.Context(), 1000)
+		require.NoError(t, err)
+		began := time.Now()
+		_, err = a.Enter(t.Context(), 501)
+		require.Equal(t, fault.Unavailable, fault.CodeOf(err))
+		require.Equal(t, transport.AdmissionWait, time.Since(began))
+
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for range transport.MaxAdmissionQueue {
+			all.Go(func() {
+				_, err := a.Enter(ctx, 501)
+				require.ErrorIs(t, err, context.Canceled)
+			})
+		}
+		synctest.Wait()
+		_, err = a.Enter(t.Context(), 501)
+		require.Equal(t, fault.Unavailable, fault.CodeOf(err), "one too many")
+		cancel()
+		all.Wait()
+		waiting, waited, refused := a.Stats()
+		require.Equal(t, []int64{0, 1 + transport.MaxAdmissionQueue, 2}, []int64{waiting, waited, refused})
+		leave()
+		leave, err = a.Enter(t.Context(), 1000)
+		require.NoError(t, err)
+		leave()
+	})
+}
