@@ -76,19 +76,23 @@ func newTwins(t *testing.T) (b *faultBench, near, far *twin, toNATS, toPostgreSQ
 }
 
 // follow watches a job on this node to its end, of which it tells. A node that cannot
-// reach the tables is asked again.
+// reach the tables is asked again, as clients do.
 func (n *twin) follow(ctx context.Context, id ident.JobID) error {
 	var seen int64
 	for {
-		stream, err := n.panel.jobs.Watch(actor.With(ctx, n.staff), id, nil)
-		if err != nil {
+		watching, stop := context.WithCancel(actor.With(ctx, n.staff))
+		impatient := time.AfterFunc(3*time.Second, stop)
+		stream, err := n.panel.jobs.Watch(watching, id, nil)
+		if !impatient.Stop() || err != nil {
+			stop()
 			select {
 			case <-time.After(100 * time.Millisecond):
 				continue
 			case <-ctx.Done():
-				return fmt.Errorf("%w, after %w", ctx.Err(), err)
+				return errors.Join(ctx.Err(), err)
 			}
 		}
+		defer stop()
 		var last models.JobState
 		for item := range stream {
 			ev, ok := item.(*models.JobEvent)
@@ -98,7 +102,7 @@ func (n *twin) follow(ctx context.Context, id ident.JobID) error {
 			seen, last = ev.Seq, ev.State
 		}
 		if !last.Terminal() {
-			return fmt.Errorf("the stream ended after event %d: %w", seen, errors.Join(ctx.Err()))
+			return fmt.Errorf("the stream ended after event %d: %w", seen, ctx.Err())
 		}
 		return nil
 	}

@@ -19,6 +19,10 @@ import (
 // watched on it: a message that the bus lost costs at most this.
 const LookEvery = time.Second
 
+// readTime is how long one look at the tables may take. Over a connection that a
+// broken network swallowed it would take for ever, and the stream with it.
+const readTime = 5 * time.Second
+
 // readBatch is how many events are read from the table at once.
 const readBatch = 500
 
@@ -80,6 +84,8 @@ func (f *Feed) lookOnce(ctx context.Context) error {
 	if len(ids) == 0 {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
 	var newest []struct {
 		ID       ident.JobID
 		EventSeq int64
@@ -182,13 +188,20 @@ func (s *stream) read(ctx context.Context) (over bool) {
 	return <-done
 }
 
+// next is what the table has behind the stream's place.
+func (s *stream) next(ctx context.Context) (rows []*models.JobEvent, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	err = s.feed.db.NewSelect().Model(&rows).Where("job_id = ?", s.job).Where("seq > ?", s.last).
+		Order("seq").Limit(readBatch).Scan(ctx)
+	return rows, err
+}
+
 // catchUp sends what the table has. It tells whether the stream is over. When
 // the table cannot be read, the next look tries again.
 func (s *stream) catchUp(ctx context.Context) (over bool) {
 	for {
-		var rows []*models.JobEvent
-		err := s.feed.db.NewSelect().Model(&rows).Where("job_id = ?", s.job).Where("seq > ?", s.last).
-			Order("seq").Limit(readBatch).Scan(ctx)
+		rows, err := s.next(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
 				s.feed.log.WarnContext(ctx, "read job events failed", "job_id", s.job.Opaque(), "error", err)

@@ -63,6 +63,8 @@ SELECT s.system_identifier::text AS system, c.timeline_id AS timeline, (SELECT o
 FROM pg_control_system() s, pg_control_checkpoint() c, pg_current_snapshot() AS now (snapshot)`
 
 func (f *Feed) horizon(ctx context.Context) (horizon, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
 	var got struct {
 		System   string
 		Timeline int64
@@ -112,6 +114,8 @@ func (f *Feed) readAll(ctx context.Context, after, upTo place, narrow func(*bun.
 		Join("JOIN jobs AS j ON j.id = e.job_id").
 		Where("(e.xid, e.job_id, e.seq) > ?", tuple(after)).Where("(e.xid, e.job_id, e.seq) <= ?", tuple(upTo)).
 		OrderExpr("e.xid, e.job_id, e.seq").Limit(readBatch)
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
 	if err := q.Apply(narrow).Scan(ctx); err != nil {
 		return nil, store.Wrap(err, "read events of all jobs")
 	}
