@@ -200,8 +200,8 @@ func TestStatements_OneRoundTripALevel(t *testing.T) {
 	} {
 		for _, n := range []int{1, 20} {
 			list := p.asked(t, token, tc.query, n)
-			if stockExecutor() { // which knows of no levels
-				require.Equal(t, len(list), p.sql.RoundTrips(), name)
+			if stockExecutor() { // which knows of no levels; a total is beside its page
+				require.GreaterOrEqual(t, len(list), p.sql.RoundTrips(), name)
 				continue
 			}
 			require.Len(t, list, tc.statements, name)
