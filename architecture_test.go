@@ -29,7 +29,7 @@ const (
 	surface  = `graph|graph/.*|resolvers|internal/(transport|httpapi|executor|live)|internal/executor/plugin|internal/transport/[a-z]+`
 	testOnly = `internal/testkit|internal/engine/faulttest|internal/executor/difftest`
 	programs = `\.|bench|bench/.*|cmd/[a-z-]+|internal/executor/gen`
-	others   = `e2e|models|migrations|internal/(app|config|devstack|store|store/rowgen)`
+	others   = `web/graphiql|e2e|models|migrations|internal/(app|config|devstack|store|store/rowgen)`
 )
 
 // A rule says what packages may not import. who, except, only and never are

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"net"
@@ -24,10 +25,11 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 )
 
-// Config is what the API needs; everything is required.
+// Config is what the API needs; everything is required but what says so.
 type Config struct {
 	GraphQL     http.Handler
 	Schema      *ast.Schema // nil when not everybody may read it
+	GraphiQL    fs.FS       // its pages, each compressed with gzip; nil when they are not served
 	Origins     *OriginList
 	Ready       func(context.Context) error
 	SetupNeeded func(context.Context) (bool, error)
@@ -64,6 +66,9 @@ func New(c Config) *API {
 	mux.HandleFunc("GET /readyz", a.readyz(c.Ready))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(c.Metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	mux.HandleFunc("GET /setup", setupPage(c.SetupNeeded))
+	if c.GraphiQL != nil {
+		graphiQLRoutes{c.GraphiQL}.register(mux)
+	}
 	fileRoutes{c.Files, c.Log}.register(mux)
 	mux.HandleFunc("GET /{$}", homePage(c.SetupNeeded))
 	a.handler = around(c.Log, mux)
