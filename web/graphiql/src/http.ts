@@ -13,13 +13,13 @@ export interface Answer {
 
 export const endpoint = "/graphql";
 
-/** Sends one operation. What is no answer of the graph becomes an error that says so. */
+/** Sends one operation; errors are shown here, so their status need not be in the console, too. What is no answer of the graph becomes an error that says so. */
 export async function post(params: object, headers: Record<string, string>): Promise<Answer> {
   let response: Response;
   try {
     response = await fetch(endpoint, {
       method: "POST",
-      headers: { ...headers, "Content-Type": "application/json", Accept: "application/graphql-response+json, application/json;q=0.9" },
+      headers: { ...headers, "Content-Type": "application/json", Accept: "application/json" },
       body: JSON.stringify(params),
       credentials: "omit",
     });
