@@ -50,6 +50,10 @@ func (g graphiQLRoutes) index(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g graphiQLRoutes) asset(w http.ResponseWriter, r *http.Request) {
+	if strings.ContainsAny(r.PathValue("file"), `/\`) { // it was written %2F
+		g.missing(w, "", fs.ErrNotExist)
+		return
+	}
 	// A worker has the policy of its own file.
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; frame-ancestors 'none'")
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable") // the name has the content's hash

@@ -53,7 +53,7 @@ function graphqlSchemaLinter() {
     for (const issue of configuration.validate()) problem(`graphql-schema-linter: ${issue.message}`);
     for (const e of validateSchemaDefinition(schema, configuration.getRules(), configuration)) {
       const line = e.locations[0].line;
-      problem(`${relative(root, schema.sourceMap.getOriginalPathForLine(line))}:${schema.sourceMap.getOffsetForLine(line)}: ${e.message} (graphql-schema-linter ${e.ruleName})`);
+      problem(`${relative(root, schema.sourceMap.getOriginalPathForLine(line))}:${line - schema.sourceMap.getOffsetForPath(schema.sourceMap.getOriginalPathForLine(line)).startLine + 1}: ${e.message} (graphql-schema-linter ${e.ruleName})`);
     }
   });
 }

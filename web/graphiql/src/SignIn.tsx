@@ -6,17 +6,22 @@ import { session, signIn, withSession, type Session } from "./session";
 export function SessionHeaders() {
   const now = session.use();
   const headers = useGraphiQL((state) => state.headerEditor);
-  const tab = useGraphiQL((state) => state.tabs[state.activeTabIndex]?.id);
   const { introspect } = useGraphiQLActions();
   const before = useRef<Session | null>(null);
   useEffect(() => {
-    if (!headers) return;
-    const text = withSession(headers.getValue(), before.current, now);
-    if (text !== null) headers.setValue(text);
-    if (before.current === now) return;
+    if (!headers) return undefined;
+    const previous = before.current;
+    const put = () => {
+      const text = withSession(headers.getValue(), previous, now);
+      if (text !== null) headers.setValue(text);
+    };
+    put();
+    if (previous !== now) void introspect();
     before.current = now;
-    void introspect();
-  }, [headers, tab, now, introspect]);
+    // Another tab, or an operation of the history; what is typed is left as it is.
+    const following = headers.onDidChangeModelContent((change) => change.isFlush && put());
+    return () => following.dispose();
+  }, [headers, now, introspect]);
   return null;
 }
 

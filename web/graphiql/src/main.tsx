@@ -6,11 +6,11 @@ import { createRoot } from "react-dom/client";
 import { fetcher } from "./fetcher";
 import { notice } from "./notice";
 import { SessionHeaders, signInPlugin } from "./SignIn";
+import { storage } from "./storage";
 import "./style.css";
 
-const welcome = `# The panel's whole surface is one graph. Sign in on the left, then run this: Ctrl-Enter.
-#
-# Subscriptions go over a WebSocket; the newest event is what you see.
+const welcome = `# Sign in on the left,
+# then run this: Ctrl-Enter.
 
 query Me {
   viewer {
@@ -34,6 +34,7 @@ function Page() {
       <div className="mpanel-graphiql">
         <GraphiQL
           fetcher={fetcher}
+          storage={storage}
           plugins={plugins}
           visiblePlugin={signInPlugin}
           defaultQuery={welcome}
