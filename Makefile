@@ -27,8 +27,9 @@ test: deps ## Run all tests that must pass, with the race detector; leave covera
 	@scripts/test
 
 .PHONY: build
-build: ## Build bin/mpanel, a static binary.
+build: ## Build bin/mpanel, a static binary, with the pages that it serves.
 	@scripts/check-schema
+	@scripts/build-web
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/mpanel .
 
 .PHONY: generate
@@ -40,15 +41,17 @@ verify: ## Check that generated code, go.mod and formatting are as they must be,
 	@scripts/verify
 
 .PHONY: lint
-lint: ## Run golangci-lint; its first run builds it.
+lint: ## Run golangci-lint, whose first run builds it, and the linters of the schema.
 	@scripts/lint
+	@scripts/lint-schema
 
 .PHONY: cover
 cover: test ## Run the tests and fail when less than 80 % of the hand-written code was run.
 	@scripts/cover coverage.out
 
 .PHONY: e2e
-e2e: deps ## Run only the end-to-end tests: real binary, real servers, independent client.
+e2e: deps ## Run only the end-to-end tests: real binary, real servers, independent client, a browser.
+	@scripts/build-web
 	go test -tags e2e -count=1 -timeout 20m ./e2e/...
 
 .PHONY: conformance
@@ -66,7 +69,7 @@ torture: deps ## Compare the executors; kill servers at random points and compar
 	go test -tags e2e -timeout 6h -count=1 -v -run '^TestTorture' ./e2e
 
 .PHONY: deps
-deps: ## Install what is missing on Debian or Ubuntu: PostgreSQL, a C compiler, npm packages.
+deps: ## Install what is missing on Debian or Ubuntu: PostgreSQL, a C compiler, Chromium, npm packages.
 	@scripts/install-packages
 
 .PHONY: clean

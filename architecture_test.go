@@ -30,7 +30,7 @@ const (
 	library  = `agent/collect`
 	testOnly = `internal/testkit(/natsd)?|internal/engine/faulttest|internal/executor/difftest`
 	programs = `\.|bench|bench/.*|cmd/[a-z-]+|internal/executor/gen`
-	others   = `e2e|models|migrations|internal/(app|config|devstack|store|store/rowgen)`
+	others   = `web/graphiql|e2e|models|migrations|internal/(app|config|devstack|store|store/rowgen)`
 )
 
 // A rule says what packages may not import. who, except, only and never are

@@ -2,6 +2,9 @@ module github.com/mpanel/mpanel
 
 go 1.26.0
 
+// npm packages are none of ours, also those that have Go in them.
+ignore node_modules
+
 require (
 	github.com/99designs/gqlgen v0.17.98
 	github.com/alecthomas/kong v1.17.0

@@ -206,7 +206,15 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../schema/base.graphqls", Input: `directive @goField(forceResolver: Boolean, name: String, batch: Boolean) on FIELD_DEFINITION | INPUT_FIELD_DEFINITION
+	{Name: "../schema/base.graphqls", Input: `"For the generator of the panel's own code: which fields are loaded apart, and whole levels of them at once. Clients never see it."
+directive @goField(
+  "Whether a function loads the field."
+  forceResolver: Boolean
+  "The field's name in Go."
+  name: String
+  "Whether one call of it loads the field of many objects."
+  batch: Boolean
+) on FIELD_DEFINITION | INPUT_FIELD_DEFINITION
 
 """
 The caller must be signed in and hold every one of these permissions somewhere; for which customers is decided

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"runtime"
@@ -35,6 +36,7 @@ import (
 	"github.com/mpanel/mpanel/internal/transport"
 	"github.com/mpanel/mpanel/models"
 	"github.com/mpanel/mpanel/resolvers"
+	"github.com/mpanel/mpanel/web/graphiql"
 )
 
 // A panel is one node's parts, wired.
@@ -187,9 +189,10 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 			Budget: budget.New(o.CostBudget), AnonymousBudget: budget.New((o.CostBudget + 9) / 10), Documents: documents,
 			Introspection: transport.Introspection(o.Introspection), Admission: admission, Durations: durations,
 		}),
-		Schema:  published(schema.Schema(), o),
-		Origins: origins,
-		Proxies: proxies,
+		Schema:   published(schema.Schema(), o),
+		GraphiQL: graphiQL(o),
+		Origins:  origins,
+		Proxies:  proxies,
 		Ready: func(ctx context.Context) error {
 			if err := p.stores.db.PingContext(ctx); err != nil {
 				return fmt.Errorf("the panel's database does not answer: %w", err)
@@ -209,6 +212,16 @@ func published(schema *ast.Schema, o config.Options) *ast.Schema {
 		return nil
 	}
 	return schema
+}
+
+// graphiQL are its pages; nil when they are not served. Without introspection they
+// are of little use, so they have to be asked for then.
+func graphiQL(o config.Options) fs.FS {
+	off := transport.Introspection(o.Introspection) == transport.IntrospectionOff
+	if o.GraphiQL == config.GraphiQLOff || off && o.GraphiQL != config.GraphiQLOn {
+		return nil
+	}
+	return graphiql.Files()
 }
 
 // trustedDocuments reads the list of documents, if there is one.

@@ -34,6 +34,7 @@ type Options struct {
 	TrustedDocs    string        `name:"trusted-documents" help:"JSON file of GraphQL documents by their SHA-256, as compilers of clients write it; they can be named by their hash." placeholder:"FILE"`
 	Documents      Documents     `default:"any" enum:"any,trusted" help:"Which GraphQL documents are executed: any, or only trusted ones."`
 	Introspection  string        `default:"public" enum:"public,signed-in,off" help:"Who may ask for the schema: public, signed-in or off. The text at /schema.graphql is there for public only."`
+	GraphiQL       GraphiQL      `name:"graphiql" default:"auto" enum:"auto,on,off" help:"Whether GraphiQL is served at /graphiql: on, off, or auto, which is on unless introspection is off."`
 	LogLevel       slog.Level    `default:"info" help:"debug, info, warn or error." placeholder:"LEVEL"`
 }
 
@@ -53,6 +54,16 @@ type Documents string
 const (
 	DocumentsAny     Documents = "any"
 	DocumentsTrusted Documents = "trusted"
+)
+
+// GraphiQL tells whether its pages are served.
+type GraphiQL string
+
+// When they are.
+const (
+	GraphiQLAuto GraphiQL = "auto"
+	GraphiQLOn   GraphiQL = "on"
+	GraphiQLOff  GraphiQL = "off"
 )
 
 // A File is a JSON file of options.

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -26,6 +27,7 @@ import (
 type Config struct {
 	GraphQL     http.Handler
 	Schema      *ast.Schema // nil when not everybody may read it
+	GraphiQL    fs.FS       // its pages, each compressed with gzip; nil when they are not served
 	Origins     *OriginList
 	Proxies     Proxies // nil is none
 	Ready       func(context.Context) error
@@ -63,6 +65,9 @@ func New(c Config) *API {
 	mux.HandleFunc("GET /readyz", a.readyz(c.Ready))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(c.Metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	mux.HandleFunc("GET /setup", setupPage(c.SetupNeeded))
+	if c.GraphiQL != nil {
+		graphiQLRoutes{c.GraphiQL}.register(mux)
+	}
 	fileRoutes{c.Files, c.Log}.register(mux)
 	mux.HandleFunc("GET /{$}", homePage(c.SetupNeeded))
 	a.handler = around(c.Log, c.Proxies, mux)

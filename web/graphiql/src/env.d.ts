@@ -1,0 +1,3 @@
+interface Window {
+  MonacoEnvironment?: { getWorker(workerId: string, label: string): Worker };
+}
