@@ -1,5 +1,5 @@
 import type { Fetcher } from "@graphiql/toolkit";
-import { getOperationAST } from "graphql";
+import { Kind, parse, type OperationDefinitionNode } from "graphql";
 import { createClient } from "graphql-ws";
 import { endpoint, post, type Answer } from "./http";
 import { authorizationOf } from "./session";
@@ -10,10 +10,24 @@ type Params = Parameters<Fetcher>[0];
 /** Queries and mutations go by POST; subscriptions have a socket each. */
 export const fetcher: Fetcher = (params, options) => {
   const headers = options?.headers as Record<string, string> | undefined;
-  const operation = options?.documentAST && getOperationAST(options.documentAST, params.operationName);
-  if (operation?.operation === "subscription") return follow(params, authorizationOf(headers)) as ReturnType<Fetcher>;
-  return ask(params, headers ?? {}) as ReturnType<Fetcher>;
+  const operation = operationOf(params);
+  const sent = operation ? { ...params, operationName: operation.name?.value ?? null } : params;
+  if (operation?.operation === "subscription") return follow(sent, authorizationOf(headers)) as ReturnType<Fetcher>;
+  return ask(sent, headers ?? {}) as ReturnType<Fetcher>;
 };
+
+/**
+ * The operation that is meant; undefined when that is for the panel to refuse.
+ * GraphiQL's own word for it is that of a moment ago when somebody types and runs at once.
+ */
+function operationOf(params: Params): OperationDefinitionNode | undefined {
+  try {
+    const all = parse(params.query).definitions.filter((d) => d.kind === Kind.OPERATION_DEFINITION);
+    return all.length === 1 ? all[0] : all.find((d) => d.name && d.name.value === params.operationName);
+  } catch {
+    return undefined; // no GraphQL yet
+  }
+}
 
 async function ask(params: Params, headers: Record<string, string>): Promise<Answer> {
   const answer = await post(params, headers);
