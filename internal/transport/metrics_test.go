@@ -8,7 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/live"
+	"github.com/mpanel/mpanel/internal/transport"
 )
 
 const everything = `{ at cpuPercent corePercents load1 load5 load15 memoryUsedBytes memoryTotalBytes swapUsedBytes swapTotalBytes uptimeSeconds processes
@@ -96,4 +98,24 @@ func TestServerMetrics_OneExecutionForAll(t *testing.T) {
 	executions := metric(t, p.live, "mpanel_live_executions_total") - before
 	require.LessOrEqual(t, float64(executions), 2*(took+2), "two selections, once a second: %v", executions)
 	require.InDelta(t, viewers+1, metric(t, p.live, "mpanel_live_streams"), 0)
+}
+
+// Whoever joins pays for asking; the execution that serves all is nobody's.
+func TestServerMetrics_TheGroupPaysNothing(t *testing.T) {
+	t.Parallel()
+	p := newPanelWith(t, transport.Config{Budget: budget.New(1_000_000), AnonymousBudget: budget.New(3)})
+	host, token := p.host(), p.staff()
+	left := func() float64 {
+		remaining, ok := at(p.must(token, `{ rateLimit { remaining } }`, nil), "rateLimit", "remaining").(float64)
+		require.True(t, ok)
+		return remaining
+	}
+	before := left()
+	conn := p.open(t, token)
+	send(t, conn, frame{Type: "subscribe", ID: "1", Payload: operation(`subscription($id: ID!) { serverMetrics(serverId: $id) `+everything+` }`, vars{"id": host.Opaque()})})
+	for range 3 { // the first is of an execution of its own
+		require.Equal(t, "next", receive(t, conn).Type)
+	}
+	require.Equal(t, 1, metric(t, p.live, "mpanel_live_groups"))
+	require.InDelta(t, before, left(), 60, "what the subscription costs, and two questions; some of it has come back")
 }
