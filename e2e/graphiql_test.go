@@ -5,6 +5,7 @@ package e2e
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -20,7 +21,8 @@ type browsing struct {
 	Inits                                  []map[string]string
 	Events                                 []json.RawMessage
 	Stored                                 string
-	Overflow                               int
+	Overflow                               int // pixels of the page beyond the window
+	Readable                               int // pixels that an answer has in width
 }
 
 // browse has a person use GraphiQL in Chromium and gives what happened; do is called
@@ -31,9 +33,7 @@ func (s *server) browse(t *testing.T, more vars, do func(browsing)) browsing {
 		"url": s.url, "email": adminEmail, "password": adminPassword,
 		"scheme": "light", "width": 1280, "height": 800, "shots": os.Getenv("MPANEL_SHOTS"),
 	}
-	for k, v := range more {
-		in[k] = v
-	}
+	maps.Copy(in, more)
 	run := node(t, "graphiql.mjs", in)
 	var last browsing
 	for {
@@ -54,6 +54,7 @@ func (s *server) browse(t *testing.T, more vars, do func(browsing)) browsing {
 	require.NotContains(t, last.Stored, "Bearer", "the token is in memory alone")
 	require.NotContains(t, last.Stored, adminPassword)
 	require.LessOrEqual(t, last.Overflow, 0, "the page is wider than the window")
+	require.Greater(t, last.Readable, 250, "the answer is too narrow to be read")
 	return last
 }
 

@@ -41,6 +41,9 @@ func run(m *testing.M) (code int, err error) {
 	if err := os.Chmod(built.dir, 0o755); err != nil {
 		return 1, err
 	}
+	if err := command("..", "scripts/build-web"); err != nil { // before what embeds it
+		return 1, err
+	}
 	built.mpanel, built.fault = filepath.Join(built.dir, "mpanel"), filepath.Join(built.dir, "mpanel-fault")
 	if err := build(built.mpanel); err != nil {
 		return 1, err

@@ -102,7 +102,8 @@ try {
   }
   const stored = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  print({ ...seen, stored, overflow });
+  const readable = await page.evaluate(() => document.querySelector(".graphiql-response .monaco-editor").clientWidth);
+  print({ ...seen, stored, overflow, readable });
 } catch (e) {
   await shot("failed");
   throw new Error(`${e.message}\n${JSON.stringify(seen.console)} ${JSON.stringify(seen.violations)}`);

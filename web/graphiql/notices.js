@@ -53,7 +53,10 @@ export function notices() {
         const list = [...packages].map(notice).sort();
         if (list.length === 0) throw new Error("no package was found in the bundle");
         const source = "What others wrote of GraphiQL's pages. The icons of the editor (codicon) are Microsoft's, under CC BY 4.0:\n" +
-          "https://creativecommons.org/licenses/by/4.0/ and https://github.com/microsoft/vscode-codicons\n\n" + list.join("\n");
+          "https://creativecommons.org/licenses/by/4.0/ and https://github.com/microsoft/vscode-codicons\n" +
+          "Within the editor are DOMPurify, (c) Cure53 and other contributors, of which the Apache License 2.0 is chosen here:\n" +
+          "https://www.apache.org/licenses/LICENSE-2.0 and https://github.com/cure53/DOMPurify\n" +
+          "and marked, Copyright (c) 2011-2024, Christopher Jeffrey, under the MIT License: https://github.com/markedjs/marked\n\n" + list.join("\n");
         this.emitFile({ type: "asset", fileName: "THIRD_PARTY.txt", source });
       },
     }),
