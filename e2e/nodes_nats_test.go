@@ -18,7 +18,7 @@ import (
 // overBus is how many messages of other nodes a node has delivered.
 func (s *server) overBus(t *testing.T) int {
 	t.Helper()
-	res, err := http.Get(s.url + "/metrics") //nolint:noctx // of the test's own server
+	res, err := http.Get(s.url + "/metrics")
 	require.NoError(t, err)
 	defer func() { _ = res.Body.Close() }()
 	text, err := io.ReadAll(res.Body)

@@ -179,9 +179,9 @@ func TestService_Intervals(t *testing.T) {
 		m, row := &machine{took: 10 * time.Millisecond}, &models.Server{ID: ident.NewServerID()}
 		s := service(nil, &membus.Bus{}, "a", m)
 		fleet.Own(s, row.ID)
-		every := fleet.WatchOwn(s, t.Context(), 1)
-		third := fleet.WatchOwn(s, t.Context(), 3)
-		slow := fleet.WatchOwn(s, t.Context(), 1)
+		every := fleet.WatchOwn(t.Context(), s, 1)
+		third := fleet.WatchOwn(t.Context(), s, 3)
+		slow := fleet.WatchOwn(t.Context(), s, 1)
 		began := time.Now()
 		for i := range 10 {
 			require.Equal(t, i+1, next(t, every).Processes)
@@ -256,7 +256,7 @@ func TestService_HostOfAnotherNode(t *testing.T) {
 		require.Zero(t, mb.count())
 
 		ctx, stop := context.WithCancel(t.Context())
-		every, third := fleet.WatchOther(a, ctx, row.ID, 1), fleet.WatchOther(a, ctx, row.ID, 3)
+		every, third := fleet.WatchOther(ctx, a, row.ID, 1), fleet.WatchOther(ctx, a, row.ID, 3)
 		seldom := 0
 		for i := range 10 {
 			require.Equal(t, i+1, next(t, every).Processes)
