@@ -26,7 +26,7 @@ func TestPanel_Executors(t *testing.T) {
 	}{
 		"the default": {"", 0, []string{`mpanel_graphql_operations_total{executor="compiled"} 2`, `mpanel_graphql_operations_total{executor="stock"} 1`}, "compared"},
 		"compiled":    {config.ExecutorCompiled, 0, []string{`mpanel_graphql_operations_total{executor="compiled"} 2`}, "compared"},
-		"stock":       {config.ExecutorStock, 0, nil, "mpanel_graphql"},
+		"stock":       {config.ExecutorStock, 0, nil, "mpanel_graphql_operations"},
 		"compiled, compared": {
 			config.ExecutorCompiled, 1,
 			[]string{"mpanel_graphql_queries_compared_total 3", "mpanel_graphql_queries_different_total 0"}, "nothing else",

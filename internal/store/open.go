@@ -57,7 +57,7 @@ func Open(ctx context.Context, url secret.Text, options ...func(*pgxpool.Config)
 	// bun writes values into the text, so that hardly any statement comes twice:
 	// preparing each costs a round trip, and keeping them costs memory.
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
-	cfg.ConnConfig.StatementCacheCapacity, cfg.ConnConfig.DescriptionCacheCapacity = 0, 0
+	cfg.ConnConfig.StatementCacheCapacity = 64 // for the few that ask to be prepared: the journal's, and sizes
 	for _, o := range options {
 		o(cfg)
 	}
