@@ -160,7 +160,8 @@ func TestTwoNodes_BadNetwork(t *testing.T) {
 			f.over(relay, target)
 			over := time.Now()
 			for i, done := range told {
-				require.NoError(t, <-done, "%s %s, job %d on node %d", link, f.name, i/2, i%2)
+				err := <-done
+				require.NoError(t, err, "%s %s, job %d on node %d: %+v", link, f.name, i/2, i%2, b.job(t, all[len(all)-2*each+i/2].job))
 			}
 			cancel()
 			testkit.Reportf(t, "two nodes, %s %s for %v: all is told on both nodes %v after it", link, f.name, lasts, time.Since(over).Round(10*time.Millisecond))
