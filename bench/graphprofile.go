@@ -103,12 +103,12 @@ func fetch(ctx context.Context, url, to string) (err error) {
 	if err != nil {
 		return fmt.Errorf("ask for a profile: %w", err)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := (&http.Client{Timeout: 5 * time.Minute}).Do(req)
 	if err != nil {
 		return fmt.Errorf("ask for a profile: %w", err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	f, err := os.Create(to) //nolint:gosec // where the caller said
+	f, err := os.Create(to)
 	if err != nil {
 		return fmt.Errorf("write a profile: %w", err)
 	}

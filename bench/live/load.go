@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -54,7 +55,7 @@ type socket struct {
 
 // load opens sockets, subscribes on each, and counts what comes. It does what it
 // reads: begin anew, or report.
-func load(o loadOrder, in io.Reader, out io.Writer) error {
+func load(ctx context.Context, o loadOrder, in io.Reader, out io.Writer) error {
 	epoll, err := unix.EpollCreate1(0)
 	if err != nil {
 		return err
@@ -68,7 +69,7 @@ func load(o loadOrder, in io.Reader, out io.Writer) error {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			s, err := open(o, i)
+			s, err := open(ctx, o, i)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -107,8 +108,8 @@ func masked(payload []byte) []byte { // with a mask of zeros
 	return append(b, payload...)
 }
 
-func open(o loadOrder, i int) (*socket, error) {
-	conn, err := net.Dial("tcp", o.Address)
+func open(ctx context.Context, o loadOrder, i int) (*socket, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", o.Address)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +135,7 @@ func open(o loadOrder, i int) (*socket, error) {
 	if _, err := io.CopyN(io.Discard, r, int64(head[1])); err != nil { // the acknowledgement
 		return nil, err
 	}
-	raw, err := conn.(*net.TCPConn).SyscallConn() //nolint:forcetypeassert // of "tcp"
+	raw, err := conn.(*net.TCPConn).SyscallConn()
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 		if err := json.Unmarshal([]byte(*order), &o); err != nil {
 			return err
 		}
-		return load(o, in, out)
+		return load(ctx, o, in, out)
 	}
 	b := &bench{rounds: *rounds, seconds: *seconds, only: *only, out: out}
 	return errors.Join(b.printMachine(), b.all(ctx, *clients))

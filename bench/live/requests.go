@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -84,7 +85,7 @@ func ask(ctx context.Context, address string, n *atomic.Int64) error {
 			return err
 		}
 		body, err := io.ReadAll(res.Body)
-		if err != nil {
+		if err := errors.Join(err, res.Body.Close()); err != nil {
 			return err
 		}
 		if !strings.Contains(string(body), `{"hello":"world"}`) {

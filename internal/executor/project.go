@@ -139,7 +139,8 @@ func (p *Projection) Append(ctx context.Context, b []byte, event any) ([]byte, e
 func (p *Projection) append(ctx context.Context, b []byte, event any) ([]byte, gqlerror.List) {
 	k, object := p.of(event)
 	start := len(b)
-	p.run.w.Buf, p.run.w.ctx, p.event[0] = append(b, p.key...), ctx, object
+	b = append(b, p.key...)
+	p.run.w.Buf, p.run.w.ctx, p.event[0] = b, ctx, object
 	if len(k.frame.columns) > 0 {
 		clear(k.frame.columns)
 		p.run.read(ctx, &k.frame)

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -60,7 +61,7 @@ func (e *encoder) project(ctx context.Context, p *Projection, event any) *graphq
 	size := e.plan.lastSize.Load()
 	data, late := p.append(ctx, make([]byte, 0, size+size/8+64), event)
 	e.plan.lastSize.Store(int64(len(data)))
-	return &graphql.Response{Data: data[:len(data):len(data)], Errors: late}
+	return &graphql.Response{Data: slices.Clip(data), Errors: late}
 }
 
 // execute runs what is below the field.

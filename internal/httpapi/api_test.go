@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -58,8 +59,8 @@ func newPanel(t *testing.T) *panel {
 func (p *panel) do(method, target string, headers ...string) *httptest.ResponseRecorder {
 	p.t.Helper()
 	r := httptest.NewRequestWithContext(p.t.Context(), method, target, nil)
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
+	for h := range slices.Chunk(headers, 2) {
+		r.Header.Set(h[0], h[1])
 	}
 	w := httptest.NewRecorder()
 	p.ServeHTTP(w, r)

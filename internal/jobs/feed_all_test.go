@@ -67,6 +67,11 @@ func TestWatchAll_BeginsNowAndGoesOn(t *testing.T) {
 			r := newRig(t, bus, 50*time.Millisecond)
 			a, b := r.job(t, ident.CustomerID{}), r.job(t, ident.CustomerID{})
 			r.commit(t, a.ID)
+			require.Eventually(t, func() bool { // other tests' transactions hold it back, too
+				var settled bool
+				require.NoError(t, r.db.NewRaw("SELECT pg_snapshot_xmin(pg_current_snapshot()) > max(xid) FROM job_events").Scan(t.Context(), &settled))
+				return settled
+			}, 20*time.Second, 5*time.Millisecond)
 			ctx, stop := context.WithCancel(staff(t.Context()))
 			ch, err := r.WatchAll(ctx, nil, nil)
 			require.NoError(t, err)
@@ -78,7 +83,7 @@ func TestWatchAll_BeginsNowAndGoesOn(t *testing.T) {
 			got, place := told(t, ch)
 			require.Equal(t, fmt.Sprint(b.ID, " 1"), got)
 			stop()
-			for range ch { //nolint:revive // until it ends
+			for range ch {
 			}
 			r.commit(t, a.ID)
 
@@ -160,7 +165,7 @@ func TestWatchAll_CommitsInAnyOrder(t *testing.T) {
 			if breaks && n%17 == 0 {
 				stop()
 				place := ev.Position()
-				watching, stop = context.WithCancel(ctx) //nolint:govet,fatcontext // stopped below or in the next turn
+				watching, stop = context.WithCancel(ctx) //nolint:fatcontext // stopped below or in the next turn
 				var err error
 				ch, err = r.WatchAll(watching, nil, &place)
 				require.NoError(t, err)
@@ -314,9 +319,14 @@ func TestWatchAll_AfterARestore(t *testing.T) {
 	r := &rig{db: testkit.DB(t), bus: &membus.Bus{}}
 	j := r.job(t, ident.CustomerID{})
 	require.NoError(t, r.add(t.Context(), j.ID, models.JobRunning))
-	_, err := r.db.ExecContext(t.Context(), "UPDATE job_events SET xid = (pg_current_xact_id()::text::bigint + 3)::text::xid8")
+	_, err := r.db.ExecContext(t.Context(), "UPDATE job_events SET xid = (pg_current_xact_id()::text::bigint + 1000000)::text::xid8")
 	require.NoError(t, err)
 	r.start(t, 20*time.Millisecond)
+	require.Eventually(t, func() bool {
+		var first string
+		require.NoError(t, r.db.NewRaw("SELECT xid::text FROM job_events").Scan(t.Context(), &first))
+		return first == "0"
+	}, 20*time.Second, 5*time.Millisecond)
 	ch, err := r.WatchAll(staff(t.Context()), nil, nil)
 	require.NoError(t, err)
 	began(t, ch)

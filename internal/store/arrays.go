@@ -23,15 +23,15 @@ type (
 // arrayOf is a list of ids as PostgreSQL's uuid[].
 func arrayOf[K comparable](keys []K) uuids {
 	list := make(uuids, len(keys))
-	switch keys := any(keys).(type) {
+	switch known := any(keys).(type) {
 	case []uuid.UUID:
-		copy(list, keys)
+		copy(list, known)
 	case []ident.CustomerID: // the most frequent ones
-		for i, k := range keys {
+		for i, k := range known {
 			list[i] = k.UUID
 		}
 	default:
-		for i, k := range any(keys).([]K) { //nolint:forcetypeassert // it is one
+		for i, k := range keys {
 			list[i] = bare(k)
 		}
 	}

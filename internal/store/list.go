@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -78,7 +79,7 @@ func Rows[M any](ctx context.Context, l *List, args page.Args, o Order[*M]) (*pa
 	var reads []*read
 	if w.WithTotal {
 		total = new(int)
-		values := l.values[:len(l.values):len(l.values)]
+		values := slices.Clip(l.values)
 		reads = append(reads, &read{sql: "SELECT count(*) FROM (" + l.query.Clone().ColumnExpr("1").String() + ") AS r", args: values, take: func(rows pgx.Rows) (err error) {
 			*total, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int])
 			return err

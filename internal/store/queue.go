@@ -149,7 +149,7 @@ func (q *queue) take() *together {
 	}
 	t := &together{waiters: slices.Clone(q.waiting[:n])}
 	q.waiting = slices.Delete(q.waiting, 0, n)
-	t.left.Store(int32(n)) //nolint:gosec // at most maxTogether
+	t.left.Store(int32(n))
 	t.ctx, t.cancel = context.WithCancel(context.WithoutCancel(t.waiters[0].ctx))
 	for _, w := range t.waiters {
 		w.with = t
