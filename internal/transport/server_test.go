@@ -66,6 +66,7 @@ type panel struct {
 	sql    *testkit.Statements
 	log    *buffer
 	live   *live.Hub
+	bus    *membus.Bus
 	fleet  *fleet.Service
 
 	mu     sync.Mutex
@@ -97,6 +98,7 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 	p.db = testkit.DB(t, func(c *pgxpool.Config) { c.ConnConfig.Tracer = p.sql })
 	log := slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	box, bus := testkit.Box(t), &membus.Bus{}
+	p.bus = bus
 	var err error
 	p.auth, err = auth.NewService(auth.Config{DB: p.db, Box: box, Issuer: "urn:mpanel:test", Log: log})
 	require.NoError(t, err)

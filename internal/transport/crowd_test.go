@@ -1,0 +1,171 @@
+package transport_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/engine"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/live"
+	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/internal/testkit"
+	"github.com/mpanel/mpanel/models"
+)
+
+// happen writes an event of a job and publishes it, as the engine does.
+func (p *panel) happen(job ident.JobID, message string) error {
+	ev := &models.JobEvent{JobID: job, Kind: engine.EventStarted, State: models.JobRunning, Message: &message}
+	err := store.InTx(p.t.Context(), p.db, func(ctx context.Context, tx store.Tx) error {
+		if err := tx.NewUpdate().Table("jobs").Set("event_seq = event_seq + 1").Where("id = ?", job).Returning("event_seq").Scan(ctx, &ev.Seq); err != nil {
+			return err
+		}
+		_, err := tx.NewInsert().Model(ev).Exec(ctx)
+		return err
+	})
+	if err == nil {
+		p.bus.Publish(engine.Topic(job), ev)
+	}
+	return err
+}
+
+// TestLive_ACrowd follows one job with many sockets, of which a tenth never reads, half
+// of those with pongs nobody asked for, and a tenth reads one message a second: all
+// others miss nothing, those who never read are cut, and nothing is left of anybody.
+func TestLive_ACrowd(t *testing.T) {
+	clients, events, perSecond := 60, 250, 25
+	if os.Getenv("SCALE") == "full" {
+		clients, events, perSecond = 1000, 6000, 100
+	}
+	p := newLimitedPanel(t, live.Limits{WriteTimeout: 3 * time.Second, PerUser: clients + 1})
+	a := p.addTenant("a", zeroCustomer, p.addServer())
+	p.running(a, 0, 0)
+	runtime.GC()
+	before := runtime.NumGoroutine()
+
+	published := make([]time.Time, events)
+	type reader struct {
+		conn  *websocket.Conn
+		every time.Duration // between two messages
+		delay []time.Duration
+		err   error
+	}
+	read := func(r *reader) error {
+		if err := r.conn.SetReadDeadline(time.Now().Add(time.Duration(events/perSecond)*time.Second + 4*soon)); err != nil {
+			return err
+		}
+		for next := 0; next < events; {
+			_, b, err := r.conn.ReadMessage()
+			if err != nil {
+				return fmt.Errorf("before event %d: %w", next, err)
+			}
+			i := bytes.Index(b, []byte(`"message":"`))
+			if i < 0 {
+				continue
+			}
+			text, _, _ := bytes.Cut(b[i+len(`"message":"`):], []byte(" "))
+			n, err := strconv.Atoi(string(text))
+			if err != nil && next == 0 {
+				continue // of before
+			}
+			if err != nil || n != next {
+				return fmt.Errorf("%.200s in the place of event %d: %w", b, next, err)
+			}
+			r.delay = append(r.delay, time.Since(published[n]))
+			next++
+			if r.every > 0 {
+				if <-time.After(r.every); next == 5 {
+					return nil
+				}
+			}
+		}
+		return nil
+	}
+	var readers []*reader
+	var deaf []*websocket.Conn
+	for i := range clients {
+		conn := p.open(t, a.token)
+		follow(t, conn, "1", a.job)
+		switch i % 10 {
+		case 0:
+			tcp, ok := conn.NetConn().(*net.TCPConn)
+			require.True(t, ok)
+			require.NoError(t, tcp.SetReadBuffer(4096))
+			deaf = append(deaf, conn)
+		case 1:
+			readers = append(readers, &reader{conn: conn, every: time.Second})
+		default:
+			readers = append(readers, &reader{conn: conn})
+		}
+	}
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_streams") == clients }, 4*soon, 10*time.Millisecond)
+
+	var wg sync.WaitGroup
+	for _, r := range readers {
+		wg.Go(func() { r.err = read(r) })
+	}
+	over := make(chan struct{})
+	for i, conn := range deaf {
+		if i%2 == 0 {
+			wg.Go(func() {
+				tick := time.NewTicker(500 * time.Millisecond)
+				defer tick.Stop()
+				for {
+					select {
+					case <-over:
+						return
+					case <-tick.C:
+						if conn.WriteControl(websocket.PongMessage, nil, time.Now().Add(time.Second)) != nil {
+							return
+						}
+					}
+				}
+			})
+		}
+	}
+	filling := " " + strings.Repeat("x", 32_000) // more than what the system keeps for who does not read
+	tick := time.NewTicker(time.Second / time.Duration(perSecond))
+	defer tick.Stop()
+	most := 0
+	for n := range events {
+		<-tick.C
+		published[n] = time.Now()
+		require.NoError(t, p.happen(a.job, strconv.Itoa(n)+filling))
+		most = max(most, p.live.QueuedBytes())
+	}
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_closed_total", "slow") >= len(deaf) }, 4*soon, 20*time.Millisecond, "who never reads is cut")
+	close(over)
+	wg.Wait()
+	var delays []time.Duration
+	for _, r := range readers {
+		if r.every == 0 {
+			require.NoError(t, r.err)
+			delays = append(delays, r.delay...)
+		}
+	}
+	require.LessOrEqual(t, most, clients*(256<<10+64<<10), "what waits is bounded")
+	for _, r := range readers {
+		_ = r.conn.Close()
+	}
+	for _, conn := range deaf {
+		_ = conn.Close()
+	}
+	require.Eventually(t, func() bool {
+		return metric(t, p.live, "mpanel_live_connections") == 0 && runtime.NumGoroutine() <= before+20
+	}, 2*soon, 20*time.Millisecond, "nothing is left")
+	slices.Sort(delays)
+	testkit.Reportf(t, "R5: %d sockets, %d never read: %d events each to %d who do, none missed; delivered p50 %v, p99 %v; at most %d KB waited", clients, len(deaf), events,
+		len(readers)-clients/10, delays[len(delays)/2].Round(time.Millisecond), delays[len(delays)*99/100].Round(time.Millisecond), most>>10)
+}
