@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -77,7 +78,7 @@ func recreateSteps() []engine.Step {
 		}) {
 			return fault.Conflict.Permanent("", "The database is there again.")
 		}
-		if is, err := s.server.ObserveSpace(ctx, s.space); err != nil || is.State != engine.Differs {
+		if is, err := s.server.ObserveSpace(ctx, s.space); err != nil || !strings.Contains(is.Detail, RemovalInterrupted) {
 			return err
 		}
 		return s.server.DropSpace(ctx, s.space) // it was dropped by half

@@ -29,6 +29,10 @@ type Space struct {
 	ConnectionLimit int
 }
 
+// RemovalInterrupted is what an observation says of a database that can only be removed
+// again.
+const RemovalInterrupted = "The database's removal was interrupted."
+
 // A Server is one PostgreSQL server as its admin role sees it. Methods are
 // idempotent: a retry after a crash finishes the work instead of failing.
 // What has one of our names without our mark is foreign: observing says so,

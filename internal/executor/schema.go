@@ -88,7 +88,7 @@ func (s *Schema) Exec(ctx context.Context) graphql.ResponseHandler {
 	p := s.plans.plan(op, s.root(op.Operation))
 	if p == nil || op.Operation.Operation == ast.Subscription && !p.streams() {
 		s.fallen.Add(1)
-		return s.ExecutableSchema.Exec(ctx)
+		return Lasting(s.ExecutableSchema).Exec(ctx)
 	}
 	s.planned.Add(1)
 	if op.Operation.Operation == ast.Subscription {

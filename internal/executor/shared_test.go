@@ -111,3 +111,32 @@ func TestShared_ManyAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// Events are kept by who delivers them: none is written over by the next one, by
+// whichever executor.
+func TestLasting_EventsStayAsTheyAre(t *testing.T) {
+	t.Parallel()
+	for name, query := range map[string]string{"planned": `subscription { ticks(id: "1") { id } }`, "left to gqlgen": `subscription { ticks(id: "1") { id ... @defer { name } } }`} {
+		for _, stock := range []bool{false, true} {
+			events := make(chan *model.User, 1)
+			c := torture.Config()
+			c.Resolvers = endless{ResolverRoot: c.Resolvers, events: events}
+			schema := graph.NewExecutableSchema(c)
+			if !stock {
+				ours, err := graph.NewExecutor(c, executor.Options{})
+				require.NoError(t, err)
+				schema = ours
+			}
+			e := gqlexecutor.New(executor.Lasting(schema))
+			next, ctx := e.DispatchOperation(t.Context(), operation(t, e, query, nil))
+			var kept []*graphql.Response
+			for i := range 5 {
+				events <- &model.User{ID: strconv.Itoa(i)}
+				kept = append(kept, next(ctx))
+			}
+			for i, r := range kept {
+				require.Contains(t, string(r.Data), `"id":"`+strconv.Itoa(i)+`"`, name)
+			}
+		}
+	}
+}

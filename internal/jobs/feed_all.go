@@ -86,6 +86,8 @@ func (f *Feed) horizon(ctx context.Context) (horizon, error) {
 // begun yet. They come from a dump of another server, and would otherwise be told
 // again as soon as it counts so far.
 func (f *Feed) takeOver(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
 	_, err := f.db.NewUpdate().Model((*models.JobEvent)(nil)).Set("xid = '0'").Where("xid >= pg_snapshot_xmax(pg_current_snapshot())").Exec(ctx)
 	return store.Wrap(err, "take over job events")
 }
@@ -101,12 +103,35 @@ type fed struct {
 
 func (e *fed) place() place { return place{uint64(e.Tx), e.JobID.UUID, e.Seq} } // #nosec G115 -- never negative
 
+// windowSize is how many events are looked through at once for somebody's.
+const windowSize = 5000
+
+// window gives the place of the windowSize-th event after one place, or upTo if there
+// are not so many before it.
+func (f *Feed) window(ctx context.Context, after, upTo place) (place, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	var rows []struct {
+		Tx    int64
+		JobID ident.JobID
+		Seq   int64
+	}
+	err := f.db.NewSelect().Model((*models.JobEvent)(nil)).ColumnExpr("e.xid::text::bigint AS tx, e.job_id, e.seq").
+		Where("(e.xid, e.job_id, e.seq) > ?", tuple(after)).Where("(e.xid, e.job_id, e.seq) <= ?", tuple(upTo)).
+		OrderExpr("e.xid, e.job_id, e.seq").Offset(windowSize-1).Limit(1).Scan(ctx, &rows)
+	if err != nil || len(rows) == 0 {
+		return upTo, store.Wrap(err, "read a window of job events")
+	}
+	return place{uint64(rows[0].Tx), rows[0].JobID.UUID, rows[0].Seq}, nil // #nosec G115 -- never negative
+}
+
+func tuple(p place) schema.QueryWithArgs {
+	return bun.SafeQuery("(?::xid8, ?::uuid, ?::bigint)", strconv.FormatUint(p.tx, 10), p.job, p.seq)
+}
+
 // readAll reads up to readBatch events after one place and up to another, in their order.
 func (f *Feed) readAll(ctx context.Context, after, upTo place, narrow func(*bun.SelectQuery) *bun.SelectQuery) ([]*fed, error) {
 	var rows []*fed
-	tuple := func(p place) schema.QueryWithArgs {
-		return bun.SafeQuery("(?::xid8, ?::uuid, ?::bigint)", strconv.FormatUint(p.tx, 10), p.job, p.seq)
-	}
 	q := f.db.NewSelect().Model(&rows).
 		ColumnExpr("e.job_id, e.seq, e.at, e.kind, e.state, e.step, e.step_state, e.percent, e.message, e.error_code, e.error_message").
 		ColumnExpr("e.xid::text::bigint AS tx, j.customer_id").

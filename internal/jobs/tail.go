@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// tailBuffer is how many events a watcher may be behind before it reads the table.
-	tailBuffer = 64
+	// tailBuffer is how many looks a watcher may be behind before it reads the table.
+	tailBuffer = 16
 	// soonest is when a look for events is repeated that a transaction holds back;
 	// each time it takes twice as long, up to the usual look.
 	soonest = 5 * time.Millisecond
@@ -28,34 +28,49 @@ type tail struct {
 
 	mu       sync.Mutex
 	watchers map[*tailWatcher]struct{}
-	at       place // up to where all is told; meaningless without watchers
+	at       place // up to where all is told; meaningless without watchers, as is:
+	epoch    uint64
 }
 
 // A tailWatcher gets what is committed after the place that it joined at. Its channel
 // is closed when it is too far behind.
 type tailWatcher struct {
 	reach reach
-	items chan *fed
+	items chan []*fed // what one look has found
 }
 
 func newTail(f *Feed) *tail {
 	return &tail{feed: f, wake: make(chan struct{}, 1), watchers: map[*tailWatcher]struct{}{}}
 }
 
-// join begins to watch. It gives the place after which all comes through w.items.
-func (t *tail) join(w *tailWatcher, now horizon) place {
+// join begins to watch. It gives the place after which all comes through w.items;
+// false when now is of another server than what others here watch.
+func (t *tail) join(w *tailWatcher, now horizon) (after place, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.watchers) == 0 {
-		t.at = place{tx: now.Settled}
+		t.at, t.epoch = place{tx: now.Settled}, now.Epoch
 		select {
 		case t.wake <- struct{}{}:
 		default:
 		}
 	}
-	w.items = make(chan *fed, tailBuffer)
+	if t.epoch != now.Epoch { // the tail does not know yet, or knows better
+		return place{}, false
+	}
+	w.items = make(chan []*fed, tailBuffer)
 	t.watchers[w] = struct{}{}
-	return t.at
+	return t.at, true
+}
+
+// letGo has all watchers read the table from where they are.
+func (t *tail) letGo() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for w := range t.watchers {
+		close(w.items)
+	}
+	clear(t.watchers)
 }
 
 func (t *tail) leave(w *tailWatcher) {
@@ -64,11 +79,11 @@ func (t *tail) leave(w *tailWatcher) {
 	delete(t.watchers, w)
 }
 
-// place is where the tail is, if anybody watches.
-func (t *tail) place() (place, bool) {
+// place is where the tail is, and by whose count, if anybody watches.
+func (t *tail) place() (at place, epoch uint64, watched bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.at, len(t.watchers) > 0
+	return t.at, t.epoch, len(t.watchers) > 0
 }
 
 // run looks whenever something was committed on any node, and every look.
@@ -111,13 +126,18 @@ func (t *tail) read(ctx context.Context) (held bool, err error) {
 		t.restored = true
 	}
 	for {
-		at, watched := t.place()
+		at, epoch, watched := t.place()
 		if !watched {
 			return false, nil
 		}
 		now, err := t.feed.horizon(ctx)
 		if err != nil {
 			return false, err
+		}
+		if now.Epoch != epoch { // another server has taken over, or a dump of before was restored
+			t.restored = false
+			t.letGo()
+			return false, nil
 		}
 		upTo := place{tx: now.Settled}
 		if !at.before(upTo) {
@@ -147,16 +167,22 @@ func (t *tail) tell(rows []*fed, from, to place, epoch uint64) {
 	}
 	for _, e := range rows {
 		e.Place = &models.FeedPlace{Epoch: epoch, Tx: uint64(e.Tx)} // #nosec G115 -- never negative
-		for w := range t.watchers {
-			if !w.reach.covers(e) {
-				continue
+	}
+	for w := range t.watchers {
+		var some []*fed
+		for _, e := range rows {
+			if w.reach.covers(e) {
+				some = append(some, e)
 			}
-			select {
-			case w.items <- e:
-			default: // it reads the table when it gets there
-				delete(t.watchers, w)
-				close(w.items)
-			}
+		}
+		if len(some) == 0 {
+			continue
+		}
+		select {
+		case w.items <- some:
+		default: // it reads the table when it gets there
+			delete(t.watchers, w)
+			close(w.items)
 		}
 	}
 	t.at = to
@@ -169,7 +195,7 @@ func (f *Feed) followAll(ctx context.Context, r reach, after place, gap bool, no
 	out := make(chan StreamItem)
 	go func() {
 		defer close(out)
-		s := &feedStream{feed: f, reach: r, last: after, out: out}
+		s := &feedStream{feed: f, reach: r, last: after, epoch: now.Epoch, out: out}
 		if gap && !s.send(ctx, &Gap{after.position(now.Epoch)}) {
 			return
 		}
@@ -184,6 +210,7 @@ type feedStream struct {
 	feed  *Feed
 	reach reach
 	last  place
+	epoch uint64 // by whose count
 	out   chan<- StreamItem
 }
 
@@ -200,12 +227,14 @@ func (s *feedStream) follow(ctx context.Context) bool {
 	}
 	for {
 		select {
-		case e, ok := <-w.items:
+		case some, ok := <-w.items:
 			if !ok {
 				return true
 			}
-			if s.last.before(e.place()) && !s.pass(ctx, e) {
-				return false
+			for _, e := range some {
+				if s.last.before(e.place()) && !s.pass(ctx, e) {
+					return false
+				}
 			}
 		case <-ctx.Done():
 			return false
@@ -217,8 +246,19 @@ func (s *feedStream) follow(ctx context.Context) bool {
 // is not possible now.
 func (s *feedStream) join(ctx context.Context, w *tailWatcher) bool {
 	now, err := s.feed.horizon(ctx)
+	if err == nil && now.Epoch != s.epoch {
+		// What was before was counted otherwise, and may have been taken back.
+		s.epoch, s.last = now.Epoch, place{tx: now.Settled}
+		if !s.send(ctx, &Gap{s.last.position(s.epoch)}) {
+			return false
+		}
+	}
 	if err == nil {
-		err = s.catchUp(ctx, s.feed.tail.join(w, now), now.Epoch)
+		upTo, ok := s.feed.tail.join(w, now)
+		if !ok {
+			return false
+		}
+		err = s.catchUp(ctx, upTo)
 	}
 	if err != nil && ctx.Err() == nil {
 		s.feed.log.WarnContext(ctx, "read events of all jobs failed", "error", err)
@@ -226,20 +266,26 @@ func (s *feedStream) join(ctx context.Context, w *tailWatcher) bool {
 	return err == nil && ctx.Err() == nil
 }
 
-func (s *feedStream) catchUp(ctx context.Context, upTo place, epoch uint64) error {
+// catchUp reads the table window by window, so that it gets on also where hardly
+// anything is the caller's to see.
+func (s *feedStream) catchUp(ctx context.Context, upTo place) error {
 	for s.last.before(upTo) {
-		rows, err := s.feed.readAll(ctx, s.last, upTo, s.reach.narrow)
+		end, err := s.feed.window(ctx, s.last, upTo)
+		if err != nil {
+			return err
+		}
+		rows, err := s.feed.readAll(ctx, s.last, end, s.reach.narrow)
 		if err != nil {
 			return err
 		}
 		for _, e := range rows {
-			e.Place = &models.FeedPlace{Epoch: epoch, Tx: uint64(e.Tx)} // #nosec G115 -- never negative
+			e.Place = &models.FeedPlace{Epoch: s.epoch, Tx: uint64(e.Tx)} // #nosec G115 -- never negative
 			if !s.pass(ctx, e) {
 				return store.Wrap(ctx.Err(), "send events of all jobs")
 			}
 		}
 		if len(rows) < readBatch {
-			return nil
+			s.last = end
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -53,6 +54,7 @@ type Hub struct {
 	users     map[ident.UserID]int
 	addresses map[string]int // of connections that are nobody's
 	unknown   map[string]int // of those that have not said yet whose they are
+	looking   atomic.Bool
 	draining  bool
 	empty     chan struct{} // closed with the last connection of a drain
 	stop      func()        // of the tick, while there are connections
@@ -241,7 +243,12 @@ func (h *Hub) tick(ctx context.Context) {
 			}
 			if h.actors != nil && now.Sub(looked) >= h.limits.Recheck {
 				looked = now
-				h.recheck(ctx)
+				if h.looking.CompareAndSwap(false, true) { // a database that hangs holds nothing else up
+					go func() {
+						defer h.looking.Store(false)
+						h.recheck(ctx)
+					}()
+				}
 			}
 		}
 	}

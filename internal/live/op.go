@@ -177,6 +177,11 @@ func (o *Op) finish(m Message) {
 	c := o.conn
 	c.mu.Lock()
 	if !o.stopped && o.leave() {
+		if m.Kind == Error && c.full(m) { // whoever asks for more refusals than it reads
+			c.mu.Unlock()
+			c.Close(Slow)
+			return
+		}
 		c.append(m)
 		now := time.Now()
 		if !o.stream {
@@ -197,6 +202,7 @@ func (o *Op) stop() {
 	c.mu.Lock()
 	o.leave()
 	o.stopped = true
+	c.discard(o)
 	g := o.group
 	drained := c.draining && !c.busy()
 	c.mu.Unlock()

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -73,7 +74,7 @@ func (m Message) size() int { return len(m.Body) + 64 }
 // asks for more of them than it reads is too slow.
 func (c *Conn) Send(m Message) {
 	c.mu.Lock()
-	if c.queue.bytes+m.size() > c.hub.limits.QueueBytes && len(c.queue.messages) > 0 {
+	if c.full(m) {
 		c.mu.Unlock()
 		c.Close(Slow)
 		return
@@ -81,6 +82,26 @@ func (c *Conn) Send(m Message) {
 	c.append(m)
 	c.schedule(time.Time{})
 	c.mu.Unlock()
+}
+
+// full tells whether there is no room for a message that nobody waits with, with the
+// lock held.
+func (c *Conn) full(m Message) bool {
+	return c.queue.bytes+m.size() > c.hub.limits.QueueBytes && len(c.queue.messages) > 0
+}
+
+// discard forgets what waits of an operation that was stopped, with the lock held.
+func (c *Conn) discard(o *Op) {
+	if o.messages == 0 {
+		return
+	}
+	c.account(o, -o.messages, -o.bytes)
+	o.slot = Message{}
+	c.queue.messages = slices.DeleteFunc(c.queue.messages, func(m Message) bool { return m.Op == o })
+	if c.queue.room != nil {
+		close(c.queue.room)
+		c.queue.room = nil
+	}
 }
 
 // append queues a message, with the lock held.

@@ -23,10 +23,15 @@ type level struct {
 	db  *DB
 	ctx context.Context //nolint:containedctx // of the operation, whose calls read for each other
 
+	alone chan struct{} // has those that read by themselves
+
 	mu      sync.Mutex
 	running int // calls that may still come with a read
 	parked  []*read
 }
+
+// mostAlone is how many lists one operation reads at the same time.
+const mostAlone = 3
 
 // A read is a statement that waits for its batch.
 type read struct {
@@ -67,7 +72,7 @@ func (db *DB) Level(ctx context.Context, n int) (begin func(ctx context.Context,
 		l.running += n
 		l.mu.Unlock()
 	} else {
-		l = &level{db: db, ctx: ctx, running: n}
+		l = &level{db: db, ctx: ctx, running: n, alone: make(chan struct{}, mostAlone)}
 	}
 	return func(ctx context.Context, pause func(wait func())) (context.Context, func()) {
 		c := &call{level: l, pause: pause, running: true}
@@ -152,7 +157,7 @@ func (l *level) send(batch []*read) {
 	l.read(batch)
 	l.mu.Lock()
 	for _, r := range batch {
-		if r.call != nil && !r.gone {
+		if r.call != nil && !r.gone && !r.call.running && !r.call.over {
 			r.call.running = true
 			l.running++
 		}
@@ -261,6 +266,14 @@ func alone(ctx context.Context, pool *pgxpool.Pool, reads ...*read) error {
 	if c, ok := ctx.Value(callKey{}).(*call); ok {
 		c.leave(false)
 		defer c.enter()
+	}
+	if l, ok := ctx.Value(callKey{}).(*call); ok { // one operation leaves connections to others
+		select {
+		case l.level.alone <- struct{}{}:
+			defer func() { <-l.level.alone }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	send(ctx, pool, reads)
 	return firstError(reads)

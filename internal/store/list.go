@@ -85,7 +85,7 @@ func Rows[M any](ctx context.Context, l *List, args page.Args, o Order[*M]) (*pa
 			return err
 		}})
 	}
-	q := l.query.Apply(of(narrow(l.db, reflect.TypeFor[M](), o.Needs, w.Fields, o.Key, o.ID), o.ID))
+	q := l.query.Apply(of(narrow(l.db, reflect.TypeFor[M](), o.Needs, w.Fields, o.ID), o.ID))
 	q = o.window(q, w, func(c *page.Cursor) (key, id any) { return l.value(c.Key, "::text"), l.value(c.ID, "::text") })
 	r, rows := reading[M](q.String(), l.values, w.Limit())
 	if err := alone(ctx, l.db.lists, append(reads, r)...); err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -45,6 +46,7 @@ type waiter struct {
 	reads []*read
 	big   bool
 	done  chan struct{}
+	left  []*read   // to be read again, each alone, by whoever waits; there once done is closed
 	with  *together // nil while it is in the queue
 }
 
@@ -87,6 +89,7 @@ func (q *queue) send(ctx context.Context, reads []*read) {
 		q.mu.Unlock()
 		select {
 		case <-w.done:
+			again(ctx, q.pool, w.left)
 		case <-ctx.Done():
 			q.leave(w)
 		}
@@ -100,8 +103,10 @@ func (q *queue) lead(w *waiter, t *together) {
 		send(w.ctx, q.pool, w.reads)
 		return
 	}
-	defer context.AfterFunc(w.ctx, t.leave)()
+	stay := context.AfterFunc(w.ctx, t.leave)
 	q.run(t)
+	stay()
+	again(w.ctx, q.pool, w.left)
 }
 
 // leave ends a wait. Reads that are on their way are waited for, unless all who sent
@@ -119,6 +124,9 @@ func (q *queue) leave(w *waiter) {
 	q.mu.Unlock()
 	w.with.leave()
 	<-w.done
+	for _, r := range w.left {
+		r.err = w.ctx.Err()
+	}
 }
 
 func (t *together) leave() {
@@ -161,9 +169,25 @@ func (q *queue) take() *together {
 	return t
 }
 
+// run sends the reads of several waiters at once. Those that failed, and those behind
+// them, are left to their waiters.
 func (q *queue) run(t *together) {
+	good := 0
 	defer q.next()
 	defer t.cancel()
+	defer func() {
+		if p := recover(); p != nil { // a mistake of ours; who waits must not wait for ever
+			slog.Error("reads panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			good = 0
+		}
+		for _, w := range t.waiters {
+			w.left = w.reads[min(max(good, 0), len(w.reads)):]
+			good -= len(w.reads)
+			if w.done != nil {
+				close(w.done)
+			}
+		}
+	}()
 	all := t.waiters[0].reads
 	if len(t.waiters) > 1 {
 		all = make([]*read, 0, maxTogether)
@@ -171,16 +195,7 @@ func (q *queue) run(t *together) {
 			all = append(all, w.reads...)
 		}
 	}
-	good := sendAll(t.ctx, q.pool, all)
-	for _, w := range t.waiters {
-		if good < len(w.reads) {
-			again(w.ctx, q.pool, w.reads[max(good, 0):])
-		}
-		good -= len(w.reads)
-		if w.done != nil {
-			close(w.done)
-		}
-	}
+	good = sendAll(t.ctx, q.pool, all)
 }
 
 // send reads several statements in one round trip. An error ends what PostgreSQL does

@@ -73,11 +73,21 @@ func (a *Admission) enter(ctx context.Context, cost int) (leave func(), err erro
 	return leave, nil
 }
 
-// admitted executes a query once it is its turn.
+// admitted executes a query once it is its turn. What asks for more answers, as sockets
+// do until there are none, has had it.
 func (in intake) admitted(cost int, next graphql.ResponseHandler) graphql.ResponseHandler {
+	asked, refused := false, false
 	return func(ctx context.Context) *graphql.Response {
+		switch {
+		case refused:
+			return nil
+		case asked:
+			return next(ctx)
+		}
+		asked = true
 		leave, err := in.admission.enter(ctx, cost)
 		if err != nil {
+			refused = true
 			return in.DispatchError(ctx, gqlerror.List{gqlerror.WrapPath(nil, err)})
 		}
 		defer leave()

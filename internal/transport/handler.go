@@ -15,6 +15,7 @@ import (
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/budget"
+	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/live"
@@ -73,7 +74,7 @@ func (i Introspection) allows(who *actor.Actor) bool {
 func New(c Config) http.Handler { return c.handler(plain{}) }
 
 func (c Config) handler(plain graphql.Transport) http.Handler {
-	srv := handler.New(c.Schema)
+	srv := handler.New(executor.Lasting(c.Schema)) // what is queued for a client must not be written over
 	hub := c.Live
 	if hub == nil {
 		hub = live.NewHub(live.Config{Log: c.Log})

@@ -193,7 +193,7 @@ func (s *server) GrantRights(ctx context.Context, m database.Member) error {
 	if err := checkMember(m); err != nil {
 		return err
 	}
-	return settle(func() error {
+	return settle(func() (err error) {
 		f, b, st, err := s.lookForGrant(ctx, m)
 		if err != nil {
 			return err
@@ -208,6 +208,11 @@ func (s *server) GrantRights(ctx context.Context, m database.Member) error {
 			if err := engine.Point(ctx, "disabled"); err != nil {
 				return err
 			}
+			defer func() { // what is refused leaves the role as it was
+				if st.canLogin && fault.CodeOf(err) == fault.Conflict {
+					err = errors.Join(err, s.change(ctx, stmt{"enable role " + m.Login.Name, "ALTER ROLE " + ident(m.Login.Name) + " LOGIN"}))
+				}
+			}()
 		}
 		left, err := s.regroup(ctx, f, b, st.noGroup)
 		if err != nil {

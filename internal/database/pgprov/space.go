@@ -115,7 +115,7 @@ func (s *server) ObserveSpace(ctx context.Context, sp database.Space) (engine.Ob
 	}
 	var d []string
 	if b.limit == invalidLimit {
-		d = append(d, "The database's removal was interrupted.")
+		d = append(d, database.RemovalInterrupted)
 	}
 	if !b.open {
 		d = append(d, "The database does not accept connections.")

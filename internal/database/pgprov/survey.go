@@ -55,11 +55,11 @@ SELECT d.datname, d.oid, coalesce(c.description, ''), d.datdba = (SELECT oid FRO
        ` + publicOwner + `, coalesce(g.defaults, '{}')
 FROM (SELECT *, coalesce(datacl, acldefault('d', datdba)) AS acl FROM pg_database) d
 LEFT JOIN pg_shdescription c ON c.objoid = d.oid AND c.classoid = 'pg_database'::regclass
-LEFT JOIN (SELECT m.dbid, array_agg(DISTINCT pg_get_userbyid(m.refobjid) || '>' || pg_get_userbyid(a.refobjid)) AS defaults
+LEFT JOIN LATERAL (SELECT array_agg(DISTINCT pg_get_userbyid(m.refobjid) || '>' || pg_get_userbyid(a.refobjid)) AS defaults
            FROM pg_shdepend m JOIN pg_shdepend a USING (dbid, classid, objid)
-           WHERE m.classid = 'pg_default_acl'::regclass AND m.refclassid = 'pg_authid'::regclass AND m.deptype = 'o'
+           WHERE m.dbid = d.oid AND m.classid = 'pg_default_acl'::regclass AND m.refclassid = 'pg_authid'::regclass AND m.deptype = 'o'
              AND a.refclassid = 'pg_authid'::regclass AND a.deptype = 'a' AND starts_with(pg_get_userbyid(a.refobjid), '` + workPrefix + `')
-           GROUP BY m.dbid) g ON g.dbid = d.oid
+          ) g ON true
 WHERE starts_with(coalesce(c.description, ''), $1) OR d.datname = ANY ($2::text[])`
 )
 

@@ -240,6 +240,9 @@ func (s *socket) closed(code int, _ string) error {
 	return nil
 }
 
+// mostAtOnce is how often a socket is written to before others take their turn.
+const mostAtOnce = 2
+
 // outputs is memory for what is written.
 var outputs = sync.Pool{New: func() any { return newOutput() }}
 
@@ -258,7 +261,10 @@ func (s *socket) Flush(wait bool) bool {
 		}
 		s.rest = nil
 	}
-	for {
+	for batch := 0; ; batch++ {
+		if !wait && batch == mostAtOnce {
+			return false
+		}
 		out.reset()
 		out.messages = s.conn.Take(out.messages)
 		if len(out.messages) == 0 {

@@ -24,6 +24,8 @@ const (
 const (
 	reservedFor  = 30 * time.Second // until the stream is opened
 	mostReserved = 100              // of one user, and of nobody from one address; opened ones, too
+	mostOfAll    = 100_000          // of everybody
+	sweepEvery   = time.Second      // those that nobody used are removed
 )
 
 // Token is the one of the single connection that a request is about; "" for none.
@@ -68,6 +70,7 @@ type Reservations struct {
 	mu      sync.Mutex
 	byToken map[string]*reservation
 	of      map[string][]string // tokens, by owner
+	sweep   time.Time           // when those that nobody used are removed next
 }
 
 // reserve promises a connection; false when the owner has too many.
@@ -75,12 +78,15 @@ func (r *Reservations) reserve(owner string, who *actor.Actor) (token string, ok
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, t := range slices.Clone(r.of[owner]) {
-		if v := r.byToken[t]; v.conn == nil && now.After(v.expires) {
-			r.remove(t)
+	if now.After(r.sweep) {
+		for t, v := range r.byToken {
+			if v.conn == nil && now.After(v.expires) {
+				r.remove(t)
+			}
 		}
+		r.sweep = now.Add(sweepEvery)
 	}
-	if len(r.of[owner]) >= mostReserved {
+	if len(r.of[owner]) >= mostReserved || len(r.byToken) >= mostOfAll {
 		return "", false
 	}
 	if r.byToken == nil {

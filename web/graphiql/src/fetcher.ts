@@ -1,6 +1,6 @@
 import type { Fetcher } from "@graphiql/toolkit";
 import { Kind, parse, type OperationDefinitionNode } from "graphql";
-import { createClient } from "graphql-ws";
+import { createClient, type Client } from "graphql-ws";
 import { endpoint, post, type Answer } from "./http";
 import { authorizationOf } from "./session";
 import { notice } from "./notice";
@@ -64,12 +64,27 @@ const closeCodes: Record<number, string> = {
  * token of the headers tab. A lost connection is shown and not mended: who tries
  * an operation wants to see it, and a repetition would look like events.
  */
-async function* follow(params: Params, authorization: string | undefined): AsyncGenerator<unknown> {
+function follow(params: Params, authorization: string | undefined): AsyncIterableIterator<unknown> {
   const client = createClient({
     url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${endpoint}`,
     connectionParams: authorization ? { Authorization: authorization } : {},
     retryAttempts: 0,
   });
+  const events = eventsOf(client, params);
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: () => events.next(),
+    // A generator that waits for an event would not hear of its end before it comes.
+    return: async () => {
+      await client.dispose();
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+async function* eventsOf(client: Client, params: Params): AsyncGenerator<unknown> {
   try {
     yield* client.iterate({ query: params.query, variables: params.variables as Record<string, unknown>, operationName: params.operationName ?? null });
   } catch (error) {

@@ -15,5 +15,6 @@ export const storage = {
   getItem: (key: string) => localStorage.getItem(key),
   removeItem: (key: string) => localStorage.removeItem(key),
   clear: () => localStorage.clear(),
-  setItem: (key: string, value: string) => localStorage.setItem(key, withoutHeaders(value)),
+  // Variables and operations are texts, and none of them has headers.
+  setItem: (key: string, value: string) => localStorage.setItem(key, /:(variables|query)$/.test(key) ? value : withoutHeaders(value)),
 };
