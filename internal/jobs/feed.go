@@ -33,7 +33,8 @@ type Feed struct {
 	log  *slog.Logger
 	look time.Duration
 
-	tail *tail
+	tail    *tail
+	horizon func(context.Context) (horizon, error) // readHorizon; tests have another server
 
 	mu       sync.Mutex
 	watchers map[ident.JobID]map[*watcher]struct{}
@@ -50,7 +51,7 @@ func NewFeed(db *store.DB, bus events.Bus, look time.Duration, log *slog.Logger)
 		look = LookEvery
 	}
 	f := &Feed{db: db, bus: bus, look: look, log: log, watchers: map[ident.JobID]map[*watcher]struct{}{}}
-	f.tail = newTail(f)
+	f.tail, f.horizon = newTail(f), f.readHorizon
 	return f
 }
 

@@ -56,13 +56,13 @@ type horizon struct {
 	Waits bool
 }
 
-const readHorizon = `
+const askHorizon = `
 SELECT s.system_identifier::text AS system, c.timeline_id AS timeline, (SELECT oid FROM pg_database WHERE datname = current_database())::bigint AS database,
 	pg_snapshot_xmin(now.snapshot)::text::bigint AS settled, pg_snapshot_xmax(now.snapshot)::text::bigint AS next,
 	EXISTS (SELECT FROM job_events WHERE xid >= pg_snapshot_xmin(now.snapshot)) AS waits
 FROM pg_control_system() s, pg_control_checkpoint() c, pg_current_snapshot() AS now (snapshot)`
 
-func (f *Feed) horizon(ctx context.Context) (horizon, error) {
+func (f *Feed) readHorizon(ctx context.Context) (horizon, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
 	var got struct {
@@ -73,7 +73,7 @@ func (f *Feed) horizon(ctx context.Context) (horizon, error) {
 		Next     int64
 		Waits    bool
 	}
-	if err := f.db.NewRaw(readHorizon).Scan(ctx, &got); err != nil {
+	if err := f.db.NewRaw(askHorizon).Scan(ctx, &got); err != nil {
 		return horizon{}, store.Wrap(err, "read the horizon of job events")
 	}
 	sum := fnv.New64a()

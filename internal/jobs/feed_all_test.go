@@ -336,3 +336,53 @@ func TestWatchAll_AfterARestore(t *testing.T) {
 		require.Equal(t, fmt.Sprint(j.ID, " ", i), got)
 	}
 }
+
+// Another server takes over while somebody watches: the stream says that it does not
+// know what was before, and goes on, also from the positions of before.
+func TestWatchAll_AnotherServerTakesOver(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, &membus.Bus{}, 20*time.Millisecond)
+	j := r.job(t, ident.CustomerID{})
+	ch, err := r.WatchAll(staff(t.Context()), nil, nil)
+	require.NoError(t, err)
+	began(t, ch)
+	r.commit(t, j.ID)
+	_, before := told(t, ch)
+	r.takeOver()
+	place := began(t, ch)
+	require.NotEqual(t, before.Place.Epoch, place.Place.Epoch)
+	old, err := r.WatchAll(staff(t.Context()), nil, before)
+	require.NoError(t, err)
+	began(t, old)
+	r.commit(t, j.ID)
+	for _, ch := range []<-chan jobs.StreamItem{ch, old} {
+		for {
+			got, p := told(t, ch)
+			require.Equal(t, place.Place.Epoch, p.Place.Epoch)
+			if got == fmt.Sprint(j.ID, " 2") { // the first may be told again: nothing of before is known
+				break
+			}
+		}
+	}
+}
+
+// Who sees hardly anything gets on through what is others'.
+func TestWatchAll_ThroughWhatIsOthers(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, &membus.Bus{}, 50*time.Millisecond)
+	mine, other := customer(t, r.db), customer(t, r.db)
+	own, foreign := r.job(t, mine), r.job(t, other)
+	ctx := actor.With(t.Context(), &actor.Actor{User: ident.NewUserID(), Grants: []actor.Grant{{Customer: mine, Permissions: []actor.Permission{actor.JobsRead}}}})
+	watching, stop := context.WithCancel(ctx)
+	ch, err := r.WatchAll(watching, nil, nil)
+	require.NoError(t, err)
+	start := began(t, ch)
+	stop()
+	_, err = r.db.ExecContext(t.Context(), "INSERT INTO job_events (job_id, seq, kind, state, percent) SELECT ?, n, 'step.progress', 'RUNNING', 0 FROM generate_series(1, 12000) n", foreign.ID)
+	require.NoError(t, err)
+	r.commit(t, own.ID)
+	again, err := r.WatchAll(ctx, nil, start)
+	require.NoError(t, err)
+	got, _ := told(t, again)
+	require.Equal(t, fmt.Sprint(own.ID, " 1"), got)
+}

@@ -35,6 +35,8 @@ type rig struct {
 	*jobs.Service
 	db  *store.DB
 	bus events.Bus
+
+	takeOver func() // another server does
 }
 
 func newRig(t *testing.T, bus events.Bus, look time.Duration) *rig {
@@ -48,6 +50,7 @@ func newRig(t *testing.T, bus events.Bus, look time.Duration) *rig {
 func (r *rig) start(t *testing.T, look time.Duration) {
 	t.Helper()
 	feed := jobs.NewFeed(r.db, r.bus, look, slog.New(slog.DiscardHandler))
+	r.takeOver = feed.OfAnotherServer()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan struct{})
 	go func() { defer close(done); feed.Run(ctx) }()

@@ -410,6 +410,45 @@ func TestLive_ExecutionsThatAreNotOver(t *testing.T) {
 	})
 }
 
+// Refusals are bounded as everything else is: who asks for more than it reads is cut.
+func TestLive_RefusalsThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	inWorld(t, live.Limits{WriteTimeout: time.Hour, PingEvery: time.Hour, QueueBytes: 4096}, func(w *world) {
+		c := w.subscribe(nil, "subscription { own { n } }", nil)
+		free := c.stick()
+		for i := 0; i < 1000 && !c.conn.IsClosing(); i++ {
+			op, err := c.conn.Begin(fmt.Sprint("bad", i))
+			require.NoError(t, err)
+			go op.Run(w.exec, &graphql.RawParams{Query: "{"})
+			synctest.Wait()
+			require.Less(t, w.hub.QueuedBytes(), 5000)
+		}
+		require.Equal(t, live.Slow, c.conn.Reason())
+		free()
+	})
+}
+
+// What waits of a stream that was completed is forgotten at once.
+func TestLive_WhatWaitsOfACompletedStream(t *testing.T) {
+	t.Parallel()
+	inWorld(t, live.Limits{WriteTimeout: time.Hour, PingEvery: time.Hour}, func(w *world) {
+		for _, query := range []string{"subscription { own { n } }", "subscription { each { n } }", "subscription { shared { n } }"} {
+			c := w.subscribe(nil, query, nil)
+			free := c.stick()
+			for n := range 3 {
+				w.source.publish(n)
+				pass(pause)
+				synctest.Wait()
+			}
+			require.Positive(t, w.hub.QueuedBytes(), query)
+			c.conn.Stop("1")
+			require.Zero(t, w.hub.QueuedBytes(), query)
+			free()
+			synctest.Wait()
+		}
+	})
+}
+
 // LATEST: of what a client does not read, the newest waits; others are not delayed.
 func TestLive_Latest(t *testing.T) {
 	t.Parallel()

@@ -110,3 +110,26 @@ func TestAdmission_NobodyWaitsForEver(t *testing.T) {
 		leave()
 	})
 }
+
+// Over a socket a query that waits too long is refused once, and one that is answered
+// does not wait for its end.
+func TestAdmission_OverASocket(t *testing.T) {
+	t.Parallel()
+	a := transport.NewAdmission(1000)
+	p := newPanelWith(t, transport.Config{Admission: a})
+	conn := p.open(t, p.staff())
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(3*soon)))
+	send(t, conn, frame{Type: "subscribe", ID: "1", Payload: operation(large, nil)})
+	require.Equal(t, "next", receive(t, conn).Type)
+	require.Equal(t, "complete", receive(t, conn).Type)
+	leave, err := a.Enter(t.Context(), 5000)
+	require.NoError(t, err)
+	defer leave()
+	send(t, conn, frame{Type: "subscribe", ID: "2", Payload: operation(large, nil)})
+	refusal := receive(t, conn)
+	require.Equal(t, "next", refusal.Type)
+	require.Contains(t, string(refusal.Payload), "UNAVAILABLE")
+	require.Equal(t, "complete", receive(t, conn).Type)
+	waiting, waited, refused := a.Stats()
+	require.Equal(t, []int64{0, 1, 1}, []int64{waiting, waited, refused})
+}

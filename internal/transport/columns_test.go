@@ -89,3 +89,20 @@ func (p *panel) selections(row *ast.Definition) (list []string) {
 	}
 	return list
 }
+
+// A list is read without the columns that only its order looks at.
+func TestColumns_OrderedByWhatIsNotSelected(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	p.addTenant("a", zeroCustomer, p.addServer())
+	for _, typ := range []string{"databases", "customers"} {
+		order := p.schema.Types[p.schema.Query.Fields.ForName(typ).Arguments.ForName("order").Type.Name()]
+		fields := p.schema.Types[order.Fields.ForName("field").Type.Name()].EnumValues
+		require.NotEmpty(t, fields)
+		for _, f := range fields {
+			for _, selection := range []string{"nodes { id }", "totalCount", "edges { cursor }", "nodes { id } pageInfo { endCursor }"} {
+				p.must(p.staff(), `{ `+typ+`(order: {field: `+f.Name+`, direction: DESC}) { `+selection+` } }`, nil)
+			}
+		}
+	}
+}
