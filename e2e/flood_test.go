@@ -59,7 +59,7 @@ func hostile() []string {
 // say nothing, headers, bodies and readers that come by the byte, frames of 1 MiB,
 // documents made to be expensive. Who behaves is served, and memory does not grow.
 func TestFlood_HealthyClientsGoOn(t *testing.T) {
-	idle, workers, length := 1000, 4, 10*time.Second
+	idle, workers, length := 500, 3, 10*time.Second
 	if os.Getenv("SCALE") == "full" {
 		idle, workers, length = 10_000, 32, 2*time.Minute
 	}

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -172,16 +171,21 @@ func (q *queue) take() *together {
 // run sends the reads of several waiters at once. Those that failed, and those behind
 // them, are left to their waiters.
 func (q *queue) run(t *together) {
-	good := 0
+	good, failed := 0, error(nil)
 	defer q.next()
 	defer t.cancel()
 	defer func() {
 		if p := recover(); p != nil { // a mistake of ours; who waits must not wait for ever
-			slog.Error("reads panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			good = 0
+			failed, good = fmt.Errorf("read rows: panic: %v\n%s", p, debug.Stack()), 0
 		}
 		for _, w := range t.waiters {
 			w.left = w.reads[min(max(good, 0), len(w.reads)):]
+			if failed != nil {
+				for _, r := range w.left {
+					r.err = failed
+				}
+				w.left = nil
+			}
 			good -= len(w.reads)
 			if w.done != nil {
 				close(w.done)

@@ -71,11 +71,11 @@ func TestLive_ACrowd(t *testing.T) {
 			if err != nil {
 				return fmt.Errorf("before event %d: %w", next, err)
 			}
-			i := bytes.Index(b, []byte(`"message":"`))
-			if i < 0 {
+			_, text, found := bytes.Cut(b, []byte(`"message":"`))
+			if !found {
 				continue
 			}
-			text, _, _ := bytes.Cut(b[i+len(`"message":"`):], []byte(" "))
+			text, _, _ = bytes.Cut(text, []byte(" "))
 			n, err := strconv.Atoi(string(text))
 			if err != nil && next == 0 {
 				continue // of before

@@ -22,7 +22,8 @@ func NewDurations() *prometheus.HistogramVec {
 func (c Config) timed(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	began := time.Now()
 	response := finish(ctx, next)
-	if op := graphql.GetOperationContext(ctx).Operation; response != nil && op.Operation != ast.Subscription {
+	// Of what is refused there is no operation.
+	if op := graphql.GetOperationContext(ctx).Operation; response != nil && op != nil && op.Operation != ast.Subscription {
 		c.Durations.WithLabelValues(string(op.Operation)).Observe(time.Since(began).Seconds())
 	}
 	return response
