@@ -60,8 +60,8 @@ conformance: deps ## Hold the protocols to the letter: our script against the re
 	go test -tags e2e -count=1 -timeout 10m -run '^TestConformance' ./e2e
 
 .PHONY: bench
-bench: deps ## Measure orders, start-up and memory against bare SQL on this machine; ARGS=graph for answers of the graph.
-	go run ./bench $(ARGS)
+bench: deps ## Measure orders, start-up and memory against bare SQL on this machine; ARGS=graph for answers of the graph, ARGS=live for subscriptions.
+	go run $(if $(filter live,$(firstword $(ARGS))),./bench/live $(wordlist 2,$(words $(ARGS)),$(ARGS)),./bench $(ARGS))
 
 .PHONY: torture
 torture: deps ## Compare the executors; kill servers at random points and compare with the truth; SEED=n SCALE=full.
