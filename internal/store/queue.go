@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -52,8 +51,7 @@ type waiter struct {
 // A together is waiters whose reads are sent at once.
 type together struct {
 	waiters []*waiter
-	left    atomic.Int32    // of them; nobody needs an answer when it is 0
-	ctx     context.Context //nolint:containedctx // for as long as somebody does
+	ctx     context.Context //nolint:containedctx // until one of them leaves
 	cancel  context.CancelFunc
 }
 
@@ -102,14 +100,14 @@ func (q *queue) lead(w *waiter, t *together) {
 		send(w.ctx, q.pool, w.reads)
 		return
 	}
-	stay := context.AfterFunc(w.ctx, t.leave)
+	stay := context.AfterFunc(w.ctx, t.cancel)
 	q.run(t)
 	stay()
 	again(w.ctx, q.pool, w.left)
 }
 
-// leave ends a wait. Reads that are on their way are waited for, unless all who sent
-// some with them have left: then they are given up.
+// leave ends a wait. Reads that are on their way are given up: what whoever leaves has
+// asked may be what takes so long, and the others read again, each alone.
 func (q *queue) leave(w *waiter) {
 	q.mu.Lock()
 	if w.with == nil {
@@ -121,16 +119,10 @@ func (q *queue) leave(w *waiter) {
 		return
 	}
 	q.mu.Unlock()
-	w.with.leave()
+	w.with.cancel()
 	<-w.done
 	for _, r := range w.left {
 		r.err = w.ctx.Err()
-	}
-}
-
-func (t *together) leave() {
-	if t.left.Add(-1) == 0 {
-		t.cancel()
 	}
 }
 
@@ -156,7 +148,6 @@ func (q *queue) take() *together {
 	}
 	t := &together{waiters: slices.Clone(q.waiting[:n])}
 	q.waiting = slices.Delete(q.waiting, 0, n)
-	t.left.Store(int32(n))
 	t.ctx, t.cancel = context.WithCancel(context.WithoutCancel(t.waiters[0].ctx))
 	for _, w := range t.waiters {
 		w.with = t
