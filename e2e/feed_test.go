@@ -3,15 +3,10 @@
 package e2e
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -28,44 +23,7 @@ func (c *client) feed(ctx context.Context, customer, after string, each func(eve
 	if after != "" {
 		v["after"] = after
 	}
-	body, err := json.Marshal(map[string]any{"query": jobFeed, "variables": v})
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+"/graphql", bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "text/event-stream")
-	req.Header.Set("Authorization", "Bearer "+c.token)
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = res.Body.Close() }()
-	lines := bufio.NewScanner(res.Body)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		data, ok := strings.CutPrefix(lines.Text(), "data: ")
-		if !ok {
-			continue
-		}
-		var next struct {
-			Data   struct{ JobFeed *event }
-			Errors []gqlError
-		}
-		if err := json.Unmarshal([]byte(data), &next); err != nil {
-			return err
-		}
-		if len(next.Errors) > 0 || next.Data.JobFeed == nil {
-			return fmt.Errorf("the feed has errors: %s", data)
-		}
-		if !each(*next.Data.JobFeed) {
-			return nil
-		}
-	}
-	return errors.Join(lines.Err(), errors.New("the feed broke off"))
+	return c.events(ctx, jobFeed, v, each)
 }
 
 // TestJobFeed_RandomDisconnects follows all jobs of a customer while databases are

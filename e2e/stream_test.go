@@ -23,29 +23,24 @@ const jobTime = 30 * time.Second
 const progress = `subscription ($id: ID!, $after: StreamPosition) {
 	jobProgress(id: $id, after: $after) { __typename ... on JobEvent { ` + eventFields + ` } ... on StreamGap { position } } }`
 
-// follow reads a job's stream as server-sent events until the job is over.
-func (c *client) follow(ctx context.Context, job, after string) ([]event, error) {
-	v := vars{"id": job}
-	if after != "" {
-		v["after"] = after
-	}
-	body, err := json.Marshal(map[string]any{"query": progress, "variables": v})
+// events reads a stream as server-sent events, until each says no or it is over.
+func (c *client) events(ctx context.Context, query string, v vars, each func(event) (goOn bool)) error {
+	body, err := json.Marshal(map[string]any{"query": query, "variables": v})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+"/graphql", bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "text/event-stream")
 	req.Header.Set("Authorization", "Bearer "+c.token)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = res.Body.Close() }()
-	var events []event
 	kind := ""
 	lines := bufio.NewScanner(res.Body)
 	lines.Buffer(nil, 1<<20)
@@ -59,22 +54,40 @@ func (c *client) follow(ctx context.Context, job, after string) ([]event, error)
 				continue
 			}
 			var next struct {
-				Data   struct{ JobProgress *event }
+				Data   map[string]*event // of the one field
 				Errors []gqlError
 			}
 			if err := json.Unmarshal([]byte(value), &next); err != nil {
-				return events, err
+				return err
 			}
-			if len(next.Errors) > 0 || next.Data.JobProgress == nil {
-				return events, fmt.Errorf("the stream has errors: %s", value)
+			for _, ev := range next.Data {
+				if len(next.Errors) == 0 && ev != nil {
+					if !each(*ev) {
+						return nil
+					}
+					continue
+				}
+				return fmt.Errorf("the stream has errors: %s", value)
 			}
-			events = append(events, *next.Data.JobProgress)
+			if len(next.Data) == 0 {
+				return fmt.Errorf("the stream has errors: %s", value)
+			}
 		}
 		if kind == "complete" {
-			return events, nil
+			return nil
 		}
 	}
-	return events, errors.Join(lines.Err(), errors.New("the stream broke off"))
+	return errors.Join(lines.Err(), errors.New("the stream broke off"))
+}
+
+// follow reads a job's stream until the job is over.
+func (c *client) follow(ctx context.Context, job, after string) (list []event, err error) {
+	v := vars{"id": job}
+	if after != "" {
+		v["after"] = after
+	}
+	err = c.events(ctx, progress, v, func(ev event) bool { list = append(list, ev); return true })
+	return list, err
 }
 
 // await follows a job until it is over and returns it.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"hash/fnv"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -129,8 +130,9 @@ func tuple(p place) schema.QueryWithArgs {
 	return bun.SafeQuery("(?::xid8, ?::uuid, ?::bigint)", strconv.FormatUint(p.tx, 10), p.job, p.seq)
 }
 
-// readAll reads up to readBatch events after one place and up to another, in their order.
-func (f *Feed) readAll(ctx context.Context, after, upTo place, narrow func(*bun.SelectQuery) *bun.SelectQuery) ([]*fed, error) {
+// readAll reads up to readBatch events after one place and up to another, in their order,
+// with their places by the count of epoch.
+func (f *Feed) readAll(ctx context.Context, after, upTo place, epoch uint64, narrow func(*bun.SelectQuery) *bun.SelectQuery) ([]*fed, error) {
 	var rows []*fed
 	q := f.db.NewSelect().Model(&rows).
 		ColumnExpr("e.job_id, e.seq, e.at, e.kind, e.state, e.step, e.step_state, e.percent, e.message, e.error_code, e.error_message").
@@ -143,6 +145,9 @@ func (f *Feed) readAll(ctx context.Context, after, upTo place, narrow func(*bun.
 	defer cancel()
 	if err := q.Apply(narrow).Scan(ctx); err != nil {
 		return nil, store.Wrap(err, "read events of all jobs")
+	}
+	for _, e := range rows {
+		e.Place = &models.FeedPlace{Epoch: epoch, Tx: e.place().tx}
 	}
 	return rows, nil
 }
@@ -169,14 +174,7 @@ func (r reach) covers(e *fed) bool {
 	if all {
 		return true
 	}
-	for _, root := range roots {
-		for _, a := range e.Ancestors {
-			if a == root.UUID.String() {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(roots, func(root ident.CustomerID) bool { return slices.Contains(e.Ancestors, root.UUID.String()) })
 }
 
 // nothingMore reads the events of all jobs.

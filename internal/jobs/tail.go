@@ -7,7 +7,6 @@ import (
 
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/store"
-	"github.com/mpanel/mpanel/models"
 )
 
 const (
@@ -143,14 +142,14 @@ func (t *tail) read(ctx context.Context) (held bool, err error) {
 		if !at.before(upTo) {
 			return now.Waits, nil
 		}
-		rows, err := t.feed.readAll(ctx, at, upTo, nothingMore)
+		rows, err := t.feed.readAll(ctx, at, upTo, epoch, nothingMore)
 		if err != nil {
 			return false, err
 		}
 		if len(rows) == readBatch {
 			upTo = rows[readBatch-1].place()
 		}
-		t.tell(rows, at, upTo, now.Epoch)
+		t.tell(rows, at, upTo)
 		if len(rows) < readBatch {
 			return now.Waits, nil
 		}
@@ -159,14 +158,11 @@ func (t *tail) read(ctx context.Context) (held bool, err error) {
 
 // tell hands events to all whom they reach, unless somebody else has moved the tail:
 // all have left meanwhile, and others have come.
-func (t *tail) tell(rows []*fed, from, to place, epoch uint64) {
+func (t *tail) tell(rows []*fed, from, to place) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.at != from {
 		return
-	}
-	for _, e := range rows {
-		e.Place = &models.FeedPlace{Epoch: epoch, Tx: uint64(e.Tx)} // #nosec G115 -- never negative
 	}
 	for w := range t.watchers {
 		var some []*fed
@@ -274,12 +270,11 @@ func (s *feedStream) catchUp(ctx context.Context, upTo place) error {
 		if err != nil {
 			return err
 		}
-		rows, err := s.feed.readAll(ctx, s.last, end, s.reach.narrow)
+		rows, err := s.feed.readAll(ctx, s.last, end, s.epoch, s.reach.narrow)
 		if err != nil {
 			return err
 		}
 		for _, e := range rows {
-			e.Place = &models.FeedPlace{Epoch: s.epoch, Tx: uint64(e.Tx)} // #nosec G115 -- never negative
 			if !s.pass(ctx, e) {
 				return store.Wrap(ctx.Err(), "send events of all jobs")
 			}

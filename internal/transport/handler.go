@@ -51,7 +51,7 @@ type Config struct {
 	Introspection Introspection
 	// Live has the connections; by default one of its own with the usual limits.
 	Live *live.Hub
-	// Durations, unless it is nil, is told how long operations take; see NewDurations.
+	// Durations is told how long operations take; by default one that nobody reads.
 	Durations *prometheus.HistogramVec
 	Log       *slog.Logger
 }
@@ -79,6 +79,9 @@ func (c Config) handler(plain graphql.Transport) http.Handler {
 	if hub == nil {
 		hub = live.NewHub(live.Config{Log: c.Log})
 	}
+	if c.Durations == nil {
+		c.Durations = NewDurations()
+	}
 	if c.Documents == nil {
 		c.Documents, _ = NewDocuments(nil, false) // which fails for a list only
 	}
@@ -101,11 +104,7 @@ func (c Config) handler(plain graphql.Transport) http.Handler {
 	srv.SetQueryCache(alreadyRead{})
 	srv.SetErrorPresenter(c.present)
 	srv.SetRecoverFunc(c.recovered)
-	if c.Durations != nil {
-		srv.AroundResponses(c.timed)
-	} else {
-		srv.AroundResponses(finish)
-	}
+	srv.AroundResponses(c.timed)
 	srv.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation { // nothing else signs anybody in
 			ctx = actor.WithSignIn(ctx)

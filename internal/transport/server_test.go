@@ -128,9 +128,6 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 	p.live = live.NewHub(live.Config{Limits: limits, Actors: p.actorsNow, Log: log})
 	origins := httpapi.Origins("", []string{origin})
 	c.Schema, c.Authenticate, c.OriginAllowed, c.TakesIdempotencyKey, c.Live, c.Log = schema, p.authenticate, origins.Allow, resolvers.TakesIdempotencyKey, p.live, log
-	if c.Durations == nil {
-		c.Durations = transport.NewDurations()
-	}
 	api := httpapi.New(httpapi.Config{
 		GraphQL: transport.New(c),
 		Schema:  p.schema, Origins: origins, Metrics: prometheus.NewRegistry(), Log: log,
