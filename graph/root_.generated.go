@@ -301,6 +301,8 @@ enum Permission {
   CUSTOMERS_WRITE
   "See users and memberships."
   USERS_READ
+  "Invite users, change their roles, and take them away."
+  USERS_WRITE
   "See databases."
   DATABASES_READ
   "Create, change and delete databases."
@@ -313,6 +315,8 @@ enum Permission {
   JOBS_READ
   "Cancel jobs and try them again, with the permission that their order needs."
   JOBS_WRITE
+  "See who did what."
+  AUDIT_READ
 }
 
 "The values of ` + "`" + `extensions.code` + "`" + ` of an error. docs/errors.md tells what to do about each."

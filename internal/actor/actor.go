@@ -22,12 +22,14 @@ const (
 	CustomersRead  Permission = "CUSTOMERS_READ"
 	CustomersWrite Permission = "CUSTOMERS_WRITE"
 	UsersRead      Permission = "USERS_READ"
+	UsersWrite     Permission = "USERS_WRITE"
 	DatabasesRead  Permission = "DATABASES_READ"
 	DatabasesWrite Permission = "DATABASES_WRITE"
 	ServersRead    Permission = "SERVERS_READ"
 	ServersWrite   Permission = "SERVERS_WRITE"
 	JobsRead       Permission = "JOBS_READ"
 	JobsWrite      Permission = "JOBS_WRITE"
+	AuditRead      Permission = "AUDIT_READ"
 )
 
 // A Grant is what an actor may do within one customer and everything below it.
@@ -38,10 +40,13 @@ type Grant struct {
 
 // An Actor is the user behind a request. It is never changed once in a context.
 type Actor struct {
-	User     ident.UserID
-	Token    string       // the id of the access token; "" when there is none
-	Provider []Permission // held with the provider, so for every customer
-	Grants   []Grant
+	User         ident.UserID
+	Session      ident.SessionID  // that the access token belongs to; zero of an API token
+	APIToken     ident.APITokenID // that the request carries; zero of a session
+	Impersonator ident.UserID     // of the staff, who acts as User; else zero
+	Token        string           // the id of the access token; "" when there is none
+	Provider     []Permission     // held with the provider, so for every customer
+	Grants       []Grant
 }
 
 // SameRights tells whether both may do the same for the same customers.

@@ -129,16 +129,18 @@ func committedOf(string, committedMessage) (engine.Committed, bool) { return eng
 // revocationMessage is a live.Principal on its way to another node.
 type revocationMessage struct {
 	User     ident.UserID     `json:"user,omitzero"`
+	Session  ident.SessionID  `json:"session,omitzero"`
+	APIToken ident.APITokenID `json:"apiToken,omitzero"`
 	Token    string           `json:"token,omitempty"`
 	Customer ident.CustomerID `json:"customer,omitzero"`
 }
 
 func revocationMessageOf(p live.Principal) revocationMessage {
-	return revocationMessage{p.User, p.Token, p.Customer}
+	return revocationMessage{p.User, p.Session, p.APIToken, p.Token, p.Customer}
 }
 
 func principalOf(_ string, m revocationMessage) (live.Principal, bool) {
-	p := live.Principal{User: m.User, Token: m.Token, Customer: m.Customer}
+	p := live.Principal{User: m.User, Session: m.Session, APIToken: m.APIToken, Token: m.Token, Customer: m.Customer}
 	return p, p != live.Principal{}
 }
 

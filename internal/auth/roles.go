@@ -9,8 +9,8 @@ import (
 // and administrators hold.
 func allPermissions() []actor.Permission {
 	return []actor.Permission{
-		actor.CustomersRead, actor.CustomersWrite, actor.UsersRead, actor.DatabasesRead,
-		actor.DatabasesWrite, actor.ServersRead, actor.ServersWrite, actor.JobsRead, actor.JobsWrite,
+		actor.CustomersRead, actor.CustomersWrite, actor.UsersRead, actor.UsersWrite, actor.DatabasesRead,
+		actor.DatabasesWrite, actor.ServersRead, actor.ServersWrite, actor.JobsRead, actor.JobsWrite, actor.AuditRead,
 	}
 }
 
@@ -22,7 +22,7 @@ func ProviderPermissions(r models.ProviderRole) []actor.Permission {
 		return allPermissions()
 	case models.ProviderSupport:
 		return []actor.Permission{
-			actor.CustomersRead, actor.UsersRead, actor.DatabasesRead, actor.ServersRead, actor.JobsRead,
+			actor.CustomersRead, actor.UsersRead, actor.DatabasesRead, actor.ServersRead, actor.JobsRead, actor.AuditRead,
 		}
 	case models.ProviderBilling:
 		return []actor.Permission{actor.CustomersRead}
@@ -36,8 +36,8 @@ func CustomerPermissions(r models.CustomerRole) []actor.Permission {
 	switch r {
 	case models.CustomerOwner, models.CustomerAdmin:
 		return []actor.Permission{
-			actor.CustomersRead, actor.CustomersWrite, actor.UsersRead, actor.DatabasesRead,
-			actor.DatabasesWrite, actor.JobsRead, actor.JobsWrite,
+			actor.CustomersRead, actor.CustomersWrite, actor.UsersRead, actor.UsersWrite, actor.DatabasesRead,
+			actor.DatabasesWrite, actor.JobsRead, actor.JobsWrite, actor.AuditRead,
 		}
 	case models.CustomerDeveloper:
 		return []actor.Permission{

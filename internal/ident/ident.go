@@ -22,6 +22,9 @@ type (
 	JobID            struct{ id[job] }
 	DriftFindingID   struct{ id[driftFinding] }
 	ServerID         struct{ id[server] }
+	SessionID        struct{ id[session] }
+	APITokenID       struct{ id[apiToken] }
+	AuditEventID     struct{ id[auditEvent] }
 )
 
 // The kinds, as they stand in front of the colon.
@@ -35,6 +38,9 @@ const (
 	Job            = "job"
 	DriftFinding   = "driftFinding"
 	Server         = "server"
+	Session        = "session"
+	APIToken       = "apiToken"
+	AuditEvent     = "auditEvent"
 )
 
 type (
@@ -47,6 +53,9 @@ type (
 	job            struct{}
 	driftFinding   struct{}
 	server         struct{}
+	session        struct{}
+	apiToken       struct{}
+	auditEvent     struct{}
 )
 
 func (customer) kind() string       { return Customer }
@@ -58,6 +67,9 @@ func (databaseDump) kind() string   { return DatabaseDump }
 func (job) kind() string            { return Job }
 func (driftFinding) kind() string   { return DriftFinding }
 func (server) kind() string         { return Server }
+func (session) kind() string        { return Session }
+func (apiToken) kind() string       { return APIToken }
+func (auditEvent) kind() string     { return AuditEvent }
 
 type kinder interface{ kind() string }
 

@@ -45,6 +45,18 @@ var kinds = map[string]struct {
 		func() typed { return ident.NewDatabaseDumpID() }, func(u uuid.UUID) typed { return ident.DatabaseDumpIDOf(u) },
 		func(s string) typed { return ident.ParseDatabaseDumpID(s) }, func() mutable { return new(ident.DatabaseDumpID) },
 	},
+	ident.Session: {
+		func() typed { return ident.NewSessionID() }, func(u uuid.UUID) typed { return ident.SessionIDOf(u) },
+		func(s string) typed { return ident.ParseSessionID(s) }, func() mutable { return new(ident.SessionID) },
+	},
+	ident.APIToken: {
+		func() typed { return ident.NewAPITokenID() }, func(u uuid.UUID) typed { return ident.APITokenIDOf(u) },
+		func(s string) typed { return ident.ParseAPITokenID(s) }, func() mutable { return new(ident.APITokenID) },
+	},
+	ident.AuditEvent: {
+		func() typed { return ident.NewAuditEventID() }, func(u uuid.UUID) typed { return ident.AuditEventIDOf(u) },
+		func(s string) typed { return ident.ParseAuditEventID(s) }, func() mutable { return new(ident.AuditEventID) },
+	},
 	ident.Job: {
 		func() typed { return ident.NewJobID() }, func(u uuid.UUID) typed { return ident.JobIDOf(u) },
 		func(s string) typed { return ident.ParseJobID(s) }, func() mutable { return new(ident.JobID) },

@@ -153,3 +153,48 @@ func (i ServerID) MarshalGQL(w io.Writer) { i.marshal(w) }
 
 // UnmarshalGQL takes the opaque form; anything else becomes the zero id.
 func (i *ServerID) UnmarshalGQL(v any) error { return i.unmarshal(v) }
+
+// NewSessionID returns a new id.
+func NewSessionID() SessionID { return SessionID{newID[session]()} }
+
+// SessionIDOf gives the type to a UUID that is known to be of the kind, such as a job's resource.
+func SessionIDOf(u uuid.UUID) SessionID { return SessionID{id[session]{u}} }
+
+// ParseSessionID takes the opaque form; anything else gives the zero id.
+func ParseSessionID(s string) SessionID { return SessionID{parse[session](s)} }
+
+// MarshalGQL writes the opaque form.
+func (i SessionID) MarshalGQL(w io.Writer) { i.marshal(w) }
+
+// UnmarshalGQL takes the opaque form; anything else becomes the zero id.
+func (i *SessionID) UnmarshalGQL(v any) error { return i.unmarshal(v) }
+
+// NewAPITokenID returns a new id.
+func NewAPITokenID() APITokenID { return APITokenID{newID[apiToken]()} }
+
+// APITokenIDOf gives the type to a UUID that is known to be of the kind, such as a job's resource.
+func APITokenIDOf(u uuid.UUID) APITokenID { return APITokenID{id[apiToken]{u}} }
+
+// ParseAPITokenID takes the opaque form; anything else gives the zero id.
+func ParseAPITokenID(s string) APITokenID { return APITokenID{parse[apiToken](s)} }
+
+// MarshalGQL writes the opaque form.
+func (i APITokenID) MarshalGQL(w io.Writer) { i.marshal(w) }
+
+// UnmarshalGQL takes the opaque form; anything else becomes the zero id.
+func (i *APITokenID) UnmarshalGQL(v any) error { return i.unmarshal(v) }
+
+// NewAuditEventID returns a new id.
+func NewAuditEventID() AuditEventID { return AuditEventID{newID[auditEvent]()} }
+
+// AuditEventIDOf gives the type to a UUID that is known to be of the kind, such as a job's resource.
+func AuditEventIDOf(u uuid.UUID) AuditEventID { return AuditEventID{id[auditEvent]{u}} }
+
+// ParseAuditEventID takes the opaque form; anything else gives the zero id.
+func ParseAuditEventID(s string) AuditEventID { return AuditEventID{parse[auditEvent](s)} }
+
+// MarshalGQL writes the opaque form.
+func (i AuditEventID) MarshalGQL(w io.Writer) { i.marshal(w) }
+
+// UnmarshalGQL takes the opaque form; anything else becomes the zero id.
+func (i *AuditEventID) UnmarshalGQL(v any) error { return i.unmarshal(v) }

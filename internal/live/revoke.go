@@ -8,11 +8,13 @@ import (
 	"github.com/mpanel/mpanel/internal/ident"
 )
 
-// A Principal is whose connections are meant: those of a user, those that were
-// opened with a token, those of whoever holds something of a customer, or of
-// several of these at once. The zero value means nobody.
+// A Principal is whose connections are meant: those of a user, of a session, those
+// that were opened with a token, those of whoever holds something of a customer, or
+// of several of these at once. The zero value means nobody.
 type Principal struct {
 	User     ident.UserID
+	Session  ident.SessionID
+	APIToken ident.APITokenID
 	Token    string // the access token's id
 	Customer ident.CustomerID
 }
@@ -21,6 +23,8 @@ func (p Principal) covers(who *actor.Actor) bool {
 	switch {
 	case who == nil, p == Principal{},
 		!p.User.IsZero() && p.User != who.User,
+		!p.Session.IsZero() && p.Session != who.Session,
+		!p.APIToken.IsZero() && p.APIToken != who.APIToken,
 		p.Token != "" && p.Token != who.Token:
 		return false
 	}
