@@ -38,11 +38,11 @@ func TestPermissions_TreeOfThree(t *testing.T) {
 	foreign := w.customer("foreign", nil)
 	missing := ident.NewCustomerID()
 
-	owner := []actor.Permission{"CUSTOMERS_READ", "CUSTOMERS_WRITE", "DATABASES_READ", "DATABASES_WRITE", "JOBS_READ", "JOBS_WRITE", "USERS_READ"}
+	owner := []actor.Permission{"AUDIT_READ", "CUSTOMERS_READ", "CUSTOMERS_WRITE", "DATABASES_READ", "DATABASES_WRITE", "JOBS_READ", "JOBS_WRITE", "USERS_READ", "USERS_WRITE"}
 	developer := []actor.Permission{"CUSTOMERS_READ", "DATABASES_READ", "DATABASES_WRITE", "JOBS_READ", "JOBS_WRITE"}
 	billing := []actor.Permission{"CUSTOMERS_READ"}
-	support := []actor.Permission{"CUSTOMERS_READ", "DATABASES_READ", "JOBS_READ", "SERVERS_READ", "USERS_READ"}
-	supportAndOwner := []actor.Permission{"CUSTOMERS_READ", "CUSTOMERS_WRITE", "DATABASES_READ", "DATABASES_WRITE", "JOBS_READ", "JOBS_WRITE", "SERVERS_READ", "USERS_READ"}
+	support := []actor.Permission{"AUDIT_READ", "CUSTOMERS_READ", "DATABASES_READ", "JOBS_READ", "SERVERS_READ", "USERS_READ"}
+	supportAndOwner := []actor.Permission{"AUDIT_READ", "CUSTOMERS_READ", "CUSTOMERS_WRITE", "DATABASES_READ", "DATABASES_WRITE", "JOBS_READ", "JOBS_WRITE", "SERVERS_READ", "USERS_READ", "USERS_WRITE"}
 	none := []actor.Permission{}
 
 	type member struct {
