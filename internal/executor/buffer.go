@@ -38,12 +38,13 @@ func (b *Buffer) begun() []byte {
 	return *b.memory
 }
 
-type bufferKey struct{}
+// BufferKey is under which a context has its *Buffer.
+type BufferKey struct{}
 
 // WithBuffer lets the first answer that is executed with ctx be written into b.
 // Its Data is good until b is released: a middleware that keeps it copies it.
 func WithBuffer(ctx context.Context, b *Buffer) context.Context {
-	return context.WithValue(ctx, bufferKey{}, b)
+	return context.WithValue(ctx, BufferKey{}, b)
 }
 
 // Complete gives the head, the data and the tail as one. Data that was written
@@ -109,6 +110,6 @@ func (b *Buffer) keep(whole []byte) {
 }
 
 func bufferOf(ctx context.Context) *Buffer {
-	b, _ := ctx.Value(bufferKey{}).(*Buffer)
+	b, _ := ctx.Value(BufferKey{}).(*Buffer)
 	return b
 }

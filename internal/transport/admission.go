@@ -75,7 +75,7 @@ func (a *Admission) enter(ctx context.Context, cost int) (leave func(), err erro
 
 // admitted executes a query once it is its turn. What asks for more answers, as sockets
 // do until there are none, has had it.
-func (in intake) admitted(cost int, next graphql.ResponseHandler) graphql.ResponseHandler {
+func (c *core) admitted(cost int, next graphql.ResponseHandler) graphql.ResponseHandler {
 	asked, refused := false, false
 	return func(ctx context.Context) *graphql.Response {
 		switch {
@@ -85,10 +85,10 @@ func (in intake) admitted(cost int, next graphql.ResponseHandler) graphql.Respon
 			return next(ctx)
 		}
 		asked = true
-		leave, err := in.admission.enter(ctx, cost)
+		leave, err := c.admission.enter(ctx, cost)
 		if err != nil {
 			refused = true
-			return in.DispatchError(ctx, gqlerror.List{gqlerror.WrapPath(nil, err)})
+			return c.DispatchError(ctx, gqlerror.List{gqlerror.WrapPath(nil, err)})
 		}
 		defer leave()
 		return next(ctx)

@@ -8,16 +8,13 @@ import (
 	"runtime/debug"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/fault"
-	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/transport/document"
 	"github.com/mpanel/mpanel/internal/transport/graphqlws"
@@ -74,7 +71,6 @@ func (i Introspection) allows(who *actor.Actor) bool {
 func New(c Config) http.Handler { return c.handler(plain{}) }
 
 func (c Config) handler(plain graphql.Transport) http.Handler {
-	srv := handler.New(executor.Lasting(c.Schema)) // what is queued for a client must not be written over
 	hub := c.Live
 	if hub == nil {
 		hub = live.NewHub(live.Config{Log: c.Log})
@@ -85,34 +81,27 @@ func (c Config) handler(plain graphql.Transport) http.Handler {
 	if c.Documents == nil {
 		c.Documents, _ = NewDocuments(nil, false) // which fails for a list only
 	}
-	l := &limits{
-		documents: document.NewReader(c.Schema.Schema()), persisted: c.Documents, costs: costsOf(c.Schema.Schema()),
-		signedIn: c.Budget, anonymous: c.AnonymousBudget, introspection: c.Introspection, admission: c.Admission,
-	}
-	for _, t := range []graphql.Transport{
-		&graphqlws.Transport{
-			Hub: hub, Authenticate: c.Authenticate, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
+	return c.guard(&core{
+		limits: limits{
+			documents: document.NewReader(c.Schema.Schema()), persisted: c.Documents, costs: costsOf(c.Schema.Schema()),
+			signedIn: c.Budget, anonymous: c.AnonymousBudget, introspection: c.Introspection, admission: c.Admission,
 		},
-		&httpstream.Transport{
-			Hub: hub, Reservations: new(httpstream.Reservations), Refuse: refuse,
-			Received: func(r *http.Request) *graphql.RawParams { return &receivedOf(r.Context()).params },
+		schema: executor.Lasting(c.Schema), // what is queued for a client must not be written over
+		transports: []graphql.Transport{
+			&graphqlws.Transport{
+				Hub: hub, Authenticate: c.Authenticate, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
+			},
+			&httpstream.Transport{
+				Hub: hub, Reservations: new(httpstream.Reservations), Refuse: refuse,
+				Received: func(r *http.Request) *graphql.RawParams { return &receivedOf(r.Context()).params },
+			},
+			plain,
 		},
-		plain,
-	} {
-		srv.AddTransport(gate{t, l})
-	}
-	srv.SetQueryCache(alreadyRead{})
-	srv.SetErrorPresenter(c.present)
-	srv.SetRecoverFunc(c.recovered)
-	srv.AroundResponses(c.timed)
-	srv.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-		if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation { // nothing else signs anybody in
-			ctx = actor.WithSignIn(ctx)
-		}
-		return next(ctx)
+		takesKey: c.TakesIdempotencyKey, present: c.present, recovered: c.recovered,
+		durations: map[ast.Operation]prometheus.Observer{
+			ast.Query: c.Durations.WithLabelValues(string(ast.Query)), ast.Mutation: c.Durations.WithLabelValues(string(ast.Mutation)),
+		},
 	})
-	srv.AroundOperations(c.idempotencyHeader)
-	return c.guard(srv)
 }
 
 // guard refuses what must not reach the executor, and finds out who calls. A
@@ -146,32 +135,6 @@ func (c Config) guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
-}
-
-// idempotencyHeader gives the header's key to the operation's one mutation.
-func (c Config) idempotencyHeader(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	op := graphql.GetOperationContext(ctx)
-	if op.Operation.Operation != ast.Mutation {
-		return next(ctx)
-	}
-	p := receivedOf(ctx)
-	if p == nil || p.key == "" {
-		return next(ctx)
-	}
-	fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Mutation"})
-	if len(fields) != 1 || !c.TakesIdempotencyKey(fields[0].Name) {
-		return c.failed(ctx, fault.Invalid.New("", "The header Idempotency-Key goes with exactly one mutation other than setUp and signIn; use @idempotent on each field."))
-	}
-	keyed, err := idempotency.WithKey(ctx, p.key)
-	if err != nil {
-		return c.failed(ctx, err)
-	}
-	return next(keyed)
-}
-
-// failed answers a whole operation with an error.
-func (c Config) failed(ctx context.Context, err error) graphql.ResponseHandler {
-	return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{c.present(ctx, err)}})
 }
 
 func (c Config) recovered(_ context.Context, p any) error {

@@ -46,23 +46,24 @@ func (plain) Supports(r *http.Request) bool { return receivedOf(r.Context()) != 
 
 // Do implements graphql.Transport.
 func (plain) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
-	a := answer{w: w, r: r, kind: negotiated(r.Header.Get("Accept"))}
-	if in, ok := exec.(intake); ok {
-		in.header, in.charge = w.Header(), new(charge)
-		exec = in
+	c, ok := exec.(*core)
+	if !ok {
+		panic("the transport is another core's") // which Config.handler does not make
 	}
-	op, errs := exec.CreateOperationContext(r.Context(), &receivedOf(r.Context()).params)
+	ctx := r.Context()
+	a := answer{w: w, r: r, kind: negotiated(r.Header.Get("Accept"))}
+	op, own, errs := c.take(ctx, &receivedOf(ctx).params)
+	own.tell(w.Header(), errs)
 	if errs == nil {
 		errs = a.unfit(op)
 	}
 	if errs != nil {
-		status := a.refusedStatus(errs)
-		a.send(status, exec.DispatchError(graphql.WithOperationContext(r.Context(), op), errs), nil)
+		a.send(a.refusedStatus(errs), c.DispatchError(&operationContext{Context: ctx, operation: op}, errs), nil)
 		return
 	}
 	a.query = op.Operation.Operation == ast.Query
 	buffer := executor.NewBuffer(`{"data":`)
-	next, ctx := exec.DispatchOperation(executor.WithBuffer(r.Context(), buffer), op)
+	next, ctx := c.dispatch(ctx, op, own, buffer)
 	a.send(http.StatusOK, next(ctx), buffer)
 	buffer.Release() // not when something panics: who knows who else has it then
 }
