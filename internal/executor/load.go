@@ -20,6 +20,7 @@ type run struct {
 	root   frame
 	nobody [1]any    // the object of root fields
 	only   [1]Column // most operations have one root field
+	first  [1]task   // of it
 	inputs func(generated any) *graphql.InputUnmarshalerIndex
 	limit  int           // resolvers at work at the same time
 	slots  chan struct{} // made when a second one is
@@ -64,10 +65,17 @@ func (r *run) descend(ctx context.Context, f *frame, col *column, tasks []task) 
 // do loads columns side by side, and whatever is below each as soon as it is
 // there: nobody waits for the slowest of a level.
 func (r *run) do(tasks []task) {
-	if len(tasks) == 0 {
-		return
+	switch len(tasks) {
+	case 0:
+	case 1:
+		r.one(tasks[0])
+	default:
+		r.several(tasks)
 	}
-	if len(tasks) > 1 && r.slots == nil { // nothing else is running yet
+}
+
+func (r *run) several(tasks []task) {
+	if r.slots == nil { // nothing else is running yet
 		r.slots = make(chan struct{}, r.limit)
 	}
 	var wg sync.WaitGroup

@@ -146,7 +146,7 @@ func (s *Schema) execute(ctx context.Context, op *graphql.OperationContext, p *P
 			r.do([]task{{ctx: r.w.ctx, f: f, col: col}})
 		}
 	} else {
-		r.do(r.enlist(r.w.ctx, r.gather(r.w.ctx, f, nil), false))
+		r.do(r.enlist(r.w.ctx, r.gather(r.w.ctx, f, r.first[:0]), false))
 	}
 	return r.answer(f)
 }

@@ -95,12 +95,12 @@ func nothing(p graphql.RawParams) bool {
 // would repeat a malformed one, passwords and all, in their error. On false the
 // answer is written.
 func readBody(w http.ResponseWriter, r *http.Request) (*received, bool) {
-	if !isJSON(r.Header.Get("Content-Type")) {
+	if !isJSON(header(r, "Content-Type")) {
 		refuse(w, r, http.StatusUnsupportedMediaType, fault.Invalid, "Send the operation as application/json.")
 		return nil, false
 	}
 	body, _ := bodies.Get().(*bytes.Buffer)
-	p := &received{key: r.Header.Get("Idempotency-Key"), body: body}
+	p := &received{key: header(r, "Idempotency-Key"), body: body}
 	from := r.Body
 	if r.ContentLength < 0 || r.ContentLength > MaxBodyBytes { // net/http sees to it that there is no more than it says
 		from = http.MaxBytesReader(w, r.Body, MaxBodyBytes)

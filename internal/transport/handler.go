@@ -14,7 +14,6 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/executor"
-	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/transport/document"
 	"github.com/mpanel/mpanel/internal/transport/graphqlws"
@@ -68,12 +67,11 @@ func (i Introspection) allows(who *actor.Actor) bool {
 }
 
 // New returns the handler of /graphql.
-func New(c Config) http.Handler { return c.handler(plain{}) }
+func New(c Config) http.Handler { return newCore(c) }
 
-func (c Config) handler(plain graphql.Transport) http.Handler {
-	hub := c.Live
-	if hub == nil {
-		hub = live.NewHub(live.Config{Log: c.Log})
+func newCore(c Config) *core {
+	if c.Live == nil {
+		c.Live = live.NewHub(live.Config{Log: c.Log})
 	}
 	if c.Durations == nil {
 		c.Durations = NewDurations()
@@ -81,62 +79,28 @@ func (c Config) handler(plain graphql.Transport) http.Handler {
 	if c.Documents == nil {
 		c.Documents, _ = NewDocuments(nil, false) // which fails for a list only
 	}
-	return c.guard(&core{
-		limits: limits{
-			documents: document.NewReader(c.Schema.Schema()), persisted: c.Documents, costs: costsOf(c.Schema.Schema()),
-			signedIn: c.Budget, anonymous: c.AnonymousBudget, introspection: c.Introspection, admission: c.Admission,
-		},
-		schema: executor.Lasting(c.Schema), // what is queued for a client must not be written over
-		transports: []graphql.Transport{
+	core := &core{
+		Config:    c,
+		documents: document.NewReader(c.Schema.Schema()),
+		costs:     costsOf(c.Schema.Schema()),
+		schema:    executor.Lasting(c.Schema), // what is queued for a client must not be written over
+		streams: []graphql.Transport{
 			&graphqlws.Transport{
-				Hub: hub, Authenticate: c.Authenticate, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
+				Hub: c.Live, Authenticate: c.Authenticate, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
 			},
 			&httpstream.Transport{
-				Hub: hub, Reservations: new(httpstream.Reservations), Refuse: refuse,
+				Hub: c.Live, Reservations: new(httpstream.Reservations), Refuse: refuse,
 				Received: func(r *http.Request) *graphql.RawParams { return &receivedOf(r.Context()).params },
 			},
-			plain,
 		},
-		takesKey: c.TakesIdempotencyKey, present: c.present, recovered: c.recovered,
 		durations: map[ast.Operation]prometheus.Observer{
 			ast.Query: c.Durations.WithLabelValues(string(ast.Query)), ast.Mutation: c.Durations.WithLabelValues(string(ast.Mutation)),
 		},
-	})
+	}
+	core.presents, core.recovers = core.present, recovered
+	return core
 }
 
-// guard refuses what must not reach the executor, and finds out who calls. A
-// token that is not valid makes the caller nobody: public fields still answer.
-func (c Config) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !c.OriginAllowed(r) {
-			refuse(w, r, http.StatusForbidden, fault.Forbidden, "This page's origin is not allowed to call the API; see MPANEL_ALLOWED_ORIGINS.")
-			return
-		}
-		operation, ok := readOperation(w, r)
-		if !ok {
-			return
-		}
-		ctx := r.Context()
-		if operation != nil {
-			defer operation.release()
-			ctx = context.WithValue(ctx, receivedKey{}, operation)
-		}
-		if token, ok := actor.Bearer(r.Header.Get("Authorization")); ok {
-			who, err := c.Authenticate(r.Context(), token)
-			switch fault.CodeOf(err) {
-			case "":
-				ctx = actor.With(ctx, who)
-			case fault.Unauthenticated:
-			default: // not knowing is no reason to sign anybody out
-				c.Log.ErrorContext(r.Context(), "authentication failed", "request_id", actor.RequestFrom(r.Context()).ID, "error", err)
-				refuse(w, r, http.StatusServiceUnavailable, fault.Unavailable, "The panel's database is not available right now; try again in a moment.")
-				return
-			}
-		}
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
-}
-
-func (c Config) recovered(_ context.Context, p any) error {
+func recovered(_ context.Context, p any) error {
 	return fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 }

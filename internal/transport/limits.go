@@ -14,7 +14,6 @@ import (
 	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/live"
-	"github.com/mpanel/mpanel/internal/transport/document"
 )
 
 // charged is the name under which an operation of a socket has its charge.
@@ -26,21 +25,9 @@ type charge struct {
 	state budget.State // of who has paid
 }
 
-// limits are what bounds an operation before it is executed.
-type limits struct {
-	documents *document.Reader
-	persisted *Documents
-	costs     costs
-	signedIn  *budget.Budget // by user; nil is without an end, as of:
-	anonymous *budget.Budget // by address
-	admission *Admission     // nil is without a bound
-
-	introspection Introspection
-}
-
 // pay takes an operation's cost from its caller's budget: the user's, and of
 // nobody the address's.
-func (l *limits) pay(ctx context.Context, who *actor.Actor, cost int) (budget.State, error) {
+func (c *core) pay(ctx context.Context, who *actor.Actor, cost int) (budget.State, error) {
 	if cost > MaxComplexity {
 		return budget.State{}, fault.TooComplex.New("", "The operation costs more than %d points: ask for smaller pages, or for less below them.", MaxComplexity)
 	}
@@ -48,9 +35,9 @@ func (l *limits) pay(ctx context.Context, who *actor.Actor, cost int) (budget.St
 		return budget.State{}, nil
 	}
 	if who == nil {
-		return l.anonymous.Take(actor.RequestFrom(ctx).Network(), cost)
+		return c.AnonymousBudget.Take(actor.RequestFrom(ctx).Network(), cost)
 	}
-	return l.signedIn.Take(string(who.User.UUID[:]), cost)
+	return c.Budget.Take(string(who.User.UUID[:]), cost)
 }
 
 // tell writes the header fields of draft-ietf-httpapi-ratelimit-headers-03, which
