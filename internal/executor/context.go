@@ -18,8 +18,8 @@ func KeyOf(ask func(context.Context)) any {
 }
 
 type asked struct {
-	context.Context
-	key any
+	context.Context //nolint:containedctx // it is one
+	key             any
 }
 
 // Value implements context.Context.
@@ -36,10 +36,10 @@ var (
 
 // A runContext is what everything of a run is executed with.
 type runContext struct {
-	context.Context
-	run    *run
-	inputs sync.Once
-	index  *graphql.InputUnmarshalerIndex
+	context.Context //nolint:containedctx // it is one
+	run             *run
+	inputs          sync.Once
+	index           *graphql.InputUnmarshalerIndex
 }
 
 // Value implements context.Context.
@@ -60,9 +60,9 @@ func (c *runContext) unmarshalers() *graphql.InputUnmarshalerIndex {
 // A columnContext is what a column is loaded with: for resolvers, the field that they
 // load for a whole level.
 type columnContext struct {
-	context.Context
-	field graphql.FieldContext
-	root  *rootContext // nil below root fields
+	context.Context //nolint:containedctx // it is one
+	field           graphql.FieldContext
+	root            *rootContext // nil below root fields
 }
 
 // A rootContext is what a root field's has more.

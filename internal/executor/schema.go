@@ -123,7 +123,7 @@ func (s *Schema) root(op *ast.OperationDefinition) *Object {
 func (s *Schema) newRun(ctx context.Context, op *graphql.OperationContext, p *Plan) *run {
 	r := &run{plan: p, op: op, limit: s.limit, level: s.level, inputs: s.tables.Inputs}
 	r.w.Generated = s.generated(op)
-	r.ctx.Context, r.ctx.run = ctx, r
+	r.ctx.Context, r.ctx.run = ctx, r //nolint:fatcontext // once
 	r.w.ctx = &r.ctx
 	return r
 }

@@ -196,7 +196,6 @@ func (e traced) CreateOperationContext(ctx context.Context, params *graphql.RawP
 	return e.Executor.CreateOperationContext(graphql.StartOperationTrace(ctx), params)
 }
 
-
 // inWorld runs a test where time passes only when all wait.
 func inWorld(t *testing.T, l live.Limits, test func(*world)) {
 	t.Helper()

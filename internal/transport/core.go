@@ -312,14 +312,14 @@ func (c *core) withIdempotencyKey(ctx context.Context, op *graphql.OperationCont
 // An operationContext has what a request's or an operation's context is asked for, in
 // one place in the place of one behind the other.
 type operationContext struct {
-	context.Context
-	who       *actor.Actor // nil: as the context has it
-	received  *received    // nil: as the context has it
-	operation *graphql.OperationContext
-	state     budget.State // Limit is 0 without a budget
-	own       graphql.OperationContext
-	buffer    executor.Buffer
-	buffered  bool
+	context.Context              //nolint:containedctx // it is one
+	who             *actor.Actor // nil: as the context has it
+	received        *received    // nil: as the context has it
+	operation       *graphql.OperationContext
+	state           budget.State // Limit is 0 without a budget
+	own             graphql.OperationContext
+	buffer          executor.Buffer
+	buffered        bool
 }
 
 // Value implements context.Context.
