@@ -35,6 +35,8 @@ type Options struct {
 	Documents      Documents     `default:"any" enum:"any,trusted" help:"Which GraphQL documents are executed: any, or only trusted ones."`
 	Introspection  string        `default:"public" enum:"public,signed-in,off" help:"Who may ask for the schema: public, signed-in or off. The text at /schema.graphql is there for public only."`
 	GraphiQL       GraphiQL      `name:"graphiql" default:"auto" enum:"auto,on,off" help:"Whether GraphiQL is served at /graphiql: on, off, or auto, which is on unless introspection is off."`
+	SessionIdle    time.Duration `default:"336h" help:"How long a session lives without being used: 5m or more." placeholder:"TIME"`
+	SessionLife    time.Duration `name:"session-lifetime" default:"720h" help:"How long a session lives, however much it is used: no less than it lives without, and at most 8784h." placeholder:"TIME"`
 	LogLevel       slog.Level    `default:"info" help:"debug, info, warn or error." placeholder:"LEVEL"`
 }
 

@@ -38,6 +38,8 @@ type Config struct {
 	Authenticate func(ctx context.Context, token string) (*actor.Actor, error)
 	// OriginAllowed tells whether a browser may come from where the request says.
 	OriginAllowed func(*http.Request) bool
+	// SecureCookies tells that browsers reach the panel by https, and keep its cookie so.
+	SecureCookies bool
 	// Budget is of each user, and AnonymousBudget of each address of callers who are
 	// nobody; nil is without an end.
 	Budget, AnonymousBudget *budget.Budget
@@ -71,7 +73,7 @@ func (i Introspection) allows(who *actor.Actor) bool {
 }
 
 // New returns the handler of /graphql.
-func New(c Config) http.Handler { return c.handler(plain{}) }
+func New(c Config) http.Handler { return c.handler(plain{secure: c.SecureCookies}) }
 
 func (c Config) handler(plain graphql.Transport) http.Handler {
 	srv := handler.New(executor.Lasting(c.Schema)) // what is queued for a client must not be written over
@@ -160,7 +162,7 @@ func (c Config) idempotencyHeader(ctx context.Context, next graphql.OperationHan
 	}
 	fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Mutation"})
 	if len(fields) != 1 || !c.TakesIdempotencyKey(fields[0].Name) {
-		return c.failed(ctx, fault.Invalid.New("", "The header Idempotency-Key goes with exactly one mutation other than setUp and signIn; use @idempotent on each field."))
+		return c.failed(ctx, fault.Invalid.New("", "The header Idempotency-Key goes with exactly one mutation other than those that sign in; use @idempotent on each field."))
 	}
 	keyed, err := idempotency.WithKey(ctx, p.key)
 	if err != nil {

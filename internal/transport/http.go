@@ -13,6 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/fault"
 )
@@ -39,13 +40,13 @@ const (
 // plain is one operation and one answer: a POST, or a GET of a query. The guard
 // has decoded the operation, and the data goes out as the executor wrote it, from
 // pooled memory, without being read again.
-type plain struct{}
+type plain struct{ secure bool } // cookies
 
 // Supports implements graphql.Transport.
 func (plain) Supports(r *http.Request) bool { return receivedOf(r.Context()) != nil }
 
 // Do implements graphql.Transport.
-func (plain) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+func (t plain) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	a := answer{w: w, r: r, kind: negotiated(r.Header.Get("Accept"))}
 	if in, ok := exec.(intake); ok {
 		in.header, in.charge = w.Header(), new(charge)
@@ -62,8 +63,18 @@ func (plain) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 	}
 	a.query = op.Operation.Operation == ast.Query
 	buffer := executor.NewBuffer(`{"data":`)
-	next, ctx := exec.DispatchOperation(executor.WithBuffer(r.Context(), buffer), op)
-	a.send(http.StatusOK, next(ctx), buffer)
+	ctx := executor.WithBuffer(r.Context(), buffer)
+	var jar *cookieJar // nothing else than a mutation needs one
+	if op.Operation.Operation == ast.Mutation {
+		jar = &cookieJar{request: r, secure: t.secure}
+		ctx = actor.WithKeeper(ctx, jar)
+	}
+	next, ctx := exec.DispatchOperation(ctx, op)
+	response := next(ctx)
+	if jar != nil {
+		jar.write(w.Header())
+	}
+	a.send(http.StatusOK, response, buffer)
 	buffer.Release() // not when something panics: who knows who else has it then
 }
 

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,6 +73,7 @@ type panel struct {
 	mu     sync.Mutex
 	actors map[string]*actor.Actor // by tokens that only tests have
 	away   error                   // what authentication fails with
+	deaf   atomic.Bool             // to what is revoked
 }
 
 // newPanel wires the parts as the real server does. change may break one.
@@ -100,7 +102,7 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 	box, bus := testkit.Box(t), &membus.Bus{}
 	p.bus = bus
 	var err error
-	p.auth, err = auth.NewService(auth.Config{DB: p.db, Box: box, Issuer: "urn:mpanel:test", Log: log})
+	p.auth, err = auth.NewService(auth.Config{DB: p.db, Box: box, Issuer: "urn:mpanel:test", Revoker: p, Log: log})
 	require.NoError(t, err)
 	var registry *engine.Registry
 	starter := engine.NewStarter(func() *engine.Registry { return registry }, silent{})
@@ -199,17 +201,29 @@ func (p *panel) authenticate(ctx context.Context, token string) (*actor.Actor, e
 	return p.auth.Authenticate(ctx, token)
 }
 
-// actorsNow is what the tokens' users may do.
-func (p *panel) actorsNow(_ context.Context, users []ident.UserID) (map[ident.UserID]*actor.Actor, error) {
+// actorsNow is what the users of the tests' tokens and of sessions may do.
+func (p *panel) actorsNow(ctx context.Context, who []actor.Identity) (map[actor.Identity]*actor.Actor, error) {
+	out := map[actor.Identity]*actor.Actor{}
+	found, err := p.auth.Actors(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(out, found)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	out := map[ident.UserID]*actor.Actor{}
 	for _, a := range p.actors {
-		if slices.Contains(users, a.User) {
-			out[a.User] = a
+		if slices.Contains(who, a.Identity()) {
+			out[a.Identity()] = a
 		}
 	}
 	return out, p.away
+}
+
+// RevokeSession implements auth.Revoker.
+func (p *panel) RevokeSession(id ident.SessionID) {
+	if !p.deaf.Load() {
+		p.live.Revoke(live.Principal{Session: id})
+	}
 }
 
 // as gives a token for an actor that has a row in users.
