@@ -96,7 +96,7 @@ func (s *stores) auth(ctx context.Context, o config.Options, revoker auth.Revoke
 	}
 	// Nodes may have different URLs, but are one installation.
 	return auth.NewService(auth.Config{
-		DB: s.db, Box: s.box, Issuer: "urn:mpanel:" + id.String(), SessionIdle: o.SessionIdle, SessionLifetime: o.SessionLife, Revoker: revoker, Log: log,
+		DB: s.db, Box: s.box, Issuer: "urn:mpanel:" + id.String(), SessionIdle: o.SessionIdle, SessionLifetime: o.SessionLifetime, Revoker: revoker, Log: log,
 	})
 }
 

@@ -50,7 +50,7 @@ func (j *cookieJar) name() string {
 func (j *cookieJar) set(value string, maxAge int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.cookie = &http.Cookie{
+	j.cookie = &http.Cookie{ // #nosec G124 -- without Secure on plain http only
 		Name: j.name(), Value: value, Path: "/", MaxAge: maxAge, Secure: j.secure, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	}
 }
