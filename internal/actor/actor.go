@@ -49,6 +49,18 @@ type Actor struct {
 	Grants       []Grant
 }
 
+// An Identity is who an actor is, without what they may do: the user, and by what they
+// are known.
+type Identity struct {
+	User         ident.UserID
+	Session      ident.SessionID
+	APIToken     ident.APITokenID
+	Impersonator ident.UserID
+}
+
+// Identity tells who the actor is.
+func (a *Actor) Identity() Identity { return Identity{a.User, a.Session, a.APIToken, a.Impersonator} }
+
 // SameRights tells whether both may do the same for the same customers.
 func (a *Actor) SameRights(b *Actor) bool {
 	return slices.Equal(a.Provider, b.Provider) && slices.EqualFunc(a.Grants, b.Grants, func(x, y Grant) bool {

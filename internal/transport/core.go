@@ -304,7 +304,7 @@ func (c *core) withIdempotencyKey(ctx context.Context, op *graphql.OperationCont
 	}
 	fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Mutation"})
 	if len(fields) != 1 || !c.TakesIdempotencyKey(fields[0].Name) {
-		return ctx, fault.Invalid.New("", "The header Idempotency-Key goes with exactly one mutation other than setUp and signIn; use @idempotent on each field.")
+		return ctx, fault.Invalid.New("", "The header Idempotency-Key goes with exactly one mutation other than those that sign in; use @idempotent on each field.")
 	}
 	return idempotency.WithKey(ctx, p.key)
 }

@@ -34,6 +34,8 @@ type Config struct {
 	Authenticate func(ctx context.Context, token string) (*actor.Actor, error)
 	// OriginAllowed tells whether a browser may come from where the request says.
 	OriginAllowed func(*http.Request) bool
+	// SecureCookies tells that browsers reach the panel by https, and keep its cookie so.
+	SecureCookies bool
 	// Budget is of each user, and AnonymousBudget of each address of callers who are
 	// nobody; nil is without an end.
 	Budget, AnonymousBudget *budget.Budget

@@ -13,6 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/fault"
@@ -56,6 +57,11 @@ func (c *core) single(ctx *operationContext, a *answer) {
 	if own.state.Limit > 0 {
 		a.cost = &ctx.state
 	}
+	var jar *cookieJar // nothing else than a mutation needs one
+	if !a.query {
+		jar = &cookieJar{request: a.r, secure: c.SecureCookies}
+		ctx.Context = actor.WithKeeper(ctx.Context, jar)
+	}
 	e, all, response := c.begin(ctx)
 	switch {
 	case e == nil:
@@ -63,6 +69,9 @@ func (c *core) single(ctx *operationContext, a *answer) {
 		response = c.admitted(own.cost, e.answer)(all)
 	default:
 		response = e.answer(all)
+	}
+	if jar != nil {
+		jar.write(a.w.Header())
 	}
 	a.send(http.StatusOK, response, &ctx.buffer)
 	ctx.buffer.Release() // not when something panics: who knows who else has it then
