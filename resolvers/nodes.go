@@ -48,6 +48,9 @@ func (r *Resolver) findKind(ctx context.Context, kind string, ids []uuid.UUID, f
 	case ident.User:
 		rows, err := r.AuthService.FindUsers(ctx, typed(ids, ident.UserIDOf))
 		return keep(found, kind, rows, err)
+	case ident.Invitation:
+		rows, err := r.AuthService.FindInvitations(ctx, typed(ids, ident.InvitationIDOf))
+		return keep(found, kind, rows, err)
 	case ident.Database:
 		rows, err := r.DatabaseService.FindAll(ctx, typed(ids, ident.DatabaseIDOf))
 		return keep(found, kind, rows, err)

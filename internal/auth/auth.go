@@ -30,6 +30,7 @@ type Config struct {
 	// HashConcurrency is how many passwords are hashed at the same time, 19 MiB
 	// of memory each; default GOMAXPROCS.
 	HashConcurrency int
+	Accounts        AccountConfig
 }
 
 // A Service is safe for concurrent use. The zero value is not usable.
@@ -42,6 +43,8 @@ type Service struct {
 	now    func() time.Time
 	log    *slog.Logger
 	recent recent
+
+	accounts AccountConfig
 }
 
 // NewService returns a Service. Error: a required field of c is missing.
@@ -65,5 +68,7 @@ func NewService(c Config) (*Service, error) {
 		now:    c.Now,
 		log:    cmp.Or(c.Log, slog.Default()),
 		recent: newRecent(),
+
+		accounts: c.Accounts.withDefaults(c.Box, c.Now),
 	}, nil
 }

@@ -160,7 +160,7 @@ func (c Config) idempotencyHeader(ctx context.Context, next graphql.OperationHan
 	}
 	fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Mutation"})
 	if len(fields) != 1 || !c.TakesIdempotencyKey(fields[0].Name) {
-		return c.failed(ctx, fault.Invalid.New("", "The header Idempotency-Key goes with exactly one mutation other than setUp and signIn; use @idempotent on each field."))
+		return c.failed(ctx, fault.Invalid.New("", "The header Idempotency-Key goes with exactly one mutation, which needs a sign-in; use @idempotent on each field."))
 	}
 	keyed, err := idempotency.WithKey(ctx, p.key)
 	if err != nil {
