@@ -44,12 +44,12 @@ func overStaff(ctx context.Context, tx store.Tx, who *actor.Actor, field string)
 		return none, fault.Forbidden.New(field, "Only the provider's staff do that.")
 	}
 	row := new(models.User)
-	if err := tx.NewSelect().Model(row).Column("provider_role").Where("u.id = ?", who.User).Where("u.disabled_at IS NULL").Scan(ctx); err != nil {
-		return none, store.Wrap(err, "read the role of user %s", who.User)
-	}
+	err := store.Wrap(tx.NewSelect().Model(row).Column("provider_role").Where("u.id = ?", who.User).Where("u.disabled_at IS NULL").Scan(ctx), "read the role of user %s", who.User)
 	switch {
-	case row.ProviderRole == nil:
-		return none, fault.Forbidden.New(field, "Only the provider's staff do that.")
+	case fault.CodeOf(err) == fault.NotFound, err == nil && row.ProviderRole == nil: // taken away a moment ago
+		return none, store.NotFound(field)
+	case err != nil:
+		return none, err
 	case *row.ProviderRole == models.ProviderOwner:
 		return everyRole, nil
 	}

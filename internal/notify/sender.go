@@ -53,8 +53,10 @@ type SenderConfig struct {
 	// links end.
 	Transport Transport
 	Letters   *Letters // required
-	LookEvery time.Duration
-	Log       *slog.Logger
+	// LookEvery and AttemptTime are for tests; by default the constant, and half a
+	// minute for one attempt, whatever the server does.
+	LookEvery, AttemptTime time.Duration
+	Log                    *slog.Logger
 }
 
 // A Sender sends the mails of the outbox.
@@ -64,7 +66,7 @@ type Sender struct {
 
 // NewSender returns a Sender, of which each node runs one.
 func NewSender(c SenderConfig) *Sender {
-	c.LookEvery, c.Log = cmp.Or(c.LookEvery, LookEvery), cmp.Or(c.Log, slog.Default())
+	c.LookEvery, c.AttemptTime, c.Log = cmp.Or(c.LookEvery, LookEvery), cmp.Or(c.AttemptTime, attemptTime), cmp.Or(c.Log, slog.Default())
 	return &Sender{c}
 }
 
@@ -139,7 +141,7 @@ func (s *Sender) expire(ctx context.Context) {
 
 // attempt sends one mail and notes what came of it.
 func (s *Sender) attempt(ctx context.Context, row *models.Mail) {
-	bounded, cancel := context.WithTimeout(ctx, attemptTime)
+	bounded, cancel := context.WithTimeout(ctx, s.AttemptTime)
 	defer cancel()
 	err := s.send(bounded, row)
 	noted := s.note(context.WithoutCancel(ctx), row, err)

@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"net/textproto"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
@@ -44,7 +43,6 @@ const answerTime = 15 * time.Second
 type SMTP struct {
 	host    string
 	options []gomail.Option
-	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // NewSMTP reads a URL: smtp://user:password@host:587?starttls=required, of which
@@ -68,10 +66,6 @@ func NewSMTP(address secret.Text, base *tls.Config) (*SMTP, error) {
 	}
 	config.ServerName, config.MinVersion = u.Hostname(), tls.VersionTLS12
 	s := &SMTP{host: u.Hostname(), options: []gomail.Option{gomail.WithPort(port), gomail.WithTimeout(answerTime), gomail.WithTLSConfig(config)}}
-	s.dial = new(net.Dialer).DialContext
-	if u.Scheme == "smtps" {
-		s.dial = (&tls.Dialer{Config: config}).DialContext
-	}
 	encrypted, err := s.encrypt(u)
 	if err != nil {
 		return nil, err
@@ -128,19 +122,19 @@ func (s *SMTP) Send(ctx context.Context, l *Letter) error {
 	if err != nil {
 		return err
 	}
-	// Of its own, since a client has one connection; which ends with ctx, as the
-	// library does not see to it.
-	client, err := gomail.NewClient(s.host, append(slices.Clip(s.options), gomail.WithDialContextFunc(func(dialing context.Context, network, address string) (net.Conn, error) {
-		conn, err := s.dial(dialing, network, address)
-		if err == nil {
-			context.AfterFunc(ctx, func() { _ = conn.Close() })
-		}
-		return conn, err
-	}))...)
+	client, err := gomail.NewClient(s.host, s.options...) // of its own: a client has one connection
 	if err != nil {
 		return &failure{class: models.MailUnreachable, cause: err}
 	}
-	err = client.DialAndSendWithContext(ctx, message)
+	// The library does not look at ctx once it is connected; what is left behind ends
+	// with the answers that it waits for.
+	sent := make(chan error, 1)
+	go func() { sent <- client.DialAndSendWithContext(ctx, message) }()
+	select {
+	case err = <-sent:
+	case <-ctx.Done():
+		return &failure{class: models.MailUnreachable, cause: ctx.Err()}
+	}
 	if message.IsDelivered() { // whatever came after that, such as a QUIT without an answer
 		return nil
 	}
