@@ -51,6 +51,18 @@ type Facts struct {
 	At       time.Time `json:"at,omitzero"`
 }
 
+// maxKept bounds each text of a row, in bytes; a letter shows less.
+const maxKept = 1 << 10
+
+func bounded(s string) string { return s[:min(len(s), maxKept)] }
+
+func (f Facts) bounded() Facts {
+	for _, s := range []*string{&f.By, &f.Customer, &f.Role, &f.Device, &f.IP, &f.Item, &f.NewEmail} {
+		*s = bounded(*s)
+	}
+	return f
+}
+
 // A Change is what happened to a second factor.
 type Change string
 
@@ -84,7 +96,7 @@ func NewOutbox(box *secret.Box) *Outbox { return &Outbox{box: box, wake: make(ch
 // commit, by this node at once or by any other within LookEvery.
 func (o *Outbox) Queue(tx store.Tx, m Mail) error {
 	row := &models.Mail{ID: uuid.Must(uuid.NewV7()), Kind: m.Kind, UserID: m.User, Language: m.Language, State: models.MailPending}
-	sealed, err := o.seal(row.ID, content{To: m.To, Name: m.Name, Token: m.Token.Reveal(), Minutes: int(m.Life / time.Minute), Facts: m.Facts})
+	sealed, err := o.seal(row.ID, content{To: m.To, Name: bounded(m.Name), Token: m.Token.Reveal(), Minutes: int(m.Life / time.Minute), Facts: m.Facts.bounded()})
 	if err != nil {
 		return err
 	}
