@@ -1,6 +1,7 @@
 package notify_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -74,7 +75,10 @@ func newSMTPD(t *testing.T, c smtpdConfig) *smtpd {
 	go func() { _ = srv.Serve(listener) }()
 	t.Cleanup(func() {
 		close(d.hung)
-		_ = srv.Close()
+		// Its Close races with its own STARTTLS.
+		ending, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = srv.Shutdown(ending)
 	})
 	return d
 }
