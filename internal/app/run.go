@@ -128,7 +128,7 @@ func (c adminCreateCommand) Run(ctx context.Context, env Env, o config.Options, 
 		if err := s.migrate(ctx, log); err != nil {
 			return err
 		}
-		a, err := s.auth(ctx, auth.AccountConfig{}, log)
+		a, err := s.auth(ctx, o, auth.AccountConfig{}, nil, log)
 		if err != nil {
 			return err
 		}

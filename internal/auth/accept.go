@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 
+	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/audit"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
@@ -91,13 +92,13 @@ func (s *Service) accept(ctx context.Context, tx store.Tx, invitation *models.In
 	if err != nil {
 		return linkError(err, "use invitation")
 	}
-	inviter, err := s.actor(ctx, tx, invitation.InvitedBy)
+	inviter, err := inviterOf(ctx, tx, invitation.InvitedBy)
 	if err == nil {
 		_, err = mayInvite(ctx, tx, inviter, invitation)
 	}
 	switch fault.CodeOf(err) {
 	case "":
-	case fault.Unauthenticated, fault.Forbidden, fault.NotFound, fault.Conflict: // who invited may not any more
+	case fault.Forbidden, fault.NotFound, fault.Conflict: // who invited may not any more
 		return errLink()
 	default:
 		return err
@@ -121,6 +122,26 @@ func (s *Service) accept(ctx context.Context, tx store.Tx, invitation *models.In
 	return audit.Record(as(ctx, user.ID), tx, audit.Entry{
 		Action: "invitation.accept", Kind: ident.User, Object: user.ID.Bare(), Customer: invitation.CustomerID, Detail: roleOfInvitation(invitation),
 	})
+}
+
+// inviterOf is what somebody who is perhaps not signed in may do now. Error:
+// fault.NotFound for a user who is disabled or gone.
+func inviterOf(ctx context.Context, tx store.Tx, id ident.UserID) (*actor.Actor, error) {
+	user, memberships := new(models.User), []*models.Membership{}
+	if err := tx.NewSelect().Model(user).Where("u.id = ?", id).Where("u.disabled_at IS NULL").Scan(ctx); err != nil {
+		return nil, store.Wrap(err, "read inviting user %s", id)
+	}
+	if err := tx.NewSelect().Model(&memberships).Where("m.user_id = ?", id).Scan(ctx); err != nil {
+		return nil, store.Wrap(err, "read memberships of user %s", id)
+	}
+	who := &actor.Actor{User: id}
+	if user.ProviderRole != nil {
+		who.Provider = ProviderPermissions(*user.ProviderRole)
+	}
+	for _, m := range memberships {
+		who.Grants = append(who.Grants, actor.Grant{Customer: m.CustomerID, Permissions: CustomerPermissions(m.Role)})
+	}
+	return who, nil
 }
 
 // takeRole gives the user what the invitation says, unless they have a role there.

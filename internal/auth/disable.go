@@ -58,6 +58,9 @@ func (s *Service) open(ctx context.Context, in UserInput, mutation, action strin
 		if !open {
 			q = tx.NewUpdate().Model(row).Set("disabled_at = coalesce(disabled_at, now()), updated_at = now()")
 			endTokens(tx, row.ID, models.TokenVerifyEmail, models.TokenChangeEmail, models.TokenResetPassword)
+			if _, err := s.endSessions(ctx, tx, row.ID, ident.SessionID{}, models.SessionUserDisabled); err != nil {
+				return userRef{}, err
+			}
 			s.changeEnds(tx, row.ID)
 		}
 		if _, err := q.WherePK().Returning("*").Exec(ctx); err != nil {

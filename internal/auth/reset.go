@@ -98,7 +98,7 @@ func (s *Service) ResetPassword(ctx context.Context, in ResetPasswordInput) (*OK
 			return errLink()
 		}
 		// Who reads the address's mails has shown that it is theirs.
-		if err := s.setPassword(ctx, tx, user, hash, "email_verified_at = coalesce(email_verified_at, now())"); err != nil {
+		if err := s.setPassword(ctx, tx, user, ident.SessionID{}, hash, "email_verified_at = coalesce(email_verified_at, now())"); err != nil {
 			return err
 		}
 		return audit.Record(as(ctx, user.ID), tx, audit.Entry{Action: "user.reset_password", Kind: ident.User, Object: user.ID.Bare()})
@@ -110,8 +110,9 @@ func (s *Service) ResetPassword(ctx context.Context, in ResetPasswordInput) (*OK
 	return &OKPayload{true}, nil
 }
 
-// setPassword writes the hash, ends the links and connections of the user, and tells them.
-func (s *Service) setPassword(ctx context.Context, tx store.Tx, user *models.User, hash, also string) error {
+// setPassword writes the hash, ends the links of the user and the sessions but for one,
+// which may be the zero id, and tells them.
+func (s *Service) setPassword(ctx context.Context, tx store.Tx, user *models.User, except ident.SessionID, hash, also string) error {
 	q := tx.NewUpdate().Model((*models.User)(nil)).Set("password_hash = ?, updated_at = now()", hash).Where("id = ?", user.ID)
 	if also != "" {
 		q.Set(also)
@@ -120,14 +121,17 @@ func (s *Service) setPassword(ctx context.Context, tx store.Tx, user *models.Use
 		return store.Wrap(err, "set password of user %s", user.ID)
 	}
 	endTokens(tx, user.ID, models.TokenResetPassword, models.TokenChangeEmail)
-	s.changeEnds(tx, user.ID)
+	if _, err := s.endSessions(ctx, tx, user.ID, except, models.SessionPasswordChanged); err != nil {
+		return err
+	}
 	return s.tell(ctx, tx, user, models.MailPasswordChanged, notify.Facts{})
 }
 
 // ChangePasswordInput is the graph's ChangePasswordInput.
 type ChangePasswordInput struct{ CurrentPassword, Password secret.Text }
 
-// ChangePassword sets the caller's password, who must know the one before. Errors:
+// ChangePassword sets the caller's password, who must know the one before, and ends
+// their other sessions. Errors:
 // fault.Invalid for each of the two; fault.RateLimited.
 func (s *Service) ChangePassword(ctx context.Context, in ChangePasswordInput) (*OKPayload, error) {
 	who, err := actor.From(ctx)
@@ -172,7 +176,7 @@ func (s *Service) ChangePassword(ctx context.Context, in ChangePasswordInput) (*
 		if now.PasswordHash != user.PasswordHash {
 			return userRef{}, fault.Conflict.New("", "The password was changed at the same time.")
 		}
-		if err := s.setPassword(ctx, tx, now, hash, ""); err != nil {
+		if err := s.setPassword(ctx, tx, now, who.Session, hash, ""); err != nil {
 			return userRef{}, err
 		}
 		return userRef{now.ID}, audit.Record(ctx, tx, audit.Entry{Action: "user.change_password", Kind: ident.User, Object: now.ID.Bare()})
