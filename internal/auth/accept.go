@@ -33,7 +33,7 @@ type AcceptInvitationPayload struct {
 // yet and none is given, or it will not do; fault.Conflict for somebody who has a
 // role there; fault.RateLimited.
 func (s *Service) AcceptInvitation(ctx context.Context, in AcceptInvitationInput) (*AcceptInvitationPayload, error) {
-	well, err := s.try(ctx, linkLimit, "")
+	well, err := s.limited(ctx, linkLimit, "")
 	if err != nil {
 		return nil, err
 	}

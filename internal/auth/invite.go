@@ -49,7 +49,7 @@ func (s *Service) InviteUser(ctx context.Context, in InviteUserInput) (*InviteUs
 	if err := fault.Join(bad, checkName(in.Name), in.checkPlace()); err != nil {
 		return nil, err
 	}
-	if _, err := s.try(ctx, inviteLimit, who.User.String()); err != nil {
+	if _, err := s.limited(ctx, inviteLimit, who.User.String()); err != nil {
 		return nil, err
 	}
 	out := &InviteUserPayload{}

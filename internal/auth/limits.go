@@ -39,9 +39,9 @@ var (
 	ownLimit    = limit{kind: "own-password", account: 10, network: 100, window: 15 * time.Minute}
 )
 
-// try counts a try for an account, which may be an address, an id or nothing. well
+// limited counts a try for an account, which may be an address, an id or nothing. well
 // takes it back. Error: fault.RateLimited.
-func (s *Service) try(ctx context.Context, l limit, account string) (well func(), err error) {
+func (s *Service) limited(ctx context.Context, l limit, account string) (well func(), err error) {
 	network := actor.RequestFrom(ctx).Network()
 	if network == "" { // a command on the machine itself
 		return func() {}, nil

@@ -26,7 +26,7 @@ func (s *Service) RequestPasswordReset(ctx context.Context, in RequestPasswordRe
 	if bad != nil {
 		return nil, bad
 	}
-	if _, err := s.try(ctx, resetLimit, email); err != nil {
+	if _, err := s.limited(ctx, resetLimit, email); err != nil {
 		return nil, err
 	}
 	token, hash := newLink()
@@ -67,7 +67,7 @@ type ResetPasswordInput struct{ Token, Password secret.Text }
 // Errors: fault.NotFound for a link that does not work; fault.Invalid for the
 // password, which leaves the link as it is; fault.RateLimited.
 func (s *Service) ResetPassword(ctx context.Context, in ResetPasswordInput) (*OKPayload, error) {
-	well, err := s.try(ctx, linkLimit, "")
+	well, err := s.limited(ctx, linkLimit, "")
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func (s *Service) ChangePassword(ctx context.Context, in ChangePasswordInput) (*
 	if bad := checkPassword(in.Password, user.Email, user.Name); bad != nil {
 		return nil, bad
 	}
-	well, err := s.try(ctx, ownLimit, who.User.String())
+	well, err := s.limited(ctx, ownLimit, who.User.String())
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/notify"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/models"
@@ -45,10 +46,11 @@ func TestResetPassword(t *testing.T) {
 	out, err := p.ResetPassword(t.Context(), resetInput(token))
 	require.NoError(t, err)
 	require.JSONEq(t, `{"OK": true}`, asJSON(t, out), "nobody is signed in: a second factor stays what it is")
+	require.Equal(t, 0, p.count("SELECT count(*) FROM sessions WHERE ended_at IS NULL"), "what was signed in with the password before is over")
+	require.Contains(t, p.revoked.take(), session(signedIn), "at once")
 	require.Contains(t, p.arrived("ada@example.com", changedSubject).Text, "changed")
 	require.False(t, p.signsIn("ada@example.com", password))
 	require.True(t, p.signsIn("ada@example.com", newPassword))
-	require.True(t, p.wasRevoked(user.ID), "what was open with the password before is closed")
 	require.Equal(t, 1, p.count("SELECT count(*) FROM audit_entries WHERE action = 'user.reset_password' AND user_id = ? AND object_id = ?", user.ID, user.ID))
 	require.Equal(t, 1, p.count("SELECT count(*) FROM users WHERE email_verified_at IS NOT NULL"))
 
@@ -228,7 +230,7 @@ func TestChangePassword(t *testing.T) {
 	t.Parallel()
 	p := newPost(t)
 	user := p.admin("ada@example.com")
-	ctx := p.as(user)
+	ctx, other := p.as(user), p.as(user)
 	reset := p.resetLink("ada@example.com")
 	change := func(now, then string) error {
 		_, err := p.ChangePassword(from(ctx, "192.0.2.1"), auth.ChangePasswordInput{CurrentPassword: secret.New(now), Password: secret.New(then)})
@@ -242,7 +244,7 @@ func TestChangePassword(t *testing.T) {
 	require.NoError(t, change(password, newPassword))
 	l := p.arrived("ada@example.com", changedSubject)
 	require.Contains(t, l.Text, "from 192.0.2.1")
-	require.True(t, p.wasRevoked(user.ID))
+	require.Equal(t, []ident.SessionID{session(other)}, p.revoked.take(), "all sessions but the caller's")
 	require.False(t, p.signsIn("ada@example.com", password))
 	require.True(t, p.signsIn("ada@example.com", newPassword))
 	_, err := p.ResetPassword(t.Context(), resetInput(reset))

@@ -36,7 +36,7 @@ func (s *Service) SignUp(ctx context.Context, in SignUpInput) (*OKPayload, error
 	if err := joined(err, checkCompany(in.Company)); err != nil {
 		return nil, err
 	}
-	if _, err := s.try(ctx, signUpLimit, person.email); err != nil {
+	if _, err := s.limited(ctx, signUpLimit, person.email); err != nil {
 		return nil, err
 	}
 	hash, err := s.hasher.Hash(ctx, in.Password)

@@ -23,7 +23,7 @@ type VerifyEmailInput struct{ Token secret.Text }
 // fault.NotFound for a link that does not work; fault.Conflict for an address that
 // has got an account meanwhile; fault.RateLimited.
 func (s *Service) VerifyEmail(ctx context.Context, in VerifyEmailInput) (*OKPayload, error) {
-	well, err := s.try(ctx, linkLimit, "")
+	well, err := s.limited(ctx, linkLimit, "")
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (s *Service) RequestEmailVerification(ctx context.Context) (*OKPayload, err
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.try(ctx, mailLimit, who.User.String()); err != nil {
+	if _, err := s.limited(ctx, mailLimit, who.User.String()); err != nil {
 		return nil, err
 	}
 	err = idempotency.Once(ctx, s.db, "requestEmailVerification", nil, func(ctx context.Context, tx store.Tx) (userRef, error) {
@@ -131,7 +131,7 @@ func (s *Service) ChangeEmail(ctx context.Context, in ChangeEmailInput) (*OKPayl
 	if bad != nil {
 		return nil, bad
 	}
-	if _, err := s.try(ctx, mailLimit, who.User.String()); err != nil {
+	if _, err := s.limited(ctx, mailLimit, who.User.String()); err != nil {
 		return nil, err
 	}
 	err = idempotency.Once(ctx, s.db, "changeEmail", in, func(ctx context.Context, tx store.Tx) (userRef, error) {

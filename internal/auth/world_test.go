@@ -31,13 +31,18 @@ const newPassword = "canary brass lantern seven"
 type post struct {
 	*world
 	letters chan *notify.Letter
+	devices chan *notify.Letter // of new devices
 
-	mu      sync.Mutex
-	revoked []ident.UserID
+	mu     sync.Mutex
+	closed []ident.UserID // whose connections were ended
 }
 
 // Send implements notify.Transport.
 func (p *post) Send(_ context.Context, l *notify.Letter) error {
+	if l.Subject == "New sign-in to your account" {
+		p.devices <- l
+		return nil
+	}
 	p.letters <- l
 	return nil
 }
@@ -45,11 +50,11 @@ func (p *post) Send(_ context.Context, l *notify.Letter) error {
 // newPost is newWorld with mails, and with sign-up.
 func newPost(t *testing.T, change ...func(*auth.Config)) *post {
 	t.Helper()
-	p := &post{letters: make(chan *notify.Letter, 1000)}
+	p := &post{letters: make(chan *notify.Letter, 1000), devices: make(chan *notify.Letter, 1000)}
 	outbox := notify.NewOutbox(testkit.Box(t))
 	p.world = newWorldWith(t, append([]func(*auth.Config){func(c *auth.Config) {
 		c.Accounts.Outbox = outbox
-		c.Accounts.Revoke = func(u ident.UserID) { p.mu.Lock(); defer p.mu.Unlock(); p.revoked = append(p.revoked, u) }
+		c.Accounts.Revoke = func(u ident.UserID) { p.mu.Lock(); defer p.mu.Unlock(); p.closed = append(p.closed, u) }
 		c.Accounts.OpenCustomer = func(ctx context.Context, tx store.Tx, n auth.NewCustomer) (ident.CustomerID, error) {
 			row := &models.Customer{ID: ident.NewCustomerID(), Name: n.Name, Email: n.Email, Company: n.Company, State: models.CustomerActive}
 			if _, err := tx.NewInsert().Model(row).Exec(ctx); err != nil {
@@ -120,7 +125,7 @@ func (p *post) resetLink(email string) secret.Text {
 func (p *post) wasRevoked(u ident.UserID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, r := range p.revoked {
+	for _, r := range p.closed {
 		if r == u {
 			return true
 		}
