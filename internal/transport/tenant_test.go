@@ -200,6 +200,8 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		p.exec("UPDATE databases SET state = 'ACTIVE', suspended = false, suspended_from_above = false")
 		p.exec("DELETE FROM database_dumps WHERE id <> ?", a.dump)
 		p.addDump("again", a) // the call before may have changed that
+		p.exec("UPDATE users SET disabled_at = NULL")
+		p.exec("UPDATE sessions SET ended_at = NULL, end_reason = NULL WHERE id = ?", a.session)
 		p.exec("DELETE FROM invitations WHERE id <> ?", a.invitation)
 		p.addInvitation("again", a)
 		query, token := d.call(t, at, a), staff
