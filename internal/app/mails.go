@@ -158,9 +158,9 @@ func (p mailboxPage) Samples() ([]*httpapi.Letter, error) {
 
 // Letter implements httpapi.Mailbox.
 func (p mailboxPage) Letter(id string) (*httpapi.Letter, error) {
-	parsed, err := uuid.Parse(id)
-	if err != nil {
-		return nil, nil //nolint:nilnil // none
+	parsed, bad := uuid.Parse(id)
+	if bad != nil { // then there is none
+		return nil, nil
 	}
 	r, err := p.box.Read(parsed)
 	if err == nil {

@@ -3,8 +3,6 @@ package auth
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
-	"io"
 	"time"
 
 	"github.com/google/uuid"
@@ -222,5 +220,3 @@ func PurgeLinks(ctx context.Context, db *store.DB) error {
 	_, err = db.NewDelete().Model((*models.Invitation)(nil)).Where("expires_at < now()").Exec(ctx)
 	return store.Wrap(err, "purge invitations")
 }
-
-func hideInput(f fmt.State, what string) { _, _ = io.WriteString(f, "["+what+"]") }

@@ -97,25 +97,25 @@ func TestInvite_Ranks(t *testing.T) {
 	reseller := p.customer("reseller", nil)
 	shop := p.customer("shop", reseller)
 	other := p.customer("other", nil)
-	who := map[string]context.Context{}
+	who := map[string]func() context.Context{}
 	for _, role := range []models.ProviderRole{models.ProviderOwner, models.ProviderAdmin, models.ProviderSupport, models.ProviderBilling} {
-		who["provider "+string(role)] = p.as(p.user(strings.ToLower(string(role))+"@provider.example", role))
+		who["provider "+string(role)] = p.caller(p.user(strings.ToLower(string(role))+"@provider.example", role))
 	}
 	for _, role := range []models.CustomerRole{models.CustomerOwner, models.CustomerAdmin, models.CustomerDeveloper, models.CustomerBilling, models.CustomerReadOnly} {
 		u := p.user(strings.ToLower(string(role))+"@shop.example", "")
 		p.member(u, shop, role)
-		who["shop "+string(role)] = p.as(u)
+		who["shop "+string(role)] = p.caller(u)
 	}
 	above := p.user("admin@reseller.example", "")
 	p.member(above, reseller, models.CustomerAdmin)
-	who["reseller ADMIN"] = p.as(above)
+	who["reseller ADMIN"] = p.caller(above)
 	foreign := p.user("owner@other.example", "")
 	p.member(foreign, other, models.CustomerOwner)
-	who["other OWNER"] = p.as(foreign)
+	who["other OWNER"] = p.caller(foreign)
 	both := p.user("both@example.com", "")
 	p.member(both, other, models.CustomerOwner)
 	p.member(both, shop, models.CustomerReadOnly)
-	who["other OWNER, shop READ_ONLY"] = p.as(both)
+	who["other OWNER, shop READ_ONLY"] = p.caller(both)
 
 	const all, noOwner, nobody, forbidden = "", "FORBIDDEN for OWNER", "NOT_FOUND", "FORBIDDEN"
 	for name, want := range map[string]struct{ staff, customer string }{
@@ -147,11 +147,11 @@ func TestInvite_Ranks(t *testing.T) {
 			}
 		}
 		for _, role := range []models.ProviderRole{models.ProviderOwner, models.ProviderAdmin, models.ProviderSupport, models.ProviderBilling} {
-			_, err := p.InviteUser(who[name], auth.InviteUserInput{Email: "new@example.com", Name: "New", ProviderRole: &role})
+			_, err := p.InviteUser(who[name](), auth.InviteUserInput{Email: "new@example.com", Name: "New", ProviderRole: &role})
 			check(want.staff, string(role), err)
 		}
 		for _, role := range []models.CustomerRole{models.CustomerOwner, models.CustomerAdmin, models.CustomerDeveloper, models.CustomerBilling, models.CustomerReadOnly} {
-			_, err := p.InviteUser(who[name], toCustomer("new@example.com", shop, role))
+			_, err := p.InviteUser(who[name](), toCustomer("new@example.com", shop, role))
 			check(want.customer, string(role), err)
 		}
 	}

@@ -23,16 +23,17 @@ func TestMembers_Ranks(t *testing.T) {
 	shop := p.customer("shop", reseller)
 	stays := p.user("stays@example.com", "")
 	p.member(stays, shop, models.CustomerOwner) // there is always another owner
-	callers := map[string]context.Context{"provider ADMIN": p.as(p.user("admin@provider.example", models.ProviderAdmin))}
+	callers := map[string]func() context.Context{"provider ADMIN": p.caller(p.user("admin@provider.example", models.ProviderAdmin))}
 	for name, at := range map[string]*models.Customer{"shop": shop, "reseller": reseller} {
 		for _, role := range []models.CustomerRole{models.CustomerOwner, models.CustomerAdmin} {
 			u := p.user(name+string(role[:3])+"@example.com", "")
 			p.member(u, at, role)
-			callers[name+" "+string(role)] = p.as(u)
+			callers[name+" "+string(role)] = p.caller(u)
 		}
 	}
 	target := p.user("target@example.com", "")
-	for name, ctx := range callers {
+	for name, caller := range callers {
+		ctx := caller()
 		for _, before := range []models.CustomerRole{models.CustomerOwner, models.CustomerAdmin, models.CustomerReadOnly} {
 			limited := name == "shop ADMIN"
 			set := func() {

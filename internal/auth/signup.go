@@ -103,7 +103,12 @@ func (s *Service) signUp(ctx context.Context, tx store.Tx, link *models.AccountT
 	if err != nil {
 		return store.Wrap(err, "end other sign-ups of user %s", user.ID)
 	}
-	return audit.Record(as(ctx, user.ID), tx, audit.Entry{Action: "user.verify_email", Kind: ident.User, Object: user.ID.Bare(), Customer: customer})
+	return audit.Record(as(ctx, user.ID), tx, audit.Entry{Action: "user.verify_email", Kind: ident.User, Object: user.ID.Bare(), Customer: customer, Detail: opened{customer}})
+}
+
+// opened is what the audit keeps of a sign-up beside whose it is.
+type opened struct {
+	Customer ident.CustomerID `json:"customer"` // made with the account
 }
 
 func insertMembership(ctx context.Context, tx store.Tx, row *models.Membership) error {

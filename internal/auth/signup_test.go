@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -134,4 +135,28 @@ func TestSignUp_Refuses(t *testing.T) {
 	off := newPost(t, func(c *auth.Config) { c.Accounts.OpenCustomer = nil })
 	_, err := off.SignUp(t.Context(), signUpInput("ada@example.com"))
 	refusedAs(t, err, fault.Forbidden, "")
+}
+
+// S14: as with resets, by nothing that one could measure.
+func TestSignUp_KnownAndUnknownAreAlike(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	p.admin("ada@example.com")
+	var hashes atomic.Int64
+	p.OnHash(func() { hashes.Add(1) })
+	var want []string
+	for i, email := range []string{"eve@example.com", "ada@example.com"} {
+		hashes.Store(0)
+		var err error
+		asked := p.sql.during(func() { _, err = p.SignUp(t.Context(), signUpInput(email)) })
+		require.NoError(t, err)
+		require.EqualValues(t, 1, hashes.Load())
+		shapes := p.shapes(asked)
+		if i == 0 {
+			want = shapes
+		}
+		require.Equal(t, want, shapes)
+		require.Equal(t, i+1, p.count("SELECT count(*) FROM account_tokens"))
+		require.Equal(t, i+1, p.count("SELECT count(*) FROM mails"))
+	}
 }

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/mail"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -125,12 +127,7 @@ func (p *post) resetLink(email string) secret.Text {
 func (p *post) wasRevoked(u ident.UserID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, r := range p.closed {
-		if r == u {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(p.closed, u)
 }
 
 // signsIn tells whether the password is good.
@@ -161,4 +158,25 @@ func asJSON(t *testing.T, v any) string {
 	b, err := json.Marshal(v)
 	require.NoError(t, err)
 	return string(b)
+}
+
+// caller makes requests of the user, all in one session.
+func (p *post) caller(u *models.User) func() context.Context {
+	p.t.Helper()
+	who, err := actor.From(p.as(u))
+	require.NoError(p.t, err)
+	return func() context.Context { return actor.With(p.t.Context(), who) }
+}
+
+var literals = regexp.MustCompile(`'[^']*'|\b\d+\b|NULL`)
+
+// shapes are the statements without their values, and without the sender's, which
+// come when they come.
+func (p *post) shapes(statements []string) (shapes []string) {
+	for _, s := range statements {
+		if !strings.Contains(s, `"mails" AS "ml"`) || strings.Contains(s, "INSERT") {
+			shapes = append(shapes, literals.ReplaceAllString(s, "?"))
+		}
+	}
+	return shapes
 }

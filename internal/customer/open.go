@@ -3,15 +3,14 @@ package customer
 import (
 	"context"
 
-	"github.com/mpanel/mpanel/internal/audit"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
 )
 
 // Open makes a customer at the top for somebody who signs up, in the transaction that
-// makes their account; what they may have is the provider's to say. Error:
-// fault.Invalid.
+// makes their account and records both; what they may have is the provider's to say.
+// Error: fault.Invalid.
 func (s *Service) Open(ctx context.Context, tx store.Tx, in CreateInput) (ident.CustomerID, error) {
 	if err := in.Validate(); err != nil {
 		return ident.CustomerID{}, err
@@ -28,5 +27,5 @@ func (s *Service) Open(ctx context.Context, tx store.Tx, in CreateInput) (ident.
 	if err := insertQuotas(ctx, tx, row.ID, in.Quotas); err != nil {
 		return ident.CustomerID{}, err
 	}
-	return row.ID, audit.Record(ctx, tx, audit.Entry{Action: "customer.open", Kind: ident.Customer, Object: row.ID.UUID, Customer: row.ID})
+	return row.ID, nil
 }

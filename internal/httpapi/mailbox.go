@@ -27,18 +27,19 @@ type Letter struct {
 }
 
 // Lines are the text, and which of them are links.
-func (l *Letter) Lines() (lines []letterLine) {
+func (l *Letter) Lines() (lines []LetterLine) {
 	for s := range strings.Lines(l.Text) {
 		link := strings.TrimSpace(s)
 		if !strings.HasPrefix(link, "http://") && !strings.HasPrefix(link, "https://") {
 			link = ""
 		}
-		lines = append(lines, letterLine{s, link})
+		lines = append(lines, LetterLine{s, link})
 	}
 	return lines
 }
 
-type letterLine struct{ Text, Link string }
+// A LetterLine is a line of a text, and where it leads to if it is a link.
+type LetterLine struct{ Text, Link string }
 
 // mailboxRoutes show the mailbox to the machine that it is on. There are links in it
 // with which whoever reads them sets passwords, so everybody else finds nothing: by
@@ -117,7 +118,7 @@ func (m mailboxRoutes) html(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", letterPolicy)
 	h.Set("X-Frame-Options", "SAMEORIGIN")
-	_, _ = w.Write([]byte(l.HTML)) //nolint:gosec // a letter, in a sandbox; and the client may be gone
+	_, _ = w.Write([]byte(l.HTML)) // in a sandbox; and the client may be gone
 }
 
 func (m mailboxRoutes) failed(w http.ResponseWriter, r *http.Request, err error) {

@@ -113,8 +113,7 @@ func (l *Letter) message() (*gomail.Msg, error) {
 	if err := m.To(l.To); err != nil {
 		return nil, &failure{class: models.MailRefused}
 	}
-	_, domain, _ := cutLast(l.From.Address, "@")
-	m.SetMessageIDWithValue(l.ID.String() + "@" + domain)
+	m.SetMessageIDWithValue(l.ID.String() + "@" + domainOf(l.From.Address))
 	m.SetDateWithValue(time.Now())
 	m.Subject(l.Subject)
 	m.SetUserAgent("MPanel")
@@ -179,12 +178,8 @@ var roles = map[models.Language]map[string]string{
 	models.German:  {"OWNER": "Inhaber", "ADMIN": "Verwaltung", "SUPPORT": "Support", "BILLING": "Abrechnung", "DEVELOPER": "Entwicklung", "READ_ONLY": "nur lesen"},
 }
 
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
-}
+// domainOf is what stands behind the last @ of an address, which has one.
+func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
 
 // Samples are one letter of each kind and language, to be looked at.
 func (l *Letters) Samples() ([]*Letter, error) {

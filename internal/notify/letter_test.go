@@ -77,7 +77,7 @@ func TestLetters_EveryKindInEveryLanguageAsTextAndHTML(t *testing.T) {
 
 // plainText is the words of a page.
 func plainText(page string) string {
-	page = page[strings.Index(page, "<body>"):]
+	_, page, _ = strings.Cut(page, "<body>")
 	page = regexp.MustCompile(`<[^>]+>`).ReplaceAllString(page, " ")
 	page = strings.NewReplacer("&#43;", "+", "&#39;", "'", "&amp;", "&", "&#34;", `"`).Replace(page)
 	return strings.Join(strings.Fields(page), " ")

@@ -172,8 +172,8 @@ func ParseFrom(s string) (*mail.Address, error) {
 	if err != nil {
 		return nil, errors.New("it must be one address, such as MPanel <panel@example.com>")
 	}
-	if _, domain, ok := cutLast(a.Address, "@"); !ok || domain == "" || net.ParseIP(domain) != nil {
-		return nil, errors.New("its address has no domain")
+	if net.ParseIP(domainOf(a.Address)) != nil {
+		return nil, errors.New("the domain of its address is a number")
 	}
 	return a, nil
 }

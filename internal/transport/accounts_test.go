@@ -2,7 +2,6 @@ package transport_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,7 +31,7 @@ func TestAccounts_KnownAndUnknownAreTheSame(t *testing.T) {
 				want = r
 			}
 			require.Equal(t, want.same(), r.same(), "%s of %s", name, email)
-			require.Equal(t, len(want.header), len(r.header), "%s of %s: %v", name, email, r.header)
+			require.Len(t, r.header, len(want.header), "%s of %s", name, email)
 			require.NotContains(t, r.body, "@example.com")
 		}
 	}
@@ -60,7 +59,7 @@ func TestAccounts_NoMassAssignment(t *testing.T) {
 	} {
 		r := p.post(token, query, nil)
 		require.Equal(t, []string{"INVALID"}, r.codes(), r.body)
-		require.True(t, strings.Contains(r.body, "not defined by type"), r.body)
+		require.Contains(t, r.body, "not defined by type")
 	}
 	require.Zero(t, p.count("SELECT count(*) FROM audit_entries"))
 }
