@@ -37,6 +37,7 @@ type Config struct {
 	// HashConcurrency is how many passwords are hashed at the same time, 19 MiB
 	// of memory each; default GOMAXPROCS.
 	HashConcurrency int
+	Accounts        AccountConfig
 }
 
 // A Service is safe for concurrent use. The zero value is not usable.
@@ -54,6 +55,8 @@ type Service struct {
 	idle, lifetime time.Duration
 	revoker        Revoker
 	seen           *seen
+
+	accounts AccountConfig
 }
 
 // NewService returns a Service. Error: a required field of c is missing.
@@ -88,5 +91,6 @@ func NewService(c Config) (*Service, error) {
 		lifetime:   c.SessionLifetime,
 		revoker:    c.Revoker,
 		seen:       newSeen(),
+		accounts:   c.Accounts.withDefaults(c.Box, c.Now),
 	}, nil
 }

@@ -40,19 +40,25 @@ const (
 	reasonPassword = "wrong password"
 	reasonDisabled = "disabled user"
 	reasonHash     = "stored hash out of bounds"
+	reasonChanged  = "password or account changed meanwhile"
 )
 
 // SignIn gives an access token for an e-mail address, in any case, and a
 // password. Errors: fault.Unauthenticated, the same and after the same work for
 // an unknown user, a wrong password and a disabled user; fault.RateLimited when
-// there was no time for the hash within five seconds.
+// there was no time for the hash within five seconds, or after too many tries from
+// where the request comes from.
 func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, error) {
 	email, bad := normalEmail(in.Email)
 	if bad != nil || len(in.Password.Reveal()) > MaxPasswordBytes {
 		return nil, s.refuse(ctx, reasonInput, ident.UserID{}) // no user has these; it costs nothing
 	}
+	well, err := s.limited(ctx, signInLimit, email)
+	if err != nil {
+		return nil, err
+	}
 	user := new(models.User)
-	err := s.db.NewSelect().Model(user).Where("u.email = ?", email).Scan(ctx)
+	err = s.db.NewSelect().Model(user).Where("u.email = ?", email).Scan(ctx)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		user = nil
@@ -70,6 +76,7 @@ func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, e
 		}
 		return nil, s.refuse(ctx, reason, id)
 	}
+	well()
 	fresh := ""
 	if outdated {
 		// The old hash is still good, so the person need not wait for a slot.
@@ -122,6 +129,9 @@ func (s *Service) refuse(ctx context.Context, reason string, user ident.UserID) 
 // recordSignIn writes the session, the audit entry and, unless it is "", the fresh hash.
 func (s *Service) recordSignIn(ctx context.Context, user *models.User, session *models.Session, fresh string) error {
 	return store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
+		if err := s.stillGood(ctx, tx, user); err != nil {
+			return err
+		}
 		if fresh != "" {
 			// Not over a password that was changed in the meantime.
 			_, err := tx.NewUpdate().Model(user).Set("password_hash = ?", fresh).WherePK().
@@ -132,6 +142,9 @@ func (s *Service) recordSignIn(ctx context.Context, user *models.User, session *
 		}
 		// The one who signs in, even when the request carries an older token.
 		who := &actor.Actor{User: user.ID, Session: session.ID}
+		if err := s.tellOfDevice(ctx, tx, user, session); err != nil {
+			return err
+		}
 		s.beginSession(tx, session)
 		return audit.Record(actor.With(ctx, who), tx, audit.Entry{Action: "user.sign_in", Kind: ident.User, Object: user.ID.Bare()})
 	})
