@@ -95,25 +95,33 @@ func (a *Actor) Customers(p Permission) (roots []ident.CustomerID, all bool) {
 	return roots, false
 }
 
-type (
-	actorKey    struct{}
-	signedInKey struct{}
-)
+// CallerKey is under which a context has its *Actor.
+type CallerKey struct{}
+
+type signedInKey struct{}
 
 // With puts the caller into a request's context.
 func With(ctx context.Context, a *Actor) context.Context {
-	return context.WithValue(ctx, actorKey{}, a)
+	return context.WithValue(ctx, CallerKey{}, a)
 }
 
 // From reads the caller. Error: fault.Unauthenticated without one.
 func From(ctx context.Context) (*Actor, error) {
-	if a, ok := ctx.Value(actorKey{}).(*Actor); ok && a != nil {
+	if a := Caller(ctx); a != nil {
 		return a, nil
 	}
-	if slot, ok := ctx.Value(signedInKey{}).(*atomic.Pointer[Actor]); ok && slot.Load() != nil {
-		return slot.Load(), nil
-	}
 	return nil, fault.Unauthenticated.New("", "Sign in first: this needs an access token.")
+}
+
+// Caller reads the caller; nil is nobody.
+func Caller(ctx context.Context) *Actor {
+	if a, ok := ctx.Value(CallerKey{}).(*Actor); ok && a != nil {
+		return a
+	}
+	if slot, ok := ctx.Value(signedInKey{}).(*atomic.Pointer[Actor]); ok {
+		return slot.Load()
+	}
+	return nil
 }
 
 // WithSignIn prepares one operation for a sign-in within it, so that what it
