@@ -13,8 +13,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/fault"
 )
@@ -58,7 +58,7 @@ func (c *core) single(ctx *operationContext, a *answer) {
 		a.cost = &ctx.state
 	}
 	var jar *cookieJar // nothing else than a mutation needs one
-	if op.Operation.Operation == ast.Mutation {
+	if !a.query {
 		jar = &cookieJar{request: a.r, secure: c.SecureCookies}
 		ctx.Context = actor.WithKeeper(ctx.Context, jar)
 	}
