@@ -169,7 +169,7 @@ type RevokeSessionPayload struct{ Revoked int }
 
 // RevokeSession ends one of the caller's sessions, or all but the one that the caller
 // is in. Errors: fault.Invalid unless it is either; fault.NotFound for one that is
-// over, not the caller's or not there.
+// over, not the caller's or not there; with all as StepUp.
 func (s *Service) RevokeSession(ctx context.Context, in RevokeSessionInput) (*RevokeSessionPayload, error) {
 	who, err := actor.From(ctx)
 	if err != nil {
@@ -177,6 +177,11 @@ func (s *Service) RevokeSession(ctx context.Context, in RevokeSessionInput) (*Re
 	}
 	if in.All == (in.ID != nil) {
 		return nil, fault.Invalid.New("id", "Give the id of one session, or all: true.")
+	}
+	if in.All {
+		if err := s.StepUp(ctx); err != nil {
+			return nil, err
+		}
 	}
 	out := &RevokeSessionPayload{}
 	err = idempotency.Once(ctx, s.db, "revokeSession", in, func(ctx context.Context, tx store.Tx) (int, error) {

@@ -21,6 +21,7 @@ import (
 type SignInInput struct {
 	Email    string
 	Password secret.Text
+	Code     *secret.Text // of those who have a second factor
 }
 
 // SignInPayload is an access token and whose it is.
@@ -40,12 +41,15 @@ const (
 	reasonPassword = "wrong password"
 	reasonDisabled = "disabled user"
 	reasonHash     = "stored hash out of bounds"
+	reasonCode     = "wrong code"
 )
 
 // SignIn gives an access token for an e-mail address, in any case, and a
 // password. Errors: fault.Unauthenticated, the same and after the same work for
-// an unknown user, a wrong password and a disabled user; fault.RateLimited when
-// there was no time for the hash within five seconds.
+// an unknown user, a wrong password and a disabled user, and with the field code for a
+// wrong code; fault.SecondFactorRequired for a right password that needs one;
+// fault.RateLimited when there was no time for the hash within five seconds, and after
+// too many wrong codes.
 func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, error) {
 	email, bad := normalEmail(in.Email)
 	if bad != nil || len(in.Password.Reveal()) > MaxPasswordBytes {
@@ -77,10 +81,24 @@ func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, e
 			s.log.WarnContext(ctx, "password not hashed again", "user_id", user.ID, "error", err)
 		}
 	}
-	session := s.newSession(ctx, user.ID)
-	if err := s.recordSignIn(ctx, user, session, fresh); err != nil {
+	has, err := s.enrolled(ctx, s.db, user.ID) // nobody learns of it without the password
+	if err != nil {
 		return nil, err
 	}
+	good := func() {}
+	if has {
+		if in.Code == nil {
+			return nil, needCode()
+		}
+		if good, err = s.try(ctx, user.ID); err != nil {
+			return nil, err
+		}
+	}
+	session := s.newSession(ctx, user.ID)
+	if err := s.recordSignIn(ctx, user, session, fresh, in.Code); err != nil {
+		return nil, err
+	}
+	good()
 	return s.signedIn(ctx, user, session)
 }
 
@@ -119,8 +137,15 @@ func (s *Service) refuse(ctx context.Context, reason string, user ident.UserID) 
 	return fault.Unauthenticated.New("", "The e-mail address or the password is wrong.")
 }
 
-// recordSignIn writes the session, the audit entry and, unless it is "", the fresh hash.
-func (s *Service) recordSignIn(ctx context.Context, user *models.User, session *models.Session, fresh string) error {
+// refuseCode is refuse for a right password with a wrong code.
+func (s *Service) refuseCode(ctx context.Context, user ident.UserID) error {
+	_ = s.refuse(ctx, reasonCode, user)
+	return fault.Unauthenticated.New("code", "The code is wrong or was used already.")
+}
+
+// recordSignIn uses the code of a user who has a second factor, and writes the session,
+// the audit entry and, unless it is "", the fresh hash.
+func (s *Service) recordSignIn(ctx context.Context, user *models.User, session *models.Session, fresh string, code *secret.Text) error {
 	return store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
 		if fresh != "" {
 			// Not over a password that was changed in the meantime.
@@ -132,8 +157,19 @@ func (s *Service) recordSignIn(ctx context.Context, user *models.User, session *
 		}
 		// The one who signs in, even when the request carries an older token.
 		who := &actor.Actor{User: user.ID, Session: session.ID}
+		entry := audit.Entry{Action: "user.sign_in", Kind: ident.User, Object: user.ID.Bare()}
+		name, err := s.secondStep(ctx, tx, user.ID, code)
+		if fault.CodeOf(err) == fault.Invalid {
+			return s.refuseCode(ctx, user.ID)
+		}
+		if err != nil {
+			return err
+		}
+		if name != nil {
+			entry.Detail = map[string]any{"secondFactor": *name}
+		}
 		s.beginSession(tx, session)
-		return audit.Record(actor.With(ctx, who), tx, audit.Entry{Action: "user.sign_in", Kind: ident.User, Object: user.ID.Bare()})
+		return audit.Record(actor.With(ctx, who), tx, entry)
 	})
 }
 
