@@ -49,15 +49,19 @@ func (w *world) now() time.Time { return w.began.Add(time.Duration(w.ahead.Load(
 // wait lets so much time go by for the service.
 func (w *world) wait(d time.Duration) { w.ahead.Add(int64(d)) }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, change ...func(*auth.Config)) *world {
 	t.Helper()
 	w := &world{t: t, log: new(buffer), sql: new(tracer), began: time.Now().Truncate(time.Microsecond), revoked: new(revoked)} // the service's clock rests; see wait
 	w.db = testkit.DB(t, func(c *pgxpool.Config) { c.ConnConfig.Tracer = w.sql })
 	var err error
-	w.Service, err = auth.NewService(auth.Config{
+	c := auth.Config{
 		DB: w.db, Box: testkit.Box(t), Issuer: issuer, HashConcurrency: 4, Now: w.now, Revoker: w.revoked,
-		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+		BaseURL: "https://panel.example.com:8443/", Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	w.Service, err = auth.NewService(c)
 	require.NoError(t, err)
 	w.MakeCheap()
 	return w

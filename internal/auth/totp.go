@@ -216,10 +216,12 @@ func (s *Service) ConfirmTOTP(ctx context.Context, in ConfirmTOTPInput) (*Recove
 		}
 		return s.secondFactorChanged(ctx, tx, who, "user.confirm_totp")
 	})
+	if fault.CodeOf(err) != fault.Invalid { // no code was wrong
+		good()
+	}
 	if err != nil {
 		return nil, err
 	}
-	good()
 	return out, nil
 }
 
