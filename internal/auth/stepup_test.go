@@ -101,8 +101,6 @@ func TestConfirmIdentity_WrongPasswordsAndCodes(t *testing.T) {
 	require.NoError(t, w.confirm(ctx, password, a.codes[0]))
 }
 
-func from(ip string) actor.Request { return actor.Request{IP: ip} }
-
 // S23, S30, case 34: five wrong codes within a quarter of an hour from one network; who
 // comes from elsewhere gets in.
 func TestTries_S23(t *testing.T) {
@@ -111,35 +109,35 @@ func TestTries_S23(t *testing.T) {
 	u, other := w.admin("grace@example.com"), w.admin("ada@example.com")
 	a, _ := w.enrol(u)
 	b, _ := w.enrol(other)
-	evil, home := from("2001:db8::1"), from("192.0.2.1")
+	evil, home := "2001:db8::1", "192.0.2.1"
 	for i := range auth.MaxTries {
-		evil.IP = fmt.Sprintf("2001:db8::%d", i) // of one line all are one
-		require.Equal(t, fault.Unauthenticated, fault.CodeOf(second(w.with(u, "000000", evil))))
+		evil = fmt.Sprintf("2001:db8::%d", i) // of one line all are one
+		require.Equal(t, fault.Unauthenticated, fault.CodeOf(second(w.withFrom(u, "000000", evil))))
 		w.wait(time.Minute)
 	}
-	_, err := w.with(u, a.code(0), evil)
+	_, err := w.withFrom(u, a.code(0), evil)
 	require.Equal(t, fault.RateLimited, fault.CodeOf(err), "even the right one")
-	f := fault.All(err)[0].(*fault.Error) //nolint:forcetypeassert,errorlint // it is
+	f := fault.All(err)[0].(*fault.Error) //nolint:errorlint // it is
 	require.Equal(t, 600, f.Details["retryAfterSeconds"])
-	require.NoError(t, second(w.with(u, a.code(0), home)), "the owner is not locked out")
-	require.NoError(t, second(w.with(other, b.code(0), evil)), "and neither are their neighbours")
+	require.NoError(t, second(w.withFrom(u, a.code(0), home)), "the owner is not locked out")
+	require.NoError(t, second(w.withFrom(other, b.code(0), evil)), "and neither are their neighbours")
 	w.wait(10*time.Minute - time.Microsecond)
-	require.Equal(t, fault.RateLimited, fault.CodeOf(second(w.with(u, a.code(0), evil))))
+	require.Equal(t, fault.RateLimited, fault.CodeOf(second(w.withFrom(u, a.code(0), evil))))
 	w.wait(time.Microsecond)
-	require.Equal(t, fault.Unauthenticated, fault.CodeOf(second(w.with(u, "000000", evil))), "one came free")
-	require.Equal(t, fault.RateLimited, fault.CodeOf(second(w.with(u, a.code(0), evil))), "and no more")
+	require.Equal(t, fault.Unauthenticated, fault.CodeOf(second(w.withFrom(u, "000000", evil))), "one came free")
+	require.Equal(t, fault.RateLimited, fault.CodeOf(second(w.withFrom(u, a.code(0), evil))), "and no more")
 
 	// From many places it ends as well.
 	w.wait(time.Hour)
 	wrong := 0
 	for i := range 30 {
-		if fault.CodeOf(second(w.with(u, "000000", from(fmt.Sprintf("198.51.100.%d", i))))) == fault.Unauthenticated {
+		if fault.CodeOf(second(w.withFrom(u, "000000", fmt.Sprintf("198.51.100.%d", i)))) == fault.Unauthenticated {
 			wrong++
 		}
 	}
 	require.Equal(t, auth.MaxTriesOfAccount, wrong)
 	w.wait(auth.TriesWithin)
-	require.NoError(t, second(w.with(u, a.code(0), home)))
+	require.NoError(t, second(w.withFrom(u, a.code(0), home)))
 	w.wait(auth.TriesWithin + time.Second)
 	require.NoError(t, w.PurgeTries(t.Context()))
 	require.Zero(t, w.count("SELECT count(*) FROM tries"))
@@ -152,7 +150,7 @@ func TestTries_CountedBeforeTheyAreKnown(t *testing.T) {
 	u := w.admin("grace@example.com")
 	a, _ := w.enrol(u)
 	for range 2 * auth.MaxTries {
-		require.NoError(t, second(w.with(u, a.code(0), from("192.0.2.1"))))
+		require.NoError(t, second(w.withFrom(u, a.code(0), "192.0.2.1")))
 		w.wait(30 * time.Second)
 	}
 	require.Zero(t, w.count("SELECT count(*) FROM tries WHERE cardinality(times) > 0"))
@@ -161,7 +159,7 @@ func TestTries_CountedBeforeTheyAreKnown(t *testing.T) {
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
-			_, err := w.with(u, "000000", from("192.0.2.1"))
+			_, err := w.withFrom(u, "000000", "192.0.2.1")
 			mu.Lock()
 			defer mu.Unlock()
 			codes[fault.CodeOf(err)]++

@@ -69,16 +69,17 @@ func (w *world) enrol(u *models.User) (app, context.Context) {
 }
 
 // with signs in with a code; "" is none.
-func (w *world) with(u *models.User, code string, from ...actor.Request) (*auth.SignInPayload, error) {
+func (w *world) with(u *models.User, code string) (*auth.SignInPayload, error) {
+	return w.withFrom(u, code, "")
+}
+
+// withFrom is with from an address.
+func (w *world) withFrom(u *models.User, code, ip string) (*auth.SignInPayload, error) {
 	in := auth.SignInInput{Email: u.Email, Password: secret.New(password)}
 	if code != "" {
 		in.Code = new(secret.New(code))
 	}
-	ctx := w.t.Context()
-	for _, r := range from {
-		ctx = actor.WithRequest(ctx, r)
-	}
-	return w.SignIn(ctx, in)
+	return w.SignIn(actor.WithRequest(w.t.Context(), actor.Request{IP: ip}), in)
 }
 
 func TestTOTP_F17_AgainstOathtool(t *testing.T) {
