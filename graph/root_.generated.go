@@ -2516,8 +2516,8 @@ type ServerEdge {
   signOut: SignOutPayload! @auth
   """
   Ends one of the caller's sessions, or all but the current one, with all that is open in them, within a second.
-  Errors: ` + "`" + `INVALID` + "`" + ` unless it is either; ` + "`" + `NOT_FOUND` + "`" + ` for a session that is over or somebody else's; with ` + "`" + `all` + "`" + `
-  ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
+  Errors: ` + "`" + `INVALID` + "`" + ` unless it is either; ` + "`" + `NOT_FOUND` + "`" + ` for a session that is over or somebody else's; ` + "`" + `FORBIDDEN` + "`" + `
+  for an API token; with ` + "`" + `all` + "`" + ` ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
   """
   revokeSession("Which." input: RevokeSessionInput!): RevokeSessionPayload! @auth
   """
@@ -2549,7 +2549,7 @@ type ServerEdge {
 extend type Viewer {
   "Whether the caller's role may do nothing else than set up an authenticator app: all else is ` + "`" + `SECOND_FACTOR_REQUIRED` + "`" + `."
   secondFactorMissing: Boolean!
-  "The caller's sessions that are not over, those seen last first; at most 100."
+  "The caller's sessions that are not over, those seen last first; at most 100. None for an API token."
   sessions: [Session!]! @goField(forceResolver: true) @cost(size: 10)
 }
 

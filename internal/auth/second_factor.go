@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/audit"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/store"
@@ -134,6 +137,35 @@ func updatesOne(ctx context.Context, q *bun.UpdateQuery, what string) (bool, err
 	}
 	n, err := res.RowsAffected()
 	return n == 1, store.Wrap(err, "%s", what)
+}
+
+// ResetSecondFactor takes the second factor of somebody who has lost it away, from the
+// command line, and ends that user's sessions. Errors: fault.NotFound for an unknown
+// address; fault.Conflict for a user who has none.
+func (s *Service) ResetSecondFactor(ctx context.Context, email string) (*models.User, error) {
+	user := new(models.User)
+	err := store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
+		*user = models.User{}
+		err := tx.NewSelect().Model(user).Where("u.email = ?", strings.ToLower(email)).Scan(ctx)
+		if errors.Is(err, sql.ErrNoRows) {
+			return store.NotFound("email")
+		}
+		if err != nil {
+			return store.Wrap(err, "read user by e-mail address")
+		}
+		if err := s.removeTOTP(ctx, tx, user.ID); err != nil {
+			return err
+		}
+		if _, err := s.endSessions(ctx, tx, user.ID, ident.SessionID{}, models.SessionSecondFactorChanged); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Entry{Action: "user.reset_second_factor", Kind: ident.User, Object: user.ID.Bare()})
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.log.InfoContext(ctx, "second factor taken away", "user_id", user.ID)
+	return user, nil
 }
 
 // HaveTOTP tells which of the users have time-based codes set up, in one query.

@@ -55,6 +55,24 @@ func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, e
 	if bad != nil || len(in.Password.Reveal()) > MaxPasswordBytes {
 		return nil, s.refuse(ctx, reasonInput, ident.UserID{}) // no user has these; it costs nothing
 	}
+	for range signInTries {
+		out, err := s.signIn(ctx, email, in)
+		if !errors.Is(err, errChanged) {
+			return out, err
+		}
+	}
+	return nil, fault.Conflict.New("", "The account is being changed; try again.")
+}
+
+// signInTries is how often a sign-in begins anew when another changes the account
+// meanwhile: hashes it again, mostly.
+const signInTries = 3
+
+var errChanged = errors.New("the user was changed during the sign-in")
+
+// signIn is SignIn with an address that is well formed. Error: errChanged when the
+// password that was looked at is not the user's any more, or the user was disabled.
+func (s *Service) signIn(ctx context.Context, email string, in SignInInput) (*SignInPayload, error) {
 	user := new(models.User)
 	err := s.db.NewSelect().Model(user).Where("u.email = ?", email).Scan(ctx)
 	switch {
@@ -95,10 +113,13 @@ func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, e
 		}
 	}
 	session := s.newSession(ctx, user.ID)
-	if err := s.recordSignIn(ctx, user, session, fresh, in.Code); err != nil {
+	err = s.recordSignIn(ctx, user, session, fresh, in.Code)
+	if err == nil || errors.Is(err, errChanged) { // no code was wrong
+		good()
+	}
+	if err != nil {
 		return nil, err
 	}
-	good()
 	return s.signedIn(ctx, user, session)
 }
 
@@ -147,11 +168,18 @@ func (s *Service) refuseCode(ctx context.Context, user ident.UserID) error {
 // the audit entry and, unless it is "", the fresh hash.
 func (s *Service) recordSignIn(ctx context.Context, user *models.User, session *models.Session, fresh string, code *secret.Text) error {
 	return store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
+		// Whoever changes the password or disables the user ends the sessions that there
+		// are: this one must not come after that.
+		err := tx.NewSelect().Model((*models.User)(nil)).ColumnExpr("1").Where("u.id = ?", user.ID).
+			Where("u.password_hash = ?", string(user.PasswordHash)).Where("u.disabled_at IS NULL").For("NO KEY UPDATE").Scan(ctx, new(int))
+		if errors.Is(err, sql.ErrNoRows) {
+			return errChanged
+		}
+		if err != nil {
+			return store.Wrap(err, "lock user %s", user.ID)
+		}
 		if fresh != "" {
-			// Not over a password that was changed in the meantime.
-			_, err := tx.NewUpdate().Model(user).Set("password_hash = ?", fresh).WherePK().
-				Where("password_hash = ?", string(user.PasswordHash)).Exec(ctx)
-			if err != nil {
+			if _, err := tx.NewUpdate().Model(user).Set("password_hash = ?", fresh).WherePK().Exec(ctx); err != nil {
 				return store.Wrap(err, "store fresh hash of user %s", user.ID)
 			}
 		}

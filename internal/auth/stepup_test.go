@@ -70,10 +70,16 @@ func TestStepUp_S37(t *testing.T) {
 		as := actor.With(t.Context(), &other)
 		for _, err := range []error{
 			w.StepUp(as), w.confirm(as, password, ""), second(w.BeginTOTP(as)), second(w.DisableTOTP(as)), second(w.NewRecoveryCodes(as)),
-			second(w.ConfirmTOTP(as, auth.ConfirmTOTPInput{Code: secret.New("000000")})),
+			second(w.ConfirmTOTP(as, auth.ConfirmTOTPInput{Code: secret.New("000000")})), second(w.RevokeSession(as, auth.RevokeSessionInput{ID: &who.Session})),
 		} {
 			require.Equal(t, fault.Forbidden, fault.CodeOf(err), name)
 		}
+		rows, err := w.Sessions(as)
+		require.NoError(t, err)
+		require.Empty(t, rows)
+		found, err := w.FindSessions(as, []ident.SessionID{who.Session})
+		require.NoError(t, err)
+		require.Empty(t, found)
 	}
 	require.NoError(t, second(w.SignOut(ctx)))
 	require.Equal(t, fault.Unauthenticated, fault.CodeOf(w.StepUp(ctx)), "whatever a node remembers")

@@ -25,6 +25,7 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/models"
 )
@@ -324,4 +325,22 @@ func TestTOTP_SecretOfAnother(t *testing.T) {
 		require.Equal(t, fault.Internal, fault.CodeOf(err))
 	}
 	require.NoError(t, second(w.with(u, a.codes[0])), "what is not sealed goes on")
+}
+
+// Who has lost app and codes goes to whoever runs the panel.
+func TestResetSecondFactor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u := w.admin("grace@example.com")
+	_, ctx := w.enrol(u)
+	done, err := w.ResetSecondFactor(t.Context(), "Grace@Example.com")
+	require.NoError(t, err)
+	require.Equal(t, u.ID, done.ID)
+	require.Equal(t, []ident.SessionID{session(ctx)}, w.revoked.take(), "who has the other device is out")
+	require.NoError(t, second(w.with(u, "")))
+	require.Equal(t, 1, w.count("SELECT count(*) FROM audit_entries WHERE action = 'user.reset_second_factor' AND user_id IS NULL AND object_id = ?", u.ID))
+	for email, code := range map[string]fault.Code{"grace@example.com": fault.Conflict, "nobody@example.com": fault.NotFound, "": fault.NotFound} {
+		_, err := w.ResetSecondFactor(t.Context(), email)
+		require.Equal(t, code, fault.CodeOf(err), email)
+	}
 }
