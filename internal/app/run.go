@@ -156,7 +156,7 @@ func (c resetSecondFactorCommand) Run(ctx context.Context, env Env, o config.Opt
 		if err := s.migrate(ctx, log); err != nil {
 			return err
 		}
-		a, err := s.auth(ctx, o, nil, log)
+		a, err := s.auth(ctx, o, auth.AccountConfig{}, nil, log)
 		if err != nil {
 			return err
 		}
