@@ -120,7 +120,7 @@ func (s *Service) Rotate(ctx context.Context, in RotateInput) (*RotatePayload, e
 		if err != nil {
 			return nil, err
 		}
-		row.NextVerifierSealed, row.NextUsername, row.NextGraceSeconds = s.box.Seal(verifier, verifierPlace(row.ID)), nil, nil
+		row.NextVerifierSealed, row.NextUsername, row.NextGraceSeconds = s.box.Seal(verifier, nextVerifierPlace(row.ID)), nil, nil
 		kind, username := KindRotate, &row.Username
 		if in.GraceSeconds != nil && *in.GraceSeconds > 0 {
 			if err := wishTakeOver(row, *in.GraceSeconds); err != nil {

@@ -305,5 +305,3 @@ func lockDatabase(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.D
 	}
 	return row, nil
 }
-
-func verifierPlace(id ident.DatabaseID) string { return "databases.verifier/" + id.String() }

@@ -166,7 +166,10 @@ func (s *Service) changeUser(ctx context.Context, call idempotency.Call, id iden
 		case row.State != models.ResourceActive:
 			return userRef{}, fault.Conflict.New("id", "This user is %s; only one that is ACTIVE can be changed.", row.State)
 		}
-		before := userWish(row)
+		before, err := s.keepWish(row, userBeforePlace(row.ID))
+		if err != nil {
+			return userRef{}, err
+		}
 		if err := change(d, row); err != nil {
 			return userRef{}, err
 		}
@@ -340,8 +343,4 @@ func idle(ctx context.Context, tx store.Tx, field, refusal, condition string, ar
 		return fault.Conflict.New(field, "%s", refusal)
 	}
 	return nil
-}
-
-func userVerifierPlace(id ident.DatabaseUserID) string {
-	return "database_users.verifier/" + id.String()
 }
