@@ -22,7 +22,7 @@ type doctorCommand struct {
 
 // A complaint is one thing that is not as it should be.
 type complaint struct {
-	Where  string `json:"where"` // a server's name, "jobs" or "nats"
+	Where  string `json:"where"` // a server's name, "jobs", "nats" or "keys"
 	What   string `json:"what"`  // such as MISSING ROLE c1_shop
 	Detail string `json:"detail"`
 }
@@ -52,6 +52,11 @@ func (c doctorCommand) Run(ctx context.Context, env Env, o config.Options, log *
 
 func (p *panel) complaints(ctx context.Context) ([]complaint, error) {
 	all := append([]complaint{}, p.bus.complaints(ctx)...)
+	old, err := p.keyComplaints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, old...)
 	servers, err := p.databases.Examine(ctx)
 	if err != nil {
 		return nil, err

@@ -32,6 +32,7 @@ import (
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
+	"github.com/mpanel/mpanel/internal/keys"
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/transport"
 	"github.com/mpanel/mpanel/models"
@@ -42,6 +43,7 @@ import (
 // A panel is one node's parts, wired.
 type panel struct {
 	stores    *stores
+	keys      *keys.Ring
 	auth      *auth.Service
 	customers *customer.Service
 	databases *database.Service
@@ -62,6 +64,10 @@ type panel struct {
 // newPanel wires the parts; run has the node's id, and for tests more, such as a
 // bus that is not the one within this process.
 func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Config, log *slog.Logger) (_ *panel, err error) {
+	ring, err := s.ring(ctx, log)
+	if err != nil {
+		return nil, err
+	}
 	installation, err := s.installation(ctx)
 	if err != nil {
 		return nil, err
@@ -70,7 +76,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if err != nil {
 		return nil, err
 	}
-	p := &panel{stores: s, dialer: pgprov.NewDialer(cluster, log), bus: bus{Bus: run.Bus}}
+	p := &panel{stores: s, keys: ring, dialer: pgprov.NewDialer(cluster, log), bus: bus{Bus: run.Bus}}
 	defer func() {
 		if err != nil {
 			p.close()
@@ -120,6 +126,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		{Name: "enforce-size-quotas", Every: database.EnforceEvery, Do: p.enforceQuotas(log)},
 		{Name: "retire-database-logins", Every: database.RetireEvery, Do: p.databases.RetireLogins},
 		{Name: "sync-database-access", Every: database.SyncAccessEvery, Do: p.databases.SyncAccess},
+		{Name: "tidy-encryption-keys", Every: keys.TidyEvery, Do: ring.Tidy},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 	}
 	if p.chores, err = jobs.NewChores(s.db, run.Node, chores, log); err != nil {

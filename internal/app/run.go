@@ -35,6 +35,7 @@ type commands struct {
 	Admin   struct {
 		Create adminCreateCommand `cmd:"" help:"Create an administrator."`
 	} `cmd:"" help:"Administrators."`
+	Keys    keysCommand    `cmd:"" help:"The keys that stored secrets are encrypted under."`
 	Doctor  doctorCommand  `cmd:"" help:"Compare all servers with what is wished, and change nothing; fails when something is wrong."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

@@ -106,6 +106,7 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener n
 	parts.Go(func() error { p.feed.Run(ctx); return nil })
 	parts.Go(func() error { p.live.Follow(ctx); return nil })
 	parts.Go(func() error { p.fleet.Run(ctx); return nil })
+	parts.Go(func() error { p.keys.Follow(ctx); return nil })
 	ready := make(chan struct{})
 	parts.Go(func() error { return p.engine.Serve(ctx, func() { close(ready) }) })
 	parts.Go(func() error {

@@ -38,6 +38,7 @@ type Service struct {
 	hasher *Hasher
 	issuer string
 	key    []byte
+	others [][]byte // whose tokens are taken as well while the secret key is changed
 	parser *jwt.Parser
 	now    func() time.Time
 	log    *slog.Logger
@@ -61,6 +62,7 @@ func NewService(c Config) (*Service, error) {
 		hasher: NewHasher(cmp.Or(c.HashConcurrency, runtime.GOMAXPROCS(0))),
 		issuer: c.Issuer,
 		key:    c.Box.Key("access tokens"),
+		others: c.Box.Keys("access tokens")[1:],
 		parser: newParser(c.Issuer, c.Now),
 		now:    c.Now,
 		log:    cmp.Or(c.Log, slog.Default()),

@@ -24,6 +24,8 @@ type Options struct {
 	TenantsListen  string        `default:"127.0.0.1" help:"IP address that the embedded cluster of tenants' databases listens on: the one that customers connect to. Each database says from which networks." placeholder:"IP"`
 	DatabaseURL    secret.Text   `name:"database-url" help:"The panel's PostgreSQL; without it, private clusters are started under the data dir. Give it as MPANEL_DATABASE_URL, not as a flag that others see." placeholder:"URL"`
 	SecretKey      secret.Text   `help:"Encrypts what is stored: 32 random characters or more, the same on every node. Required with a database URL, otherwise generated into the data dir. Give it as MPANEL_SECRET_KEY." placeholder:"KEY"`
+	OldSecretKey   secret.Text   `help:"The secret key of before, accepted beside the new one while nodes change to it. Give it as MPANEL_OLD_SECRET_KEY." placeholder:"KEY"`
+	NewSecretKey   secret.Text   `help:"The secret key that comes next, accepted beside the one of now, so that nodes can change to it one after another. Give it as MPANEL_NEW_SECRET_KEY." placeholder:"KEY"`
 	NATSURL        secret.Text   `name:"nats-url" help:"NATS servers that carry live events from node to node, divided by commas; without it, what happens on another node is told up to a second later. Give it as MPANEL_NATS_URL, not as a flag that others see." placeholder:"URL"`
 	NodeID         string        `name:"node-id" help:"Name of this node, different on each; by default the host's." placeholder:"NAME"`
 	AdvertiseURL   string        `name:"advertise-url" help:"URL under which other nodes reach this one; needed for dumps that lie on it when there are several." placeholder:"URL"`

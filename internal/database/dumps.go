@@ -44,7 +44,7 @@ type DumpService struct {
 	url     string
 	get     func(ctx context.Context, url string) (io.ReadCloser, error)
 	log     *slog.Logger
-	peers   []byte // key of URLs between nodes
+	peers   [][]byte // keys of URLs between nodes; the first one signs
 }
 
 // NewDumpService returns a DumpService.
@@ -54,7 +54,7 @@ func NewDumpService(c DumpConfig) (*DumpService, error) {
 	}
 	return &DumpService{
 		s: c.Databases, tools: c.Tools, files: newDumpFiles(c.Dir), node: c.Node, baseURL: c.BaseURL, url: c.AdvertiseURL, get: c.Get, log: c.Log,
-		peers: c.Databases.box.Key("dump files between nodes"),
+		peers: c.Databases.box.Keys("dump files between nodes"),
 	}, nil
 }
 
