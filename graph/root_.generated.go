@@ -240,8 +240,8 @@ directive @cost(
 ) on FIELD_DEFINITION
 
 """
-Makes a mutation that is sent twice happen once: for 24 hours the same key and input give the same objects and job,
-without secrets that were shown once. Another input gives ` + "`" + `IDEMPOTENCY_KEY_REUSED` + "`" + `. A failed mutation keeps nothing.
+Makes a mutation that is sent twice happen once: for 24 hours the same key and input give the same objects and job, and
+for 15 minutes the same secrets, which are null afterwards: keep the key to yourself, and make it hard to guess. Another input gives ` + "`" + `IDEMPOTENCY_KEY_REUSED` + "`" + `. A failed mutation keeps nothing.
 The header ` + "`" + `Idempotency-Key` + "`" + ` does the same for an operation with one mutation. Refused with ` + "`" + `INVALID` + "`" + ` on ` + "`" + `setUp` + "`" + ` and ` + "`" + `signIn` + "`" + `.
 """
 directive @idempotent("1 to 255 printable ASCII characters, such as a UUID." key: String!) on FIELD
@@ -1119,7 +1119,7 @@ type CreateDatabasePayload {
   preview: Preview
   "The database, PENDING; null in the answer to a repeated mutation when it is gone."
   database: Database
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   credentials: DatabaseCredentials
   "The job that makes it."
   job: Job
@@ -1237,7 +1237,7 @@ type RotateDatabasePasswordPayload {
   preview: Preview
   "As it is now."
   database: Database!
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   credentials: DatabaseCredentials
   "The job that sets the password; null after a dry run."
   job: Job
@@ -1528,9 +1528,9 @@ input CreateDatabaseDumpUrlInput {
 type CreateDatabaseDumpUrlPayload {
   "The dump; null in the answer to a repeated mutation when it is gone."
   dump: DatabaseDump
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   url: String
-  "When the URL ends if nobody uses it; null in the answer to a repeated mutation."
+  "When the URL ends if nobody uses it; null when the URL is."
   expiresAt: DateTime
 }
 
@@ -1546,9 +1546,9 @@ input CreateDatabaseUploadInput {
 type CreateDatabaseUploadPayload {
   "The dump, PENDING until it was sent; null in the answer to a repeated mutation when it is gone."
   dump: DatabaseDump
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   url: String
-  "When the URL ends if nobody uses it; null in the answer to a repeated mutation."
+  "When the URL ends if nobody uses it; null when the URL is."
   expiresAt: DateTime
 }
 
@@ -1592,7 +1592,7 @@ type CloneDatabasePayload {
   preview: Preview
   "The new database, PENDING; null in the answer to a repeated mutation when it is gone."
   database: Database
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   credentials: DatabaseCredentials
   "The job that makes it."
   job: Job
@@ -1790,7 +1790,7 @@ type CreateDatabaseUserPayload {
   preview: Preview
   "The user, PENDING; null in the answer to a repeated mutation when it is gone."
   databaseUser: DatabaseUser
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   credentials: DatabaseCredentials
   "The job that makes it."
   job: Job
@@ -1834,7 +1834,7 @@ type RotateDatabaseUserPasswordPayload {
   preview: Preview
   "The user; null in the answer to a repeated mutation when it is gone."
   databaseUser: DatabaseUser
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   credentials: DatabaseCredentials
   "The job that changes it."
   job: Job

@@ -127,6 +127,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		{Name: "retire-database-logins", Every: database.RetireEvery, Do: p.databases.RetireLogins},
 		{Name: "sync-database-access", Every: database.SyncAccessEvery, Do: p.databases.SyncAccess},
 		{Name: "tidy-encryption-keys", Every: keys.TidyEvery, Do: ring.Tidy},
+		{Name: "purge-answers", Every: time.Minute, Do: func(ctx context.Context) error { return idempotency.PurgeAnswers(ctx, s.db) }},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 	}
 	if p.chores, err = jobs.NewChores(s.db, run.Node, chores, log); err != nil {

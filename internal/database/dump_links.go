@@ -46,11 +46,8 @@ func (d *DumpService) CreateDumpURL(ctx context.Context, in DumpURLInput) (*Dump
 		if err := d.link(ctx, tx, who, &models.DatabaseDumpLink{DumpID: row.ID}, out); err != nil {
 			return dumpRef{}, err
 		}
-		return dumpRef{row.ID}, d.record(ctx, tx, "database_dump.link", row, ident.UserID{})
-	}, func(ctx context.Context, _ store.Tx, r dumpRef) (err error) {
-		out.Dump, err = d.FindDump(ctx, r.Dump)
-		return err
-	})
+		return d.showing(row, out), d.record(ctx, tx, "database_dump.link", row, ident.UserID{})
+	}, func(ctx context.Context, tx store.Tx, r dumpRef) error { return d.replayLink(ctx, tx, who, r, out) })
 	return out, err
 }
 
@@ -92,11 +89,8 @@ func (d *DumpService) CreateUpload(ctx context.Context, in UploadInput) (*DumpUR
 		if err := d.link(ctx, tx, who, link, out); err != nil {
 			return dumpRef{}, err
 		}
-		return dumpRef{row.ID}, d.record(ctx, tx, "database_dump.link", row, ident.UserID{})
-	}, func(ctx context.Context, _ store.Tx, r dumpRef) (err error) {
-		out.Dump, err = d.FindDump(ctx, r.Dump)
-		return err
-	})
+		return d.showing(row, out), d.record(ctx, tx, "database_dump.link", row, ident.UserID{})
+	}, func(ctx context.Context, tx store.Tx, r dumpRef) error { return d.replayLink(ctx, tx, who, r, out) })
 	return out, err
 }
 

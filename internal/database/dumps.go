@@ -252,12 +252,14 @@ func (d *DumpService) Clone(ctx context.Context, in CloneInput) (*ClonePayload, 
 			return ref{}, err
 		}
 		*out = ClonePayload{Database: row, Job: job, Credentials: credentialsOn(server, row, row.Username, fresh.password)}
-		return refTo(row, job), audit.Record(ctx, tx, audit.Entry{
+		return d.s.showing(refTo(row, job), out.Credentials), audit.Record(ctx, tx, audit.Entry{
 			Action: "database.clone", Kind: ident.Database, Object: row.ID.UUID, Customer: row.CustomerID,
 			Detail: map[string]any{"name": row.Name, "external_name": row.ExtName, "source": source.ID},
 		})
 	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
-		out.Database, out.Job, err = d.s.replay(ctx, tx, who, r)
+		if out.Database, out.Job, err = d.s.replay(ctx, tx, who, r); err == nil {
+			out.Credentials, err = d.s.shownAgain(ctx, tx, r.Shown, out.Database)
+		}
 		return err
 	})
 	if preview != nil {
@@ -309,7 +311,7 @@ func (d *DumpService) DeleteDump(ctx context.Context, in DeleteDumpInput) (*Dump
 		}
 		out.Dump = row
 		tx.AfterCommit(func() { d.files.remove(row.ID) }) // another node's file is found by its own look
-		return dumpRef{row.ID}, d.record(ctx, tx, "database_dump.delete", row, ident.UserID{})
+		return dumpRef{Dump: row.ID}, d.record(ctx, tx, "database_dump.delete", row, ident.UserID{})
 	}, func(context.Context, store.Tx, dumpRef) error { return nil })
 	return out, err
 }
@@ -317,6 +319,8 @@ func (d *DumpService) DeleteDump(ctx context.Context, in DeleteDumpInput) (*Dump
 // dumpRef is what an idempotency key keeps.
 type dumpRef struct {
 	Dump ident.DatabaseDumpID `json:"dump"`
+
+	idempotency.Shown `json:"-"`
 }
 
 // record audits what was done with a dump, by somebody who is not signed in as well.
