@@ -16,7 +16,14 @@ import (
 type Options struct {
 	Config File `help:"JSON file with further options." placeholder:"FILE"`
 
-	Listen         string        `default:":8080" help:"Address to serve HTTP on."`
+	Listen         string        `default:":8080" help:"Address to serve HTTP on, or HTTPS with TLS."`
+	ListenHTTP     string        `name:"listen-http" help:"With TLS, another address, such as :80, where plain HTTP is sent on to HTTPS and an ACME authority's questions are answered." placeholder:"ADDRESS"`
+	TLS            TLS           `name:"tls" default:"off" enum:"off,self-signed,files,acme" help:"Where the certificate comes from: off serves plain HTTP, as behind a proxy or on this machine alone; self-signed, which browsers warn of; files; or acme, such as Let's Encrypt."`
+	TLSCert        string        `name:"tls-cert" help:"PEM file of the certificate and of those it was signed by, with files. A new one is taken without a restart." placeholder:"FILE"`
+	TLSKey         string        `name:"tls-key" help:"PEM file of the certificate's key, with files." placeholder:"FILE"`
+	ACMEHosts      []string      `name:"acme-hosts" help:"Host names to have certificates for, with acme; by default the base URL's." placeholder:"HOST"`
+	ACMEEmail      string        `name:"acme-email" help:"Address that the ACME authority writes to." placeholder:"EMAIL"`
+	ACMEURL        string        `name:"acme-url" help:"Directory of the ACME authority; by default Let's Encrypt's, whose terms are agreed to." placeholder:"URL"`
 	BaseURL        string        `name:"base-url" help:"URL under which people reach the panel; by default made of the listen address." placeholder:"URL"`
 	AllowedOrigins []string      `help:"Origins of other web apps that may call the API from a browser, such as https://app.example.com." placeholder:"ORIGIN"`
 	TrustedProxies []string      `help:"Addresses or networks of reverse proxies, such as 10.0.0.0/8, whose X-Forwarded-For says where a request comes from. Others are not believed." placeholder:"NETWORK"`
@@ -39,6 +46,17 @@ type Options struct {
 	GraphiQL       GraphiQL      `name:"graphiql" default:"auto" enum:"auto,on,off" help:"Whether GraphiQL is served at /graphiql: on, off, or auto, which is on unless introspection is off."`
 	LogLevel       slog.Level    `default:"info" help:"debug, info, warn or error." placeholder:"LEVEL"`
 }
+
+// TLS tells where the certificate comes from.
+type TLS string
+
+// Where it may come from.
+const (
+	TLSOff        TLS = "off"
+	TLSSelfSigned TLS = "self-signed"
+	TLSFiles      TLS = "files"
+	TLSACME       TLS = "acme"
+)
 
 // An Executor is what executes GraphQL operations.
 type Executor string

@@ -34,6 +34,7 @@ var columns = []Column{
 	{Table: "database_users", Column: "verifier_sealed", Place: "database_users.verifier"},
 	{Table: "database_users", Column: "before", Member: "verifier_sealed", Place: "database_users.before", Was: "database_users.verifier"},
 	{Table: "database_users", Column: "tried", Member: "verifier_sealed", Place: "database_users.tried", Was: "database_users.verifier"},
+	{Table: "acme_cache", Column: "value_sealed", Place: "acme_cache.value", RowID: "name", RowType: "text"},
 }
 
 // Columns are all that is encrypted under data keys.

@@ -61,6 +61,9 @@ func (w *world) fill(databases int, box *secret.Box) {
 	require.NoError(w.t, err)
 	w.exec("INSERT INTO database_servers (id, name, host, port, admin_user, admin_password_sealed) VALUES (?, 'db', 'db.test', 5432, 'admin', ?)",
 		w.server, []byte("set below"))
+	for _, name := range names {
+		w.exec("INSERT INTO acme_cache (name, value_sealed) VALUES (?, '')", name)
+	}
 	for i := range databases {
 		id := ident.NewDatabaseID()
 		w.rows = append(w.rows, id.String())
@@ -78,10 +81,23 @@ func (w *world) fill(databases int, box *secret.Box) {
 }
 
 func (w *world) rowsOf(c keys.Column) []string {
-	if c.Table == "database_servers" {
+	switch c.Table {
+	case "database_servers":
 		return []string{w.server.String()}
+	case "acme_cache":
+		return names
 	}
 	return w.rows
+}
+
+// names are rows whose ids are text.
+var names = []string{"acme_account+key", "panel.example.com"}
+
+func idOf(c keys.Column) bun.Ident {
+	if c.RowID != "" {
+		return bun.Ident(c.RowID)
+	}
+	return "id"
 }
 
 func (w *world) exec(q string, args ...any) {
@@ -97,7 +113,7 @@ func (w *world) write(c keys.Column, row string, sealed []byte) {
 
 func (w *world) tryWrite(ctx context.Context, c keys.Column, row string, sealed []byte) (err error) {
 	if c.Member == "" {
-		_, err = w.db.ExecContext(ctx, "UPDATE ? SET ? = ? WHERE id = ?", bun.Ident(c.Table), bun.Ident(c.Column), sealed, row)
+		_, err = w.db.ExecContext(ctx, "UPDATE ? SET ? = ? WHERE ? = ?", bun.Ident(c.Table), bun.Ident(c.Column), sealed, idOf(c), row)
 	} else {
 		_, err = w.db.ExecContext(ctx, "UPDATE ? SET ?1 = jsonb_set(?1, ARRAY[?2], to_jsonb(?3::text)) WHERE id = ?4",
 			bun.Ident(c.Table), bun.Ident(c.Column), c.Member, base64.StdEncoding.EncodeToString(sealed), row)
@@ -106,7 +122,7 @@ func (w *world) tryWrite(ctx context.Context, c keys.Column, row string, sealed 
 }
 
 func (w *world) read(ctx context.Context, c keys.Column, row string) (sealed []byte, err error) {
-	q := w.db.NewSelect().TableExpr("?", bun.Ident(c.Table)).Where("id = ?", row)
+	q := w.db.NewSelect().TableExpr("?", bun.Ident(c.Table)).Where("? = ?", idOf(c), row)
 	if c.Member == "" {
 		return sealed, q.ColumnExpr("?", bun.Ident(c.Column)).Scan(ctx, &sealed)
 	}
@@ -132,7 +148,7 @@ func (w *world) expectAll(box *secret.Box, key uint32) {
 	}
 }
 
-func (w *world) values() int { return 1 + 6*len(w.rows) }
+func (w *world) values() int { return 1 + len(names) + 6*len(w.rows) }
 
 func (w *world) open(box *secret.Box) *keys.Ring {
 	w.t.Helper()
