@@ -28,7 +28,7 @@ const (
 	leaves   = `internal/(fault|page|secret|clock|ident|actor|budget)`
 	surface  = `graph|graph/.*|resolvers|internal/(transport|httpapi|executor|live)|internal/executor/plugin|internal/transport/[a-z]+`
 	library  = `agent/collect`
-	testOnly = `internal/testkit(/natsd)?|internal/engine/faulttest|internal/executor/difftest`
+	testOnly = `internal/testkit(/natsd|/pebble)?|internal/engine/faulttest|internal/executor/difftest`
 	programs = `\.|bench|bench/.*|cmd/[a-z-]+|internal/executor/gen`
 	others   = `web/graphiql|e2e|models|migrations|internal/(app|config|devstack|store|store/rowgen)`
 )

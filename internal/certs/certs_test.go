@@ -20,6 +20,7 @@ import (
 	"github.com/mpanel/mpanel/internal/certs"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/testkit"
+	"github.com/mpanel/mpanel/internal/testkit/pebble"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -85,7 +86,7 @@ func TestSelfSigned_IsKeptAndFits(t *testing.T) {
 // pair writes a certificate and its key.
 func pair(t *testing.T, certFile, keyFile string) string {
 	t.Helper()
-	authority(t, certFile, keyFile)
+	pebble.WritePair(t, certFile, keyFile)
 	p, err := tls.LoadX509KeyPair(certFile, keyFile)
 	require.NoError(t, err)
 	return string(p.Certificate[0])
