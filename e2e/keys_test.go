@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
-	"strings"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -122,7 +122,7 @@ func TestACME_OfTheWholeServer(t *testing.T) {
 		"MPANEL_LISTEN=" + secure, "MPANEL_LISTEN_HTTP=" + plain, "SSL_CERT_FILE=" + authority.CAFile,
 	}}
 	s := in.start(t, l)
-	require.Equal(t, fmt.Sprintf("https://%s:%d", name, tlsPort), s.url)
+	require.Equal(t, "https://"+net.JoinHostPort(name, strconv.Itoa(tlsPort)), s.url)
 	in.hasAdmin() // nobody needs one
 	var serial string
 	eventually(t, 60*time.Second, func() error {
@@ -137,6 +137,6 @@ func TestACME_OfTheWholeServer(t *testing.T) {
 	leaf, err := authority.Shown(secure, name)
 	require.NoError(t, err)
 	require.Equal(t, serial, leaf.SerialNumber.String(), "it is kept, and not asked for anew")
-	require.False(t, strings.Contains(s.out.String(), "no certificate yet"))
+	require.NotContains(t, s.out.String(), "no certificate yet")
 	s.stop(t)
 }

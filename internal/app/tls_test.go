@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/big"
 	"net"
 	"net/http"
@@ -59,9 +60,7 @@ func serveWith(t *testing.T, vars map[string]string) (base string, out, log *out
 		"MPANEL_DATABASE_URL": testkit.URL(t).Reveal(), "MPANEL_SECRET_KEY": testKey, "MPANEL_LISTEN": "127.0.0.1:0",
 		"MPANEL_DATA_DIR": t.TempDir(), "MPANEL_NODE_ID": t.Name(),
 	}
-	for name, v := range vars {
-		all[name] = v
-	}
+	maps.Copy(all, vars)
 	out, log = &output{}, &output{}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
@@ -90,25 +89,30 @@ func serveWith(t *testing.T, vars map[string]string) (base string, out, log *out
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { _ = l.Close() }()
 	return l.Addr().String()
 }
 
-func fetch(t *testing.T, c *http.Client, method, address, body string, headers ...string) (*http.Response, string) {
+// A fetched is an answer that was read.
+type fetched struct {
+	*http.Response
+
+	body string
+}
+
+func fetch(t *testing.T, c *http.Client, method, address, body string, header http.Header) fetched {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
 	require.NoError(t, err)
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
+	maps.Copy(req.Header, header)
 	res, err := c.Do(req)
 	require.NoError(t, err)
 	defer func() { _ = res.Body.Close() }()
 	text, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
-	return res, string(text)
+	return fetched{res, string(text)}
 }
 
 // trusting is how a client trusts one certificate alone.
@@ -137,26 +141,27 @@ func TestServe_TLS(t *testing.T) {
 		Transport:     &http.Transport{TLSClientConfig: trusting(t, file), ForceAttemptHTTP2: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	res, _ := fetch(t, c, http.MethodGet, base+"/livez", "")
+	asJSON := http.Header{"Content-Type": {"application/json"}}
+	res := fetch(t, c, http.MethodGet, base+"/livez", "", nil)
 	require.Equal(t, http.StatusOK, res.StatusCode)
 	require.Equal(t, 2, res.ProtoMajor, "HTTP/2")
 	require.NotEmpty(t, res.Header.Get("Strict-Transport-Security"))
-	res, body := fetch(t, c, http.MethodPost, base+"/graphql", `{"query":"{ __typename }"}`, "Content-Type", "application/json", "Origin", base)
-	require.Equal(t, http.StatusOK, res.StatusCode, body)
-	require.Contains(t, body, "Query")
-	res, body = fetch(t, c, http.MethodPost, base+"/graphql", `{"query":"{ __typename }"}`, "Content-Type", "application/json", "Accept", "text/event-stream")
-	require.Equal(t, http.StatusOK, res.StatusCode, body)
+	res = fetch(t, c, http.MethodPost, base+"/graphql", `{"query":"{ __typename }"}`, http.Header{"Content-Type": {"application/json"}, "Origin": {base}})
+	require.Equal(t, http.StatusOK, res.StatusCode, res.body)
+	require.Contains(t, res.body, "Query")
+	res = fetch(t, c, http.MethodPost, base+"/graphql", `{"query":"{ __typename }"}`, http.Header{"Content-Type": {"application/json"}, "Accept": {"text/event-stream"}})
+	require.Equal(t, http.StatusOK, res.StatusCode, res.body)
 	require.Equal(t, 2, res.ProtoMajor)
-	require.Contains(t, body, "event: complete", "a stream over HTTP/2")
+	require.Contains(t, res.body, "event: complete", "a stream over HTTP/2")
 
 	// WebSockets are HTTP/1.1, which the same listener speaks.
 	u, err := url.Parse(base)
 	require.NoError(t, err)
 	d := websocket.Dialer{TLSClientConfig: trusting(t, file), Subprotocols: []string{"graphql-transport-ws"}}
-	socket, res, err := d.DialContext(t.Context(), "wss://"+u.Host+"/graphql", http.Header{"Origin": {base}})
+	socket, upgraded, err := d.DialContext(t.Context(), "wss://"+u.Host+"/graphql", http.Header{"Origin": {base}})
 	require.NoError(t, err)
 	defer func() { _ = socket.Close() }()
-	require.NoError(t, res.Body.Close())
+	require.NoError(t, upgraded.Body.Close())
 	say := func(message string) { require.NoError(t, socket.WriteMessage(websocket.TextMessage, []byte(message))) }
 	hear := func() string {
 		require.NoError(t, socket.SetReadDeadline(time.Now().Add(10*time.Second)))
@@ -170,14 +175,14 @@ func TestServe_TLS(t *testing.T) {
 	require.Contains(t, hear(), `"__typename":"Query"`)
 
 	// Plain HTTP on the TLS port is no answer, on its own port it is sent on.
-	res, body = fetch(t, &http.Client{}, http.MethodGet, "http://"+u.Host+"/livez", "")
+	res = fetch(t, &http.Client{}, http.MethodGet, "http://"+u.Host+"/livez", "", nil)
 	require.Equal(t, http.StatusBadRequest, res.StatusCode)
-	require.Contains(t, body, "HTTPS")
-	res, _ = fetch(t, c, http.MethodGet, "http://"+plain+"/graphiql?x=1", "")
+	require.Contains(t, res.body, "HTTPS")
+	res = fetch(t, c, http.MethodGet, "http://"+plain+"/graphiql?x=1", "", nil)
 	require.Equal(t, http.StatusPermanentRedirect, res.StatusCode)
 	require.Equal(t, base+"/graphiql?x=1", res.Header.Get("Location"))
 	require.Empty(t, res.Header.Get("Strict-Transport-Security"))
-	res, _ = fetch(t, c, http.MethodPost, "http://"+plain+"/graphql", `{"query":"{ __typename }"}`, "Content-Type", "application/json")
+	res = fetch(t, c, http.MethodPost, "http://"+plain+"/graphql", `{"query":"{ __typename }"}`, asJSON)
 	require.Equal(t, http.StatusBadRequest, res.StatusCode)
 }
 
@@ -209,10 +214,10 @@ func TestServe_HangUpReadsCertificatesAnew(t *testing.T) {
 	u, err := url.Parse(base)
 	require.NoError(t, err)
 	shown := func() string {
-		conn, err := (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(t.Context(), "tcp", u.Host) //nolint:gosec // what is shown is what is asked
+		conn, err := (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(t.Context(), "tcp", u.Host)
 		require.NoError(t, err)
 		defer func() { _ = conn.Close() }()
-		return string(conn.(*tls.Conn).ConnectionState().PeerCertificates[0].Raw) //nolint:forcetypeassert // as documented
+		return string(conn.(*tls.Conn).ConnectionState().PeerCertificates[0].Raw)
 	}
 	require.Equal(t, first, shown())
 	second := writePair(t, certFile, keyFile, time.Now().Add(24*time.Hour))

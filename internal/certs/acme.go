@@ -21,6 +21,9 @@ import (
 
 const challengeProto = acme.ALPNProto
 
+// askTimeout bounds one question to an authority.
+const askTimeout = 30 * time.Second
+
 // An acmeSource asks an authority for certificates as they are needed, and again
 // before they end. Any node answers its challenges, with what the nodes share.
 type acmeSource struct {
@@ -35,7 +38,7 @@ func openACME(c Config) (*acmeSource, error) {
 	}
 	client := &acme.Client{DirectoryURL: c.DirectoryURL, HTTPClient: c.Client, UserAgent: "mpanel"}
 	if client.HTTPClient == nil {
-		client.HTTPClient = http.DefaultClient
+		client.HTTPClient = &http.Client{Timeout: askTimeout}
 	}
 	return &acmeSource{hosts: c.Hosts, log: c.Log, manager: &autocert.Manager{
 		Prompt: autocert.AcceptTOS, Cache: c.Cache, HostPolicy: autocert.HostWhitelist(c.Hosts...), Client: client, Email: c.Email,

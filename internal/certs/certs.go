@@ -44,7 +44,7 @@ type Config struct {
 	DirectoryURL string
 	// Cache is shared by all nodes; required with ACME.
 	Cache *Cache
-	// Client asks the ACME authority; default http.DefaultClient.
+	// Client asks the ACME authority; by default one that waits 30 s.
 	Client *http.Client
 	Log    *slog.Logger // default slog.Default()
 }

@@ -28,16 +28,16 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 // shownAt is the certificate that a listener shows; nobody checks it.
 func shownAt(t *testing.T, l net.Listener) *x509.Certificate {
 	t.Helper()
-	d := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // what is shown is what is asked
+	d := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
 	conn, err := d.DialContext(t.Context(), "tcp", l.Addr().String())
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
-	return conn.(*tls.Conn).ConnectionState().PeerCertificates[0] //nolint:forcetypeassert // as documented
+	return conn.(*tls.Conn).ConnectionState().PeerCertificates[0]
 }
 
 func listen(t *testing.T) net.Listener {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it stays
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	return l
 }
@@ -168,11 +168,11 @@ func TestTLS_Versions(t *testing.T) {
 	l := listen(t)
 	serve(t, l, http.NotFoundHandler(), s.TLS())
 	for version, ok := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
-		d := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MinVersion: version, MaxVersion: version, NextProtos: []string{"h2", "http/1.1"}}} //nolint:gosec // old versions are to be refused
+		d := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MinVersion: version, MaxVersion: version, NextProtos: []string{"h2", "http/1.1"}}}
 		conn, err := d.DialContext(t.Context(), "tcp", l.Addr().String())
 		require.Equal(t, ok, err == nil, "%s: %v", tls.VersionName(version), err)
 		if err == nil {
-			require.Equal(t, "h2", conn.(*tls.Conn).ConnectionState().NegotiatedProtocol) //nolint:forcetypeassert // as documented
+			require.Equal(t, "h2", conn.(*tls.Conn).ConnectionState().NegotiatedProtocol)
 			require.NoError(t, conn.Close())
 		}
 	}
