@@ -690,8 +690,8 @@ directive @cost(
 ) on FIELD_DEFINITION
 
 """
-Makes a mutation that is sent twice happen once: for 24 hours the same key and input give the same objects and job,
-without secrets that were shown once. Another input gives ` + "`" + `IDEMPOTENCY_KEY_REUSED` + "`" + `. A failed mutation keeps nothing.
+Makes a mutation that is sent twice happen once: for 24 hours the same key and input give the same objects and job, and
+for 15 minutes the same secrets, which are null afterwards: keep the key to yourself, and make it hard to guess. Another input gives ` + "`" + `IDEMPOTENCY_KEY_REUSED` + "`" + `. A failed mutation keeps nothing.
 The header ` + "`" + `Idempotency-Key` + "`" + ` does the same for an operation with one mutation. Refused with ` + "`" + `INVALID` + "`" + ` on mutations that are ` + "`" + `@public` + "`" + `, or that
 have to do with codes.
 """
@@ -1574,7 +1574,7 @@ type CreateDatabasePayload {
   preview: Preview
   "The database, PENDING; null in the answer to a repeated mutation when it is gone."
   database: Database
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   credentials: DatabaseCredentials
   "The job that makes it."
   job: Job
@@ -1692,7 +1692,7 @@ type RotateDatabasePasswordPayload {
   preview: Preview
   "As it is now."
   database: Database!
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   credentials: DatabaseCredentials
   "The job that sets the password; null after a dry run."
   job: Job
@@ -1983,9 +1983,9 @@ input CreateDatabaseDumpUrlInput {
 type CreateDatabaseDumpUrlPayload {
   "The dump; null in the answer to a repeated mutation when it is gone."
   dump: DatabaseDump
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   url: String
-  "When the URL ends if nobody uses it; null in the answer to a repeated mutation."
+  "When the URL ends if nobody uses it; null when the URL is."
   expiresAt: DateTime
 }
 
@@ -2001,9 +2001,9 @@ input CreateDatabaseUploadInput {
 type CreateDatabaseUploadPayload {
   "The dump, PENDING until it was sent; null in the answer to a repeated mutation when it is gone."
   dump: DatabaseDump
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   url: String
-  "When the URL ends if nobody uses it; null in the answer to a repeated mutation."
+  "When the URL ends if nobody uses it; null when the URL is."
   expiresAt: DateTime
 }
 
@@ -2047,7 +2047,7 @@ type CloneDatabasePayload {
   preview: Preview
   "The new database, PENDING; null in the answer to a repeated mutation when it is gone."
   database: Database
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   credentials: DatabaseCredentials
   "The job that makes it."
   job: Job
@@ -2245,7 +2245,7 @@ type CreateDatabaseUserPayload {
   preview: Preview
   "The user, PENDING; null in the answer to a repeated mutation when it is gone."
   databaseUser: DatabaseUser
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   credentials: DatabaseCredentials
   "The job that makes it."
   job: Job
@@ -2289,7 +2289,7 @@ type RotateDatabaseUserPasswordPayload {
   preview: Preview
   "The user; null in the answer to a repeated mutation when it is gone."
   databaseUser: DatabaseUser
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   credentials: DatabaseCredentials
   "The job that changes it."
   job: Job

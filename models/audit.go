@@ -36,6 +36,9 @@ type IdempotencyKey struct {
 	InputHash []byte
 	Refs      json.RawMessage `bun:"type:jsonb"`
 	CreatedAt time.Time       `bun:",nullzero,default:now()"`
+	// AnswerSealed is what was shown once, under the client's key as well; nil for
+	// nothing, and after a while.
+	AnswerSealed []byte `json:"-"`
 }
 
 // Installation is the one row about this installation.

@@ -42,7 +42,7 @@ func openBus(o config.Options, box *secret.Box, installation uuid.UUID, node str
 		return bus{Bus: &membus.Bus{}}, nil
 	}
 	n, err := natsbus.Open(natsbus.Config{
-		Servers: o.NATSURL, Prefix: "mpanel." + installation.String(), Key: box.Key("messages between nodes"), Node: node, Kinds: busKinds(), Log: log,
+		Servers: o.NATSURL, Prefix: "mpanel." + installation.String(), Key: box.Key("messages between nodes"), Accepted: box.Keys("messages between nodes")[1:], Node: node, Kinds: busKinds(), Log: log,
 	})
 	if err != nil {
 		return bus{}, fmt.Errorf("MPANEL_NATS_URL: %w", err)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"text/tabwriter"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -22,7 +23,7 @@ type doctorCommand struct {
 
 // A complaint is one thing that is not as it should be.
 type complaint struct {
-	Where  string `json:"where"` // a server's name, "jobs" or "nats"
+	Where  string `json:"where"` // a server's name, "jobs", "nats", "keys" or "tls"
 	What   string `json:"what"`  // such as MISSING ROLE c1_shop
 	Detail string `json:"detail"`
 }
@@ -40,6 +41,7 @@ func (c doctorCommand) Run(ctx context.Context, env Env, o config.Options, log *
 		if err != nil {
 			return err
 		}
+		all = append(all, certificateComplaints(ctx, s, o, time.Now(), log)...)
 		if err := report(env.Stdout, all, c.JSON); err != nil {
 			return err
 		}
@@ -57,6 +59,11 @@ func (p *panel) complaints(ctx context.Context) ([]complaint, error) {
 		return nil, err
 	}
 	all = append(all, mails...)
+	old, err := p.keyComplaints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, old...)
 	servers, err := p.databases.Examine(ctx)
 	if err != nil {
 		return nil, err

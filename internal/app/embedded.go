@@ -3,8 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,7 +28,6 @@ const (
 	superuser    = "mpanel"
 	panelDB      = "mpanel"
 	tenantsPort  = 5433
-	keyFile      = "secret.key"
 	addressFile  = "panel.json" // where a running server's database is
 	panelFolder  = "panel"
 	tenantFolder = "tenants"
@@ -69,6 +65,7 @@ func startEmbedded(ctx context.Context, o config.Options, log *slog.Logger) (_ *
 	both.Go(func() (err error) {
 		e.panel, err = devstack.Start(starting, devstack.Config{
 			Name: panelFolder, Dir: filepath.Join(o.DataDir, panelFolder), Superuser: superuser, Password: box.Password("panel cluster"),
+			Earlier: box.Passwords("panel cluster")[1:],
 			Durable: true, Settings: map[string]string{"max_connections": "100"}, Log: log,
 		})
 		return err
@@ -76,7 +73,7 @@ func startEmbedded(ctx context.Context, o config.Options, log *slog.Logger) (_ *
 	both.Go(func() (err error) {
 		e.tenants, err = devstack.Start(starting, devstack.Config{
 			Name: tenantFolder, Dir: filepath.Join(o.DataDir, tenantFolder), Listen: o.TenantsListen, HBA: tenantsHBA(o.TenantsListen), Port: cmp.Or(last.TenantsPort, tenantsPort),
-			Superuser: superuser, Password: e.tenantPassword, Durable: true, Log: log,
+			Superuser: superuser, Password: e.tenantPassword, Earlier: box.Passwords("tenants cluster")[1:], Durable: true, Log: log,
 			// The reserve lets the panel work when tenants fill every other slot. A login
 			// that is not finished holds every DROP DATABASE up, for a minute by default.
 			Settings: map[string]string{"max_connections": "200", "superuser_reserved_connections": "12", "authentication_timeout": "8s"},
@@ -200,52 +197,12 @@ func attachEmbedded(ctx context.Context, o config.Options) (*stores, error) {
 	if err != nil {
 		return nil, err
 	}
-	dsn := "host='" + a.Host + "' port=" + strconv.Itoa(a.Port) + " user=" + superuser + " dbname=" + panelDB +
-		" password=" + box.Password("panel cluster").Reveal() + " sslmode=disable"
-	db, err := store.Open(ctx, secret.New(dsn))
-	if err != nil {
-		return nil, nil //nolint:nilerr // nobody answers there: the server is not running
-	}
-	return &stores{db: db, box: box}, nil
-}
-
-// embeddedBox reads the secret key from the configuration or the data dir, and
-// makes one at the first start.
-func embeddedBox(o config.Options) (*secret.Box, error) {
-	if !o.SecretKey.IsZero() {
-		return secret.NewBox(o.SecretKey)
-	}
-	path := filepath.Join(o.DataDir, keyFile)
-	b, err := os.ReadFile(path) // #nosec G304 -- the operator's own folder
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := os.MkdirAll(o.DataDir, 0o755); err != nil { // #nosec G301 -- as in startEmbedded
-			return nil, fmt.Errorf("make the data dir: %w", err)
+	for _, password := range box.Passwords("panel cluster") {
+		dsn := "host='" + a.Host + "' port=" + strconv.Itoa(a.Port) + " user=" + superuser + " dbname=" + panelDB +
+			" password=" + password.Reveal() + " sslmode=disable"
+		if db, err := store.Open(ctx, secret.New(dsn)); err == nil {
+			return &stores{db: db, box: box}, nil
 		}
-		b, err = newKey(path)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read the secret key: %w", err)
-	}
-	return secret.NewBox(secret.New(strings.TrimSpace(string(b))))
-}
-
-// newKey writes a key as a whole or not at all, and never over another.
-func newKey(path string) ([]byte, error) {
-	raw := make([]byte, 32)
-	_, _ = rand.Read(raw) // never fails since Go 1.24
-	key := []byte(hex.EncodeToString(raw) + "\n")
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".secret-*") // mode 0600
-	if err != nil {
-		return nil, err
-	}
-	_, err = tmp.Write(key)
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Link(tmp.Name(), path)
-	}
-	err = errors.Join(err, os.Remove(tmp.Name()))
-	if errors.Is(err, fs.ErrExist) { // another process was first
-		return os.ReadFile(path) // #nosec G304 -- the operator's own folder
-	}
-	return key, err
+	return nil, nil // nobody answers there: the server is not running
 }

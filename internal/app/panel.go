@@ -33,6 +33,7 @@ import (
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
+	"github.com/mpanel/mpanel/internal/keys"
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/notify"
 	"github.com/mpanel/mpanel/internal/transport"
@@ -44,6 +45,7 @@ import (
 // A panel is one node's parts, wired.
 type panel struct {
 	stores    *stores
+	keys      *keys.Ring
 	auth      *auth.Service
 	customers *customer.Service
 	databases *database.Service
@@ -65,6 +67,10 @@ type panel struct {
 // newPanel wires the parts; run has the node's id, and for tests more, such as a
 // bus that is not the one within this process.
 func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Config, log *slog.Logger) (_ *panel, err error) {
+	ring, err := s.ring(ctx, log)
+	if err != nil {
+		return nil, err
+	}
 	installation, err := s.installation(ctx)
 	if err != nil {
 		return nil, err
@@ -73,7 +79,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if err != nil {
 		return nil, err
 	}
-	p := &panel{stores: s, dialer: pgprov.NewDialer(cluster, log), bus: bus{Bus: run.Bus}}
+	p := &panel{stores: s, keys: ring, dialer: pgprov.NewDialer(cluster, log), bus: bus{Bus: run.Bus}}
 	defer func() {
 		if err != nil {
 			p.close()
@@ -128,6 +134,8 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		{Name: "sync-database-access", Every: database.SyncAccessEvery, Do: p.databases.SyncAccess},
 		{Name: "purge-sessions", Every: time.Hour, Do: p.auth.PurgeSessions},
 		{Name: "purge-tries", Every: time.Hour, Do: p.auth.PurgeTries},
+		{Name: "tidy-encryption-keys", Every: keys.TidyEvery, Do: ring.Tidy},
+		{Name: "purge-answers", Every: time.Minute, Do: func(ctx context.Context) error { return idempotency.PurgeAnswers(ctx, s.db) }},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 		{Name: "purge-mails", Every: time.Hour, Do: func(ctx context.Context) error { return notify.Purge(ctx, s.db) }},
 		{Name: "purge-links", Every: 5 * time.Minute, Do: func(ctx context.Context) error { return auth.PurgeLinks(ctx, s.db) }},

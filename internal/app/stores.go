@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,6 +17,7 @@ import (
 	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/keys"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
@@ -28,6 +30,26 @@ type stores struct {
 	box      *secret.Box
 	embedded *embedded           // nil with a database URL
 	access   database.AccessList // nil unless others than this machine reach the embedded tenants' cluster
+
+	opening sync.Mutex
+	keys    *keys.Ring // nil until ring is asked for it
+}
+
+// boxOf is the box of a secret key, with those that are accepted beside it.
+func boxOf(o config.Options, key secret.Text, accepted ...secret.Text) (*secret.Box, error) {
+	return secret.NewBox(key, append(accepted, o.OldSecretKey, o.NewSecretKey)...)
+}
+
+// ring gives the box its data keys, which are in the panel's tables.
+func (s *stores) ring(ctx context.Context, log *slog.Logger) (*keys.Ring, error) {
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	if s.keys != nil {
+		return s.keys, nil
+	}
+	ring, err := keys.Open(ctx, keys.Config{DB: s.db, Box: s.box, Log: log})
+	s.keys = ring
+	return ring, err
 }
 
 // openStores connects to MPANEL_DATABASE_URL, or starts the embedded default.
@@ -38,7 +60,7 @@ func openStores(ctx context.Context, o config.Options, log *slog.Logger) (*store
 	if o.SecretKey.IsZero() {
 		return nil, errors.New("MPANEL_DATABASE_URL needs MPANEL_SECRET_KEY beside it, the same on every node; make one with: openssl rand -hex 32")
 	}
-	box, err := secret.NewBox(o.SecretKey)
+	box, err := boxOf(o, o.SecretKey)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +90,11 @@ func (s *stores) close(ctx context.Context) (err error) {
 }
 
 func (s *stores) migrate(ctx context.Context, log *slog.Logger) error {
-	return store.Migrate(ctx, s.db, log)
+	if err := store.Migrate(ctx, s.db, log); err != nil {
+		return err
+	}
+	_, err := s.ring(ctx, log)
+	return err
 }
 
 // installation is the id that all nodes of this installation share.

@@ -53,12 +53,13 @@ type Service struct {
 	hasher *Hasher
 	issuer string
 	key    []byte
+	others [][]byte // whose tokens are taken as well while the secret key is changed
 	parser *jwt.Parser
 	now    func() time.Time
 	log    *slog.Logger
 	recent recent
 
-	refreshKey     []byte
+	refreshKeys    [][]byte // the first is this node's own
 	idle, lifetime time.Duration
 	revoker        Revoker
 	seen           *seen
@@ -101,16 +102,17 @@ func NewService(c Config) (*Service, error) {
 		hasher: NewHasher(cmp.Or(c.HashConcurrency, runtime.GOMAXPROCS(0))),
 		issuer: c.Issuer,
 		key:    c.Box.Key("access tokens"),
+		others: c.Box.Keys("access tokens")[1:],
 		parser: newParser(c.Issuer, c.Now),
 		now:    c.Now,
 		log:    cmp.Or(c.Log, slog.Default()),
 		recent: newRecent(),
 
-		refreshKey: c.Box.Key("refresh tokens"),
-		idle:       c.SessionIdle,
-		lifetime:   c.SessionLifetime,
-		revoker:    c.Revoker,
-		seen:       newSeen(),
+		refreshKeys: c.Box.Keys("refresh tokens"),
+		idle:        c.SessionIdle,
+		lifetime:    c.SessionLifetime,
+		revoker:     c.Revoker,
+		seen:        newSeen(),
 
 		accounts: c.Accounts.withDefaults(c.Box, c.Now),
 		box:      c.Box,

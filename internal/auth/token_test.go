@@ -216,7 +216,9 @@ func TestToken_OfAnotherInstallation(t *testing.T) {
 
 func TestNewService_Config(t *testing.T) {
 	t.Parallel()
-	good := Config{DB: &store.DB{}, Box: new(secret.Box), Issuer: testIssuer}
+	box, err := secret.NewBox(secret.New(strings.Repeat("test-key", 8)))
+	require.NoError(t, err)
+	good := Config{DB: &store.DB{}, Box: box, Issuer: testIssuer}
 	for name, change := range map[string]func(*Config){
 		"no database": func(c *Config) { c.DB = nil },
 		"no box":      func(c *Config) { c.Box = nil },

@@ -16,7 +16,14 @@ import (
 type Options struct {
 	Config File `help:"JSON file with further options." placeholder:"FILE"`
 
-	Listen              string        `default:":8080" help:"Address to serve HTTP on."`
+	Listen              string        `default:":8080" help:"Address to serve HTTP on, or HTTPS with TLS."`
+	ListenHTTP          string        `name:"listen-http" help:"With TLS, another address, such as :80, where plain HTTP is sent on to HTTPS and an ACME authority's questions are answered." placeholder:"ADDRESS"`
+	TLS                 TLS           `name:"tls" default:"off" enum:"off,self-signed,files,acme" help:"Where the certificate comes from: off serves plain HTTP, as behind a proxy or on this machine alone; self-signed, which browsers warn of; files; or acme, such as Let's Encrypt."`
+	TLSCert             string        `name:"tls-cert" help:"PEM file of the certificate and of those it was signed by, with files. A new one is taken without a restart." placeholder:"FILE"`
+	TLSKey              string        `name:"tls-key" help:"PEM file of the certificate's key, with files." placeholder:"FILE"`
+	ACMEHosts           []string      `name:"acme-hosts" help:"Host names to have certificates for, with acme; by default the base URL's." placeholder:"HOST"`
+	ACMEEmail           string        `name:"acme-email" help:"Address that the ACME authority writes to." placeholder:"EMAIL"`
+	ACMEURL             string        `name:"acme-url" help:"Directory of the ACME authority; by default Let's Encrypt's, whose terms are agreed to." placeholder:"URL"`
 	BaseURL             string        `name:"base-url" help:"URL under which people reach the panel; by default made of the listen address." placeholder:"URL"`
 	AllowedOrigins      []string      `help:"Origins of other web apps that may call the API from a browser, such as https://app.example.com." placeholder:"ORIGIN"`
 	TrustedProxies      []string      `help:"Addresses or networks of reverse proxies, such as 10.0.0.0/8, whose X-Forwarded-For says where a request comes from. Others are not believed." placeholder:"NETWORK"`
@@ -24,6 +31,8 @@ type Options struct {
 	TenantsListen       string        `default:"127.0.0.1" help:"IP address that the embedded cluster of tenants' databases listens on: the one that customers connect to. Each database says from which networks." placeholder:"IP"`
 	DatabaseURL         secret.Text   `name:"database-url" help:"The panel's PostgreSQL; without it, private clusters are started under the data dir. Give it as MPANEL_DATABASE_URL, not as a flag that others see." placeholder:"URL"`
 	SecretKey           secret.Text   `help:"Encrypts what is stored: 32 random characters or more, the same on every node. Required with a database URL, otherwise generated into the data dir. Give it as MPANEL_SECRET_KEY." placeholder:"KEY"`
+	OldSecretKey        secret.Text   `help:"The secret key of before, accepted beside the new one while nodes change to it. Give it as MPANEL_OLD_SECRET_KEY." placeholder:"KEY"`
+	NewSecretKey        secret.Text   `help:"The secret key that comes next, accepted beside the one of now, so that nodes can change to it one after another. Give it as MPANEL_NEW_SECRET_KEY." placeholder:"KEY"`
 	NATSURL             secret.Text   `name:"nats-url" help:"NATS servers that carry live events from node to node, divided by commas; without it, what happens on another node is told up to a second later. Give it as MPANEL_NATS_URL, not as a flag that others see." placeholder:"URL"`
 	NodeID              string        `name:"node-id" help:"Name of this node, different on each; by default the host's." placeholder:"NAME"`
 	AdvertiseURL        string        `name:"advertise-url" help:"URL under which other nodes reach this one; needed for dumps that lie on it when there are several." placeholder:"URL"`
@@ -59,6 +68,17 @@ type SignUp string
 const (
 	SignUpOff SignUp = "off"
 	SignUpOn  SignUp = "on"
+)
+
+// TLS tells where the certificate comes from.
+type TLS string
+
+// Where it may come from.
+const (
+	TLSOff        TLS = "off"
+	TLSSelfSigned TLS = "self-signed"
+	TLSFiles      TLS = "files"
+	TLSACME       TLS = "acme"
 )
 
 // An Executor is what executes GraphQL operations.

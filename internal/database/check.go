@@ -26,10 +26,6 @@ const (
 	checksAtOnce = 32
 )
 
-func adminPlace(id ident.DatabaseServerID) string {
-	return "database_servers.admin_password/" + id.String()
-}
-
 func (s *Service) address(row *models.DatabaseServer) (Address, error) {
 	password, err := s.box.Open(row.AdminPasswordSealed, adminPlace(row.ID))
 	if err != nil {

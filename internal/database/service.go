@@ -44,6 +44,7 @@ type ref struct {
 	Job      ident.JobID      `json:"job"`
 
 	idempotency.Ordered `json:"-"`
+	idempotency.Shown   `json:"-"`
 }
 
 // refTo is the ref of a mutation of a row; job is nil when there is nothing to do
@@ -103,9 +104,11 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 			return ref{}, err
 		}
 		*out = CreatePayload{Database: row, Job: job, Credentials: credentialsOn(server, row, row.Username, fresh.password)}
-		return refTo(row, job), record(ctx, tx, "database.create", row)
+		return s.showing(refTo(row, job), out.Credentials), record(ctx, tx, "database.create", row)
 	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
-		out.Database, out.Job, err = s.replay(ctx, tx, who, r)
+		if out.Database, out.Job, err = s.replay(ctx, tx, who, r); err == nil {
+			out.Credentials, err = s.shownAgain(ctx, tx, r.Shown, out.Database)
+		}
 		return err
 	})
 	if preview != nil {
@@ -305,5 +308,3 @@ func lockDatabase(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.D
 	}
 	return row, nil
 }
-
-func verifierPlace(id ident.DatabaseID) string { return "databases.verifier/" + id.String() }

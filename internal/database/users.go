@@ -23,6 +23,7 @@ type userRef struct {
 	Job  ident.JobID          `json:"job"`
 
 	idempotency.Ordered `json:"-"`
+	idempotency.Shown   `json:"-"`
 }
 
 // A verifying is a new password whose verifier is computed beside the
@@ -167,7 +168,10 @@ func (s *Service) changeUser(ctx context.Context, call idempotency.Call, id iden
 		case row.State != models.ResourceActive:
 			return userRef{}, fault.Conflict.New("id", "This user is %s; only one that is ACTIVE can be changed.", row.State)
 		}
-		before := userWish(row)
+		before, err := s.keepWish(row, userBeforePlace(row.ID))
+		if err != nil {
+			return userRef{}, err
+		}
 		if err := change(d, row); err != nil {
 			return userRef{}, err
 		}
@@ -229,7 +233,9 @@ func (s *Service) begin(ctx context.Context, tx store.Tx, who *actor.Actor, out 
 			return userRef{}, err
 		}
 	}
-	return userRef{row.ID, job.ID, idempotency.Ordered{Begun: job, Customer: d.CustomerID}}, recordUser(ctx, tx, kind, d, row)
+	return userRef{
+		User: row.ID, Job: job.ID, Ordered: idempotency.Ordered{Begun: job, Customer: d.CustomerID}, Shown: s.shown(out.Credentials),
+	}, recordUser(ctx, tx, kind, d, row)
 }
 
 // orderUser runs a mutation of a user: do writes the answer.
@@ -263,10 +269,13 @@ func (s *Service) replayUser(ctx context.Context, tx store.Tx, who *actor.Actor,
 		return store.Wrap(err, "read database user %s", r.User)
 	}
 	*out = UserPayload{}
+	var err error
 	if len(rows) > 0 {
 		out.DatabaseUser = rows[0]
+		if out.Credentials, err = s.userShownAgain(ctx, tx, r.Shown, rows[0]); err != nil {
+			return err
+		}
 	}
-	var err error
 	out.Job, err = replayJob(ctx, tx, who, r.Job)
 	return err
 }
@@ -343,8 +352,4 @@ func idle(ctx context.Context, tx store.Tx, field, refusal, condition string, ar
 		return fault.Conflict.New(field, "%s", refusal)
 	}
 	return nil
-}
-
-func userVerifierPlace(id ident.DatabaseUserID) string {
-	return "database_users.verifier/" + id.String()
 }

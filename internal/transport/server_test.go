@@ -330,11 +330,11 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	name := strings.ReplaceAll(mark, "-", "_")
 	p.insert(&models.Database{
 		ID: s.database, CustomerID: s.customer, ServerID: server, Name: name, ExtName: "c_" + name, Username: "c_" + name,
-		VerifierSealed: []byte{1}, ConnectionLimit: 5, State: models.ResourceActive, Generation: 1, HoldsQuota: true,
+		VerifierSealed: testkit.Box(p.t).Seal(secret.New("verifier"), "databases.verifier/"+s.database.String()), ConnectionLimit: 5, State: models.ResourceActive, Generation: 1, HoldsQuota: true,
 	})
 	p.insert(&models.DatabaseUser{
 		ID: s.login, DatabaseID: s.database, ServerID: server, Name: "guest", Username: "u_" + name + "_guest", Rights: models.RightsReadOnly,
-		VerifierSealed: []byte{1}, ConnectionLimit: 5, State: models.ResourceActive, Generation: 1,
+		VerifierSealed: testkit.Box(p.t).Seal(secret.New("verifier"), "database_users.verifier/"+s.login.String()), ConnectionLimit: 5, State: models.ResourceActive, Generation: 1,
 	})
 	p.insert(&models.Job{
 		ID: s.job, Kind: database.KindCreate, PlanVersion: 1, CustomerID: s.customer, ResourceKind: ident.Database, ResourceID: s.database.UUID,
