@@ -29,3 +29,6 @@ func (*DatabaseDump) IsNode() {}
 
 // IsNode marks a Node.
 func (*Server) IsNode() {}
+
+// IsNode marks a Node.
+func (*AuditEntry) IsNode() {}
