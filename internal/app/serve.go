@@ -66,6 +66,12 @@ func (serveCommand) Run(ctx context.Context, env Env, o config.Options, log *slo
 	if err := s.migrate(ctx, log); err != nil {
 		return err
 	}
+	switch sentence, err := s.unprotected(ctx); {
+	case err != nil:
+		return err
+	case sentence != "":
+		log.WarnContext(ctx, sentence)
+	}
 	node, err := nodeID(o)
 	if err != nil {
 		return err
