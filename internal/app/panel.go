@@ -18,6 +18,7 @@ import (
 
 	"github.com/mpanel/mpanel/agent/collect"
 	"github.com/mpanel/mpanel/graph"
+	"github.com/mpanel/mpanel/internal/audit/seal"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/config"
@@ -54,6 +55,7 @@ type panel struct {
 	feed      *jobs.Feed
 	jobs      *jobs.Service
 	live      *live.Hub
+	sealer    *seal.Sealer
 	bus       bus
 	api       *httpapi.API
 	metrics   *prometheus.Registry
@@ -129,6 +131,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	p.jobs = jobs.NewService(s.db, p.feed, starter)
 	p.live = live.NewHub(live.Config{Actors: p.auth.Actors, Bus: p.bus, Log: log})
 	p.metrics.MustRegister(p.live)
+	p.sealer = newSealer(s, o, installation.String(), run.Node, p.bus, log)
 	if p.api, err = p.newAPI(o, log); err != nil {
 		return nil, err
 	}

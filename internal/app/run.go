@@ -35,6 +35,7 @@ type commands struct {
 	Admin   struct {
 		Create adminCreateCommand `cmd:"" help:"Create an administrator."`
 	} `cmd:"" help:"Administrators."`
+	Audit   auditCommands  `cmd:"" help:"The audit."`
 	Doctor  doctorCommand  `cmd:"" help:"Compare all servers with what is wished, and change nothing; fails when something is wrong."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

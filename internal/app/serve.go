@@ -112,6 +112,10 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener n
 	parts.Go(func() error { p.feed.Run(ctx); return nil })
 	parts.Go(func() error { p.live.Follow(ctx); return nil })
 	parts.Go(func() error { p.fleet.Run(ctx); return nil })
+	sealing, stopSealing := context.WithCancel(context.WithoutCancel(ctx))
+	sealed := make(chan struct{})
+	go func() { defer close(sealed); p.sealer.Run(sealing) }()
+	defer func() { stopSealing(); <-sealed }() // once nothing is written any more
 	ready := make(chan struct{})
 	parts.Go(func() error { return p.engine.Serve(ctx, func() { close(ready) }) })
 	parts.Go(func() error {
