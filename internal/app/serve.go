@@ -112,10 +112,15 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener n
 	parts.Go(func() error { p.feed.Run(ctx); return nil })
 	parts.Go(func() error { p.live.Follow(ctx); return nil })
 	parts.Go(func() error { p.fleet.Run(ctx); return nil })
+	parts.Go(func() error { p.trail.Run(ctx); return nil })
 	sealing, stopSealing := context.WithCancel(context.WithoutCancel(ctx))
 	sealed := make(chan struct{})
 	go func() { defer close(sealed); p.sealer.Run(sealing) }()
-	defer func() { stopSealing(); <-sealed }() // once nothing is written any more
+	defer func() { stopSealing(); <-sealed }() // once nothing is written any more, as:
+	refusing, stopRefusing := context.WithCancel(context.WithoutCancel(ctx))
+	refused := make(chan struct{})
+	go func() { defer close(refused); p.refusals.Run(refusing) }()
+	defer func() { stopRefusing(); <-refused }()
 	ready := make(chan struct{})
 	parts.Go(func() error { return p.engine.Serve(ctx, func() { close(ready) }) })
 	parts.Go(func() error {

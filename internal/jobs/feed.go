@@ -107,11 +107,8 @@ func (f *Feed) lookOnce(ctx context.Context) error {
 // A StreamItem is a *models.JobEvent or a *Gap.
 type StreamItem interface{ IsJobStreamItem() }
 
-// A Gap says that the events up to Position are gone.
-type Gap struct{ Position models.Position }
-
-// IsJobStreamItem marks what a stream of a job consists of.
-func (*Gap) IsJobStreamItem() {}
+// A Gap says that the events up to its position are gone.
+type Gap = feed.Gap
 
 // follow sends every event of a job after the given one, each once and in
 // order, first from the table and then live, and closes the channel when the
@@ -229,7 +226,7 @@ func (s *stream) send(ctx context.Context, ev *models.JobEvent) (over bool) {
 
 func (s *stream) gap(ctx context.Context, seq int64) (over bool) {
 	select {
-	case s.out <- &Gap{models.Position{Job: s.job, Seq: seq}}:
+	case s.out <- &Gap{Position: models.Position{Job: s.job, Seq: seq}}:
 	case <-ctx.Done():
 		return true
 	}

@@ -23,7 +23,7 @@ func newTail(f *Feed) *feed.Tail[*fed, StreamItem] {
 		Horizon: func(ctx context.Context) (feed.Horizon, error) { return f.horizon(ctx) },
 		Window:  f.window, Read: f.readAll, Restored: f.takeOver,
 		Item: func(e *fed) StreamItem { return &e.JobEvent },
-		Gap:  func(at feed.Place, epoch uint64) StreamItem { return &Gap{positionOf(at, epoch)} },
+		Gap:  func(at feed.Place, epoch uint64) StreamItem { return &Gap{Position: positionOf(at, epoch)} },
 	})
 }
 

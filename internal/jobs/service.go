@@ -289,7 +289,7 @@ func (s *Service) WatchAll(ctx context.Context, customer *string, after *models.
 			return nil, store.NotFound("customerId")
 		}
 	}
-	if after != nil && (after.Bad || after.Place == nil) {
+	if after != nil && (after.Bad || after.Place == nil || after.OfAudit()) {
 		return nil, notOfThisStream()
 	}
 	now, err := s.feed.horizon(ctx)

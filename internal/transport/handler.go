@@ -36,6 +36,8 @@ type Config struct {
 	Schema graphql.ExecutableSchema
 	// Authenticate tells who an access token is; any error means nobody.
 	Authenticate func(ctx context.Context, token string) (*actor.Actor, error)
+	// Refused is told of everything that callers may not do, before they are; nil is nobody.
+	Refused func(ctx context.Context, r Refusal)
 	// OriginAllowed tells whether a browser may come from where the request says.
 	OriginAllowed func(*http.Request) bool
 	// Budget is of each user, and AnonymousBudget of each address of callers who are

@@ -30,6 +30,8 @@ import (
 	"github.com/mpanel/mpanel/agent/collect"
 	"github.com/mpanel/mpanel/graph"
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/audit"
+	"github.com/mpanel/mpanel/internal/audit/trail"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/customer"
 	"github.com/mpanel/mpanel/internal/database"
@@ -68,6 +70,8 @@ type panel struct {
 	live   *live.Hub
 	bus    *membus.Bus
 	fleet  *fleet.Service
+	// refusals counts what it is not asked to write.
+	refusals *audit.Refusals
 
 	mu     sync.Mutex
 	actors map[string]*actor.Actor // by tokens that only tests have
@@ -118,6 +122,7 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 		AuthService: p.auth, CustomerService: customers, DatabaseService: databases, DumpService: dumps,
 		FleetService: p.fleet,
 		JobService:   jobs.NewService(p.db, jobs.NewFeed(p.db, bus, 0, log), starter),
+		TrailService: trail.NewService(trail.Config{DB: p.db, Bus: bus, Log: log}),
 	}
 	for _, f := range change {
 		f(r)
@@ -126,6 +131,10 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 	schema := executable(t, p.graph, p.db.Level)
 	p.schema = schema.Schema()
 	p.live = live.NewHub(live.Config{Limits: limits, Actors: p.actorsNow, Log: log})
+	p.refusals = audit.NewRefusals(p.db, log)
+	c.Refused = func(ctx context.Context, r transport.Refusal) {
+		p.refusals.Record(ctx, audit.Refusal{Action: r.Field, Object: r.Object, Code: string(r.Code)})
+	}
 	origins := httpapi.Origins("", []string{origin})
 	c.Schema, c.Authenticate, c.OriginAllowed, c.TakesIdempotencyKey, c.Live, c.Log = schema, p.authenticate, origins.Allow, resolvers.TakesIdempotencyKey, p.live, log
 	api := httpapi.New(httpapi.Config{
