@@ -35,7 +35,10 @@ func encode(v any) (json.RawMessage, error) {
 	if err := d.Decode(&decoded); err != nil {
 		return nil, err
 	}
-	return json.Marshal(redacted(decoded))
+	b, err = json.Marshal(redacted(decoded))
+	// bun takes a backslash before u0000 for the beginning of NUL, also when it is one
+	// that somebody has typed.
+	return bytes.ReplaceAll(b, []byte(`\\u0000`), []byte(`\u005cu0000`)), err
 }
 
 // suspicious tells whether there may be anything to take out: mostly there is not,

@@ -67,6 +67,7 @@ func TestRecord_KeepsWhatIsNoSecret(t *testing.T) {
 		"a script":               {map[string]any{"name": `<svg/onload=alert('x')>&"`}, `{"name": "<svg/onload=alert('x')>&\""}`},
 		"line breaks":            {map[string]any{"name": "a\r\nb: c"}, `{"name": "a\r\nb: c"}`},
 		"what PostgreSQL cannot": {map[string]any{"na\x00me": "a\x00b"}, `{"na\ufffdme": "a\ufffdb"}`},
+		"typed backslashes":      {map[string]any{"name": `\u0000 \\u0000 \\\u0000 \" \`}, `{"name": "\\u0000 \\\\u0000 \\\\\\u0000 \\\" \\"}`},
 		"half a character":       {json.RawMessage(`{"name": "\ud800"}`), `{"name": "\ufffd"}`},
 		"a formula":              {map[string]any{"name": "=HYPERLINK(1)"}, `{"name": "=HYPERLINK(1)"}`},
 		"a string alone":         {"x", `"x"`},

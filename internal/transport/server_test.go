@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,6 +71,8 @@ type panel struct {
 	live   *live.Hub
 	bus    *membus.Bus
 	fleet  *fleet.Service
+	// servers are where the database servers are.
+	servers nowhere
 	// refusals counts what it is not asked to write.
 	refusals *audit.Refusals
 
@@ -108,7 +111,8 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 	require.NoError(t, err)
 	var registry *engine.Registry
 	starter := engine.NewStarter(func() *engine.Registry { return registry }, silent{})
-	databases := database.NewService(p.db, box, starter, nowhere{}, uuid.New(), nowhere{}, slog.New(slog.DiscardHandler))
+	p.servers = nowhere{new(atomic.Bool)}
+	databases := database.NewService(p.db, box, starter, p.servers, uuid.New(), p.servers, slog.New(slog.DiscardHandler))
 	customers := customer.NewService(p.db, starter, databases)
 	dumps, err := database.NewDumpService(database.DumpConfig{
 		Databases: databases, Tools: anyTools{}, Dir: t.TempDir(), Node: "test", Log: log,
@@ -166,10 +170,24 @@ type anyTools struct{ database.DumpTools }
 
 func (anyTools) Check(string) error { return nil }
 
-// nowhere is where all servers are away.
-type nowhere struct{}
+// nowhere is where all servers are away, unless they are to answer.
+type nowhere struct{ answer *atomic.Bool }
 
-func (nowhere) Server(database.Address) database.Server { return away{} }
+func (n nowhere) Server(database.Address) database.Server {
+	if n.answer.Load() {
+		return empty{}
+	}
+	return away{}
+}
+
+// empty is a server that answers, and has nothing.
+type empty struct{ database.Server }
+
+func (empty) Version(context.Context) (string, error) { return "16.1", nil }
+
+func (empty) Survey(context.Context, string, []database.Expected) (database.Survey, error) {
+	return database.Survey{}, nil
+}
 
 func (nowhere) Inspect(context.Context, database.Address) (database.Inspection, error) {
 	return database.Inspection{Problems: []string{"The server does not answer."}}, nil
@@ -268,6 +286,7 @@ type tenant struct {
 	login    ident.DatabaseUserID
 	dump     ident.DatabaseDumpID
 	finding  ident.DriftFindingID
+	event    ident.AuditEventID
 }
 
 // ids are all that the tenant has, of every kind.
@@ -275,7 +294,7 @@ func (s tenant) ids() map[string]string {
 	return map[string]string{
 		"user": s.user.Opaque(), "customer": s.customer.Opaque(), "database": s.database.Opaque(), "job": s.job.Opaque(), "databaseUser": s.login.Opaque(),
 		"driftFinding": s.finding.Opaque(),
-		"databaseDump": s.dump.Opaque(),
+		"databaseDump": s.dump.Opaque(), "auditEvent": s.event.Opaque(),
 	}
 }
 
@@ -298,7 +317,7 @@ func (p *panel) host() (id ident.ServerID) {
 // addTenant makes a customer whose every text has the mark in it.
 func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.DatabaseServerID) tenant {
 	p.t.Helper()
-	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID()}
+	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID(), ident.NewAuditEventID()}
 	p.insert(&models.User{ID: s.user, Email: mark + "@example.com", Name: "User " + mark, PasswordHash: "x"})
 	p.insert(&models.Customer{ID: s.customer, ParentID: parent, Name: "Customer " + mark, Email: mark + "@example.com", Company: new("Company " + mark), State: models.CustomerActive})
 	p.exec(`INSERT INTO customer_tree (ancestor_id, customer_id, depth)
@@ -326,6 +345,8 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	p.insert(&models.JobStep{JobID: s.job, Idx: 0, Name: "step " + mark, State: models.StepDone})
 	p.insert(&models.JobEvent{JobID: s.job, Seq: 1, Kind: engine.EventCreated, State: models.JobPending, Message: new("event " + mark)})
 	p.insert(&models.JobEvent{JobID: s.job, Seq: 2, Kind: engine.EventSucceeded, State: models.JobSucceeded, Percent: 100, Message: new("event " + mark)})
+	p.exec(`INSERT INTO audit_entries (event_id, user_id, action, object_kind, object_id, customer_id, request_id, ip, user_agent, before, detail)
+		VALUES (?0, ?1, 'customer.create', 'customer', ?2, ?2, ?3, ?3, ?3, jsonb_build_object('name', ?3::text), jsonb_build_object('name', ?3::text))`, s.event, s.user, s.customer, "audit "+mark)
 	s.token = p.as(&actor.Actor{User: s.user, Grants: []actor.Grant{{Customer: s.customer, Permissions: auth.CustomerPermissions(models.CustomerOwner)}}})
 	return s
 }

@@ -50,6 +50,8 @@ func (p *panel) addMany(n int) {
 		`INSERT INTO drift_findings (id, server_id, database_id, customer_id, kind, object_kind, external_name, detail, confirmed, job_id)
 			SELECT gen_random_uuid(), d.server_id, d.id, d.customer_id, 'DIFFERS', 'DATABASE', d.ext_name, 'It differs.', true, (SELECT id FROM jobs WHERE resource_id = d.id LIMIT 1)
 			FROM databases AS d`,
+		`INSERT INTO audit_entries (user_id, impersonator_id, action, object_kind, object_id, customer_id, request_id, ip, user_agent, before, detail)
+			SELECT j.actor_user_id, j.actor_user_id, 'database.create', 'database', j.resource_id, j.customer_id, 'r', '192.0.2.1', 'curl', '{}', '{"a": 1}' FROM jobs AS j`,
 		`ANALYZE`,
 	} {
 		p.exec(q, n)

@@ -35,6 +35,9 @@ var places = map[string]answer{
 	"Query.database(id)":                                isNull,
 	"Query.databases(filter.customerId)":                isEmpty,
 	"Query.databases(filter.serverId)":                  isEmpty,
+	"Query.auditEvents(filter.actorId)":                 isEmpty,
+	"Query.auditEvents(filter.customerId)":              isEmpty,
+	"Query.auditEvents(filter.objectId)":                isEmpty,
 	"Query.job(id)":                                     isNull,
 	"Query.jobs(filter.customerId)":                     isEmpty,
 	"Query.jobs(filter.resourceId)":                     isEmpty,
@@ -152,7 +155,7 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 	for kind, id := range a.ids() {
 		foreign["a's "+kind] = id
 	}
-	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, ident.DriftFinding, ident.Server, "invoice"} {
+	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, ident.DriftFinding, ident.Server, ident.AuditEvent, "invoice"} {
 		foreign["a missing "+kind] = ident.Opaque(kind, uuid.New())
 	}
 	for name, id := range map[string]string{
@@ -165,13 +168,14 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		foreign["garbage: "+name] = id
 	}
 
-	before := p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers)")
+	before := p.count("SELECT (SELECT count(*) FROM audit_entries WHERE allowed) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers)")
 	for _, at := range all {
+		p.exec("DELETE FROM audit_entries WHERE NOT allowed") // the caller's own, about any id
 		t.Run(at.String(), func(t *testing.T) {
 			p.sameForAll(t, at, d.call(t, at, b), b.token, missing, foreign)
 		})
 	}
-	require.Equal(t, before, p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers)"), "and nothing was done")
+	require.Equal(t, before, p.count("SELECT (SELECT count(*) FROM audit_entries WHERE allowed) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers)"), "and nothing was done")
 
 	// The other way round: with staff's rights the same calls do find something,
 	// so what is above was no accident.
@@ -185,7 +189,7 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		query := d.call(t, at, a)
 		nothing := p.post(staff, query, vars{"id": missing})
 		ids := withID(withID(a.ids(), "server", server.Opaque()), "host", host.Opaque())
-		differs := slices.ContainsFunc([]string{"customer", "database", "databaseDump", "databaseUser", "driftFinding", "host", "job", "server", "user"}, func(kind string) bool {
+		differs := slices.ContainsFunc([]string{"auditEvent", "customer", "database", "databaseDump", "databaseUser", "driftFinding", "host", "job", "server", "user"}, func(kind string) bool {
 			return p.post(staff, query, vars{"id": ids[kind]}).same() != nothing.same()
 		})
 		require.True(t, differs, "%s finds nothing for staff either", at)
@@ -249,6 +253,8 @@ func TestTenancy_NothingForeignHangsOnAnything(t *testing.T) {
 	boss := ident.NewUserID()
 	p.insert(&models.User{ID: boss, Email: "canary-staff@example.com", Name: "canary-staff", PasswordHash: "x", ProviderRole: new(models.ProviderAdmin)})
 	p.exec("UPDATE jobs SET actor_user_id = ? WHERE id = ?", boss, b.job)
+	p.exec("UPDATE audit_entries SET user_id = ?, ip = 'canary-staff', user_agent = 'canary-staff' WHERE customer_id = ?", boss, b.customer)
+	p.exec("INSERT INTO audit_entries (user_id, impersonator_id, action, customer_id, ip, user_agent) VALUES (?, ?, 'x.y', ?, 'canary-staff', 'canary-staff')", b.user, boss, b.customer)
 
 	for _, role := range []models.CustomerRole{models.CustomerOwner, models.CustomerAdmin, models.CustomerDeveloper, models.CustomerBilling, models.CustomerReadOnly} {
 		token := p.as(&actor.Actor{User: b.user, Grants: []actor.Grant{{Customer: b.customer, Permissions: auth.CustomerPermissions(role)}}})
@@ -267,13 +273,13 @@ func TestTenancy_NothingForeignHangsOnAnything(t *testing.T) {
 				for _, id := range []string{a.customer.Opaque(), a.database.Opaque(), a.job.Opaque(), reseller.customer.Opaque(), reseller.user.Opaque(), sister.customer.Opaque(), sister.database.Opaque(), sister.login.Opaque(), a.login.Opaque(), reseller.login.Opaque(), boss.Opaque(), server.Opaque()} {
 					require.NotContains(t, r.body, id, "%s as %s", query, role)
 				}
-				for _, kind := range []string{"Customer", "Database", "DatabaseUser", "DatabaseDump", "Job", "Membership", "User"} {
+				for _, kind := range []string{"Customer", "Database", "DatabaseUser", "DatabaseDump", "Job", "Membership", "User", "AuditEvent"} {
 					reached[kind] = reached[kind] || strings.Contains(r.body, `"__typename":"`+kind+`"`)
 				}
 			}
 		}
 		if role == models.CustomerOwner {
-			require.Equal(t, map[string]bool{"Customer": true, "Database": true, "DatabaseUser": true, "DatabaseDump": true, "Job": true, "Membership": true, "User": true}, reached)
+			require.Equal(t, map[string]bool{"Customer": true, "Database": true, "DatabaseUser": true, "DatabaseDump": true, "Job": true, "Membership": true, "User": true, "AuditEvent": true}, reached)
 		}
 	}
 	// With the provider's rights the same operations do come upon it.

@@ -110,17 +110,22 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter) (*Connect
 		if err := f.check(); err != nil {
 			return nil, err
 		}
-		f.narrow(func(condition string, values ...any) { list.Where(condition, values...) })
+		f.narrow(who, func(condition string, values ...any) { list.Where(condition, values...) })
 	}
 	return store.Rows(ctx, list, args, newest)
 }
 
 func (f *Filter) check() error { return fault.Join(store.CheckText("filter.action", f.Action)) }
 
-// narrow adds the conditions to a query.
-func (f *Filter) narrow(where func(condition string, values ...any)) {
-	if f.ActorID != nil {
+// narrow adds the conditions to a query of who. Customers cannot find out in this way
+// which of the provider's staff did something.
+func (f *Filter) narrow(who *actor.Actor, where func(condition string, values ...any)) {
+	switch {
+	case f.ActorID == nil:
+	case who.IsStaff():
 		where("(a.user_id = ? OR a.impersonator_id = ?)", f.ActorID.UUID, f.ActorID.UUID)
+	default:
+		where("a.user_id = ? AND NOT EXISTS (SELECT FROM users AS u WHERE u.id = a.user_id AND u.provider_role IS NOT NULL)", f.ActorID.UUID)
 	}
 	if f.CustomerID != nil {
 		where("a.customer_id = ?", f.CustomerID.UUID)
