@@ -8,14 +8,20 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"text/tabwriter"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/audit"
 	"github.com/mpanel/mpanel/internal/audit/seal"
+	"github.com/mpanel/mpanel/internal/audit/trail"
 	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/events"
+	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/httpapi"
 	"github.com/mpanel/mpanel/internal/store"
 )
 
@@ -123,6 +129,36 @@ func (auditKeyCommand) Run(ctx context.Context, env Env, o config.Options, log *
 		_, err := fmt.Fprintln(env.Stdout, base64.StdEncoding.EncodeToString(seal.NewKey(s.box).Public()))
 		return err
 	})
+}
+
+// auditExports gives the audit to the routes.
+type auditExports struct {
+	trail    *trail.Service
+	refusals *audit.Refusals
+}
+
+func (a auditExports) Export(ctx context.Context, query url.Values) (*httpapi.AuditExport, error) {
+	e, err := a.export(ctx, query)
+	switch code := fault.CodeOf(err); code {
+	case fault.Forbidden, fault.Unauthenticated:
+		a.refusals.Record(ctx, audit.Refusal{Action: "http.exportAudit", Code: string(code)})
+	}
+	if err != nil {
+		return nil, err
+	}
+	kind := map[trail.Format]string{trail.CSV: "text/csv; charset=utf-8; header=present", trail.JSON: "application/jsonl"}
+	return &httpapi.AuditExport{Name: e.Name, ContentType: kind[trail.Format(query.Get("format"))], Write: e.Write, Close: e.Close}, nil
+}
+
+func (a auditExports) export(ctx context.Context, query url.Values) (*trail.Export, error) {
+	if _, err := actor.From(ctx); err != nil { // before anything is looked at
+		return nil, err
+	}
+	filter, err := trail.ParseFilter(query.Get)
+	if err != nil {
+		return nil, err
+	}
+	return a.trail.Export(ctx, filter, trail.Format(query.Get("format")))
 }
 
 // auditSealing tells how far the sealer is behind, when it is asked.

@@ -210,8 +210,9 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 		},
 		SetupNeeded: p.auth.SetupNeeded,
 		Files:       files{p.dumps},
-		Metrics:     p.metrics,
-		Log:         log,
+		Audit:       auditExports{p.trail, p.refusals}, Authenticate: p.auth.Authenticate,
+		Metrics: p.metrics,
+		Log:     log,
 	}), nil
 }
 

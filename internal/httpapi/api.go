@@ -33,8 +33,11 @@ type Config struct {
 	Ready       func(context.Context) error
 	SetupNeeded func(context.Context) (bool, error)
 	Files       Files
-	Metrics     *prometheus.Registry
-	Log         *slog.Logger
+	Audit       AuditExports // nil is none
+	// Authenticate tells who an access token is; required with Audit.
+	Authenticate func(ctx context.Context, token string) (*actor.Actor, error)
+	Metrics      *prometheus.Registry
+	Log          *slog.Logger
 }
 
 // An API answers every request of a node.
@@ -69,6 +72,9 @@ func New(c Config) *API {
 		graphiQLRoutes{c.GraphiQL}.register(mux)
 	}
 	fileRoutes{c.Files, c.Log}.register(mux)
+	if c.Audit != nil {
+		mux.HandleFunc("GET /audit/export", auditRoutes{c.Audit, c.Authenticate, c.Log}.export)
+	}
 	mux.HandleFunc("GET /{$}", homePage(c.SetupNeeded))
 	a.handler = around(c.Log, c.Proxies, mux)
 	return a

@@ -46,13 +46,14 @@ type Config struct {
 
 // A Service is safe for concurrent use. Run must be running for anything to be told.
 type Service struct {
-	db   *store.DB
-	tail *feed.Tail[*fed, StreamItem]
+	db      *store.DB
+	tail    *feed.Tail[*fed, StreamItem]
+	exports chan struct{} // that are written right now
 }
 
 // NewService returns a Service.
 func NewService(c Config) *Service {
-	s := &Service{db: c.DB}
+	s := &Service{db: c.DB, exports: make(chan struct{}, exportsAtOnce)}
 	s.tail = newTail(s, c)
 	return s
 }
