@@ -5,6 +5,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -39,6 +40,25 @@ func TestAudit_FromTheMutationToTheVerifier(t *testing.T) {
 		require.GreaterOrEqual(t, r.Entries, 3)
 		return nil
 	})
+	for token, want := range map[string]int{admin.token: 200, "": 401, "nonsense": 401} {
+		for _, format := range []string{"csv", "json"} {
+			status, header, body := request(t, "GET", s.url+"/audit/export?format="+format+"&action=customer.create", "", http.Header{"Authorization": {"Bearer " + token}})
+			require.Equal(t, want, status, body)
+			if want == 200 {
+				require.Contains(t, body, "customer.create")
+				require.Contains(t, header.Get("Content-Disposition"), "attachment; filename=\"audit-")
+				require.Equal(t, map[string]string{"csv": "text/csv; charset=utf-8; header=present", "json": "application/jsonl"}[format], header.Get("Content-Type"))
+			} else {
+				require.Equal(t, "Bearer", header.Get("WWW-Authenticate"))
+			}
+		}
+	}
+	status, _, body := request(t, "GET", s.url+"/audit/export?format=pdf&from=x", "", http.Header{"Authorization": {"Bearer " + admin.token}})
+	require.Equal(t, 400, status, body)
+	_, _, metrics := request(t, "GET", s.url+"/metrics", "", nil)
+	require.Contains(t, metrics, "mpanel_audit_unsealed_entries ")
+	require.Contains(t, metrics, "mpanel_audit_seal_lag_seconds ")
+
 	code, said := s.runCommand(t, "", "audit", "key")
 	require.Zero(t, code)
 	key := strings.TrimSpace(said)

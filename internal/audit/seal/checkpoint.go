@@ -129,10 +129,10 @@ func (w *Writer) Write(ctx context.Context) error {
 		At: time.Now().UTC(), Installation: w.Installation, Node: w.Node, Seal: now.Seq, Entries: now.Entries, Hash: hex.EncodeToString(now.Hash[:]),
 	}
 	w.Key.sign(&c)
+	w.Log.InfoContext(ctx, "audit checkpoint", "checkpoint", c) // which is one, too, where the file cannot be written
 	if err := appendLine(w.File, c); err != nil {
 		return fmt.Errorf("append to %s: %w", w.File, err)
 	}
-	w.Log.InfoContext(ctx, "audit checkpoint", "checkpoint", c)
 	w.last = now
 	return nil
 }
