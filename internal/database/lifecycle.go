@@ -36,7 +36,7 @@ func (s *Service) change(ctx context.Context, call idempotency.Call, id ident.Da
 			return ref{}, err
 		}
 		out.Database = row
-		return refTo(row, out.Job), record(ctx, tx, action, row)
+		return refTo(row, out.Job), record(ctx, tx, action, &before, row)
 	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
 		out.Database, out.Job, err = s.replay(ctx, tx, who, r)
 		if err == nil && (out.Database == nil || out.Job == nil) {

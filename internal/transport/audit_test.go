@@ -178,8 +178,8 @@ func TestAudit_HostileTextsComeOutAsTheyWere(t *testing.T) {
 		require.Empty(t, r.Errors, "%s: %s", text, r.body)
 		got := p.must(p.staff(), `{ auditEvents(first: 1, filter: {action: "customer.create"}) { nodes { userAgent after objectId object { id } } } }`, nil)
 		require.Equal(t, agent, at(got, "auditEvents", "nodes", 0, "userAgent"))
-		require.Contains(t, at(got, "auditEvents", "nodes", 0, "after"), "Name")
-		require.Equal(t, text, at(got, "auditEvents", "nodes", 0, "after", "Name"))
+		require.Contains(t, at(got, "auditEvents", "nodes", 0, "after"), "name")
+		require.Equal(t, text, at(got, "auditEvents", "nodes", 0, "after", "name"))
 		require.Equal(t, at(r.Data, "createCustomer", "customer", "id"), at(got, "auditEvents", "nodes", 0, "object", "id"))
 	}
 }
@@ -281,4 +281,44 @@ func TestAudit_WrongSignIns(t *testing.T) {
 	b, err := json.Marshal(rows[0])
 	require.NoError(t, err)
 	require.NotContains(t, string(b), "canary")
+}
+
+// What changes is there as it was and as it is.
+func TestAudit_BeforeAndAfter(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	s := p.addTenant("changing", ident.CustomerID{}, p.addServer())
+	p.exec("UPDATE database_servers SET embedded = true")
+	server := ofServer(nil)(p, s)
+	for _, tc := range []struct {
+		mutation, token string
+		input           vars
+		before, after   string
+	}{
+		{"updateCustomer", s.token, vars{"id": s.customer.Opaque(), "name": "Renamed", "company": ""}, `{"name": "Customer changing", "company": "Company changing"}`, `{"name": "Renamed", "company": null}`},
+		{"setDatabaseDriftPolicy", s.token, vars{"id": s.database.Opaque(), "policy": "IGNORE"}, `{"policy": "REPAIR"}`, `{"policy": "IGNORE"}`},
+		{"updateDatabaseUser", s.token, vars{"id": s.login.Opaque(), "rights": "READ_WRITE"}, `{"rights": "READ_ONLY"}`, `{"rights": "READ_WRITE"}`},
+		{"setDatabaseAccess", s.token, vars{"id": s.database.Opaque(), "cidrs": []string{"192.0.2.0/24"}}, `{"access_cidrs": []}`, `{"access_cidrs": ["192.0.2.0/24"]}`},
+		{"updateDatabaseServer", server.token, vars{"id": server.input["id"], "host": "other.example.com", "adminPassword": "canary"}, `{"host": "db.example.com"}`, `{"host": "other.example.com", "password_changed": true}`},
+		{"setDatabaseServerMaintenance", server.token, vars{"id": server.input["id"], "enabled": true, "reason": "Cables."}, `{"maintenance": null}`, `{"reason": "Cables."}`},
+		{"suspendCustomer", p.staff(), vars{"id": s.customer.Opaque(), "reason": "Unpaid."}, ``, `{"reason": "Unpaid."}`},
+	} {
+		p.exec("UPDATE database_servers SET embedded = (host = 'db.example.com' AND id = (SELECT server_id FROM databases WHERE id = ?))", s.database)
+		p.exec("UPDATE jobs SET state = 'SUCCEEDED'")
+		input := p.schema.Types[p.schema.Mutation.Fields.ForName(tc.mutation).Arguments.ForName("input").Type.Name()]
+		r := p.post(tc.token, fmt.Sprintf("mutation($input: %s!) { %s(input: $input) { __typename } }", input.Name, tc.mutation), vars{"input": tc.input})
+		require.Empty(t, r.Errors, r.body)
+		d := p.must(p.staff(), `{ auditEvents(first: 1) { nodes { before after } } }`, nil)
+		require.Equal(t, tc.before == "", at(d, "auditEvents", "nodes", 0, "before") == nil, tc.mutation)
+		for side, want := range map[string]string{"before": tc.before, "after": tc.after} {
+			if want == "" {
+				continue
+			}
+			var values map[string]any
+			require.NoError(t, json.Unmarshal([]byte(want), &values))
+			for name, v := range values {
+				require.Equal(t, v, at(d, "auditEvents", "nodes", 0, side, name), "%s %s %s: %v", tc.mutation, side, name, d)
+			}
+		}
+	}
 }
