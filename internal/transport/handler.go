@@ -93,7 +93,7 @@ func (c Config) handler(plain graphql.Transport) http.Handler {
 	}
 	for _, t := range []graphql.Transport{
 		&graphqlws.Transport{
-			Hub: hub, Authenticate: c.Authenticate, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
+			Hub: hub, Authenticate: c.noted, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
 		},
 		&httpstream.Transport{
 			Hub: hub, Reservations: new(httpstream.Reservations), Refuse: refuse,
@@ -148,6 +148,16 @@ func (c Config) guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// noted is Authenticate for a connection, which is refused with a bad token; a request
+// is nobody's then, and what it asks for is refused.
+func (c Config) noted(ctx context.Context, token string) (*actor.Actor, error) {
+	who, err := c.Authenticate(ctx, token)
+	if code := fault.CodeOf(err); c.Refused != nil && code == fault.Unauthenticated {
+		c.Refused(ctx, Refusal{Field: "connection_init", Code: code})
+	}
+	return who, err
 }
 
 // idempotencyHeader gives the header's key to the operation's one mutation.
