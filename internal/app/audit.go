@@ -139,8 +139,7 @@ type auditExports struct {
 
 func (a auditExports) Export(ctx context.Context, query url.Values) (*httpapi.AuditExport, error) {
 	e, err := a.export(ctx, query)
-	switch code := fault.CodeOf(err); code {
-	case fault.Forbidden, fault.Unauthenticated:
+	if code := fault.CodeOf(err); code == fault.Forbidden || code == fault.Unauthenticated {
 		a.refusals.Record(ctx, audit.Refusal{Action: "http.exportAudit", Code: string(code)})
 	}
 	if err != nil {

@@ -66,11 +66,10 @@ func (serveCommand) Run(ctx context.Context, env Env, o config.Options, log *slo
 	if err := s.migrate(ctx, log); err != nil {
 		return err
 	}
-	switch sentence, err := s.unprotected(ctx); {
-	case err != nil:
+	if note, err := s.unprotected(ctx); err != nil {
 		return err
-	case sentence != "":
-		log.WarnContext(ctx, sentence)
+	} else if note != "" {
+		log.WarnContext(ctx, "the audit is not protected from the panel itself", "why", note)
 	}
 	node, err := nodeID(o)
 	if err != nil {

@@ -79,14 +79,14 @@ func redacted(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, value := range v {
-			clear := clean(name)
-			if clear != name {
+			key := clean(name)
+			if key != name {
 				delete(v, name)
 			}
 			if IsSecretName(name) && !harmless(value) {
-				v[clear] = hidden
+				v[key] = hidden
 			} else {
-				v[clear] = redacted(value)
+				v[key] = redacted(value)
 			}
 		}
 		return v

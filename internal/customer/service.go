@@ -77,11 +77,11 @@ func told(row *models.Customer) map[string]any {
 
 func withQuotas(m map[string]any, quotas []*QuotaInput) map[string]any {
 	if len(quotas) > 0 {
-		max := map[models.QuotaName]*int64{}
+		limits := map[models.QuotaName]*int64{}
 		for _, q := range quotas {
-			max[q.Name] = q.Max
+			limits[q.Name] = q.Max
 		}
-		m["quotas"] = max
+		m["quotas"] = limits
 	}
 	return m
 }

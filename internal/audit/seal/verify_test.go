@@ -196,7 +196,7 @@ func TestVerify_Checkpoints(t *testing.T) {
 	require.Len(t, a.Checkpoints, 1)
 	require.NoError(t, r.writer.Write(t.Context()))
 	require.Len(t, r.anchors().Checkpoints, 1, "nothing is new")
-	real := a.Checkpoints[0]
+	written := a.Checkpoints[0]
 	other, err := secret.NewBox(secret.New(strings.Repeat("another-", 8)))
 	require.NoError(t, err)
 	for name, tc := range map[string]struct {
@@ -215,7 +215,7 @@ func TestVerify_Checkpoints(t *testing.T) {
 		"of another installation":    {func(c *seal.Checkpoint) { c.Installation = "other" }, 1, 0},
 		"a newline in a field of it": {func(c *seal.Checkpoint) { c.Node = "test\"\n\"" }, 0, 1},
 	} {
-		c := real
+		c := written
 		tc.change(&c)
 		report, err := seal.Verify(t.Context(), r.db, seal.Anchors{Installation: installation, Keys: a.Keys, Checkpoints: []seal.Checkpoint{c}})
 		require.NoError(t, err)
