@@ -17,13 +17,6 @@ import (
 	"github.com/mpanel/mpanel/models"
 )
 
-// Topic is where the bus says that an entry was committed, by a Recorded.
-const Topic = "audit"
-
-// Recorded is what is said there. It tells nothing of the entry: whoever may see it
-// reads it.
-type Recorded struct{}
-
 // An Entry is what the caller knows; who and from where is in the context. Before
 // and Detail are written as JSON: a secret.Text in them, and what is called as
 // secrets are, comes out as "[secret]".
