@@ -3639,6 +3639,73 @@ var executorTables = &executor.Tables{
 					executor.SetPointers(c, results)
 				},
 			},
+			"refreshSession": {Name: "refreshSession", Type: "SignInPayload", GraphQL: "SignInPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().RefreshSession(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.SignInPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"signOut": {Name: "signOut", Type: "SignOutPayload", GraphQL: "SignOutPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().SignOut(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.SignOutPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"revokeSession": {Name: "revokeSession", Type: "RevokeSessionPayload", GraphQL: "RevokeSessionPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_revokeSession_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().RevokeSession(ctx, args["input"].(auth.RevokeSessionInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.RevokeSessionPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
 			"setUp": {Name: "setUp", Type: "SignInPayload", GraphQL: "SignInPayload!",
 				NonNull:    true,
 				IsResolver: true,
@@ -4447,6 +4514,14 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"RevokeSessionPayload": {Name: "RevokeSessionPayload", Satisfies: []string{"RevokeSessionPayload"}, Fields: map[string]*executor.Field{
+			"revoked": {Name: "revoked", Type: "Int", GraphQL: "Int!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNInt2int(w, parent.(*auth.RevokeSessionPayload).Revoked)
+				},
+			},
+		}},
 		"RotateDatabasePasswordPayload": {Name: "RotateDatabasePasswordPayload", Satisfies: []string{"RotateDatabasePasswordPayload"}, Fields: map[string]*executor.Field{
 			"preview": {Name: "preview", Type: "Preview", GraphQL: "Preview",
 				Fill: func(parents []any, c *executor.Column) {
@@ -4745,6 +4820,58 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"Session": {Name: "Session", Satisfies: []string{"Session", "Node"}, Fields: map[string]*executor.Field{
+			"id": {Name: "id", Type: "ID", GraphQL: "ID!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐSessionID(w, parent.(*models.Session).ID)
+				},
+			},
+			"device": {Name: "device", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.Session).Device)
+				},
+			},
+			"ip": {Name: "ip", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.Session).IP)
+				},
+			},
+			"lastSeenAt": {Name: "lastSeenAt", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*models.Session).LastSeenAt)
+				},
+			},
+			"createdAt": {Name: "createdAt", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*models.Session).CreatedAt)
+				},
+			},
+			"expiresAt": {Name: "expiresAt", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*models.Session).ExpiresAt)
+				},
+			},
+			"current": {Name: "current", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull:    true,
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Session().Current(ctx, executor.Typed[*models.Session](parents))
+					if c.BatchFailed(err, len(results), len(parents), "Session.current") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNBoolean2bool(w, values.([]bool)[i])
+				},
+			},
+		}},
 		"SetDatabaseAccessPayload": {Name: "SetDatabaseAccessPayload", Satisfies: []string{"SetDatabaseAccessPayload"}, Fields: map[string]*executor.Field{
 			"preview": {Name: "preview", Type: "Preview", GraphQL: "Preview",
 				Fill: func(parents []any, c *executor.Column) {
@@ -4820,6 +4947,14 @@ var executorTables = &executor.Tables{
 						results[i] = p.(*auth.SignInPayload).Viewer
 					}
 					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"SignOutPayload": {Name: "SignOutPayload", Satisfies: []string{"SignOutPayload"}, Fields: map[string]*executor.Field{
+			"ok": {Name: "ok", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*auth.SignOutPayload).OK)
 				},
 			},
 		}},
@@ -5221,6 +5356,20 @@ var executorTables = &executor.Tables{
 					executor.SetPointers(c, results)
 				},
 			},
+			"sessions": {Name: "sessions", Type: "Session", GraphQL: "[Session!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsResolver:  true,
+				Element:     "Session!",
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Viewer().Sessions(ctx, executor.Typed[*auth.Viewer](parents))
+					if c.BatchFailed(err, len(results), len(parents), "Viewer.sessions") {
+						return
+					}
+					executor.SetPointerLists(c, results, false)
+				},
+			},
 		}},
 	},
 	Abstracts: map[string]*executor.Abstract{
@@ -5258,7 +5407,7 @@ var executorTables = &executor.Tables{
 			}
 			return executor.UnknownObject, value
 		}},
-		"Node": {Name: "Node", Possible: []string{"User", "Server", "Job", "DriftFinding", "DatabaseUser", "DatabaseServer", "DatabaseDump", "Database", "Customer", "AuditEvent"}, Of: func(value any) (int, any) {
+		"Node": {Name: "Node", Possible: []string{"User", "Session", "Server", "Job", "DriftFinding", "DatabaseUser", "DatabaseServer", "DatabaseDump", "Database", "Customer", "AuditEvent"}, Of: func(value any) (int, any) {
 			switch v := value.(type) {
 			case nil:
 				return executor.NoObject, nil
@@ -5267,51 +5416,56 @@ var executorTables = &executor.Tables{
 					return executor.NoObject, nil
 				}
 				return 0, v
-			case *models.Server:
+			case *models.Session:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 1, v
-			case *models.Job:
+			case *models.Server:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 2, v
-			case *models.DriftFinding:
+			case *models.Job:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 3, v
-			case *models.DatabaseUser:
+			case *models.DriftFinding:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 4, v
-			case *models.DatabaseServer:
+			case *models.DatabaseUser:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 5, v
-			case *models.DatabaseDump:
+			case *models.DatabaseServer:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 6, v
-			case *models.Database:
+			case *models.DatabaseDump:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 7, v
-			case *models.Customer:
+			case *models.Database:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 8, v
-			case *models.AuditEntry:
+			case *models.Customer:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 9, v
+			case *models.AuditEntry:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 10, v
 			}
 			return executor.UnknownObject, value
 		}},
@@ -5353,6 +5507,7 @@ var executorTables = &executor.Tables{
 			graphql.NewInputUnmarshaler("ResumeCustomerInput", ec.unmarshalInputResumeCustomerInput),
 			graphql.NewInputUnmarshaler("ResumeDatabaseInput", ec.unmarshalInputResumeDatabaseInput),
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
+			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RotateDatabasePasswordInput", ec.unmarshalInputRotateDatabasePasswordInput),
 			graphql.NewInputUnmarshaler("RotateDatabaseUserPasswordInput", ec.unmarshalInputRotateDatabaseUserPasswordInput),
 			graphql.NewInputUnmarshaler("SetDatabaseAccessInput", ec.unmarshalInputSetDatabaseAccessInput),
@@ -5490,6 +5645,11 @@ func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐJobID(w *execu
 }
 
 func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐServerID(w *executor.Writer, v ident.ServerID) executor.Status {
+	v.MarshalGQL(w)
+	return executor.Written
+}
+
+func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐSessionID(w *executor.Writer, v ident.SessionID) executor.Status {
 	v.MarshalGQL(w)
 	return executor.Written
 }

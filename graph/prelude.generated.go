@@ -1761,6 +1761,16 @@ func (ec *executionContext) marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternal
 	return v
 }
 
+func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐSessionID(ctx context.Context, v any) (ident.SessionID, error) {
+	var res ident.SessionID
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐSessionID(ctx context.Context, sel ast.SelectionSet, v ident.SessionID) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐUserID(ctx context.Context, v any) (ident.UserID, error) {
 	var res ident.UserID
 	err := res.UnmarshalGQL(v)
@@ -2144,6 +2154,22 @@ func (ec *executionContext) unmarshalOID2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋint
 }
 
 func (ec *executionContext) marshalOID2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseServerID(ctx context.Context, sel ast.SelectionSet, v *ident.DatabaseServerID) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) unmarshalOID2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐSessionID(ctx context.Context, v any) (*ident.SessionID, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(ident.SessionID)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOID2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐSessionID(ctx context.Context, sel ast.SelectionSet, v *ident.SessionID) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -36,6 +36,7 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	Query() QueryResolver
 	Server() ServerResolver
+	Session() SessionResolver
 	Subscription() SubscriptionResolver
 	User() UserResolver
 	Viewer() ViewerResolver
@@ -102,6 +103,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ResumeCustomerInput", ec.unmarshalInputResumeCustomerInput),
 			graphql.NewInputUnmarshaler("ResumeDatabaseInput", ec.unmarshalInputResumeDatabaseInput),
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
+			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RotateDatabasePasswordInput", ec.unmarshalInputRotateDatabasePasswordInput),
 			graphql.NewInputUnmarshaler("RotateDatabaseUserPasswordInput", ec.unmarshalInputRotateDatabaseUserPasswordInput),
 			graphql.NewInputUnmarshaler("SetDatabaseAccessInput", ec.unmarshalInputSetDatabaseAccessInput),
@@ -371,7 +373,7 @@ directive @cost(
 """
 Makes a mutation that is sent twice happen once: for 24 hours the same key and input give the same objects and job,
 without secrets that were shown once. Another input gives ` + "`" + `IDEMPOTENCY_KEY_REUSED` + "`" + `. A failed mutation keeps nothing.
-The header ` + "`" + `Idempotency-Key` + "`" + ` does the same for an operation with one mutation. Refused with ` + "`" + `INVALID` + "`" + ` on ` + "`" + `setUp` + "`" + ` and ` + "`" + `signIn` + "`" + `.
+The header ` + "`" + `Idempotency-Key` + "`" + ` does the same for an operation with one mutation. Refused with ` + "`" + `INVALID` + "`" + ` on ` + "`" + `setUp` + "`" + `, ` + "`" + `signIn` + "`" + ` and ` + "`" + `refreshSession` + "`" + `.
 """
 directive @idempotent("1 to 255 printable ASCII characters, such as a UUID." key: String!) on FIELD
 
@@ -2613,6 +2615,70 @@ type ServerEdge {
   node: Server!
 }
 `, BuiltIn: false},
+	{Name: "../schema/session.graphqls", Input: `extend type Mutation {
+  """
+  Goes on with a session: gives a new access token for the refresh token in the browser's cookie, and puts the next
+  refresh token there. The one before gives the same for 10 seconds; any older one ends the session, since somebody else
+  has a copy. By a plain HTTP POST only.
+  Errors: ` + "`" + `UNAUTHENTICATED` + "`" + ` without a refresh token, and when it or its session is not good any more; ` + "`" + `INVALID` + "`" + ` where
+  there are no cookies.
+  """
+  refreshSession: SignInPayload! @public @cost(weight: 50)
+  """
+  Ends the session, its access tokens and all that is open with them, within a second; a WebSocket that asks for it may be
+  closed before the answer. Errors: ` + "`" + `INVALID` + "`" + ` for an API token, which has no session.
+  """
+  signOut: SignOutPayload! @auth
+  """
+  Ends one of the caller's sessions, or all but the current one, with all that is open in them, within a second.
+  Errors: ` + "`" + `INVALID` + "`" + ` unless it is either; ` + "`" + `NOT_FOUND` + "`" + ` for a session that is over or somebody else's.
+  """
+  revokeSession("Which." input: RevokeSessionInput!): RevokeSessionPayload! @auth
+}
+
+extend type Viewer {
+  "The caller's sessions that are not over, those seen last first; at most 100."
+  sessions: [Session!]! @goField(forceResolver: true) @cost(size: 10)
+}
+
+"What a sign-in begins: it goes on until it is ended, has not been seen for too long, or reaches its limit."
+type Session implements Node {
+  "Global id."
+  id: ID!
+  "Program and system as the client names itself, such as ` + "`" + `Firefox on Linux` + "`" + `; anybody can claim to be anything."
+  device: String!
+  "Address from which it was last seen; empty when it is not known."
+  ip: String!
+  "When it was last seen; at most a minute old while it is in use."
+  lastSeenAt: DateTime!
+  "When its user signed in."
+  createdAt: DateTime!
+  "When it ends, whatever is done."
+  expiresAt: DateTime!
+  "Whether it is the caller's own."
+  current: Boolean! @goField(forceResolver: true, batch: true)
+}
+
+"The session is over."
+type SignOutPayload {
+  "Always true."
+  ok: Boolean!
+}
+
+"Which sessions to end: either by ` + "`" + `id` + "`" + ` or ` + "`" + `all` + "`" + `."
+input RevokeSessionInput {
+  "One of the caller's sessions, which may be the current one."
+  id: ID
+  "All but the current one."
+  all: Boolean = false
+}
+
+"Sessions were ended."
+type RevokeSessionPayload {
+  "How many."
+  revoked: Int!
+}
+`, BuiltIn: false},
 	{Name: "../schema/user.graphqls", Input: `extend type Query {
   "Who is signed in."
   viewer: Viewer! @auth
@@ -3753,6 +3819,14 @@ func (ec *executionContext) childFields_RetryJobPayload(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type RetryJobPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revoked":
+		return ec.fieldContext_RevokeSessionPayload_revoked(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RotateDatabasePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "preview":
@@ -3857,6 +3931,26 @@ func (ec *executionContext) childFields_ServerMetrics(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type ServerMetrics", field.Name)
 }
 
+func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Session_id(ctx, field)
+	case "device":
+		return ec.fieldContext_Session_device(ctx, field)
+	case "ip":
+		return ec.fieldContext_Session_ip(ctx, field)
+	case "lastSeenAt":
+		return ec.fieldContext_Session_lastSeenAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Session_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Session_expiresAt(ctx, field)
+	case "current":
+		return ec.fieldContext_Session_current(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
 func (ec *executionContext) childFields_SetDatabaseAccessPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "preview":
@@ -3895,6 +3989,14 @@ func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field
 		return ec.fieldContext_SignInPayload_viewer(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignInPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_SignOutPayload_ok(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SurveyDatabaseServerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3985,6 +4087,8 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_permissions(ctx, field)
 	case "customers":
 		return ec.fieldContext_Viewer_customers(ctx, field)
+	case "sessions":
+		return ec.fieldContext_Viewer_sessions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }

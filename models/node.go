@@ -32,3 +32,6 @@ func (*Server) IsNode() {}
 
 // IsNode marks a Node.
 func (*AuditEntry) IsNode() {}
+
+// IsNode marks a Node.
+func (*Session) IsNode() {}

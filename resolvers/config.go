@@ -42,13 +42,13 @@ func authorize(ctx context.Context, obj any, next graphql.Resolver, requires []a
 }
 
 // notIdempotent are mutations of callers who are nobody yet: no one's key.
-var notIdempotent = []string{"setUp", "signIn"}
+var notIdempotent = []string{"setUp", "signIn", "refreshSession"}
 
 // idempotent is @idempotent.
 func idempotent(ctx context.Context, _ any, next graphql.Resolver, key string) (any, error) {
 	f := graphql.GetFieldContext(ctx)
 	if f.Object != "Mutation" || slices.Contains(notIdempotent, f.Field.Name) {
-		return nil, fault.Invalid.New("", "@idempotent is for mutations other than setUp and signIn.")
+		return nil, fault.Invalid.New("", "@idempotent is for mutations other than those that sign in.")
 	}
 	ctx, err := idempotency.WithKey(ctx, key)
 	if err != nil {
@@ -63,7 +63,7 @@ func TakesIdempotencyKey(field string) bool { return !slices.Contains(notIdempot
 // args are a connection's arguments; the total is counted when it is selected.
 func args(ctx context.Context, first *int, after *string, last *int, before *string) page.Args {
 	a := page.Args{First: first, After: after, Last: last, Before: before, RowsAlone: true, Fields: []string{}}
-	for _, f := range graphql.CollectFieldsCtx(ctx, nil) {
+	note := func(f *ast.Field, selections ast.SelectionSet) {
 		switch f.Name {
 		case "totalCount":
 			a.WithTotal = true
@@ -71,11 +71,29 @@ func args(ctx context.Context, first *int, after *string, last *int, before *str
 			a.RowsAlone, a.Fields = false, nil
 		case "nodes":
 			if a.Fields != nil {
-				a.Fields = rowFields(f.Definition.Type.Name(), f.Selections, a.Fields)
+				a.Fields = rowFields(f.Definition.Type.Name(), selections, a.Fields)
 			}
 		}
 	}
+	selected := graphql.GetFieldContext(ctx).Field.Selections
+	if slices.ContainsFunc(selected, isConditional) {
+		for _, f := range graphql.CollectFieldsCtx(ctx, nil) {
+			note(f.Field, f.Selections)
+		}
+		return a
+	}
+	for _, s := range selected {
+		if f, ok := s.(*ast.Field); ok {
+			note(f, f.SelectionSet)
+		}
+	}
 	return a
+}
+
+// isConditional tells whether it is not plain to see which fields a selection is.
+func isConditional(s ast.Selection) bool {
+	f, ok := s.(*ast.Field)
+	return !ok || len(f.Directives) > 0
 }
 
 // rowFields adds the fields that are selected of rows of a type, in the form of

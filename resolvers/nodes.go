@@ -48,6 +48,9 @@ func (r *Resolver) findKind(ctx context.Context, kind string, ids []uuid.UUID, f
 	case ident.User:
 		rows, err := r.AuthService.FindUsers(ctx, typed(ids, ident.UserIDOf))
 		return keep(found, kind, rows, err)
+	case ident.Session:
+		rows, err := r.AuthService.FindSessions(ctx, typed(ids, ident.SessionIDOf))
+		return keep(found, kind, rows, err)
 	case ident.Database:
 		rows, err := r.DatabaseService.FindAll(ctx, typed(ids, ident.DatabaseIDOf))
 		return keep(found, kind, rows, err)
@@ -185,6 +188,17 @@ func (r *Resolver) permissions(ctx context.Context, viewers []*auth.Viewer, cust
 	for i, v := range viewers { // an operation has one viewer
 		var err error
 		if out[i], err = r.AuthService.Permissions(ctx, v, in); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (r *Resolver) sessions(ctx context.Context, viewers []*auth.Viewer) ([][]*models.Session, error) {
+	out := make([][]*models.Session, len(viewers))
+	for i := range viewers { // an operation has one viewer
+		var err error
+		if out[i], err = r.AuthService.Sessions(ctx); err != nil {
 			return nil, err
 		}
 	}

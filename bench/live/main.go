@@ -102,7 +102,7 @@ func (b *bench) all(ctx context.Context, many int) error {
 			return fmt.Errorf("%s: %w", s.title, err)
 		}
 	}
-	if b.only != "" {
+	if !strings.Contains(posts, b.only) {
 		return nil
 	}
 	return b.requests(ctx)
@@ -172,8 +172,13 @@ func start(ctx context.Context, args ...string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &child{cmd: exec.CommandContext(ctx, self, args...)} // #nosec G204 -- ourselves
+	return started(exec.CommandContext(ctx, self, args...)) // #nosec G204 -- ourselves
+}
+
+func started(cmd *exec.Cmd) (*child, error) {
+	c := &child{cmd: cmd}
 	c.cmd.Stderr = os.Stderr
+	var err error
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}

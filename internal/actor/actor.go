@@ -49,6 +49,18 @@ type Actor struct {
 	Grants       []Grant
 }
 
+// An Identity is who an actor is, without what they may do: the user, and by what they
+// are known.
+type Identity struct {
+	User         ident.UserID
+	Session      ident.SessionID
+	APIToken     ident.APITokenID
+	Impersonator ident.UserID
+}
+
+// Identity tells who the actor is.
+func (a *Actor) Identity() Identity { return Identity{a.User, a.Session, a.APIToken, a.Impersonator} }
+
 // SameRights tells whether both may do the same for the same customers.
 func (a *Actor) SameRights(b *Actor) bool {
 	return slices.Equal(a.Provider, b.Provider) && slices.EqualFunc(a.Grants, b.Grants, func(x, y Grant) bool {
@@ -83,25 +95,33 @@ func (a *Actor) Customers(p Permission) (roots []ident.CustomerID, all bool) {
 	return roots, false
 }
 
-type (
-	actorKey    struct{}
-	signedInKey struct{}
-)
+// CallerKey is under which a context has its *Actor.
+type CallerKey struct{}
+
+type signedInKey struct{}
 
 // With puts the caller into a request's context.
 func With(ctx context.Context, a *Actor) context.Context {
-	return context.WithValue(ctx, actorKey{}, a)
+	return context.WithValue(ctx, CallerKey{}, a)
 }
 
 // From reads the caller. Error: fault.Unauthenticated without one.
 func From(ctx context.Context) (*Actor, error) {
-	if a, ok := ctx.Value(actorKey{}).(*Actor); ok && a != nil {
+	if a := Caller(ctx); a != nil {
 		return a, nil
 	}
-	if slot, ok := ctx.Value(signedInKey{}).(*atomic.Pointer[Actor]); ok && slot.Load() != nil {
-		return slot.Load(), nil
-	}
 	return nil, fault.Unauthenticated.New("", "Sign in first: this needs an access token.")
+}
+
+// Caller reads the caller; nil is nobody.
+func Caller(ctx context.Context) *Actor {
+	if a, ok := ctx.Value(CallerKey{}).(*Actor); ok && a != nil {
+		return a
+	}
+	if slot, ok := ctx.Value(signedInKey{}).(*atomic.Pointer[Actor]); ok {
+		return slot.Load()
+	}
+	return nil
 }
 
 // WithSignIn prepares one operation for a sign-in within it, so that what it

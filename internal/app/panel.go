@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -82,7 +83,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 			p.close()
 		}
 	}()
-	if p.auth, err = s.auth(ctx, log); err != nil {
+	if p.auth, err = s.auth(ctx, o, late{p}, log); err != nil {
 		return nil, err
 	}
 	if run.Bus == nil {
@@ -126,6 +127,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		{Name: "enforce-size-quotas", Every: database.EnforceEvery, Do: p.enforceQuotas(log)},
 		{Name: "retire-database-logins", Every: database.RetireEvery, Do: p.databases.RetireLogins},
 		{Name: "sync-database-access", Every: database.SyncAccessEvery, Do: p.databases.SyncAccess},
+		{Name: "purge-sessions", Every: time.Hour, Do: p.auth.PurgeSessions},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 	}
 	if p.chores, err = jobs.NewChores(s.db, run.Node, chores, log); err != nil {
@@ -193,7 +195,7 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 	p.metrics.MustRegister(durations)
 	return httpapi.New(httpapi.Config{
 		GraphQL: transport.New(transport.Config{
-			Schema: schema, Authenticate: p.auth.Authenticate, Refused: p.refused, OriginAllowed: origins.Allow,
+			Schema: schema, Authenticate: p.auth.Authenticate, Refused: p.refused, OriginAllowed: origins.Allow, SecureCookies: strings.HasPrefix(o.BaseURL, "https://"),
 			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Live: p.live, Log: log,
 			Budget: budget.New(o.CostBudget), AnonymousBudget: budget.New((o.CostBudget + 9) / 10), Documents: documents,
 			Introspection: transport.Introspection(o.Introspection), Admission: admission, Durations: durations,
@@ -268,11 +270,14 @@ func (p *panel) enforceQuotas(log *slog.Logger) func(context.Context) error {
 	}
 }
 
-// late is the engine, which comes after those who start its jobs.
+// late is what comes after those who need it: the engine, whose jobs they start, and
+// the connections, which they end.
 type late struct{ *panel }
 
 func (l late) Wake(id ident.JobID)   { l.engine.Wake(id) }
 func (l late) Cancel(id ident.JobID) { l.engine.Cancel(id) }
+
+func (l late) RevokeSession(id ident.SessionID) { l.live.Revoke(live.Principal{Session: id}) }
 
 // close ends what a panel keeps open.
 func (p *panel) close() {

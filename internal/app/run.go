@@ -128,7 +128,7 @@ func (c adminCreateCommand) Run(ctx context.Context, env Env, o config.Options, 
 		if err := s.migrate(ctx, log); err != nil {
 			return err
 		}
-		a, err := s.auth(ctx, log)
+		a, err := s.auth(ctx, o, nil, log)
 		if err != nil {
 			return err
 		}

@@ -111,6 +111,7 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener n
 	parts.Go(func() error { p.feed.Run(ctx); return nil })
 	parts.Go(func() error { p.live.Follow(ctx); return nil })
 	parts.Go(func() error { p.fleet.Run(ctx); return nil })
+	parts.Go(func() error { p.auth.Run(ctx); return nil })
 	parts.Go(func() error { p.trail.Run(ctx); return nil })
 	sealing, stopSealing := context.WithCancel(context.WithoutCancel(ctx))
 	sealed := make(chan struct{})

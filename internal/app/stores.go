@@ -128,14 +128,17 @@ func (s *stores) cluster(ctx context.Context) (id int64, err error) {
 	return id, store.Wrap(err, "read the system identifier of the panel's cluster")
 }
 
-// auth is the service that a sub-command without a server needs, too.
-func (s *stores) auth(ctx context.Context, log *slog.Logger) (*auth.Service, error) {
+// auth is the service that a sub-command without a server needs, too; that has nobody
+// to revoke connections.
+func (s *stores) auth(ctx context.Context, o config.Options, revoker auth.Revoker, log *slog.Logger) (*auth.Service, error) {
 	id, err := s.installation(ctx)
 	if err != nil {
 		return nil, err
 	}
 	// Nodes may have different URLs, but are one installation.
-	return auth.NewService(auth.Config{DB: s.db, Box: s.box, Issuer: "urn:mpanel:" + id.String(), Log: log})
+	return auth.NewService(auth.Config{
+		DB: s.db, Box: s.box, Issuer: "urn:mpanel:" + id.String(), SessionIdle: o.SessionIdle, SessionLifetime: o.SessionLifetime, Revoker: revoker, Log: log,
+	})
 }
 
 // withStore runs a sub-command on the panel's database: that of a running

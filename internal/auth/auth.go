@@ -8,6 +8,7 @@ package auth
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"time"
@@ -27,6 +28,12 @@ type Config struct {
 	Issuer string
 	Now    func() time.Time // default time.Now
 	Log    *slog.Logger     // default slog.Default()
+	// SessionIdle is how long a session lives without a sign of life, and
+	// SessionLifetime whatever is done; by default DefaultSessionIdle and
+	// DefaultSessionLifetime.
+	SessionIdle, SessionLifetime time.Duration
+	// Revoker closes what is open of sessions that end; nil is nobody.
+	Revoker Revoker
 	// HashConcurrency is how many passwords are hashed at the same time, 19 MiB
 	// of memory each; default GOMAXPROCS.
 	HashConcurrency int
@@ -42,6 +49,11 @@ type Service struct {
 	now    func() time.Time
 	log    *slog.Logger
 	recent recent
+
+	refreshKey     []byte
+	idle, lifetime time.Duration
+	revoker        Revoker
+	seen           *seen
 }
 
 // NewService returns a Service. Error: a required field of c is missing.
@@ -56,6 +68,11 @@ func NewService(c Config) (*Service, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	c.SessionIdle, c.SessionLifetime = cmp.Or(c.SessionIdle, DefaultSessionIdle), cmp.Or(c.SessionLifetime, DefaultSessionLifetime)
+	if c.SessionIdle < MinSessionIdle || c.SessionLifetime < c.SessionIdle || c.SessionLifetime > MaxSessionLifetime {
+		return nil, fmt.Errorf("the session's idle time %v is not between %v and its lifetime %v, or that is more than %v",
+			c.SessionIdle, MinSessionIdle, c.SessionLifetime, MaxSessionLifetime)
+	}
 	return &Service{
 		db:     c.DB,
 		hasher: NewHasher(cmp.Or(c.HashConcurrency, runtime.GOMAXPROCS(0))),
@@ -65,5 +82,11 @@ func NewService(c Config) (*Service, error) {
 		now:    c.Now,
 		log:    cmp.Or(c.Log, slog.Default()),
 		recent: newRecent(),
+
+		refreshKey: c.Box.Key("refresh tokens"),
+		idle:       c.SessionIdle,
+		lifetime:   c.SessionLifetime,
+		revoker:    c.Revoker,
+		seen:       newSeen(),
 	}, nil
 }

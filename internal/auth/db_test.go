@@ -38,19 +38,24 @@ type world struct {
 	log *buffer
 	sql *tracer
 
-	ahead atomic.Int64 // how far the service's clock is ahead, in nanoseconds
+	began   time.Time
+	ahead   atomic.Int64 // how far the service's clock is ahead, in nanoseconds
+	revoked *revoked
 }
+
+// now is the service's time.
+func (w *world) now() time.Time { return w.began.Add(time.Duration(w.ahead.Load())) }
 
 // wait lets so much time go by for the service.
 func (w *world) wait(d time.Duration) { w.ahead.Add(int64(d)) }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w, began := &world{t: t, log: new(buffer), sql: new(tracer)}, time.Now() // the service's clock rests; see wait
+	w := &world{t: t, log: new(buffer), sql: new(tracer), began: time.Now().Truncate(time.Microsecond), revoked: new(revoked)} // the service's clock rests; see wait
 	w.db = testkit.DB(t, func(c *pgxpool.Config) { c.ConnConfig.Tracer = w.sql })
 	var err error
 	w.Service, err = auth.NewService(auth.Config{
-		DB: w.db, Box: testkit.Box(t), Issuer: issuer, HashConcurrency: 4, Now: func() time.Time { return began.Add(time.Duration(w.ahead.Load())) },
+		DB: w.db, Box: testkit.Box(t), Issuer: issuer, HashConcurrency: 4, Now: w.now, Revoker: w.revoked,
 		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	require.NoError(t, err)

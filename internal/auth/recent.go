@@ -27,6 +27,7 @@ type recent struct {
 // A known is what a good token says, and who its user was a moment ago.
 type known struct {
 	user    ident.UserID
+	session ident.SessionID
 	id      string // the token's own
 	expires time.Time
 	actor   *actor.Actor
@@ -48,6 +49,15 @@ func (r recent) token(token string, now time.Time) (known, bool) {
 }
 
 func (r recent) keep(token string, k known) { r.tokens.Add(hashOf(token), k) }
+
+// forget has what is known of some tokens found out anew.
+func (r recent) forget(which func(known) bool) {
+	for _, hash := range r.tokens.Keys() {
+		if k, ok := r.tokens.Peek(hash); ok && which(k) {
+			r.tokens.Remove(hash)
+		}
+	}
+}
 
 // hashOf is what a token is known by: a dump of the memory has no tokens. Those of ours
 // are hashed where they are.

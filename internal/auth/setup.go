@@ -73,6 +73,7 @@ func (s *Service) SetUp(ctx context.Context, in SetUpInput) (*SignInPayload, err
 	if err != nil {
 		return nil, err
 	}
+	session := s.newSession(ctx, row.ID)
 	err = store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
 		// Of several calls with the token one takes it; the others wait here
 		// for its end and then find the token gone.
@@ -92,14 +93,15 @@ func (s *Service) SetUp(ctx context.Context, in SetUpInput) (*SignInPayload, err
 		if err := insertUser(ctx, tx, row); err != nil {
 			return err
 		}
-		who := &actor.Actor{User: row.ID}
+		s.beginSession(tx, session)
+		who := &actor.Actor{User: row.ID, Session: session.ID}
 		return audit.Record(actor.With(ctx, who), tx, audit.Entry{Action: "user.set_up", Kind: ident.User, Object: row.ID.Bare()})
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.log.InfoContext(ctx, "first administrator created", "user_id", row.ID)
-	return s.signedIn(ctx, row)
+	return s.signedIn(ctx, row, session)
 }
 
 // CreateAdmin makes an owner of the installation from the command line, the

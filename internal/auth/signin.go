@@ -77,10 +77,11 @@ func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, e
 			s.log.WarnContext(ctx, "password not hashed again", "user_id", user.ID, "error", err)
 		}
 	}
-	if err := s.recordSignIn(ctx, user, fresh); err != nil {
+	session := s.newSession(ctx, user.ID)
+	if err := s.recordSignIn(ctx, user, session, fresh); err != nil {
 		return nil, err
 	}
-	return s.signedIn(ctx, user)
+	return s.signedIn(ctx, user, session)
 }
 
 // verify hashes once, whatever it is told. reason is "" for the right password
@@ -118,8 +119,8 @@ func (s *Service) refuse(ctx context.Context, reason string, user ident.UserID) 
 	return fault.Unauthenticated.New("", "The e-mail address or the password is wrong.")
 }
 
-// recordSignIn writes the audit entry and, unless it is "", the fresh hash.
-func (s *Service) recordSignIn(ctx context.Context, user *models.User, fresh string) error {
+// recordSignIn writes the session, the audit entry and, unless it is "", the fresh hash.
+func (s *Service) recordSignIn(ctx context.Context, user *models.User, session *models.Session, fresh string) error {
 	return store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
 		if fresh != "" {
 			// Not over a password that was changed in the meantime.
@@ -130,21 +131,24 @@ func (s *Service) recordSignIn(ctx context.Context, user *models.User, fresh str
 			}
 		}
 		// The one who signs in, even when the request carries an older token.
-		who := &actor.Actor{User: user.ID}
+		who := &actor.Actor{User: user.ID, Session: session.ID}
+		s.beginSession(tx, session)
 		return audit.Record(actor.With(ctx, who), tx, audit.Entry{Action: "user.sign_in", Kind: ident.User, Object: user.ID.Bare()})
 	})
 }
 
-// signedIn is the payload of every flow that ends with a signed-in user.
-func (s *Service) signedIn(ctx context.Context, user *models.User) (*SignInPayload, error) {
-	who, err := s.actor(ctx, s.db, user.ID)
+// signedIn is the payload of every flow that ends with a signed-in user. The client
+// gets the session's refresh token beside it.
+func (s *Service) signedIn(ctx context.Context, user *models.User, session *models.Session) (*SignInPayload, error) {
+	who, err := s.actor(ctx, user.ID, session.ID)
 	if err != nil {
 		return nil, err
 	}
-	token, expires, err := s.issue(user.ID)
+	token, expires, err := s.issue(user.ID, session.ID, session.ExpiresAt)
 	if err != nil {
 		return nil, err
 	}
+	s.keep(ctx, session)
 	actor.SignedIn(ctx, who)
 	return &SignInPayload{AccessToken: token, ExpiresAt: expires, Viewer: &Viewer{User: user, actor: who}}, nil
 }

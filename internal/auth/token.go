@@ -42,11 +42,23 @@ func newParser(issuer string, now func() time.Time) *jwt.Parser {
 	)
 }
 
-// issue signs an access token. Times in a token are whole seconds.
-func (s *Service) issue(user ident.UserID) (token string, expires time.Time, err error) {
+// claims are what an access token says.
+type claims struct {
+	jwt.RegisteredClaims
+
+	// Session is the name that OpenID Connect has for it.
+	Session string `json:"sid"`
+}
+
+// issue signs an access token of a session, which it does not outlive. Times in a
+// token are whole seconds.
+func (s *Service) issue(user ident.UserID, session ident.SessionID, until time.Time) (token string, expires time.Time, err error) {
 	now := s.now().Truncate(time.Second)
 	expires = now.Add(AccessTokenTTL)
-	t := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{
+	if until.Before(expires) {
+		expires = until.Truncate(time.Second)
+	}
+	t := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{jwt.RegisteredClaims{
 		Issuer:    s.issuer,
 		Subject:   user.Opaque(),
 		Audience:  jwt.ClaimStrings{tokenAudience},
@@ -54,7 +66,7 @@ func (s *Service) issue(user ident.UserID) (token string, expires time.Time, err
 		NotBefore: jwt.NewNumericDate(now),
 		ExpiresAt: jwt.NewNumericDate(expires),
 		ID:        uuid.NewString(),
-	})
+	}, session.Opaque()})
 	t.Header["typ"], t.Header["kid"] = tokenType, tokenKey
 	if token, err = t.SignedString(s.key); err != nil {
 		return "", time.Time{}, fmt.Errorf("sign access token: %w", err)
@@ -62,9 +74,9 @@ func (s *Service) issue(user ident.UserID) (token string, expires time.Time, err
 	return token, expires, nil
 }
 
-// Authenticate gives the actor of an access token. Disabled users are refused, and
-// roles are read again after MaxActorAge, so that taking either away works within
-// it.
+// Authenticate gives the actor of an access token. Disabled users and sessions that
+// are over are refused, and roles are read again after MaxActorAge, so that taking any
+// of them away works within it.
 // Error: fault.Unauthenticated, the same for everything wrong with the token or
 // its user; the database's own when it does not answer.
 func (s *Service) Authenticate(ctx context.Context, accessToken string) (*actor.Actor, error) {
@@ -79,7 +91,7 @@ func (s *Service) Authenticate(ctx context.Context, accessToken string) (*actor.
 			return nil, badToken(err)
 		}
 	}
-	who, err := s.actor(ctx, s.db, k.user)
+	who, err := s.actor(ctx, k.user, k.session)
 	if err != nil {
 		return nil, err
 	}
@@ -101,19 +113,19 @@ func (s *Service) verified(accessToken string) (known, error) {
 	if len(accessToken) > maxTokenBytes {
 		return none, errors.New("access token: too long")
 	}
-	var claims jwt.RegisteredClaims
-	if _, err := s.parser.ParseWithClaims(accessToken, &claims, s.keyOf); err != nil {
+	var c claims
+	if _, err := s.parser.ParseWithClaims(accessToken, &c, s.keyOf); err != nil {
 		return none, fmt.Errorf("access token: %w", err)
 	}
 	// The library does not ask for iat, and takes any distance to exp.
-	if claims.IssuedAt == nil || claims.ExpiresAt.Sub(claims.IssuedAt.Time) > AccessTokenTTL {
+	if c.IssuedAt == nil || c.ExpiresAt.Sub(c.IssuedAt.Time) > AccessTokenTTL {
 		return none, errors.New("access token: its lifetime is missing or too long")
 	}
-	user := ident.ParseUserID(claims.Subject)
-	if user.IsZero() {
-		return none, errors.New("access token: its subject is not a user")
+	user, session := ident.ParseUserID(c.Subject), ident.ParseSessionID(c.Session)
+	if user.IsZero() || session.IsZero() {
+		return none, errors.New("access token: its subject is not a user, or it is of no session")
 	}
-	return known{user: user, id: claims.ID, expires: claims.ExpiresAt.Time}, nil
+	return known{user: user, session: session, id: c.ID, expires: c.ExpiresAt.Time}, nil
 }
 
 // keyOf accepts exactly the header that issue writes: nothing in it chooses a

@@ -37,8 +37,8 @@ func tokenService(t *testing.T, key, issuer string) *Service {
 
 func TestToken_Issued(t *testing.T) {
 	t.Parallel()
-	s, user := tokenService(t, "test-key", testIssuer), ident.NewUserID()
-	token, expires, err := s.issue(user)
+	s, user, session := tokenService(t, "test-key", testIssuer), ident.NewUserID(), ident.NewSessionID()
+	token, expires, err := s.issue(user, session, testNow.Add(time.Hour))
 	require.NoError(t, err)
 	require.Equal(t, time.Date(2026, 12, 1, 12, 15, 0, 0, time.UTC), expires)
 	got, err := s.subject(token)
@@ -56,15 +56,16 @@ func TestToken_Issued(t *testing.T) {
 	delete(claims, "jti")
 	at := float64(testNow.Unix())
 	require.Equal(t, jwt.MapClaims{
-		"iss": testIssuer, "sub": user.Opaque(), "aud": []any{"mpanel"}, "iat": at, "nbf": at, "exp": at + 900,
+		"iss": testIssuer, "sub": user.Opaque(), "sid": session.Opaque(), "aud": []any{"mpanel"}, "iat": at, "nbf": at, "exp": at + 900,
 	}, claims)
 	mac := hmac.New(sha256.New, s.key)
 	mac.Write([]byte(part[0] + "." + part[1]))
 	require.Equal(t, string(mac.Sum(nil)), decode(t, part[2]))
 
-	other, _, err := s.issue(user)
+	other, expires, err := s.issue(user, session, testNow.Add(time.Minute+time.Millisecond))
 	require.NoError(t, err)
 	require.NotEqual(t, token, other, "each token has its own id")
+	require.Equal(t, testNow.Truncate(time.Second).Add(time.Minute), expires, "it does not outlive its session")
 }
 
 func decode(t *testing.T, s string) string {
@@ -79,7 +80,7 @@ func forge(t *testing.T, method jwt.SigningMethod, key any, header, claims map[s
 	t.Helper()
 	at := testNow.Unix()
 	all := jwt.MapClaims{
-		"iss": testIssuer, "sub": ident.NewUserID().Opaque(), "aud": []string{"mpanel"},
+		"iss": testIssuer, "sub": ident.NewUserID().Opaque(), "sid": ident.NewSessionID().Opaque(), "aud": []string{"mpanel"},
 		"iat": at, "nbf": at, "exp": at + 900, "jti": "x",
 	}
 	maps.Copy(all, claims)
@@ -158,6 +159,11 @@ func TestToken_Forged(t *testing.T) {
 		"sub a plain UUID":          claims(m{"sub": ident.NewUserID().String()}),
 		"sub a customer":            claims(m{"sub": ident.NewCustomerID().Opaque()}),
 		"sub the zero user":         claims(m{"sub": ident.UserID{}.Opaque()}),
+		"sid missing":               claims(m{"sid": nil}),
+		"sid a user":                claims(m{"sid": ident.NewUserID().Opaque()}),
+		"sid a plain UUID":          claims(m{"sid": ident.NewSessionID().String()}),
+		"sid the zero session":      claims(m{"sid": ident.SessionID{}.Opaque()}),
+		"sid a list":                claims(m{"sid": []string{ident.NewSessionID().Opaque()}}),
 		"wrong key":                 forge(t, hs, []byte(strings.Repeat("k", 32)), nil, nil),
 		"empty key":                 forge(t, hs, []byte{}, nil, nil),
 		"key of another purpose":    forge(t, hs, tokenServiceKey(t, "refresh tokens"), nil, nil),
@@ -200,7 +206,7 @@ func TestToken_OfAnotherInstallation(t *testing.T) {
 		"other key":    tokenService(t, "test-kez", testIssuer),
 		"other issuer": tokenService(t, "test-key", "https://other.example.com"),
 	} {
-		token, _, err := other.issue(ident.NewUserID())
+		token, _, err := other.issue(ident.NewUserID(), ident.NewSessionID(), testNow.Add(time.Hour))
 		require.NoError(t, err)
 		_, err = s.subject(token)
 		require.Error(t, err, name)
@@ -215,6 +221,9 @@ func TestNewService_Config(t *testing.T) {
 		"no box":      func(c *Config) { c.Box = nil },
 		"no issuer":   func(c *Config) { c.Issuer = "" },
 		"negative":    func(c *Config) { c.HashConcurrency = -1 },
+		"too short":   func(c *Config) { c.SessionIdle = MinSessionIdle - 1 },
+		"idle longer": func(c *Config) { c.SessionIdle = DefaultSessionLifetime + 1 },
+		"too long":    func(c *Config) { c.SessionLifetime = MaxSessionLifetime + 1 },
 	} {
 		c := good
 		change(&c)

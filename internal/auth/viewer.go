@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -29,50 +30,71 @@ func (v Viewer) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "[viewer %s]
 func (v *Viewer) Actor() *actor.Actor { return v.actor }
 
 // errGone is why a good token is refused.
-var errGone = errors.New("the user is disabled or gone")
+var errGone = errors.New("the session is over, or its user is disabled or gone")
 
-// actor reads a user's roles. Error: fault.Unauthenticated for a user who is
-// disabled or not there.
-func (s *Service) actor(ctx context.Context, db bun.IDB, id ident.UserID) (*actor.Actor, error) {
-	actors, err := s.actors(ctx, db, []ident.UserID{id})
+// actor reads what the user may do in a session. Error: fault.Unauthenticated for one
+// that is over, and for a user who is disabled or not there.
+func (s *Service) actor(ctx context.Context, user ident.UserID, session ident.SessionID) (*actor.Actor, error) {
+	who := actor.Identity{User: user, Session: session}
+	actors, err := s.actors(ctx, []ident.SessionID{session}, func(_ ident.SessionID, noted time.Time) { s.see(ctx, session, noted) })
 	if err != nil {
 		return nil, err
 	}
-	if actors[id] == nil {
+	if actors[who] == nil {
 		return nil, badToken(errGone)
 	}
-	return actors[id], nil
+	return actors[who], nil
 }
 
-// Actors reads what users may do now, in one query. Users who are disabled or
-// not there are not in the answer.
-func (s *Service) Actors(ctx context.Context, ids []ident.UserID) (map[ident.UserID]*actor.Actor, error) {
-	return s.actors(ctx, s.db, ids)
+// Actors reads what those who are known by sessions may do now, in one query. Of
+// sessions that are over and users who are disabled or gone there is nothing in the
+// answer.
+func (s *Service) Actors(ctx context.Context, who []actor.Identity) (map[actor.Identity]*actor.Actor, error) {
+	sessions := make([]ident.SessionID, 0, len(who))
+	for _, w := range who {
+		if !w.Session.IsZero() {
+			sessions = append(sessions, w.Session)
+		}
+	}
+	if len(sessions) == 0 {
+		return nil, nil //nolint:nilnil // nobody
+	}
+	return s.actors(ctx, sessions, nil)
 }
 
-func (s *Service) actors(ctx context.Context, db bun.IDB, ids []ident.UserID) (map[ident.UserID]*actor.Actor, error) {
+// actors reads those of sessions. noted, unless it is nil, is told when each was noted
+// as seen.
+func (s *Service) actors(ctx context.Context, sessions []ident.SessionID, noted func(ident.SessionID, time.Time)) (map[actor.Identity]*actor.Actor, error) {
 	var rows []struct {
 		ID           ident.UserID
+		SessionID    ident.SessionID
+		LastSeenAt   time.Time
 		ProviderRole *models.ProviderRole
 		CustomerID   ident.CustomerID
 		Role         *models.CustomerRole
 	}
-	// One statement, so that all roles are of the same moment.
-	err := db.NewSelect().Model((*models.User)(nil)).Column("u.id", "u.provider_role", "m.customer_id", "m.role").
-		Join("LEFT JOIN memberships AS m ON m.user_id = u.id").
-		Where("u.id IN (?)", bun.List(ids)).Where("u.disabled_at IS NULL").OrderExpr("m.customer_id").Scan(ctx, &rows)
+	// One statement, so that the session and all roles are of the same moment.
+	err := s.db.NewSelect().Model((*models.Session)(nil)).
+		ColumnExpr("u.id, u.provider_role, se.id AS session_id, se.last_seen_at, m.customer_id, m.role").
+		Join("JOIN users AS u ON u.id = se.user_id").Join("LEFT JOIN memberships AS m ON m.user_id = u.id").
+		Where("se.id IN (?)", bun.List(sessions)).ApplyQueryBuilder(s.living).Where("u.disabled_at IS NULL").
+		OrderExpr("m.customer_id").Scan(ctx, &rows)
 	if err != nil {
-		return nil, store.Wrap(err, "read roles of %d users", len(ids))
+		return nil, store.Wrap(err, "read roles of %d sessions", len(sessions))
 	}
-	out := make(map[ident.UserID]*actor.Actor, len(ids))
+	out := make(map[actor.Identity]*actor.Actor, len(sessions))
 	for _, row := range rows {
-		a := out[row.ID]
+		who := actor.Identity{User: row.ID, Session: row.SessionID}
+		a := out[who]
 		if a == nil {
-			a = &actor.Actor{User: row.ID}
+			a = &actor.Actor{User: row.ID, Session: row.SessionID}
 			if row.ProviderRole != nil {
 				a.Provider = ProviderPermissions(*row.ProviderRole)
 			}
-			out[row.ID] = a
+			out[who] = a
+			if noted != nil {
+				noted(row.SessionID, row.LastSeenAt)
+			}
 		}
 		if row.Role != nil {
 			a.Grants = append(a.Grants, actor.Grant{Customer: row.CustomerID, Permissions: CustomerPermissions(*row.Role)})

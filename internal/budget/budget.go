@@ -80,15 +80,13 @@ func (b *Budget) Take(caller string, cost int) (State, error) {
 	return s, f
 }
 
-type stateKey struct{}
+// Key is under which an operation's context has its *State.
+type Key struct{}
 
-// With returns a context in which the operation's state is known.
-func With(ctx context.Context, s State) context.Context { return context.WithValue(ctx, stateKey{}, s) }
-
-// From returns the state that With put there, or that of an operation without a budget.
+// From returns the state of the operation that ctx is of, or that of one without a budget.
 func From(ctx context.Context) State {
-	if s, ok := ctx.Value(stateKey{}).(State); ok {
-		return s
+	if s, ok := ctx.Value(Key{}).(*State); ok {
+		return *s
 	}
 	return State{ResetAt: time.Unix(0, 0).UTC()}
 }

@@ -13,50 +13,49 @@ var pooled = sync.Pool{New: func() any { return new([]byte) }}
 
 // A Buffer is pooled memory for one answer. Who serves an operation makes it with
 // what comes before the data, executes, has it completed, sends it and releases
-// it. The first answer that is executed with its context is written into it;
+// it. It has no memory before there is something to write: an operation may wait for
+// long. The first answer that is executed with its context is written into it;
 // whatever else is, such as a Shadow's comparison, has memory of its own. After
 // Release nothing gets at the memory through the Buffer, which may outlive its
 // request.
 type Buffer struct {
+	Head string // before the data; set before the buffer is used
+
 	mu     sync.Mutex
 	memory *[]byte // nil until something is written, and once released
-	head   string  // before the data
 	taken  bool
 	over   bool // released
 }
-
-// NewBuffer makes a buffer that begins with head. It has no memory before there is
-// something to write: an operation may wait for long.
-func NewBuffer(head string) *Buffer { return &Buffer{head: head} }
 
 // begun gives the memory, with the head in it at least.
 func (b *Buffer) begun() []byte {
 	if b.memory == nil {
 		b.memory, _ = pooled.Get().(*[]byte)
-		*b.memory = append((*b.memory)[:0], b.head...)
+		*b.memory = append((*b.memory)[:0], b.Head...)
 	}
 	return *b.memory
 }
 
-type bufferKey struct{}
+// BufferKey is under which a context has its *Buffer.
+type BufferKey struct{}
 
 // WithBuffer lets the first answer that is executed with ctx be written into b.
 // Its Data is good until b is released: a middleware that keeps it copies it.
 func WithBuffer(ctx context.Context, b *Buffer) context.Context {
-	return context.WithValue(ctx, bufferKey{}, b)
+	return context.WithValue(ctx, BufferKey{}, b)
 }
 
 // Complete gives the head, the data and the tail as one. Data that was written
 // into the buffer is not copied; other data is.
-func (b *Buffer) Complete(data []byte, tail string) []byte {
+func (b *Buffer) Complete(data, tail []byte) []byte {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.over { // nobody sends what was released
-		return append([]byte(b.head), data...)
+		return append([]byte(b.Head), data...)
 	}
 	whole := b.begun()
-	if own := whole[len(b.head):]; len(own) == 0 || len(own) != len(data) || &own[0] != &data[0] {
-		whole = append(whole[:len(b.head)], data...)
+	if own := whole[len(b.Head):]; len(own) == 0 || len(own) != len(data) || &own[0] != &data[0] {
+		whole = append(whole[:len(b.Head)], data...)
 	}
 	whole = append(whole, tail...)
 	*b.memory = whole
@@ -109,6 +108,6 @@ func (b *Buffer) keep(whole []byte) {
 }
 
 func bufferOf(ctx context.Context) *Buffer {
-	b, _ := ctx.Value(bufferKey{}).(*Buffer)
+	b, _ := ctx.Value(BufferKey{}).(*Buffer)
 	return b
 }

@@ -25,17 +25,17 @@ func into(t testing.TB, e *gqlexecutor.Executor, b *executor.Buffer, n int) *gra
 func TestBuffer_IsForOneAnswer(t *testing.T) {
 	t.Parallel()
 	_, ours := newInMemoryExecutors(t)
-	b := executor.NewBuffer(`{"data":`)
+	b := &executor.Buffer{Head: `{"data":`}
 	first, second := into(t, ours, b, 50), into(t, ours, b, 50)
 	require.Equal(t, string(first.Data), string(second.Data))
 	kept := bytes.Clone(first.Data)
-	whole := b.Complete(first.Data, "}")
+	whole := b.Complete(first.Data, []byte("}"))
 	require.Equal(t, `{"data":`+string(kept)+"}", string(whole))
 	require.Same(t, &first.Data[0], &whole[len(`{"data":`)], "not copied")
 	require.NotSame(t, &first.Data[0], &second.Data[0])
-	require.Equal(t, string(whole), string(b.Complete(second.Data, "}")), "what was written elsewhere is copied")
+	require.Equal(t, string(whole), string(b.Complete(second.Data, []byte("}"))), "what was written elsewhere is copied")
 	first.Data = append(first.Data, "more"...)
-	require.Equal(t, `{"data":`+string(kept)+"}", string(b.Complete(kept, "}")))
+	require.Equal(t, `{"data":`+string(kept)+"}", string(b.Complete(kept, []byte("}"))))
 	b.Release()
 	b.Release()
 	after := into(t, ours, b, 50)
@@ -45,9 +45,9 @@ func TestBuffer_IsForOneAnswer(t *testing.T) {
 
 func TestBuffer_Empty(t *testing.T) {
 	t.Parallel()
-	b := executor.NewBuffer("")
-	require.Equal(t, "}", string(b.Complete(nil, "}")))
-	require.Equal(t, "null}", string(b.Complete([]byte("null"), "}")))
+	b := &executor.Buffer{Head: ""}
+	require.Equal(t, "}", string(b.Complete(nil, []byte("}"))))
+	require.Equal(t, "null}", string(b.Complete([]byte("null"), []byte("}"))))
 	b.Release()
 }
 
@@ -56,8 +56,8 @@ func BenchmarkNested_Pooled(b *testing.B) {
 	_, ours := newInMemoryExecutors(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		buffer := executor.NewBuffer(`{"data":`)
-		if whole := buffer.Complete(into(b, ours, buffer, 50).Data, "}"); len(whole) < 50_000 {
+		buffer := &executor.Buffer{Head: `{"data":`}
+		if whole := buffer.Complete(into(b, ours, buffer, 50).Data, []byte("}")); len(whole) < 50_000 {
 			b.Fatal(len(whole))
 		}
 		buffer.Release()

@@ -20,7 +20,8 @@ type Column struct {
 	nulls    []bool  // a directive gave null for parent i
 	required []bool  // parent i may not have null, whatever the schema says
 
-	args map[string]any
+	args  map[string]any
+	level *graphql.FieldContext // that it was loaded with; nil of what is in memory
 
 	root    graphql.Marshaler // what a middleware made of a root field: standIn, or something else
 	standIn *inPlace
@@ -171,5 +172,5 @@ func (c *Column) setError(i, n int, err error) {
 
 // discard drops what a resolver left behind that did not come to its end.
 func (c *Column) discard(err error) {
-	*c = Column{all: err, args: c.args, required: c.required}
+	*c = Column{all: err, args: c.args, level: c.level, required: c.required}
 }

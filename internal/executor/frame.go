@@ -107,11 +107,19 @@ func withField(ctx context.Context, fc *graphql.FieldContext) context.Context {
 // level is the context of a field for all objects of the frame: its path has no indexes.
 func (f *frame) level(col *column) *graphql.FieldContext {
 	fc := fieldContext(f.node.object.Name, col.field, col.selected, nil)
-	fc.Parent = &graphql.FieldContext{Object: f.node.object.Name}
-	if f.parent != nil {
-		fc.Parent = f.parent.level(f.of)
-	}
+	fc.Parent = f.above()
 	return fc
+}
+
+// above is the context of the field that the frame's objects come from, for all of them.
+func (f *frame) above() *graphql.FieldContext {
+	if f.parent == nil {
+		return &graphql.FieldContext{Object: f.node.object.Name}
+	}
+	if loaded := f.parent.columns[f.of.index].level; loaded != nil {
+		return loaded
+	}
+	return f.parent.level(f.of)
 }
 
 // element is the context of a field of object i.

@@ -8,8 +8,9 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Lasting gives a schema whose events stay as they are. gqlgen's generated code
-// writes each event of a stream over the one before, and a Schema does not.
+// Lasting gives a schema whose events stay as they are, and whose operations need no
+// middlewares. gqlgen's generated code writes each event of a stream over the one
+// before, and calls a middleware around each field, and a Schema does neither.
 func Lasting(s graphql.ExecutableSchema) graphql.ExecutableSchema {
 	if own, ok := s.(*Schema); ok {
 		return own
@@ -21,8 +22,10 @@ type lasting struct{ graphql.ExecutableSchema }
 
 // Exec implements graphql.ExecutableSchema.
 func (l lasting) Exec(ctx context.Context) graphql.ResponseHandler {
+	op := graphql.GetOperationContext(ctx)
+	withMiddleware(op)
 	next := l.ExecutableSchema.Exec(ctx)
-	if next == nil || graphql.GetOperationContext(ctx).Operation.Operation != ast.Subscription {
+	if next == nil || op.Operation.Operation != ast.Subscription {
 		return next
 	}
 	return func(ctx context.Context) *graphql.Response {
@@ -31,5 +34,16 @@ func (l lasting) Exec(ctx context.Context) graphql.ResponseHandler {
 			r.Data = bytes.Clone(r.Data)
 		}
 		return r
+	}
+}
+
+// withMiddleware gives an operation what generated code calls around its fields, where
+// there is nothing.
+func withMiddleware(op *graphql.OperationContext) {
+	if op.ResolverMiddleware == nil {
+		op.ResolverMiddleware = func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) }
+	}
+	if op.RootResolverMiddleware == nil {
+		op.RootResolverMiddleware = func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) }
 	}
 }

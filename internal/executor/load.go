@@ -13,13 +13,19 @@ import (
 // A run is one execution of a plan: first everything is loaded, then everything
 // is written.
 type run struct {
-	plan  *Plan
-	op    *graphql.OperationContext
-	w     Writer
-	limit int           // resolvers at work at the same time
-	slots chan struct{} // made when a second one is
-	level Level
-	trail []step // the way to the object that is being written
+	plan   *Plan
+	op     *graphql.OperationContext
+	w      Writer
+	ctx    runContext
+	root   frame
+	nobody [1]any    // the object of root fields
+	only   [1]Column // most operations have one root field
+	first  [1]task   // of it
+	inputs func(generated any) *graphql.InputUnmarshalerIndex
+	limit  int           // resolvers at work at the same time
+	slots  chan struct{} // made when a second one is
+	level  Level
+	trail  []step // the way to the object that is being written
 	// late are errors of values that fail while they are written. They are
 	// forgotten with an object that is not written in the end.
 	late gqlerror.List
@@ -59,10 +65,17 @@ func (r *run) descend(ctx context.Context, f *frame, col *column, tasks []task) 
 // do loads columns side by side, and whatever is below each as soon as it is
 // there: nobody waits for the slowest of a level.
 func (r *run) do(tasks []task) {
-	if len(tasks) == 0 {
-		return
+	switch len(tasks) {
+	case 0:
+	case 1:
+		r.one(tasks[0])
+	default:
+		r.several(tasks)
 	}
-	if len(tasks) > 1 && r.slots == nil { // nothing else is running yet
+}
+
+func (r *run) several(tasks []task) {
+	if r.slots == nil { // nothing else is running yet
 		r.slots = make(chan struct{}, r.limit)
 	}
 	var wg sync.WaitGroup
@@ -106,6 +119,10 @@ func (r *run) one(t task) {
 			c.discard(bareError{r.op.RecoverFunc(t.ctx, p)})
 		}
 	}()
+	if r.op.RootResolverMiddleware == nil {
+		r.column(t)
+		return
+	}
 	ctx := graphql.WithRootFieldContext(t.ctx, &graphql.RootFieldContext{Object: t.col.selected.Name, Field: t.col.selected})
 	standIn := &inPlace{r: r, f: t.f}
 	root := r.op.RootResolverMiddleware(ctx, func(ctx context.Context) graphql.Marshaler {
@@ -156,8 +173,7 @@ func (r *run) load(ctx context.Context, f *frame, col *column) (below context.Co
 		r.methods(ctx, f, col, c)
 		return ctx
 	}
-	fc := f.level(col)
-	ctx = withField(ctx, fc)
+	ctx, fc := f.enter(ctx, col, r.op.RootResolverMiddleware == nil)
 	below = ctx
 	defer func() {
 		if p := recover(); p != nil {
@@ -190,7 +206,7 @@ func (r *run) load(ctx context.Context, f *frame, col *column) (below context.Co
 			return field.Directives(ctx, r.w.Generated, Parents(f.objects), resolve)
 		}
 	}
-	v, err := r.op.ResolverMiddleware(ctx, next)
+	v, err := r.around(ctx, next)
 	if fc.NonNull {
 		c.required = make([]bool, len(f.objects))
 		for i := range c.required {
@@ -206,6 +222,14 @@ func (r *run) load(ctx context.Context, f *frame, col *column) (below context.Co
 		c.discard(bareError{fmt.Errorf("unexpected type %T from middleware/directive chain of a whole level", v)})
 	}
 	return below
+}
+
+// around calls a resolver within the middleware of fields, if there is one.
+func (r *run) around(ctx context.Context, next graphql.Resolver) (any, error) {
+	if r.op.ResolverMiddleware == nil {
+		return next(ctx)
+	}
+	return r.op.ResolverMiddleware(ctx, next)
 }
 
 // methods calls a method of the model for each parent; it takes no context and
@@ -235,7 +259,19 @@ func (r *run) methods(ctx context.Context, f *frame, col *column, c *Column) {
 // root's only object, too.
 func (r *run) each(ctx context.Context, f *frame, col *column, c *Column, level *graphql.FieldContext) (below context.Context) {
 	n, field := len(f.objects), col.field
-	results, errs, required := make([]any, n), make([]error, n), make([]bool, n)
+	var results []any
+	var errs []error
+	var required []bool
+	if n == 1 {
+		one := new(struct {
+			result   [1]any
+			err      [1]error
+			required [1]bool
+		})
+		results, errs, required = one.result[:], one.err[:], one.required[:]
+	} else {
+		results, errs, required = make([]any, n), make([]error, n), make([]bool, n)
+	}
 	below = ctx
 	call := func(i int) {
 		fc, ctx := level, ctx
@@ -260,10 +296,10 @@ func (r *run) each(ctx context.Context, f *frame, col *column, c *Column, level 
 				return field.Directives(ctx, r.w.Generated, f.objects[i], resolve)
 			}
 		}
-		results[i], errs[i] = r.op.ResolverMiddleware(ctx, next)
+		results[i], errs[i] = r.around(ctx, next)
 		required[i] = fc.NonNull
 	}
-	if field.Concurrent {
+	if field.Concurrent && n > 1 {
 		r.share(n, call)
 	} else {
 		for i := range n {

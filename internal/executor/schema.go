@@ -121,21 +121,32 @@ func (s *Schema) root(op *ast.OperationDefinition) *Object {
 }
 
 func (s *Schema) newRun(ctx context.Context, op *graphql.OperationContext, p *Plan) *run {
-	r := &run{plan: p, op: op, limit: s.limit, level: s.level}
+	r := &run{plan: p, op: op, limit: s.limit, level: s.level, inputs: s.tables.Inputs}
 	r.w.Generated = s.generated(op)
-	r.w.ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, func() *graphql.InputUnmarshalerIndex { return s.tables.Inputs(r.w.Generated) }) //nolint:fatcontext // there is none before
+	r.ctx.Context, r.ctx.run = ctx, r //nolint:fatcontext // once
+	r.w.ctx = &r.ctx
 	return r
+}
+
+// begin gives the frame of the root fields.
+func (r *run) begin() *frame {
+	columns := r.only[:]
+	if n := len(r.plan.root.columns); n != 1 {
+		columns = make([]Column, n)
+	}
+	r.root = frame{node: r.plan.root, objects: r.nobody[:], columns: columns}
+	return &r.root
 }
 
 func (s *Schema) execute(ctx context.Context, op *graphql.OperationContext, p *Plan) *graphql.Response {
 	r := s.newRun(ctx, op, p)
-	f := &frame{node: p.root, objects: []any{nil}, columns: make([]Column, len(p.root.columns))}
+	f := r.begin()
 	if p.serial {
 		for _, col := range p.root.columns { // each with all that is below it
 			r.do([]task{{ctx: r.w.ctx, f: f, col: col}})
 		}
 	} else {
-		r.do(r.enlist(r.w.ctx, r.gather(r.w.ctx, f, nil), false))
+		r.do(r.enlist(r.w.ctx, r.gather(r.w.ctx, f, r.first[:0]), false))
 	}
 	return r.answer(f)
 }

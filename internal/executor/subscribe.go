@@ -16,7 +16,7 @@ func (p *Plan) streams() bool {
 func (s *Schema) subscribe(ctx context.Context, op *graphql.OperationContext, p *Plan) graphql.ResponseHandler {
 	r := s.newRun(ctx, op, p)
 	col := p.root.columns[0]
-	root := &frame{node: p.root, objects: []any{nil}, columns: make([]Column, 1)}
+	root := r.begin()
 	next, ok := r.open(root, col)
 	if !ok {
 		return endOfStream // with the error that open has added
@@ -67,7 +67,7 @@ func (e *encoder) project(ctx context.Context, p *Projection, event any) *graphq
 // execute runs what is below the field.
 func (e *encoder) execute(ctx context.Context, event any) *graphql.Response {
 	r := e.schema.newRun(ctx, e.op, e.plan)
-	f := &frame{node: e.plan.root, objects: []any{nil}, columns: make([]Column, 1)}
+	f := r.begin()
 	f.columns[0].objects, f.columns[0].args = []any{event}, e.args
 	r.do(r.enlist(r.w.ctx, r.descend(r.w.ctx, f, e.plan.root.columns[0], nil), false))
 	return r.answer(f)
@@ -101,7 +101,7 @@ func (r *run) open(root *frame, col *column) (next func(context.Context) (any, b
 		inner := resolve
 		resolve = func(ctx context.Context) (any, error) { return field.Directives(ctx, r.w.Generated, nil, inner) }
 	}
-	v, err := r.op.ResolverMiddleware(ctx, resolve)
+	v, err := r.around(ctx, resolve)
 	if err != nil {
 		graphql.AddError(ctx, graphql.AddFieldLocationToError(ctx, err))
 		return nil, false

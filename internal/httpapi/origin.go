@@ -47,6 +47,7 @@ func cors(l *OriginList, next http.Handler) http.Handler {
 		h["Vary"] = varyOrigin // nobody was here before
 		if origin := r.Header.Get("Origin"); origin != "" && l.Allow(r) {
 			h.Set("Access-Control-Allow-Origin", origin)
+			h.Set("Access-Control-Allow-Credentials", "true") // the refresh token's cookie, which browsers send within a site
 			h.Set("Access-Control-Expose-Headers", "X-Request-Id, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After")
 			if r.Method == http.MethodOptions {
 				h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")

@@ -84,7 +84,7 @@ func TestCORS(t *testing.T) {
 		h := w.Header()
 		require.Equal(t, tc.allowed, h.Get("Access-Control-Allow-Origin"), name)
 		require.Equal(t, "Origin", h.Get("Vary"), "%s: caches keep the answers apart", name)
-		require.Empty(t, h.Get("Access-Control-Allow-Credentials"), "there are no cookies")
+		require.Equal(t, tc.allowed != "", h.Get("Access-Control-Allow-Credentials") == "true", "%s: of a page that is listed the refresh token's cookie comes along", name)
 		preflight := tc.method == http.MethodOptions && tc.allowed != ""
 		require.Equal(t, preflight, h.Get("Access-Control-Allow-Methods") == "GET, POST, PUT, DELETE", name)
 		require.Equal(t, preflight, h.Get("Access-Control-Allow-Headers") == "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-GraphQL-Event-Stream-Token", name)

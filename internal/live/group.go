@@ -88,7 +88,6 @@ func (g *group) leave(o *Op) {
 // what they have not read yet is replaced.
 func (g *group) run(ctx context.Context, exec graphql.GraphExecutor, params graphql.RawParams) {
 	defer g.cancel()
-	ctx = graphql.StartOperationTrace(ctx)
 	defer func() {
 		if p := recover(); p != nil {
 			answer := exec.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))})

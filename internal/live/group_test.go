@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/executor"
@@ -184,8 +185,15 @@ type world struct {
 	*testing.T
 	hub    *live.Hub
 	source *source
-	exec   *gqlexecutor.Executor
+	exec   traced
 	wires  []*wire
+}
+
+// traced is gqlgen's executor, which asks when an operation began.
+type traced struct{ *gqlexecutor.Executor }
+
+func (e traced) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	return e.Executor.CreateOperationContext(graphql.StartOperationTrace(ctx), params)
 }
 
 // inWorld runs a test where time passes only when all wait.
@@ -193,7 +201,7 @@ func inWorld(t *testing.T, l live.Limits, test func(*world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{T: t, hub: live.NewHub(live.Config{Limits: l, Log: slog.New(slog.DiscardHandler)}), source: newSource(t)}
-		w.exec = gqlexecutor.New(w.source)
+		w.exec = traced{gqlexecutor.New(w.source)}
 		defer func() {
 			for _, c := range w.wires {
 				c.conn.Closed()

@@ -26,9 +26,10 @@ var (
 // Config is what a Hub needs.
 type Config struct {
 	Limits Limits
-	// Actors reads what users may do now; those who may do nothing any more are
-	// not in its answer. Nobody's rights are looked up when it is nil.
-	Actors func(ctx context.Context, users []ident.UserID) (map[ident.UserID]*actor.Actor, error)
+	// Actors reads what those who are connected may do now; who may do nothing any
+	// more, such as in a session that has ended, is not in its answer. Nobody's rights
+	// are looked up when it is nil.
+	Actors func(ctx context.Context, who []actor.Identity) (map[actor.Identity]*actor.Actor, error)
 	// Bus carries revocations to other nodes; nil when there are none.
 	Bus events.Bus
 	Log *slog.Logger // required
@@ -38,7 +39,7 @@ type Config struct {
 // goroutine while there is no connection.
 type Hub struct {
 	limits  Limits
-	actors  func(ctx context.Context, users []ident.UserID) (map[ident.UserID]*actor.Actor, error)
+	actors  func(ctx context.Context, who []actor.Identity) (map[actor.Identity]*actor.Actor, error)
 	bus     events.Bus
 	log     *slog.Logger
 	counts  counts
@@ -255,31 +256,37 @@ func (h *Hub) tick(ctx context.Context) {
 }
 
 // recheck ends the connections of those whose rights are not what they were,
-// wherever they were changed. It is one query for all of them.
+// wherever they were changed. It is one question for all of them.
 func (h *Hub) recheck(ctx context.Context) {
-	h.mu.Lock()
-	asking := maps.Clone(h.users)
-	h.mu.Unlock()
-	users := slices.Collect(maps.Keys(asking))
-	if len(users) == 0 {
+	asked := time.Now()
+	conns := h.all()
+	asking := make(map[actor.Identity]struct{}, len(conns))
+	for _, c := range conns {
+		if who := c.actor(); who != nil {
+			asking[who.Identity()] = struct{}{}
+		}
+	}
+	if len(asking) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	asked := time.Now()
-	actors, err := h.actors(ctx, users)
+	actors, err := h.actors(ctx, slices.Collect(maps.Keys(asking)))
 	if err != nil { // not knowing is no reason to sign anybody out
 		if ctx.Err() == nil || !errors.Is(ctx.Err(), context.Canceled) {
 			h.log.WarnContext(ctx, "look for changed rights failed", "error", err)
 		}
 		return
 	}
-	for _, c := range h.all() {
+	for _, c := range conns {
 		who := c.actor()
-		if who == nil || c.opened.After(asked) || asking[who.User] == 0 {
+		if who == nil || c.opened.After(asked) {
 			continue
 		}
-		if now := actors[who.User]; now == nil || !who.SameRights(now) {
+		if _, ok := asking[who.Identity()]; !ok { // it said who it is while others were asked for
+			continue
+		}
+		if now := actors[who.Identity()]; now == nil || !who.SameRights(now) {
 			c.Close(Revoked)
 		}
 	}

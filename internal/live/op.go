@@ -35,7 +35,7 @@ type Op struct {
 // Run executes the operation and sends what comes of it. A subscription that is
 // shared goes on after it has returned.
 func (o *Op) Run(exec graphql.GraphExecutor, params *graphql.RawParams) {
-	r := &running{op: o, exec: exec, ctx: graphql.StartOperationTrace(o.ctx)}
+	r := &running{op: o, exec: exec, ctx: o.ctx}
 	defer r.over()
 	if r.begin(params) {
 		for r.event() {

@@ -770,6 +770,43 @@ func init() {
 		"created_at": func(v value, m *models.Server) error { return v.time(&m.CreatedAt) },
 		"updated_at": func(v value, m *models.Server) error { return v.time(&m.UpdatedAt) },
 	}
+	readable[reflect.TypeFor[models.Session]()] = columns[models.Session]{
+		"id":      func(v value, m *models.Session) error { return v.uuid(&m.ID.UUID) },
+		"user_id": func(v value, m *models.Session) error { return v.uuid(&m.UserID.UUID) },
+		"seed": func(v value, m *models.Session) error {
+			var x []byte
+			err := v.bytes(&x)
+			m.Seed = models.SessionSeed(x)
+			return err
+		},
+		"generation":   func(v value, m *models.Session) error { return v.int(&m.Generation) },
+		"rotated_at":   func(v value, m *models.Session) error { return v.time(&m.RotatedAt) },
+		"ip":           func(v value, m *models.Session) error { return v.text(&m.IP) },
+		"user_agent":   func(v value, m *models.Session) error { return v.text(&m.UserAgent) },
+		"device":       func(v value, m *models.Session) error { return v.text(&m.Device) },
+		"created_at":   func(v value, m *models.Session) error { return v.time(&m.CreatedAt) },
+		"last_seen_at": func(v value, m *models.Session) error { return v.time(&m.LastSeenAt) },
+		"confirmed_at": func(v value, m *models.Session) error { return v.time(&m.ConfirmedAt) },
+		"expires_at":   func(v value, m *models.Session) error { return v.time(&m.ExpiresAt) },
+		"ended_at": func(v value, m *models.Session) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x time.Time
+			err := v.time(&x)
+			m.EndedAt = new(time.Time(x))
+			return err
+		},
+		"end_reason": func(v value, m *models.Session) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x string
+			err := v.text(&x)
+			m.EndReason = new(models.SessionEnd(x))
+			return err
+		},
+	}
 	readable[reflect.TypeFor[models.AuditEntry]()] = columns[models.AuditEntry]{
 		"id":              func(v value, m *models.AuditEntry) error { return v.int(&m.Number) },
 		"event_id":        func(v value, m *models.AuditEntry) error { return v.uuid(&m.ID.UUID) },

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"golang.org/x/sync/semaphore"
 
@@ -73,9 +74,14 @@ func (a *Admission) enter(ctx context.Context, cost int) (leave func(), err erro
 	return leave, nil
 }
 
+// waits tells whether an operation may have to wait for others.
+func (c *core) waits(op *graphql.OperationContext, own charge) bool {
+	return c.Admission != nil && own.cost > SmallQuery && op.Operation.Operation == ast.Query
+}
+
 // admitted executes a query once it is its turn. What asks for more answers, as sockets
 // do until there are none, has had it.
-func (in intake) admitted(cost int, next graphql.ResponseHandler) graphql.ResponseHandler {
+func (c *core) admitted(cost int, next graphql.ResponseHandler) graphql.ResponseHandler {
 	asked, refused := false, false
 	return func(ctx context.Context) *graphql.Response {
 		switch {
@@ -85,10 +91,10 @@ func (in intake) admitted(cost int, next graphql.ResponseHandler) graphql.Respon
 			return next(ctx)
 		}
 		asked = true
-		leave, err := in.admission.enter(ctx, cost)
+		leave, err := c.Admission.enter(ctx, cost)
 		if err != nil {
 			refused = true
-			return in.DispatchError(ctx, gqlerror.List{gqlerror.WrapPath(nil, err)})
+			return c.DispatchError(ctx, gqlerror.List{gqlerror.WrapPath(nil, err)})
 		}
 		defer leave()
 		return next(ctx)

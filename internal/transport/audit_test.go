@@ -37,6 +37,19 @@ var otherAttempts = map[string]func(p *panel, s tenant) attempt{
 		require.NoError(p.t, err)
 		return attempt{input: vars{"email": "audited@example.com", "password": "copper lantern ninety fields"}}
 	},
+	"refreshSession": func(p *panel, _ tenant) attempt {
+		p.person("refreshing@example.com")
+		_, c := p.signIn("refreshing@example.com")
+		return attempt{headers: []string{"Cookie", c.Name + "=" + c.Value}}
+	},
+	"signOut": func(p *panel, _ tenant) attempt {
+		p.person("leaving@example.com")
+		token, _ := p.signIn("leaving@example.com")
+		return attempt{token: token}
+	},
+	"revokeSession": func(_ *panel, s tenant) attempt {
+		return attempt{token: s.token, input: vars{"id": s.session.Opaque()}}
+	},
 	"createCustomer": func(p *panel, _ tenant) attempt {
 		return attempt{token: p.staff(), input: vars{"name": "Fresh", "email": "fresh@example.com"}}
 	},
@@ -120,19 +133,22 @@ func TestAudit_EveryMutationWritesOneEntry(t *testing.T) {
 				s = p.addTenant(fmt.Sprintf("tenant-%d", i), ident.CustomerID{}, p.addServer())
 			}
 			a := possible(p, s)
-			input := p.schema.Types[f.Arguments.ForName("input").Type.Name()]
-			query := fmt.Sprintf("mutation($input: %s!) { %s(input: $input)%s }", input.Name, f.Name, fieldWalk{p.schema}.selection(f.Type))
+			query, values := fmt.Sprintf("mutation { %s%s }", f.Name, fieldWalk{p.schema}.selection(f.Type)), vars(nil)
+			if arg := f.Arguments.ForName("input"); arg != nil {
+				query = fmt.Sprintf("mutation($input: %s) { %s(input: $input)%s }", arg.Type, f.Name, fieldWalk{p.schema}.selection(f.Type))
+				values = vars{"input": a.input}
+			}
 
 			p.exec("ALTER TABLE audit_entries ADD CONSTRAINT none_now CHECK (false) NOT VALID")
 			before := p.tables()
-			r := p.post(a.token, query, vars{"input": a.input})
+			r := p.post(a.token, query, values, a.headers...)
 			after := p.tables()
 			p.exec("ALTER TABLE audit_entries DROP CONSTRAINT none_now")
 			require.NotEmpty(t, r.Errors, "it succeeds without an entry")
 			require.Equal(t, before, after, "what is not in the audit is not done")
 
 			last := p.count("SELECT coalesce(max(id), 0) FROM audit_entries")
-			r = p.post(a.token, query, vars{"input": a.input}, "User-Agent", "audit-test")
+			r = p.post(a.token, query, values, append(a.headers, "User-Agent", "audit-test")...)
 			require.Empty(t, r.Errors, r.body)
 			var rows []*models.AuditEntry
 			require.NoError(t, p.db.NewSelect().Model(&rows).Where("a.id > ?", last).Order("a.id").Scan(t.Context()))

@@ -62,7 +62,6 @@ func receivedOf(ctx context.Context) *received {
 
 // readQuery reads the operation of a GET's address.
 func readQuery(w http.ResponseWriter, r *http.Request) (*received, bool) {
-	start := graphql.Now()
 	bad := func(message string) (*received, bool) {
 		refuse(w, r, http.StatusBadRequest, fault.Invalid, message)
 		return nil, false
@@ -84,7 +83,6 @@ func readQuery(w http.ResponseWriter, r *http.Request) (*received, bool) {
 	if nothing(p.params) {
 		return bad("There is no query.")
 	}
-	p.params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
 	return p, true
 }
 
@@ -97,14 +95,17 @@ func nothing(p graphql.RawParams) bool {
 // would repeat a malformed one, passwords and all, in their error. On false the
 // answer is written.
 func readBody(w http.ResponseWriter, r *http.Request) (*received, bool) {
-	if !isJSON(r.Header.Get("Content-Type")) {
+	if !isJSON(header(r, "Content-Type")) {
 		refuse(w, r, http.StatusUnsupportedMediaType, fault.Invalid, "Send the operation as application/json.")
 		return nil, false
 	}
-	start := graphql.Now()
 	body, _ := bodies.Get().(*bytes.Buffer)
-	p := &received{key: r.Header.Get("Idempotency-Key"), body: body}
-	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
+	p := &received{key: header(r, "Idempotency-Key"), body: body}
+	from := r.Body
+	if r.ContentLength < 0 || r.ContentLength > MaxBodyBytes { // net/http sees to it that there is no more than it says
+		from = http.MaxBytesReader(w, r.Body, MaxBodyBytes)
+	}
+	_, err := body.ReadFrom(from)
 	status, code, message := http.StatusBadRequest, fault.Invalid, ""
 	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
 	switch {
@@ -123,7 +124,6 @@ func readBody(w http.ResponseWriter, r *http.Request) (*received, bool) {
 		return nil, false
 	}
 	p.params.Headers = r.Header
-	p.params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
 	return p, true
 }
 

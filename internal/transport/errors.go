@@ -18,7 +18,7 @@ import (
 
 // present turns an error into what the client sees. What is no fault goes to
 // the log, and to the client only as INTERNAL with the request's id.
-func (c Config) present(ctx context.Context, err error) *gqlerror.Error {
+func (c *core) present(ctx context.Context, err error) *gqlerror.Error {
 	out := graphql.DefaultErrorPresenter(ctx, err)
 	ext := map[string]any{"requestId": actor.RequestFrom(ctx).ID}
 	code := fault.Internal

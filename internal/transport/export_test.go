@@ -11,7 +11,11 @@ import (
 )
 
 // NewWithGqlgensPost is New with the transport that ours stands for.
-func NewWithGqlgensPost(c Config) http.Handler { return c.handler(gqlgensPost{}) }
+func NewWithGqlgensPost(c Config) http.Handler {
+	core := newCore(c)
+	core.post = gqlgensPost{}
+	return core
+}
 
 type gqlgensPost struct{ gqltransport.POST }
 

@@ -8,16 +8,13 @@ import (
 	"runtime/debug"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/fault"
-	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/transport/document"
 	"github.com/mpanel/mpanel/internal/transport/graphqlws"
@@ -40,6 +37,8 @@ type Config struct {
 	Refused func(ctx context.Context, r Refusal)
 	// OriginAllowed tells whether a browser may come from where the request says.
 	OriginAllowed func(*http.Request) bool
+	// SecureCookies tells that browsers reach the panel by https, and keep its cookie so.
+	SecureCookies bool
 	// Budget is of each user, and AnonymousBudget of each address of callers who are
 	// nobody; nil is without an end.
 	Budget, AnonymousBudget *budget.Budget
@@ -73,13 +72,11 @@ func (i Introspection) allows(who *actor.Actor) bool {
 }
 
 // New returns the handler of /graphql.
-func New(c Config) http.Handler { return c.handler(plain{}) }
+func New(c Config) http.Handler { return newCore(c) }
 
-func (c Config) handler(plain graphql.Transport) http.Handler {
-	srv := handler.New(executor.Lasting(c.Schema)) // what is queued for a client must not be written over
-	hub := c.Live
-	if hub == nil {
-		hub = live.NewHub(live.Config{Log: c.Log})
+func newCore(c Config) *core {
+	if c.Live == nil {
+		c.Live = live.NewHub(live.Config{Log: c.Log})
 	}
 	if c.Durations == nil {
 		c.Durations = NewDurations()
@@ -87,67 +84,26 @@ func (c Config) handler(plain graphql.Transport) http.Handler {
 	if c.Documents == nil {
 		c.Documents, _ = NewDocuments(nil, false) // which fails for a list only
 	}
-	l := &limits{
-		documents: document.NewReader(c.Schema.Schema()), persisted: c.Documents, costs: costsOf(c.Schema.Schema()),
-		signedIn: c.Budget, anonymous: c.AnonymousBudget, introspection: c.Introspection, admission: c.Admission,
-	}
-	for _, t := range []graphql.Transport{
-		&graphqlws.Transport{
-			Hub: hub, Authenticate: c.noted, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
+	core := &core{
+		Config:    c,
+		documents: document.NewReader(c.Schema.Schema()),
+		costs:     costsOf(c.Schema.Schema()),
+		schema:    executor.Lasting(c.Schema), // what is queued for a client must not be written over
+		streams: []graphql.Transport{
+			&graphqlws.Transport{
+				Hub: c.Live, Authenticate: c.noted, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
+			},
+			&httpstream.Transport{
+				Hub: c.Live, Reservations: new(httpstream.Reservations), Refuse: refuse,
+				Received: func(r *http.Request) *graphql.RawParams { return &receivedOf(r.Context()).params },
+			},
 		},
-		&httpstream.Transport{
-			Hub: hub, Reservations: new(httpstream.Reservations), Refuse: refuse,
-			Received: func(r *http.Request) *graphql.RawParams { return &receivedOf(r.Context()).params },
+		durations: map[ast.Operation]prometheus.Observer{
+			ast.Query: c.Durations.WithLabelValues(string(ast.Query)), ast.Mutation: c.Durations.WithLabelValues(string(ast.Mutation)),
 		},
-		plain,
-	} {
-		srv.AddTransport(gate{t, l})
 	}
-	srv.SetQueryCache(alreadyRead{})
-	srv.SetErrorPresenter(c.present)
-	srv.SetRecoverFunc(c.recovered)
-	srv.AroundResponses(c.timed)
-	srv.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-		if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation { // nothing else signs anybody in
-			ctx = actor.WithSignIn(ctx)
-		}
-		return next(ctx)
-	})
-	srv.AroundOperations(c.idempotencyHeader)
-	return c.guard(srv)
-}
-
-// guard refuses what must not reach the executor, and finds out who calls. A
-// token that is not valid makes the caller nobody: public fields still answer.
-func (c Config) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !c.OriginAllowed(r) {
-			refuse(w, r, http.StatusForbidden, fault.Forbidden, "This page's origin is not allowed to call the API; see MPANEL_ALLOWED_ORIGINS.")
-			return
-		}
-		operation, ok := readOperation(w, r)
-		if !ok {
-			return
-		}
-		ctx := r.Context()
-		if operation != nil {
-			defer operation.release()
-			ctx = context.WithValue(ctx, receivedKey{}, operation)
-		}
-		if token, ok := actor.Bearer(r.Header.Get("Authorization")); ok {
-			who, err := c.Authenticate(r.Context(), token)
-			switch fault.CodeOf(err) {
-			case "":
-				ctx = actor.With(ctx, who)
-			case fault.Unauthenticated:
-			default: // not knowing is no reason to sign anybody out
-				c.Log.ErrorContext(r.Context(), "authentication failed", "request_id", actor.RequestFrom(r.Context()).ID, "error", err)
-				refuse(w, r, http.StatusServiceUnavailable, fault.Unavailable, "The panel's database is not available right now; try again in a moment.")
-				return
-			}
-		}
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
+	core.presents, core.recovers = core.present, recovered
+	return core
 }
 
 // noted is Authenticate for a connection, which is refused with a bad token; a request
@@ -160,32 +116,6 @@ func (c Config) noted(ctx context.Context, token string) (*actor.Actor, error) {
 	return who, err
 }
 
-// idempotencyHeader gives the header's key to the operation's one mutation.
-func (c Config) idempotencyHeader(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	op := graphql.GetOperationContext(ctx)
-	if op.Operation.Operation != ast.Mutation {
-		return next(ctx)
-	}
-	p := receivedOf(ctx)
-	if p == nil || p.key == "" {
-		return next(ctx)
-	}
-	fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Mutation"})
-	if len(fields) != 1 || !c.TakesIdempotencyKey(fields[0].Name) {
-		return c.failed(ctx, fault.Invalid.New("", "The header Idempotency-Key goes with exactly one mutation other than setUp and signIn; use @idempotent on each field."))
-	}
-	keyed, err := idempotency.WithKey(ctx, p.key)
-	if err != nil {
-		return c.failed(ctx, err)
-	}
-	return next(keyed)
-}
-
-// failed answers a whole operation with an error.
-func (c Config) failed(ctx context.Context, err error) graphql.ResponseHandler {
-	return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{c.present(ctx, err)}})
-}
-
-func (c Config) recovered(_ context.Context, p any) error {
+func recovered(_ context.Context, p any) error {
 	return fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 }

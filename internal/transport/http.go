@@ -13,6 +13,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/fault"
 )
@@ -36,35 +38,43 @@ const (
 	slowest      = 16 << 10 // bytes in a second
 )
 
-// plain is one operation and one answer: a POST, or a GET of a query. The guard
-// has decoded the operation, and the data goes out as the executor wrote it, from
-// pooled memory, without being read again.
-type plain struct{}
-
-// Supports implements graphql.Transport.
-func (plain) Supports(r *http.Request) bool { return receivedOf(r.Context()) != nil }
-
-// Do implements graphql.Transport.
-func (plain) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
-	a := answer{w: w, r: r, kind: negotiated(r.Header.Get("Accept"))}
-	if in, ok := exec.(intake); ok {
-		in.header, in.charge = w.Header(), new(charge)
-		exec = in
-	}
-	op, errs := exec.CreateOperationContext(r.Context(), &receivedOf(r.Context()).params)
+// single is one operation and one answer: a POST, or a GET of a query. The data goes
+// out as the executor wrote it, from pooled memory, without being read again.
+func (c *core) single(ctx *operationContext, a *answer) {
+	ctx.operation = &ctx.own
+	op := ctx.operation
+	own, errs := c.take(ctx, op, &ctx.received.params)
+	own.tell(a.w.Header(), errs)
 	if errs == nil {
 		errs = a.unfit(op)
 	}
 	if errs != nil {
-		status := a.refusedStatus(errs)
-		a.send(status, exec.DispatchError(graphql.WithOperationContext(r.Context(), op), errs), nil)
+		a.send(a.refusedStatus(errs), c.DispatchError(ctx, errs), nil)
 		return
 	}
+	ctx.state, ctx.buffer.Head, ctx.buffered = own.state, `{"data":`, true
 	a.query = op.Operation.Operation == ast.Query
-	buffer := executor.NewBuffer(`{"data":`)
-	next, ctx := exec.DispatchOperation(executor.WithBuffer(r.Context(), buffer), op)
-	a.send(http.StatusOK, next(ctx), buffer)
-	buffer.Release() // not when something panics: who knows who else has it then
+	if own.state.Limit > 0 {
+		a.cost = &ctx.state
+	}
+	var jar *cookieJar // nothing else than a mutation needs one
+	if !a.query {
+		jar = &cookieJar{request: a.r, secure: c.SecureCookies}
+		ctx.Context = actor.WithKeeper(ctx.Context, jar)
+	}
+	e, all, response := c.begin(ctx)
+	switch {
+	case e == nil:
+	case c.waits(op, own):
+		response = c.admitted(own.cost, e.answer)(all)
+	default:
+		response = e.answer(all)
+	}
+	if jar != nil {
+		jar.write(a.w.Header())
+	}
+	a.send(http.StatusOK, response, &ctx.buffer)
+	ctx.buffer.Release() // not when something panics: who knows who else has it then
 }
 
 // An answer is what a request gets.
@@ -73,6 +83,8 @@ type answer struct {
 	r    *http.Request
 	kind string // its media type
 	not  int    // the status of what cannot be asked in this way; 0 of what can
+
+	cost *budget.State // of what was executed; nil without a budget
 
 	// query is of answers without secrets, which those of mutations may have: how
 	// well they can be compressed would tell of them.
@@ -115,7 +127,7 @@ func (a *answer) refusedStatus(errs gqlerror.List) int {
 // send writes an answer, which is nil when the request was given up. The buffer is
 // nil when nothing was executed.
 func (a *answer) send(status int, response *graphql.Response, buffer *executor.Buffer) {
-	body := encoded(response, buffer)
+	body := encoded(response, buffer, a.cost)
 	header := a.w.Header()
 	header["Content-Type"] = contentTypes[a.kind]
 	if a.query && len(body) >= minCompressed {
@@ -143,14 +155,19 @@ func (a *answer) send(status int, response *graphql.Response, buffer *executor.B
 
 // encoded is an answer as JSON, errors first. It is good until the buffer is
 // released. What was not executed has no data.
-func encoded(r *graphql.Response, buffer *executor.Buffer) []byte {
+func encoded(r *graphql.Response, buffer *executor.Buffer, cost *budget.State) []byte {
 	switch {
-	case r == nil || r.HasNext != nil || r.Label != "" || r.Path != nil: // of @defer; rare
+	case r == nil:
 		return marshaled(r)
-	case len(r.Errors) == 0 && len(r.Extensions) == 0 && len(r.Data) > 0:
-		return buffer.Complete(r.Data, "}")
-	case len(r.Errors) == 0 && len(r.Data) > 0:
-		return buffer.Complete(r.Data, `,"extensions":`+string(marshaled(r.Extensions))+"}")
+	case len(r.Errors) == 0 && len(r.Extensions) == 0 && len(r.Data) > 0 && r.HasNext == nil: // as nearly all are
+		var tail [160]byte
+		return buffer.Complete(r.Data, append(appendCost(tail[:0], cost), '}'))
+	}
+	if cost != nil {
+		extend(r, "cost", cost)
+	}
+	if r.HasNext != nil || r.Label != "" || r.Path != nil { // of @defer; rare
+		return marshaled(r)
 	}
 	body := []byte{'{'}
 	if len(r.Errors) > 0 {
@@ -168,6 +185,18 @@ func encoded(r *graphql.Response, buffer *executor.Buffer) []byte {
 		body = append(append(body, `,"extensions":`...), marshaled(r.Extensions)...)
 	}
 	return append(body, '}')
+}
+
+// appendCost appends the extension that tells what an operation cost.
+func appendCost(b []byte, s *budget.State) []byte {
+	if s == nil {
+		return b
+	}
+	b = strconv.AppendInt(append(b, `,"extensions":{"cost":{"cost":`...), int64(s.Cost), 10)
+	b = strconv.AppendInt(append(b, `,"limit":`...), int64(s.Limit), 10)
+	b = strconv.AppendInt(append(b, `,"remaining":`...), int64(s.Remaining), 10)
+	b = s.ResetAt.AppendFormat(append(b, `,"resetAt":"`...), time.RFC3339Nano)
+	return append(b, `"}}`...)
 }
 
 // marshaled is v as JSON; the handler answers for a panic.

@@ -79,6 +79,9 @@ type panel struct {
 	mu     sync.Mutex
 	actors map[string]*actor.Actor // by tokens that only tests have
 	away   error                   // what authentication fails with
+	deaf   atomic.Bool             // to what is revoked
+	looks  atomic.Int64            // at what those who are connected may do
+	ahead  atomic.Int64            // how far the clock of sign-ins is ahead, in nanoseconds
 }
 
 // newPanel wires the parts as the real server does. change may break one.
@@ -107,7 +110,7 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 	box, bus := testkit.Box(t), &membus.Bus{}
 	p.bus = bus
 	var err error
-	p.auth, err = auth.NewService(auth.Config{DB: p.db, Box: box, Issuer: "urn:mpanel:test", Log: log})
+	p.auth, err = auth.NewService(auth.Config{DB: p.db, Box: box, Issuer: "urn:mpanel:test", Now: p.now, Revoker: p, Log: log})
 	require.NoError(t, err)
 	var registry *engine.Registry
 	starter := engine.NewStarter(func() *engine.Registry { return registry }, silent{})
@@ -226,17 +229,32 @@ func (p *panel) authenticate(ctx context.Context, token string) (*actor.Actor, e
 	return p.auth.Authenticate(ctx, token)
 }
 
-// actorsNow is what the tokens' users may do.
-func (p *panel) actorsNow(_ context.Context, users []ident.UserID) (map[ident.UserID]*actor.Actor, error) {
+// actorsNow is what the users of the tests' tokens and of sessions may do.
+func (p *panel) actorsNow(ctx context.Context, who []actor.Identity) (map[actor.Identity]*actor.Actor, error) {
+	defer p.looks.Add(1)
+	out := map[actor.Identity]*actor.Actor{}
+	found, err := p.auth.Actors(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(out, found)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	out := map[ident.UserID]*actor.Actor{}
 	for _, a := range p.actors {
-		if slices.Contains(users, a.User) {
-			out[a.User] = a
+		if slices.Contains(who, a.Identity()) {
+			out[a.Identity()] = a
 		}
 	}
 	return out, p.away
+}
+
+func (p *panel) now() time.Time { return time.Now().Add(time.Duration(p.ahead.Load())) }
+
+// RevokeSession implements auth.Revoker.
+func (p *panel) RevokeSession(id ident.SessionID) {
+	if !p.deaf.Load() {
+		p.live.Revoke(live.Principal{Session: id})
+	}
 }
 
 // as gives a token for an actor that has a row in users.
@@ -287,6 +305,7 @@ type tenant struct {
 	dump     ident.DatabaseDumpID
 	finding  ident.DriftFindingID
 	event    ident.AuditEventID
+	session  ident.SessionID
 }
 
 // ids are all that the tenant has, of every kind.
@@ -295,6 +314,7 @@ func (s tenant) ids() map[string]string {
 		"user": s.user.Opaque(), "customer": s.customer.Opaque(), "database": s.database.Opaque(), "job": s.job.Opaque(), "databaseUser": s.login.Opaque(),
 		"driftFinding": s.finding.Opaque(),
 		"databaseDump": s.dump.Opaque(), "auditEvent": s.event.Opaque(),
+		"session": s.session.Opaque(),
 	}
 }
 
@@ -317,7 +337,7 @@ func (p *panel) host() (id ident.ServerID) {
 // addTenant makes a customer whose every text has the mark in it.
 func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.DatabaseServerID) tenant {
 	p.t.Helper()
-	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID(), ident.NewAuditEventID()}
+	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID(), ident.NewAuditEventID(), ident.NewSessionID()}
 	p.insert(&models.User{ID: s.user, Email: mark + "@example.com", Name: "User " + mark, PasswordHash: "x"})
 	p.insert(&models.Customer{ID: s.customer, ParentID: parent, Name: "Customer " + mark, Email: mark + "@example.com", Company: new("Company " + mark), State: models.CustomerActive})
 	p.exec(`INSERT INTO customer_tree (ancestor_id, customer_id, depth)
@@ -338,6 +358,11 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 		TargetGeneration: 1, ActorUserID: s.user, State: models.JobSucceeded, EventSeq: 2, Percent: 100, WaitingFor: new("waits " + mark),
 	})
 	p.addDump(mark, s)
+	now := time.Now()
+	p.insert(&models.Session{
+		ID: s.session, UserID: s.user, Seed: make([]byte, 32), RotatedAt: now, IP: "address " + mark, UserAgent: "agent " + mark, Device: "device " + mark,
+		CreatedAt: now, LastSeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(time.Hour),
+	})
 	p.insert(&models.DriftFinding{
 		ID: s.finding, ServerID: server, DatabaseID: s.database, CustomerID: s.customer, Kind: models.DriftDiffers, ObjectKind: models.ObjectRole,
 		ExternalName: "c_" + name, Detail: "detail " + mark, Surveys: 1, Confirmed: true, JobID: s.job,

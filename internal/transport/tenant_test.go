@@ -43,6 +43,7 @@ var places = map[string]answer{
 	"Query.jobs(filter.resourceId)":                     isEmpty,
 	"Query.node(id)":                                    isNull,
 	"Query.nodes(ids)":                                  isNull,
+	"Mutation.revokeSession(input.id)":                  isNotFound,
 	"Mutation.archiveCustomer(input.id)":                isNotFound,
 	"Mutation.cancelJob(input.id)":                      isNotFound,
 	"Mutation.changeDatabases(input.ids)":               isNotFound,
@@ -151,11 +152,11 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 
 	missing := ident.Opaque(ident.Customer, uuid.New())
 	host := p.host()
-	foreign := map[string]string{"the server": server.Opaque(), "the host": host.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque(), "b's reseller's database's user": reseller.login.Opaque(), "b's reseller's finding": reseller.finding.Opaque()}
+	foreign := map[string]string{"the server": server.Opaque(), "the host": host.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque(), "b's reseller's database's user": reseller.login.Opaque(), "b's reseller's finding": reseller.finding.Opaque(), "b's reseller's session": reseller.session.Opaque()}
 	for kind, id := range a.ids() {
 		foreign["a's "+kind] = id
 	}
-	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, ident.DriftFinding, ident.Server, ident.AuditEvent, "invoice"} {
+	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, ident.DriftFinding, ident.Server, ident.Session, ident.AuditEvent, "invoice"} {
 		foreign["a missing "+kind] = ident.Opaque(kind, uuid.New())
 	}
 	for name, id := range map[string]string{
@@ -168,14 +169,14 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		foreign["garbage: "+name] = id
 	}
 
-	before := p.count("SELECT (SELECT count(*) FROM audit_entries WHERE allowed) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers)")
+	before := p.count("SELECT (SELECT count(*) FROM audit_entries WHERE allowed) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers) + (SELECT count(*) FROM sessions WHERE ended_at IS NULL)")
 	for _, at := range all {
 		p.exec("DELETE FROM audit_entries WHERE NOT allowed") // the caller's own, about any id
 		t.Run(at.String(), func(t *testing.T) {
 			p.sameForAll(t, at, d.call(t, at, b), b.token, missing, foreign)
 		})
 	}
-	require.Equal(t, before, p.count("SELECT (SELECT count(*) FROM audit_entries WHERE allowed) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers)"), "and nothing was done")
+	require.Equal(t, before, p.count("SELECT (SELECT count(*) FROM audit_entries WHERE allowed) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers) + (SELECT count(*) FROM sessions WHERE ended_at IS NULL)"), "and nothing was done")
 
 	// The other way round: with staff's rights the same calls do find something,
 	// so what is above was no accident.
@@ -186,11 +187,14 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		p.exec("UPDATE databases SET state = 'ACTIVE', suspended = false, suspended_from_above = false")
 		p.exec("DELETE FROM database_dumps WHERE id <> ?", a.dump)
 		p.addDump("again", a) // the call before may have changed that
-		query := d.call(t, at, a)
-		nothing := p.post(staff, query, vars{"id": missing})
+		query, token := d.call(t, at, a), staff
+		if at.String() == "Mutation.revokeSession(input.id)" { // which is nobody else's, whatever they hold
+			token = a.token
+		}
+		nothing := p.post(token, query, vars{"id": missing})
 		ids := withID(withID(a.ids(), "server", server.Opaque()), "host", host.Opaque())
-		differs := slices.ContainsFunc([]string{"auditEvent", "customer", "database", "databaseDump", "databaseUser", "driftFinding", "host", "job", "server", "user"}, func(kind string) bool {
-			return p.post(staff, query, vars{"id": ids[kind]}).same() != nothing.same()
+		differs := slices.ContainsFunc([]string{"auditEvent", "customer", "database", "databaseDump", "databaseUser", "driftFinding", "host", "job", "server", "session", "user"}, func(kind string) bool {
+			return p.post(token, query, vars{"id": ids[kind]}).same() != nothing.same()
 		})
 		require.True(t, differs, "%s finds nothing for staff either", at)
 	}

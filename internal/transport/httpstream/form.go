@@ -24,7 +24,11 @@ type form struct {
 // formOf is the form that a request accepts before all other answers that there are;
 // nil for none. Clients that can read streams name them in every request.
 func formOf(r *http.Request) *form {
-	for part := range strings.SplitSeq(r.Header.Get("Accept"), ",") {
+	accept := r.Header.Get("Accept")
+	if accept == "" || accept == "*/*" || accept == "application/json" { // as nearly everybody writes it
+		return nil
+	}
+	for part := range strings.SplitSeq(accept, ",") {
 		kind, parameters, err := mime.ParseMediaType(strings.TrimSpace(part))
 		switch {
 		case err != nil:

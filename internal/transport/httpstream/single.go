@@ -17,7 +17,7 @@ import (
 
 // What the mode of a single connection has names for.
 const (
-	tokenHeader = "X-GraphQL-Event-Stream-Token" //nolint:gosec // a name
+	tokenHeader = "X-Graphql-Event-Stream-Token" //nolint:gosec // a name, as net/http writes it
 	operationID = "operationId"
 )
 
@@ -32,6 +32,9 @@ const (
 func Token(r *http.Request) string {
 	if t := r.Header.Get(tokenHeader); t != "" {
 		return t
+	}
+	if r.URL.RawQuery == "" {
+		return ""
 	}
 	return r.URL.Query().Get("token")
 }
