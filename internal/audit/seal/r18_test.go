@@ -25,7 +25,7 @@ import (
 // Rows and tamperings of R18; MPANEL_AUDIT_ROWS and MPANEL_AUDIT_TAMPERINGS have others.
 const (
 	r18Rows       = 5_000
-	r18Tamperings = 150
+	r18Tamperings = 100
 	r18Kills      = 10
 )
 
