@@ -4,10 +4,12 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/mpanel/mpanel/agent/collect"
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/audit/trail"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/customer"
@@ -15,6 +17,7 @@ import (
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/feed"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
 	"github.com/mpanel/mpanel/internal/page"
@@ -52,6 +55,252 @@ var executorTables = &executor.Tables{
 					results := make([]*models.Customer, len(parents))
 					for i, p := range parents {
 						results[i] = p.(*customer.Payload).Customer
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"AuditEntry": {Name: "AuditEntry", Satisfies: []string{"AuditEntry", "AuditStreamItem"}, Fields: map[string]*executor.Field{
+			"position": {Name: "position", Type: "StreamPosition", GraphQL: "StreamPosition!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(w, parent.(*trail.Entry).Position)
+				},
+			},
+			"event": {Name: "event", Type: "AuditEvent", GraphQL: "AuditEvent!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.AuditEntry, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*trail.Entry).Event
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"AuditEvent": {Name: "AuditEvent", Satisfies: []string{"AuditEvent", "Node"}, Fields: map[string]*executor.Field{
+			"id": {Name: "id", Type: "ID", GraphQL: "ID!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐAuditEventID(w, parent.(*models.AuditEntry).ID)
+				},
+			},
+			"at": {Name: "at", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*models.AuditEntry).At)
+				},
+			},
+			"action": {Name: "action", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.AuditEntry).Action)
+				},
+			},
+			"actor": {Name: "actor", Type: "User", GraphQL: "User",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().Actor(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.actor") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"impersonator": {Name: "impersonator", Type: "User", GraphQL: "User",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().Impersonator(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.impersonator") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"sessionId": {Name: "sessionId", Type: "ID", GraphQL: "ID",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().SessionID(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.sessionId") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeOID2ᚖstring(w, values.([]*string)[i])
+				},
+			},
+			"apiTokenId": {Name: "apiTokenId", Type: "ID", GraphQL: "ID",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().APITokenID(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.apiTokenId") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeOID2ᚖstring(w, values.([]*string)[i])
+				},
+			},
+			"object": {Name: "object", Type: "Node", GraphQL: "Node",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().Object(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.object") {
+						return
+					}
+					executor.SetInterfaces(c, results)
+				},
+			},
+			"objectId": {Name: "objectId", Type: "ID", GraphQL: "ID",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().ObjectID(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.objectId") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeOID2ᚖstring(w, values.([]*string)[i])
+				},
+			},
+			"customer": {Name: "customer", Type: "Customer", GraphQL: "Customer",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().Customer(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.customer") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"ip": {Name: "ip", Type: "String", GraphQL: "String",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().IP(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.ip") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeOString2ᚖstring(w, values.([]*string)[i])
+				},
+			},
+			"userAgent": {Name: "userAgent", Type: "String", GraphQL: "String",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().UserAgent(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.userAgent") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeOString2ᚖstring(w, values.([]*string)[i])
+				},
+			},
+			"requestId": {Name: "requestId", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.AuditEntry).RequestID)
+				},
+			},
+			"before": {Name: "before", Type: "JSON", GraphQL: "JSON",
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOJSON2encodingᚋjsonᚐRawMessage(w, parent.(*models.AuditEntry).Before)
+				},
+			},
+			"after": {Name: "after", Type: "JSON", GraphQL: "JSON",
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOJSON2encodingᚋjsonᚐRawMessage(w, parent.(*models.AuditEntry).After)
+				},
+			},
+			"allowed": {Name: "allowed", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*models.AuditEntry).Allowed)
+				},
+			},
+			"times": {Name: "times", Type: "Int", GraphQL: "Int!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNInt2int64(w, parent.(*models.AuditEntry).Times)
+				},
+			},
+		}},
+		"AuditEventConnection": {Name: "AuditEventConnection", Satisfies: []string{"AuditEventConnection"}, Fields: map[string]*executor.Field{
+			"edges": {Name: "edges", Type: "AuditEventEdge", GraphQL: "[AuditEventEdge!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "AuditEventEdge!",
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([][]*page.Edge[*models.AuditEntry], len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Connection[*models.AuditEntry]).Edges
+					}
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"nodes": {Name: "nodes", Type: "AuditEvent", GraphQL: "[AuditEvent!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsMethod:    true,
+				Element:     "AuditEvent!",
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*page.Connection[*models.AuditEntry]).Nodes(), nil
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[[]*models.AuditEntry](c, values)
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"pageInfo": {Name: "pageInfo", Type: "PageInfo", GraphQL: "PageInfo!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*page.Info, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Connection[*models.AuditEntry]).PageInfo
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"totalCount": {Name: "totalCount", Type: "Int", GraphQL: "Int!",
+				NonNull:    true,
+				IsMethod:   true,
+				Concurrent: true,
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*page.Connection[*models.AuditEntry]).TotalCount(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[int](c, values)
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNInt2int(w, values.([]int)[i])
+				},
+			},
+		}},
+		"AuditEventEdge": {Name: "AuditEventEdge", Satisfies: []string{"AuditEventEdge"}, Fields: map[string]*executor.Field{
+			"cursor": {Name: "cursor", Type: "Cursor", GraphQL: "Cursor!",
+				NonNull:    true,
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNCursor2string(w, parent.(*page.Edge[*models.AuditEntry]).Cursor)
+				},
+			},
+			"node": {Name: "node", Type: "AuditEvent", GraphQL: "AuditEvent!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.AuditEntry, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Edge[*models.AuditEntry]).Node
 					}
 					executor.SetPointers(c, results)
 				},
@@ -4570,6 +4819,35 @@ var executorTables = &executor.Tables{
 					executor.SetPointers(c, results)
 				},
 			},
+			"auditEvents": {Name: "auditEvents", Type: "AuditEventConnection", GraphQL: "AuditEventConnection!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Query_auditEvents_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"AUDIT_READ"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Query().AuditEvents(ctx, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*trail.Filter))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*page.Connection[*models.AuditEntry]](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
 			"customer": {Name: "customer", Type: "Customer", GraphQL: "Customer",
 				IsResolver: true,
 				Concurrent: true,
@@ -5630,15 +5908,54 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
-		"StreamGap": {Name: "StreamGap", Satisfies: []string{"StreamGap", "JobStreamItem"}, Fields: map[string]*executor.Field{
+		"StreamGap": {Name: "StreamGap", Satisfies: []string{"StreamGap", "AuditStreamItem", "JobStreamItem"}, Fields: map[string]*executor.Field{
 			"position": {Name: "position", Type: "StreamPosition", GraphQL: "StreamPosition!",
 				NonNull: true,
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
-					return writeNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(w, parent.(*jobs.Gap).Position)
+					return writeNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(w, parent.(*feed.Gap).Position)
 				},
 			},
 		}},
 		"Subscription": {Name: "Subscription", Satisfies: []string{"Subscription"}, Fields: map[string]*executor.Field{
+			"auditFeed": {Name: "auditFeed", Type: "AuditStreamItem", GraphQL: "AuditStreamItem!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Subscription_auditFeed_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"AUDIT_READ"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires)
+					}
+					return directive1(ctx)
+				},
+				Stream: func(ctx context.Context, generated any, args map[string]any) (func(context.Context) (any, bool), error) {
+					events, err := generated.(*executionContext).Resolvers.Subscription().AuditFeed(ctx, args["after"].(*models.Position))
+					if err != nil || events == nil {
+						return nil, err
+					}
+					return func(ctx context.Context) (any, bool) {
+						select {
+						case v, ok := <-events:
+							if v == nil {
+								return nil, ok
+							}
+							return v, ok
+						case <-ctx.Done():
+							return nil, false
+						}
+					}, nil
+				},
+			},
 			"jobProgress": {Name: "jobProgress", Type: "JobStreamItem", GraphQL: "JobStreamItem!",
 				NonNull:    true,
 				IsResolver: true,
@@ -6131,11 +6448,28 @@ var executorTables = &executor.Tables{
 		}},
 	},
 	Abstracts: map[string]*executor.Abstract{
+		"AuditStreamItem": {Name: "AuditStreamItem", Possible: []string{"StreamGap", "AuditEntry"}, Of: func(value any) (int, any) {
+			switch v := value.(type) {
+			case nil:
+				return executor.NoObject, nil
+			case *feed.Gap:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 0, v
+			case *trail.Entry:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 1, v
+			}
+			return executor.UnknownObject, value
+		}},
 		"JobStreamItem": {Name: "JobStreamItem", Possible: []string{"StreamGap", "JobEvent"}, Of: func(value any) (int, any) {
 			switch v := value.(type) {
 			case nil:
 				return executor.NoObject, nil
-			case *jobs.Gap:
+			case *feed.Gap:
 				if v == nil {
 					return executor.NoObject, nil
 				}
@@ -6148,7 +6482,7 @@ var executorTables = &executor.Tables{
 			}
 			return executor.UnknownObject, value
 		}},
-		"Node": {Name: "Node", Possible: []string{"User", "Session", "Server", "Job", "Invitation", "DriftFinding", "DatabaseUser", "DatabaseServer", "DatabaseDump", "Database", "Customer"}, Of: func(value any) (int, any) {
+		"Node": {Name: "Node", Possible: []string{"User", "Session", "Server", "Job", "Invitation", "DriftFinding", "DatabaseUser", "DatabaseServer", "DatabaseDump", "Database", "Customer", "AuditEvent"}, Of: func(value any) (int, any) {
 			switch v := value.(type) {
 			case nil:
 				return executor.NoObject, nil
@@ -6207,6 +6541,11 @@ var executorTables = &executor.Tables{
 					return executor.NoObject, nil
 				}
 				return 10, v
+			case *models.AuditEntry:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 11, v
 			}
 			return executor.UnknownObject, value
 		}},
@@ -6217,6 +6556,7 @@ var executorTables = &executor.Tables{
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
 			graphql.NewInputUnmarshaler("ArchiveCustomerInput", ec.unmarshalInputArchiveCustomerInput),
+			graphql.NewInputUnmarshaler("AuditFilter", ec.unmarshalInputAuditFilter),
 			graphql.NewInputUnmarshaler("CancelJobInput", ec.unmarshalInputCancelJobInput),
 			graphql.NewInputUnmarshaler("ChangeDatabasesInput", ec.unmarshalInputChangeDatabasesInput),
 			graphql.NewInputUnmarshaler("ChangeEmailInput", ec.unmarshalInputChangeEmailInput),
@@ -6363,6 +6703,11 @@ func writeNFloat2ᚕfloat64ᚄ(w *executor.Writer, v []float64) executor.Status 
 	return executor.Written
 }
 
+func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐAuditEventID(w *executor.Writer, v ident.AuditEventID) executor.Status {
+	v.MarshalGQL(w)
+	return executor.Written
+}
+
 func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐCustomerID(w *executor.Writer, v ident.CustomerID) executor.Status {
 	v.MarshalGQL(w)
 	return executor.Written
@@ -6419,6 +6764,10 @@ func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐUserID(w *exec
 }
 
 func writeNInt2int(w *executor.Writer, v int) executor.Status {
+	return w.Int(int64(v))
+}
+
+func writeNInt2int64(w *executor.Writer, v int64) executor.Status {
 	return w.Int(int64(v))
 }
 
@@ -6540,11 +6889,25 @@ func writeODumpFormat2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐDumpFormat(w 
 	return w.String(string(*v))
 }
 
+func writeOID2ᚖstring(w *executor.Writer, v *string) executor.Status {
+	if v == nil {
+		return executor.Null
+	}
+	return w.String(string(*v))
+}
+
 func writeOInt2ᚖint(w *executor.Writer, v *int) executor.Status {
 	if v == nil {
 		return executor.Null
 	}
 	return w.Int(int64(*v))
+}
+
+func writeOJSON2encodingᚋjsonᚐRawMessage(w *executor.Writer, v json.RawMessage) executor.Status {
+	if v == nil {
+		return executor.Null
+	}
+	return w.Marshal(w.Generated.(*executionContext).marshalOJSON2encodingᚋjsonᚐRawMessage(w.Context(), nil, v))
 }
 
 func writeOJobStepState2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐJobStepState(w *executor.Writer, v *models.JobStepState) executor.Status {

@@ -23,6 +23,7 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	AuditEvent() AuditEventResolver
 	Customer() CustomerResolver
 	Database() DatabaseResolver
 	DatabaseDump() DatabaseDumpResolver
@@ -73,6 +74,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
 			graphql.NewInputUnmarshaler("ArchiveCustomerInput", ec.unmarshalInputArchiveCustomerInput),
+			graphql.NewInputUnmarshaler("AuditFilter", ec.unmarshalInputAuditFilter),
 			graphql.NewInputUnmarshaler("CancelJobInput", ec.unmarshalInputCancelJobInput),
 			graphql.NewInputUnmarshaler("ChangeDatabasesInput", ec.unmarshalInputChangeDatabasesInput),
 			graphql.NewInputUnmarshaler("ChangeEmailInput", ec.unmarshalInputChangeEmailInput),
@@ -648,6 +650,133 @@ input EnableUserInput {
 type EnableUserPayload {
   "The user as they are now."
   user: User!
+}
+`, BuiltIn: false},
+	{Name: "../schema/audit.graphqls", Input: `extend type Query {
+  """
+  Who did what, and who was refused what, the newest first. The provider's staff see all; others what was done within
+  their customers. Errors: ` + "`" + `INVALID` + "`" + ` for a bad cursor or filter.
+  """
+  auditEvents(
+    "Rows of the page, from the front: 1 to 100, 20 by default."
+    first: Int
+    "Only rows after this cursor."
+    after: Cursor
+    "Rows of the page, from the back."
+    last: Int
+    "Only rows before this cursor."
+    before: Cursor
+    "Which rows."
+    filter: AuditFilter
+  ): AuditEventConnection! @auth(requires: [AUDIT_READ]) @cost(multipliers: ["first", "last"], size: 20)
+}
+
+extend type Subscription {
+  """
+  The entries of the audit that the caller may see, each once and in the order of their commits: it has no end.
+  Without ` + "`" + `after` + "`" + ` it begins now, with a ` + "`" + `StreamGap` + "`" + ` that has the position: who reads ` + "`" + `auditEvents` + "`" + ` after it misses nothing.
+  After a lost connection subscribe again with the last ` + "`" + `position` + "`" + `. An entry may be held back for as long as
+  a transaction of before it is open. Errors: ` + "`" + `INVALID` + "`" + ` for a position of another stream.
+  """
+  auditFeed("Only what comes after this position." after: StreamPosition): AuditStreamItem!
+    @auth(requires: [AUDIT_READ])
+    @live(scope: VIEWER, policy: ORDERED)
+}
+
+"A value of any form, as JSON has it."
+scalar JSON
+
+"""
+One thing that somebody did, or was refused. It was written with what was done and is never changed; whatever people
+have typed is in it as they have typed it, so show it as text.
+"""
+type AuditEvent implements Node {
+  "Global id."
+  id: ID!
+  "When."
+  at: DateTime!
+  "What: noun.verb, such as ` + "`" + `database.create` + "`" + `; of a refusal the root field, such as ` + "`" + `mutation.createDatabase` + "`" + `."
+  action: String!
+  """
+  Who; null for what the panel does by itself, for who is not signed in, and for those whom the caller may not see, as the
+  provider's staff.
+  """
+  actor: User @goField(forceResolver: true, batch: true)
+  "Who of the provider's staff acted as ` + "`" + `actor` + "`" + `; null when nobody did, and for those whom the caller may not see."
+  impersonator: User @goField(forceResolver: true, batch: true)
+  "The session that it was done in; null without one."
+  sessionId: ID @goField(forceResolver: true, batch: true)
+  "The API token that it was done with; null without one."
+  apiTokenId: ID @goField(forceResolver: true, batch: true)
+  "What it was done to; null when that is gone, not the caller's to see, or no node."
+  object: Node @goField(forceResolver: true, batch: true)
+  "Id of what it was done to; null when it was done to nothing."
+  objectId: ID @goField(forceResolver: true, batch: true)
+  "Whose that is, and of a refusal whose user was refused; null for the provider's own."
+  customer: Customer @goField(forceResolver: true, batch: true)
+  "Address that the request came from, or the network of several; null for what the panel does by itself."
+  ip: String @goField(forceResolver: true, batch: true)
+  "What the client called itself, 256 bytes at most; null when it did not."
+  userAgent: String @goField(forceResolver: true, batch: true)
+  "The request's id, as in its errors; empty for what the panel does by itself."
+  requestId: String!
+  "What was there before, of what changed; null when there was nothing, and for actions that change nothing. It has no secrets."
+  before: JSON
+  "What was there then, or was asked for; null where there is nothing to tell. It has no secrets."
+  after: JSON
+  "Whether it was done; else it was refused."
+  allowed: Boolean!
+  "How often: 1 but for refusals that came so thick that they were counted, within a minute."
+  times: Int!
+}
+
+"An entry of the audit as it comes."
+type AuditEntry {
+  "Its place in the stream."
+  position: StreamPosition!
+  "The entry."
+  event: AuditEvent!
+}
+
+"What the stream of the audit consists of."
+union AuditStreamItem = AuditEntry | StreamGap
+
+"Which entries. Conditions hold together."
+input AuditFilter {
+  "Done by this user, or by this one of the staff in the name of somebody."
+  actorId: ID
+  "Within this customer alone."
+  customerId: ID
+  "Of this action."
+  action: String
+  "Done to this object."
+  objectId: ID
+  "Done, or refused."
+  allowed: Boolean
+  "From this time on."
+  from: DateTime
+  "Before this time."
+  to: DateTime
+}
+
+"One page of the audit."
+type AuditEventConnection {
+  "The rows with their cursors."
+  edges: [AuditEventEdge!]!
+  "The rows."
+  nodes: [AuditEvent!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "Rows on all pages; only counted when it is asked for."
+  totalCount: Int!
+}
+
+"An entry and its place."
+type AuditEventEdge {
+  "Its place."
+  cursor: Cursor!
+  "The row."
+  node: AuditEvent!
 }
 `, BuiltIn: false},
 	{Name: "../schema/base.graphqls", Input: `"For the generator of the panel's own code: which fields are loaded apart, and whole levels of them at once. Clients never see it."
@@ -3243,6 +3372,70 @@ func (ec *executionContext) childFields_ArchiveCustomerPayload(ctx context.Conte
 		return ec.fieldContext_ArchiveCustomerPayload_customer(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArchiveCustomerPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AuditEvent_id(ctx, field)
+	case "at":
+		return ec.fieldContext_AuditEvent_at(ctx, field)
+	case "action":
+		return ec.fieldContext_AuditEvent_action(ctx, field)
+	case "actor":
+		return ec.fieldContext_AuditEvent_actor(ctx, field)
+	case "impersonator":
+		return ec.fieldContext_AuditEvent_impersonator(ctx, field)
+	case "sessionId":
+		return ec.fieldContext_AuditEvent_sessionId(ctx, field)
+	case "apiTokenId":
+		return ec.fieldContext_AuditEvent_apiTokenId(ctx, field)
+	case "object":
+		return ec.fieldContext_AuditEvent_object(ctx, field)
+	case "objectId":
+		return ec.fieldContext_AuditEvent_objectId(ctx, field)
+	case "customer":
+		return ec.fieldContext_AuditEvent_customer(ctx, field)
+	case "ip":
+		return ec.fieldContext_AuditEvent_ip(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_AuditEvent_userAgent(ctx, field)
+	case "requestId":
+		return ec.fieldContext_AuditEvent_requestId(ctx, field)
+	case "before":
+		return ec.fieldContext_AuditEvent_before(ctx, field)
+	case "after":
+		return ec.fieldContext_AuditEvent_after(ctx, field)
+	case "allowed":
+		return ec.fieldContext_AuditEvent_allowed(ctx, field)
+	case "times":
+		return ec.fieldContext_AuditEvent_times(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AuditEventConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AuditEventConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AuditEventConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AuditEventConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEventConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEventEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AuditEventEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AuditEventEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEventEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_BeginTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -32,6 +32,7 @@ func (*Server) IsNode() {}
 
 // IsNode marks a Node.
 func (*Invitation) IsNode() {}
+func (*AuditEntry) IsNode() {}
 
 // IsNode marks a Node.
 func (*Session) IsNode() {}

@@ -42,7 +42,11 @@ func (c doctorCommand) Run(ctx context.Context, env Env, o config.Options, log *
 			return err
 		}
 		all = append(all, certificateComplaints(ctx, s, o, time.Now(), log)...)
-		if err := report(env.Stdout, all, c.JSON); err != nil {
+		note, err := s.unprotected(ctx)
+		if err != nil {
+			return err
+		}
+		if err := report(env.Stdout, all, note, c.JSON); err != nil {
 			return err
 		}
 		if len(all) > 0 {
@@ -103,9 +107,19 @@ func (p *panel) complaints(ctx context.Context) ([]complaint, error) {
 	return all, nil
 }
 
-func report(w io.Writer, all []complaint, asJSON bool) error {
+// report prints complaints, and what is worth knowing and no complaint.
+func report(w io.Writer, all []complaint, note string, asJSON bool) error {
 	if asJSON {
-		return json.NewEncoder(w).Encode(map[string]any{"complaints": all})
+		notes := []string{}
+		if note != "" {
+			notes = append(notes, note)
+		}
+		return json.NewEncoder(w).Encode(map[string]any{"complaints": all, "notes": notes})
+	}
+	if note != "" {
+		if _, err := fmt.Fprintln(w, "Note: "+note); err != nil {
+			return err
+		}
 	}
 	if len(all) == 0 {
 		_, err := fmt.Fprintln(w, "Everything is as it should be.")

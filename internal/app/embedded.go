@@ -26,6 +26,7 @@ import (
 // Names within the embedded default.
 const (
 	superuser    = "mpanel"
+	panelRole    = "mpanel_node" // as which the panel works: it cannot change the audit
 	panelDB      = "mpanel"
 	tenantsPort  = 5433
 	addressFile  = "panel.json" // where a running server's database is
@@ -83,27 +84,31 @@ func startEmbedded(ctx context.Context, o config.Options, log *slog.Logger) (_ *
 	if err := both.Wait(); err != nil {
 		return nil, err
 	}
-	if err := e.bootstrap(starting); err != nil {
+	password := box.Password(panelRole)
+	if err := e.bootstrap(starting, password); err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, e.panel.ConnString(panelDB))
+	db, err := store.Open(ctx, panelDSN(e.panel.SocketDir(), e.panel.Port(), panelRole, password))
 	if err != nil {
 		return nil, err
 	}
 	if err := e.writeAddress(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	s := &stores{db: db, box: box, embedded: e}
+	s := &stores{db: db, box: box, owner: e.panel.ConnString(panelDB), embedded: e}
 	if listensRemotely(o.TenantsListen) {
 		s.access = accessList{e.tenants.Access()}
 	}
 	return s, nil
 }
 
-// bootstrap makes the panel's database, and closes on the tenants' cluster the
+// bootstrap makes the panel's role and database, and closes on the tenants' cluster the
 // two that PostgreSQL opens to everybody.
-func (e *embedded) bootstrap(ctx context.Context) error {
+func (e *embedded) bootstrap(ctx context.Context, password secret.Text) error {
 	if err := e.execOn(ctx, e.panel, func(conn *pgx.Conn) error {
+		if err := makeRole(ctx, conn, password); err != nil {
+			return err
+		}
 		var there bool
 		if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", panelDB).Scan(&there); err != nil || there {
 			return err
@@ -120,6 +125,31 @@ func (e *embedded) bootstrap(ctx context.Context) error {
 		return fmt.Errorf("prepare the tenants' cluster: %w", err)
 	}
 	return nil
+}
+
+// makeRole makes the role as which the panel works, or gives it its password. The
+// panel migrates as the superuser.
+func makeRole(ctx context.Context, conn *pgx.Conn, password secret.Text) error {
+	var there bool
+	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", panelRole).Scan(&there); err != nil {
+		return err
+	}
+	verb := "CREATE"
+	if there {
+		verb = "ALTER"
+	}
+	// The password is hexadecimal. DDL takes no parameters.
+	//allow:sql the password is hexadecimal, derived from the secret key
+	if _, err := conn.Exec(ctx, verb+" ROLE "+panelRole+" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '"+password.Reveal()+"'"); err != nil {
+		return fmt.Errorf("make the role %s: %w", panelRole, err)
+	}
+	return nil
+}
+
+// panelDSN is how a role reaches the panel's database over a cluster's socket.
+func panelDSN(socketDir string, port int, role string, password secret.Text) secret.Text {
+	return secret.New("host='" + socketDir + "' port=" + strconv.Itoa(port) + " user=" + role + " dbname=" + panelDB +
+		" password=" + password.Reveal() + " sslmode=disable")
 }
 
 func (*embedded) execOn(ctx context.Context, c *devstack.Cluster, do func(*pgx.Conn) error) error {
@@ -197,11 +227,10 @@ func attachEmbedded(ctx context.Context, o config.Options) (*stores, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, password := range box.Passwords("panel cluster") {
-		dsn := "host='" + a.Host + "' port=" + strconv.Itoa(a.Port) + " user=" + superuser + " dbname=" + panelDB +
-			" password=" + password.Reveal() + " sslmode=disable"
-		if db, err := store.Open(ctx, secret.New(dsn)); err == nil {
-			return &stores{db: db, box: box}, nil
+	passwords, owners := box.Passwords(panelRole), box.Passwords("panel cluster")
+	for i := range passwords {
+		if db, err := store.Open(ctx, panelDSN(a.Host, a.Port, panelRole, passwords[i])); err == nil {
+			return &stores{db: db, box: box, owner: panelDSN(a.Host, a.Port, superuser, owners[i])}, nil
 		}
 	}
 	return nil, nil // nobody answers there: the server is not running

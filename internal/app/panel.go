@@ -19,6 +19,9 @@ import (
 
 	"github.com/mpanel/mpanel/agent/collect"
 	"github.com/mpanel/mpanel/graph"
+	"github.com/mpanel/mpanel/internal/audit"
+	"github.com/mpanel/mpanel/internal/audit/seal"
+	"github.com/mpanel/mpanel/internal/audit/trail"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/config"
@@ -58,6 +61,9 @@ type panel struct {
 	feed      *jobs.Feed
 	jobs      *jobs.Service
 	live      *live.Hub
+	sealer    *seal.Sealer
+	refusals  *audit.Refusals
+	trail     *trail.Service
 	bus       bus
 	api       *httpapi.API
 	metrics   *prometheus.Registry
@@ -147,6 +153,9 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	p.jobs = jobs.NewService(s.db, p.feed, starter)
 	p.live = live.NewHub(live.Config{Actors: p.auth.Actors, Bus: p.bus, Log: log})
 	p.metrics.MustRegister(p.live)
+	p.refusals = audit.NewRefusals(s.db, log)
+	p.trail = trail.NewService(trail.Config{DB: s.db, Bus: p.bus, Log: log})
+	p.sealer = newSealer(s, o, installation.String(), run.Node, p.bus, log)
 	if p.api, err = p.newAPI(o, log); err != nil {
 		return nil, err
 	}
@@ -157,7 +166,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 func (p *panel) newSchema(o config.Options, log *slog.Logger) (graphql.ExecutableSchema, error) {
 	c := resolvers.Config(&resolvers.Resolver{
 		AuthService: p.auth, CustomerService: p.customers, DatabaseService: p.databases,
-		DumpService: p.dumps, FleetService: p.fleet, JobService: p.jobs,
+		DumpService: p.dumps, FleetService: p.fleet, JobService: p.jobs, TrailService: p.trail,
 	})
 	stock := graph.NewExecutableSchema(c)
 	if o.Executor == config.ExecutorStock && o.ExecutorShadow <= 0 {
@@ -202,7 +211,7 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 	p.metrics.MustRegister(durations)
 	return httpapi.New(httpapi.Config{
 		GraphQL: transport.New(transport.Config{
-			Schema: schema, Authenticate: p.auth.Authenticate, OriginAllowed: origins.Allow, SecureCookies: strings.HasPrefix(o.BaseURL, "https://"),
+			Schema: schema, Authenticate: p.auth.Authenticate, Refused: p.refused, OriginAllowed: origins.Allow, SecureCookies: strings.HasPrefix(o.BaseURL, "https://"),
 			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Live: p.live, Log: log,
 			Budget: budget.New(o.CostBudget), AnonymousBudget: budget.New((o.CostBudget + 9) / 10), Documents: documents,
 			Introspection: transport.Introspection(o.Introspection), Admission: admission, Durations: durations,
@@ -220,9 +229,15 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 		SetupNeeded: p.auth.SetupNeeded,
 		Files:       files{p.dumps},
 		Mailbox:     p.mails.page(),
-		Metrics:     p.metrics,
-		Log:         log,
+		Audit:       auditExports{p.trail, p.refusals}, Authenticate: p.auth.Authenticate,
+		Metrics: p.metrics,
+		Log:     log,
 	}), nil
+}
+
+// refused writes what somebody may not do into the audit.
+func (p *panel) refused(ctx context.Context, r transport.Refusal) {
+	p.refusals.Record(ctx, audit.Refusal{Action: r.Field, Object: r.Object, Code: string(r.Code)})
 }
 
 // published is the schema as anybody may read it; nil when not everybody may.

@@ -38,6 +38,7 @@ type commands struct {
 		ResetSecondFactor resetSecondFactorCommand `cmd:"" help:"Take authenticator app and recovery codes of a user away who has lost both, and end the user's sessions."`
 	} `cmd:"" help:"Administrators."`
 	Keys    keysCommand    `cmd:"" help:"The keys that stored secrets are encrypted under."`
+	Audit   auditCommands  `cmd:"" help:"The audit."`
 	Doctor  doctorCommand  `cmd:"" help:"Compare all servers with what is wished, and change nothing; fails when something is wrong."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

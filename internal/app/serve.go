@@ -75,6 +75,11 @@ func (serveCommand) Run(ctx context.Context, env Env, o config.Options, log *slo
 	if err := s.migrate(ctx, log); err != nil {
 		return err
 	}
+	if note, err := s.unprotected(ctx); err != nil {
+		return err
+	} else if note != "" {
+		log.WarnContext(ctx, "the audit is not protected from the panel itself", "why", note)
+	}
 	node, err := nodeID(o)
 	if err != nil {
 		return err
@@ -145,6 +150,15 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, in entranc
 	parts.Go(func() error { p.mails.sender.Run(ctx); return nil })
 	parts.Go(func() error { p.auth.Run(ctx); return nil })
 	parts.Go(func() error { p.keys.Follow(ctx); return nil })
+	parts.Go(func() error { p.trail.Run(ctx); return nil })
+	sealing, stopSealing := context.WithCancel(context.WithoutCancel(ctx))
+	sealed := make(chan struct{})
+	go func() { defer close(sealed); p.sealer.Run(sealing) }()
+	defer func() { stopSealing(); <-sealed }() // once nothing is written any more, as:
+	refusing, stopRefusing := context.WithCancel(context.WithoutCancel(ctx))
+	refused := make(chan struct{})
+	go func() { defer close(refused); p.refusals.Run(refusing) }()
+	defer func() { stopRefusing(); <-refused }()
 	ready := make(chan struct{})
 	parts.Go(func() error { return p.engine.Serve(ctx, func() { close(ready) }) })
 	parts.Go(func() error {

@@ -27,6 +27,7 @@ import (
 // key to what is encrypted in it.
 type stores struct {
 	db       *store.DB
+	owner    secret.Text // how the role that owns the tables reaches the database; empty when db is opened as it
 	box      *secret.Box
 	embedded *embedded           // nil with a database URL
 	access   database.AccessList // nil unless others than this machine reach the embedded tenants' cluster
@@ -68,7 +69,7 @@ func openStores(ctx context.Context, o config.Options, log *slog.Logger) (*store
 	if err != nil {
 		return nil, err
 	}
-	return &stores{db: db, box: box}, nil
+	return &stores{db: db, box: box, owner: o.OwnerURL}, nil
 }
 
 // hangUpTime is how long connections have to be closed in good order. Those that
@@ -89,12 +90,57 @@ func (s *stores) close(ctx context.Context) (err error) {
 	return err
 }
 
+// migrate brings the tables to this version, as their owner, and lets the panel's role
+// work with them. A role that does not own them can only look whether that was done.
 func (s *stores) migrate(ctx context.Context, log *slog.Logger) error {
-	if err := store.Migrate(ctx, s.db, log); err != nil {
+	if err := s.migrateTables(ctx, log); err != nil {
 		return err
 	}
 	_, err := s.ring(ctx, log)
 	return err
+}
+
+// migrateTables works as the role that owns the tables, where that is another one.
+func (s *stores) migrateTables(ctx context.Context, log *slog.Logger) error {
+	if s.owner.IsZero() {
+		switch owns, err := store.Owns(ctx, s.db); {
+		case err != nil:
+			return err
+		case !owns:
+			return store.UpToDate(ctx, s.db)
+		}
+		return store.Migrate(ctx, s.db, log)
+	}
+	owner, err := store.Open(ctx, s.owner)
+	if err != nil {
+		return fmt.Errorf("as MPANEL_DATABASE_OWNER_URL says: %w", err)
+	}
+	err = store.Migrate(ctx, owner, log)
+	if err == nil {
+		err = s.grant(ctx, owner)
+	}
+	return errors.Join(err, owner.Close())
+}
+
+func (s *stores) grant(ctx context.Context, owner *store.DB) error {
+	role, err := store.Role(ctx, s.db)
+	if err != nil {
+		return err
+	}
+	if own, err := store.Role(ctx, owner); err != nil || own == role {
+		return err
+	}
+	return store.Grant(ctx, owner, role)
+}
+
+// unprotected says in a sentence that the panel itself could change the audit; "" when
+// it cannot.
+func (s *stores) unprotected(ctx context.Context) (string, error) {
+	protected, err := store.AuditProtected(ctx, s.db)
+	if err != nil || protected {
+		return "", err
+	}
+	return "The panel works as the role that owns its tables, or as a superuser, so that the audit is not protected from the panel itself: give it a role of its own and MPANEL_DATABASE_OWNER_URL.", nil
 }
 
 // installation is the id that all nodes of this installation share.

@@ -46,7 +46,7 @@ func (s *Service) changeShowing(ctx context.Context, call idempotency.Call, id i
 			return ref{}, err
 		}
 		out.Database = row
-		return s.showing(refTo(row, out.Job), out.credentials), record(ctx, tx, action, row)
+		return s.showing(refTo(row, out.Job), out.credentials), record(ctx, tx, action, &before, row)
 	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
 		out.Database, out.Job, err = s.replay(ctx, tx, who, r)
 		if err == nil && (out.Database == nil || out.Job == nil) {

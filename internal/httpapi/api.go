@@ -33,9 +33,12 @@ type Config struct {
 	Ready       func(context.Context) error
 	SetupNeeded func(context.Context) (bool, error)
 	Files       Files
-	Mailbox     Mailbox // nil when e-mails are sent
-	Metrics     *prometheus.Registry
-	Log         *slog.Logger
+	Mailbox     Mailbox      // nil when e-mails are sent
+	Audit       AuditExports // nil is none
+	// Authenticate tells who an access token is; required with Audit.
+	Authenticate func(ctx context.Context, token string) (*actor.Actor, error)
+	Metrics      *prometheus.Registry
+	Log          *slog.Logger
 }
 
 // An API answers every request of a node.
@@ -72,6 +75,9 @@ func New(c Config) *API {
 	}
 	fileRoutes{c.Files, c.Log}.register(mux)
 	accountPages(mux)
+	if c.Audit != nil {
+		mux.HandleFunc("GET /audit/export", auditRoutes{c.Audit, c.Authenticate, c.Log}.export)
+	}
 	if c.Mailbox != nil {
 		mailboxRoutes{c.Mailbox, c.Log}.register(mux)
 	}

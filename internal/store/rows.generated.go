@@ -878,4 +878,24 @@ func init() {
 			return err
 		},
 	}
+	readable[reflect.TypeFor[models.AuditEntry]()] = columns[models.AuditEntry]{
+		"id":              func(v value, m *models.AuditEntry) error { return v.int(&m.Number) },
+		"event_id":        func(v value, m *models.AuditEntry) error { return v.uuid(&m.ID.UUID) },
+		"at":              func(v value, m *models.AuditEntry) error { return v.time(&m.At) },
+		"user_id":         func(v value, m *models.AuditEntry) error { return v.uuid(&m.UserID.UUID) },
+		"impersonator_id": func(v value, m *models.AuditEntry) error { return v.uuid(&m.ImpersonatorID.UUID) },
+		"session_id":      func(v value, m *models.AuditEntry) error { return v.uuid(&m.SessionID.UUID) },
+		"api_token_id":    func(v value, m *models.AuditEntry) error { return v.uuid(&m.APITokenID.UUID) },
+		"action":          func(v value, m *models.AuditEntry) error { return v.text(&m.Action) },
+		"object_kind":     func(v value, m *models.AuditEntry) error { return v.text(&m.ObjectKind) },
+		"object_id":       func(v value, m *models.AuditEntry) error { return v.uuid(&m.ObjectID) },
+		"customer_id":     func(v value, m *models.AuditEntry) error { return v.uuid(&m.CustomerID.UUID) },
+		"request_id":      func(v value, m *models.AuditEntry) error { return v.text(&m.RequestID) },
+		"ip":              func(v value, m *models.AuditEntry) error { return v.text(&m.IP) },
+		"user_agent":      func(v value, m *models.AuditEntry) error { return v.text(&m.UserAgent) },
+		"before":          func(v value, m *models.AuditEntry) error { return v.json(&m.Before) },
+		"detail":          func(v value, m *models.AuditEntry) error { return v.json(&m.After) },
+		"allowed":         func(v value, m *models.AuditEntry) error { return v.bool(&m.Allowed) },
+		"times":           func(v value, m *models.AuditEntry) error { return v.int(&m.Times) },
+	}
 }
