@@ -47,7 +47,8 @@ func authorize(ctx context.Context, obj any, next graphql.Resolver, requires []a
 // notIdempotent are mutations of callers who are nobody yet: no one's key; and those
 // with codes that are used or shown once.
 var notIdempotent = []string{
-	"setUp", "signIn", "refreshSession", "confirmIdentity", "beginTotp", "confirmTotp", "disableTotp", "newRecoveryCodes",
+	"setUp", "signIn", "refreshSession", "signUp", "verifyEmail", "requestPasswordReset", "resetPassword", "acceptInvitation",
+	"confirmIdentity", "beginTotp", "confirmTotp", "disableTotp", "newRecoveryCodes",
 }
 
 // enrolling is what is left to those whose role needs a second factor that they do not
@@ -66,7 +67,7 @@ func (r *Resolver) stepUp(ctx context.Context, _ any, next graphql.Resolver) (an
 func idempotent(ctx context.Context, _ any, next graphql.Resolver, key string) (any, error) {
 	f := graphql.GetFieldContext(ctx)
 	if f.Object != "Mutation" || slices.Contains(notIdempotent, f.Field.Name) {
-		return nil, fault.Invalid.New("", "@idempotent is for mutations other than those that sign in or have to do with codes.")
+		return nil, fault.Invalid.New("", "@idempotent is for mutations that need a sign-in and have no codes.")
 	}
 	ctx, err := idempotency.WithKey(ctx, key)
 	if err != nil {

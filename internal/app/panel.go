@@ -34,6 +34,7 @@ import (
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
 	"github.com/mpanel/mpanel/internal/live"
+	"github.com/mpanel/mpanel/internal/notify"
 	"github.com/mpanel/mpanel/internal/transport"
 	"github.com/mpanel/mpanel/models"
 	"github.com/mpanel/mpanel/resolvers"
@@ -58,6 +59,7 @@ type panel struct {
 	bus       bus
 	api       *httpapi.API
 	metrics   *prometheus.Registry
+	mails     *mails
 }
 
 // newPanel wires the parts; run has the node's id, and for tests more, such as a
@@ -77,7 +79,10 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 			p.close()
 		}
 	}()
-	if p.auth, err = s.auth(ctx, o, late{p}, log); err != nil {
+	if p.mails, err = openMails(s, o, log); err != nil {
+		return nil, err
+	}
+	if p.auth, err = s.auth(ctx, o, p.accountConfig(o), late{p}, log); err != nil {
 		return nil, err
 	}
 	if run.Bus == nil {
@@ -124,6 +129,8 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		{Name: "purge-sessions", Every: time.Hour, Do: p.auth.PurgeSessions},
 		{Name: "purge-tries", Every: time.Hour, Do: p.auth.PurgeTries},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
+		{Name: "purge-mails", Every: time.Hour, Do: func(ctx context.Context) error { return notify.Purge(ctx, s.db) }},
+		{Name: "purge-links", Every: 5 * time.Minute, Do: func(ctx context.Context) error { return auth.PurgeLinks(ctx, s.db) }},
 	}
 	if p.chores, err = jobs.NewChores(s.db, run.Node, chores, log); err != nil {
 		return nil, err
@@ -204,6 +211,7 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 		},
 		SetupNeeded: p.auth.SetupNeeded,
 		Files:       files{p.dumps},
+		Mailbox:     p.mails.page(),
 		Metrics:     p.metrics,
 		Log:         log,
 	}), nil
@@ -269,4 +277,5 @@ func (l late) RevokeSession(id ident.SessionID) { l.live.Revoke(live.Principal{S
 func (p *panel) close() {
 	p.bus.close()
 	p.dialer.Close()
+	p.mails.close()
 }

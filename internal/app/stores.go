@@ -89,7 +89,7 @@ func (s *stores) cluster(ctx context.Context) (id int64, err error) {
 
 // auth is the service that a sub-command without a server needs, too; that has nobody
 // to revoke connections.
-func (s *stores) auth(ctx context.Context, o config.Options, revoker auth.Revoker, log *slog.Logger) (*auth.Service, error) {
+func (s *stores) auth(ctx context.Context, o config.Options, accounts auth.AccountConfig, revoker auth.Revoker, log *slog.Logger) (*auth.Service, error) {
 	id, err := s.installation(ctx)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (s *stores) auth(ctx context.Context, o config.Options, revoker auth.Revoke
 	}
 	return auth.NewService(auth.Config{
 		DB: s.db, Box: s.box, Issuer: "urn:mpanel:" + id.String(), SessionIdle: o.SessionIdle, SessionLifetime: o.SessionLifetime,
-		BaseURL: o.BaseURL, RequireSecondFactor: required, Revoker: revoker, Log: log,
+		BaseURL: o.BaseURL, RequireSecondFactor: required, Revoker: revoker, Accounts: accounts, Log: log,
 	})
 }
 

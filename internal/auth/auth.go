@@ -44,6 +44,7 @@ type Config struct {
 	// HashConcurrency is how many passwords are hashed at the same time, 19 MiB
 	// of memory each; default GOMAXPROCS.
 	HashConcurrency int
+	Accounts        AccountConfig
 }
 
 // A Service is safe for concurrent use. The zero value is not usable.
@@ -67,6 +68,7 @@ type Service struct {
 	factors  []secondFactor
 	required []models.ProviderRole
 	tries    Tries
+	accounts AccountConfig
 }
 
 // NewService returns a Service. Error: a required field of c is missing.
@@ -114,6 +116,8 @@ func NewService(c Config) (*Service, error) {
 		base:     c.BaseURL,
 		required: c.RequireSecondFactor,
 		tries:    c.Tries,
+
+		accounts: c.Accounts.withDefaults(c.Box, c.Now),
 	}
 	s.factors = []secondFactor{totpFactor{s}, recoveryFactor{s}}
 	return s, nil

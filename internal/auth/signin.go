@@ -42,6 +42,7 @@ const (
 	reasonDisabled = "disabled user"
 	reasonHash     = "stored hash out of bounds"
 	reasonCode     = "wrong code"
+	reasonChanged  = "password or account changed meanwhile"
 )
 
 // SignIn gives an access token for an e-mail address, in any case, and a
@@ -49,19 +50,23 @@ const (
 // an unknown user, a wrong password and a disabled user, and with the field code for a
 // wrong code; fault.SecondFactorRequired for a right password that needs one;
 // fault.RateLimited when there was no time for the hash within five seconds, and after
-// too many wrong codes.
+// too many tries or wrong codes from where the request comes from.
 func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, error) {
 	email, bad := normalEmail(in.Email)
 	if bad != nil || len(in.Password.Reveal()) > MaxPasswordBytes {
 		return nil, s.refuse(ctx, reasonInput, ident.UserID{}) // no user has these; it costs nothing
 	}
+	well, err := s.limited(ctx, signInLimit, email)
+	if err != nil {
+		return nil, err
+	}
 	for range signInTries {
-		out, err := s.signIn(ctx, email, in)
+		out, err := s.signIn(ctx, email, in, well)
 		if !errors.Is(err, errChanged) {
 			return out, err
 		}
 	}
-	return nil, fault.Conflict.New("", "The account is being changed; try again.")
+	return nil, s.refuse(ctx, reasonChanged, ident.UserID{})
 }
 
 // signInTries is how often a sign-in begins anew when another changes the account
@@ -70,9 +75,10 @@ const signInTries = 3
 
 var errChanged = errors.New("the user was changed during the sign-in")
 
-// signIn is SignIn with an address that is well formed. Error: errChanged when the
-// password that was looked at is not the user's any more, or the user was disabled.
-func (s *Service) signIn(ctx context.Context, email string, in SignInInput) (*SignInPayload, error) {
+// signIn is SignIn with an address that is well formed; well is told of a right
+// password. Error: errChanged when that is not the user's any more, or the user was
+// disabled, before the session began.
+func (s *Service) signIn(ctx context.Context, email string, in SignInInput, well func()) (*SignInPayload, error) {
 	user := new(models.User)
 	err := s.db.NewSelect().Model(user).Where("u.email = ?", email).Scan(ctx)
 	switch {
@@ -92,6 +98,7 @@ func (s *Service) signIn(ctx context.Context, email string, in SignInInput) (*Si
 		}
 		return nil, s.refuse(ctx, reason, id)
 	}
+	well()
 	fresh := ""
 	if outdated {
 		// The old hash is still good, so the person need not wait for a slot.
@@ -168,15 +175,8 @@ func (s *Service) refuseCode(ctx context.Context, user ident.UserID) error {
 // the audit entry and, unless it is "", the fresh hash.
 func (s *Service) recordSignIn(ctx context.Context, user *models.User, session *models.Session, fresh string, code *secret.Text) error {
 	return store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
-		// Whoever changes the password or disables the user ends the sessions that there
-		// are: this one must not come after that.
-		err := tx.NewSelect().Model((*models.User)(nil)).ColumnExpr("1").Where("u.id = ?", user.ID).
-			Where("u.password_hash = ?", string(user.PasswordHash)).Where("u.disabled_at IS NULL").For("NO KEY UPDATE").Scan(ctx, new(int))
-		if errors.Is(err, sql.ErrNoRows) {
-			return errChanged
-		}
-		if err != nil {
-			return store.Wrap(err, "lock user %s", user.ID)
+		if err := s.stillGood(ctx, tx, user); err != nil {
+			return err
 		}
 		if fresh != "" {
 			if _, err := tx.NewUpdate().Model(user).Set("password_hash = ?", fresh).WherePK().Exec(ctx); err != nil {
@@ -195,6 +195,9 @@ func (s *Service) recordSignIn(ctx context.Context, user *models.User, session *
 		}
 		if name != nil {
 			entry.Detail = map[string]any{"secondFactor": *name}
+		}
+		if err := s.tellOfDevice(ctx, tx, user, session); err != nil {
+			return err
 		}
 		s.beginSession(tx, session)
 		return audit.Record(actor.With(ctx, who), tx, entry)

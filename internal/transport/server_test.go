@@ -252,7 +252,12 @@ func (p *panel) as(a *actor.Actor) string {
 func allPermissions() []actor.Permission { return auth.ProviderPermissions(models.ProviderOwner) }
 
 // staff is a token that holds everything.
-func (p *panel) staff() string { return p.as(&actor.Actor{Provider: allPermissions()}) }
+func (p *panel) staff() string {
+	p.t.Helper()
+	id := ident.NewUserID()
+	p.insert(&models.User{ID: id, Email: id.String() + "@example.com", Name: "User", PasswordHash: "x", ProviderRole: new(models.ProviderOwner)})
+	return p.as(&actor.Actor{User: id, Provider: allPermissions()})
+}
 
 func (p *panel) insert(row any) {
 	p.t.Helper()
@@ -274,22 +279,23 @@ func (p *panel) count(query string, args ...any) (n int) {
 
 // A tenant is a customer with one of everything.
 type tenant struct {
-	user     ident.UserID
-	customer ident.CustomerID
-	database ident.DatabaseID
-	job      ident.JobID
-	token    string // its owner's
-	login    ident.DatabaseUserID
-	dump     ident.DatabaseDumpID
-	finding  ident.DriftFindingID
-	session  ident.SessionID
+	user       ident.UserID
+	customer   ident.CustomerID
+	database   ident.DatabaseID
+	job        ident.JobID
+	token      string // its owner's
+	login      ident.DatabaseUserID
+	dump       ident.DatabaseDumpID
+	finding    ident.DriftFindingID
+	session    ident.SessionID
+	invitation ident.InvitationID
 }
 
 // ids are all that the tenant has, of every kind.
 func (s tenant) ids() map[string]string {
 	return map[string]string{
 		"user": s.user.Opaque(), "customer": s.customer.Opaque(), "database": s.database.Opaque(), "job": s.job.Opaque(), "databaseUser": s.login.Opaque(),
-		"driftFinding": s.finding.Opaque(),
+		"driftFinding": s.finding.Opaque(), "invitation": s.invitation.Opaque(),
 		"databaseDump": s.dump.Opaque(),
 		"session":      s.session.Opaque(),
 	}
@@ -314,7 +320,7 @@ func (p *panel) host() (id ident.ServerID) {
 // addTenant makes a customer whose every text has the mark in it.
 func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.DatabaseServerID) tenant {
 	p.t.Helper()
-	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID(), ident.NewSessionID()}
+	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID(), ident.NewSessionID(), ident.NewInvitationID()}
 	p.insert(&models.User{ID: s.user, Email: mark + "@example.com", Name: "User " + mark, PasswordHash: "x"})
 	p.insert(&models.Customer{ID: s.customer, ParentID: parent, Name: "Customer " + mark, Email: mark + "@example.com", Company: new("Company " + mark), State: models.CustomerActive})
 	p.exec(`INSERT INTO customer_tree (ancestor_id, customer_id, depth)
@@ -336,6 +342,7 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	})
 	p.addDump(mark, s)
 	p.addSession(s.session, s.user, mark)
+	p.addInvitation(mark, s)
 	p.insert(&models.DriftFinding{
 		ID: s.finding, ServerID: server, DatabaseID: s.database, CustomerID: s.customer, Kind: models.DriftDiffers, ObjectKind: models.ObjectRole,
 		ExternalName: "c_" + name, Detail: "detail " + mark, Surveys: 1, Confirmed: true, JobID: s.job,
@@ -355,6 +362,16 @@ func (p *panel) addSession(id ident.SessionID, user ident.UserID, mark string) {
 		ID: id, UserID: user, Seed: make([]byte, 32), RotatedAt: now, IP: "address " + mark, UserAgent: "agent " + mark, Device: "device " + mark,
 		CreatedAt: now, LastSeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(time.Hour),
 	})
+}
+
+// addInvitation makes the tenant's invitation, unless it is there.
+func (p *panel) addInvitation(mark string, s tenant) {
+	p.t.Helper()
+	_, err := p.db.NewInsert().Model(&models.Invitation{
+		ID: s.invitation, TokenHash: append(s.invitation.UUID[:], s.invitation.UUID[:]...), Email: "invited-" + mark + "@example.com", Name: "Invited " + mark,
+		CustomerID: s.customer, CustomerRole: new(models.CustomerReadOnly), InvitedBy: s.user, ExpiresAt: time.Now().Add(time.Hour),
+	}).On("CONFLICT DO NOTHING").Exec(p.t.Context())
+	require.NoError(p.t, err)
 }
 
 // addDump makes the tenant's dump, unless it is there.
