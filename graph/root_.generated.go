@@ -692,8 +692,8 @@ directive @cost(
 """
 Makes a mutation that is sent twice happen once: for 24 hours the same key and input give the same objects and job,
 without secrets that were shown once. Another input gives ` + "`" + `IDEMPOTENCY_KEY_REUSED` + "`" + `. A failed mutation keeps nothing.
-The header ` + "`" + `Idempotency-Key` + "`" + ` does the same for an operation with one mutation. Refused with ` + "`" + `INVALID` + "`" + ` on mutations that are ` + "`" + `@public` + "`" + `,
-and on those of codes: ` + "`" + `confirmIdentity` + "`" + `, ` + "`" + `beginTotp` + "`" + `, ` + "`" + `confirmTotp` + "`" + `, ` + "`" + `disableTotp` + "`" + ` and ` + "`" + `newRecoveryCodes` + "`" + `.
+The header ` + "`" + `Idempotency-Key` + "`" + ` does the same for an operation with one mutation. Refused with ` + "`" + `INVALID` + "`" + ` on mutations that are ` + "`" + `@public` + "`" + `, or that
+have to do with codes.
 """
 directive @idempotent("1 to 255 printable ASCII characters, such as a UUID." key: String!) on FIELD
 

@@ -67,7 +67,7 @@ func (r *Resolver) stepUp(ctx context.Context, _ any, next graphql.Resolver) (an
 func idempotent(ctx context.Context, _ any, next graphql.Resolver, key string) (any, error) {
 	f := graphql.GetFieldContext(ctx)
 	if f.Object != "Mutation" || slices.Contains(notIdempotent, f.Field.Name) {
-		return nil, fault.Invalid.New("", "@idempotent is for mutations that need a sign-in and have no codes.")
+		return nil, fault.Invalid.New("", "@idempotent is for mutations other than those that sign in or have to do with codes.")
 	}
 	ctx, err := idempotency.WithKey(ctx, key)
 	if err != nil {

@@ -63,12 +63,12 @@ type Service struct {
 	revoker        Revoker
 	seen           *seen
 
+	accounts AccountConfig
 	box      *secret.Box
 	base     string
 	factors  []secondFactor
 	required []models.ProviderRole
 	tries    Tries
-	accounts AccountConfig
 }
 
 // NewService returns a Service. Error: a required field of c is missing.
@@ -112,12 +112,11 @@ func NewService(c Config) (*Service, error) {
 		revoker:    c.Revoker,
 		seen:       newSeen(),
 
+		accounts: c.Accounts.withDefaults(c.Box, c.Now),
 		box:      c.Box,
 		base:     c.BaseURL,
 		required: c.RequireSecondFactor,
 		tries:    c.Tries,
-
-		accounts: c.Accounts.withDefaults(c.Box, c.Now),
 	}
 	s.factors = []secondFactor{totpFactor{s}, recoveryFactor{s}}
 	return s, nil

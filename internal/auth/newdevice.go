@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/mpanel/mpanel/internal/actor"
-	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/notify"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
@@ -13,19 +12,6 @@ import (
 // maxCompared is how many of a user's sessions a new one is compared with, those seen
 // last.
 const maxCompared = 200
-
-// stillGood locks the user's row for a sign-in: the sessions that a new password or the
-// end of an account ends must not be outlived by one that was on its way. Error:
-// errChanged when the password was changed, if only for a fresh hash of it, or the
-// account was closed, since it was looked at.
-func (s *Service) stillGood(ctx context.Context, tx store.Tx, user *models.User) error {
-	err := tx.NewSelect().Model(new(models.User)).Column("u.id").Where("u.id = ?", user.ID).Where("u.password_hash = ?", string(user.PasswordHash)).
-		Where("u.disabled_at IS NULL").For("NO KEY UPDATE").Scan(ctx)
-	if err = store.Wrap(err, "lock user %s", user.ID); fault.CodeOf(err) == fault.NotFound {
-		return errChanged
-	}
-	return err
-}
 
 // tellOfDevice queues a mail when the user signs in with a device, or from a network,
 // that none of their sessions had; not for the first one ever.

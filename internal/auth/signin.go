@@ -42,7 +42,6 @@ const (
 	reasonDisabled = "disabled user"
 	reasonHash     = "stored hash out of bounds"
 	reasonCode     = "wrong code"
-	reasonChanged  = "password or account changed meanwhile"
 )
 
 // SignIn gives an access token for an e-mail address, in any case, and a
@@ -50,7 +49,7 @@ const (
 // an unknown user, a wrong password and a disabled user, and with the field code for a
 // wrong code; fault.SecondFactorRequired for a right password that needs one;
 // fault.RateLimited when there was no time for the hash within five seconds, and after
-// too many tries or wrong codes from where the request comes from.
+// too many tries from where the request comes from, or too many wrong codes.
 func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, error) {
 	email, bad := normalEmail(in.Email)
 	if bad != nil || len(in.Password.Reveal()) > MaxPasswordBytes {
@@ -66,7 +65,7 @@ func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, e
 			return out, err
 		}
 	}
-	return nil, s.refuse(ctx, reasonChanged, ident.UserID{})
+	return nil, fault.Conflict.New("", "The account is being changed; try again.")
 }
 
 // signInTries is how often a sign-in begins anew when another changes the account
@@ -75,9 +74,9 @@ const signInTries = 3
 
 var errChanged = errors.New("the user was changed during the sign-in")
 
-// signIn is SignIn with an address that is well formed; well is told of a right
-// password. Error: errChanged when that is not the user's any more, or the user was
-// disabled, before the session began.
+// signIn is SignIn with an address that is well formed. It calls well for the right
+// password. Error: errChanged when the password that was looked at is not the user's any
+// more, or the user was disabled.
 func (s *Service) signIn(ctx context.Context, email string, in SignInInput, well func()) (*SignInPayload, error) {
 	user := new(models.User)
 	err := s.db.NewSelect().Model(user).Where("u.email = ?", email).Scan(ctx)
@@ -175,8 +174,15 @@ func (s *Service) refuseCode(ctx context.Context, user ident.UserID) error {
 // the audit entry and, unless it is "", the fresh hash.
 func (s *Service) recordSignIn(ctx context.Context, user *models.User, session *models.Session, fresh string, code *secret.Text) error {
 	return store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
-		if err := s.stillGood(ctx, tx, user); err != nil {
-			return err
+		// Whoever changes the password or disables the user ends the sessions that there
+		// are: this one must not come after that.
+		err := tx.NewSelect().Model((*models.User)(nil)).ColumnExpr("1").Where("u.id = ?", user.ID).
+			Where("u.password_hash = ?", string(user.PasswordHash)).Where("u.disabled_at IS NULL").For("NO KEY UPDATE").Scan(ctx, new(int))
+		if errors.Is(err, sql.ErrNoRows) {
+			return errChanged
+		}
+		if err != nil {
+			return store.Wrap(err, "lock user %s", user.ID)
 		}
 		if fresh != "" {
 			if _, err := tx.NewUpdate().Model(user).Set("password_hash = ?", fresh).WherePK().Exec(ctx); err != nil {

@@ -341,8 +341,8 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 		TargetGeneration: 1, ActorUserID: s.user, State: models.JobSucceeded, EventSeq: 2, Percent: 100, WaitingFor: new("waits " + mark),
 	})
 	p.addDump(mark, s)
-	p.addSession(s.session, s.user, mark)
 	p.addInvitation(mark, s)
+	p.addSession(s.session, s.user, mark)
 	p.insert(&models.DriftFinding{
 		ID: s.finding, ServerID: server, DatabaseID: s.database, CustomerID: s.customer, Kind: models.DriftDiffers, ObjectKind: models.ObjectRole,
 		ExternalName: "c_" + name, Detail: "detail " + mark, Surveys: 1, Confirmed: true, JobID: s.job,
@@ -354,16 +354,6 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	return s
 }
 
-// addSession makes a session that began now.
-func (p *panel) addSession(id ident.SessionID, user ident.UserID, mark string) {
-	p.t.Helper()
-	now := time.Now()
-	p.insert(&models.Session{
-		ID: id, UserID: user, Seed: make([]byte, 32), RotatedAt: now, IP: "address " + mark, UserAgent: "agent " + mark, Device: "device " + mark,
-		CreatedAt: now, LastSeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(time.Hour),
-	})
-}
-
 // addInvitation makes the tenant's invitation, unless it is there.
 func (p *panel) addInvitation(mark string, s tenant) {
 	p.t.Helper()
@@ -372,6 +362,16 @@ func (p *panel) addInvitation(mark string, s tenant) {
 		CustomerID: s.customer, CustomerRole: new(models.CustomerReadOnly), InvitedBy: s.user, ExpiresAt: time.Now().Add(time.Hour),
 	}).On("CONFLICT DO NOTHING").Exec(p.t.Context())
 	require.NoError(p.t, err)
+}
+
+// addSession makes a session that began now.
+func (p *panel) addSession(id ident.SessionID, user ident.UserID, mark string) {
+	p.t.Helper()
+	now := time.Now()
+	p.insert(&models.Session{
+		ID: id, UserID: user, Seed: make([]byte, 32), RotatedAt: now, IP: "address " + mark, UserAgent: "agent " + mark, Device: "device " + mark,
+		CreatedAt: now, LastSeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(time.Hour),
+	})
 }
 
 // addDump makes the tenant's dump, unless it is there.
