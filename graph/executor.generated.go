@@ -2970,6 +2970,12 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
 						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
 						if err != nil {
 							return nil, err
@@ -2977,9 +2983,9 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive1, requires)
 					}
-					return directive1(ctx)
+					return directive2(ctx)
 				},
 				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
 					return generated.(*executionContext).Resolvers.Mutation().ChangePassword(ctx, args["input"].(auth.ChangePasswordInput))
@@ -2999,6 +3005,12 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
 						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
 						if err != nil {
 							return nil, err
@@ -3006,9 +3018,9 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive1, requires)
 					}
-					return directive1(ctx)
+					return directive2(ctx)
 				},
 				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
 					return generated.(*executionContext).Resolvers.Mutation().ChangeEmail(ctx, args["input"].(auth.ChangeEmailInput))

@@ -294,14 +294,14 @@ extend type Mutation {
   requestEmailVerification: RequestEmailVerificationPayload! @auth @cost(weight: 100)
   """
   Sets the caller's password, and ends all other sessions of theirs.
-  Errors: ` + "`" + `INVALID` + "`" + ` with the field ` + "`" + `currentPassword` + "`" + ` or ` + "`" + `password` + "`" + `; ` + "`" + `RATE_LIMITED` + "`" + `.
+  Errors: ` + "`" + `INVALID` + "`" + ` with the field ` + "`" + `currentPassword` + "`" + ` or ` + "`" + `password` + "`" + `; ` + "`" + `RATE_LIMITED` + "`" + `; ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
   """
-  changePassword("The password before, and the new one." input: ChangePasswordInput!): ChangePasswordPayload! @auth @cost(weight: 2000)
+  changePassword("The password before, and the new one." input: ChangePasswordInput!): ChangePasswordPayload! @stepUp @auth @cost(weight: 2000)
   """
   Sends a link to a new address, with which ` + "`" + `verifyEmail` + "`" + ` makes it the caller's; the one before is told. The answer is the same
-  when somebody has the address already. Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `RATE_LIMITED` + "`" + `.
+  when somebody has the address already. Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `RATE_LIMITED` + "`" + `; ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
   """
-  changeEmail("The new address." input: ChangeEmailInput!): ChangeEmailPayload! @auth @cost(weight: 100)
+  changeEmail("The new address." input: ChangeEmailInput!): ChangeEmailPayload! @stepUp @auth @cost(weight: 100)
   "Changes what the caller says of themselves; what is left out or null stays. Errors: ` + "`" + `INVALID` + "`" + `."
   updateProfile("What to change." input: UpdateProfileInput!): UpdateProfilePayload! @auth
   """

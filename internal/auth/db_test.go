@@ -49,13 +49,8 @@ func (w *world) now() time.Time { return w.began.Add(time.Duration(w.ahead.Load(
 // wait lets so much time go by for the service.
 func (w *world) wait(d time.Duration) { w.ahead.Add(int64(d)) }
 
+// newWorld makes one; change may give it something of its own.
 func newWorld(t *testing.T, change ...func(*auth.Config)) *world {
-	t.Helper()
-	return newWorldWith(t)
-}
-
-// newWorldWith is newWorld with something of its own.
-func newWorldWith(t *testing.T, change ...func(*auth.Config)) *world {
 	t.Helper()
 	w := &world{t: t, log: new(buffer), sql: new(tracer), began: time.Now().Truncate(time.Microsecond), revoked: new(revoked)} // the service's clock rests; see wait
 	w.db = testkit.DB(t, func(c *pgxpool.Config) { c.ConnConfig.Tracer = w.sql })

@@ -17,6 +17,7 @@ import (
 	"github.com/mpanel/mpanel/internal/audit"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/notify"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
 )
@@ -157,6 +158,9 @@ func (s *Service) ResetSecondFactor(ctx context.Context, email string) (*models.
 			return err
 		}
 		if _, err := s.endSessions(ctx, tx, user.ID, ident.SessionID{}, models.SessionSecondFactorChanged); err != nil {
+			return err
+		}
+		if err := s.tellOfFactor(ctx, tx, user.ID, notify.FactorDisabled); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, audit.Entry{Action: "user.reset_second_factor", Kind: ident.User, Object: user.ID.Bare()})

@@ -21,6 +21,7 @@ import (
 	"github.com/mpanel/mpanel/internal/audit"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/notify"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
@@ -214,7 +215,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, in ConfirmTOTPInput) (*Recove
 		if out.RecoveryCodes, err = newRecoveryCodes(ctx, tx, who.User); err != nil {
 			return err
 		}
-		return s.secondFactorChanged(ctx, tx, who, "user.confirm_totp")
+		return s.secondFactorChanged(ctx, tx, who, "user.confirm_totp", notify.FactorEnabled)
 	})
 	if fault.CodeOf(err) != fault.Invalid { // no code was wrong
 		good()
@@ -229,13 +230,25 @@ func wrongCode() error {
 	return fault.Invalid.New("code", "The code is wrong or was used already; wait for the next one.")
 }
 
-// secondFactorChanged records it, and ends the user's sessions but the caller's.
-func (s *Service) secondFactorChanged(ctx context.Context, tx store.Tx, who *actor.Actor, action string) error {
+// secondFactorChanged records it, tells the user and ends their sessions but the caller's.
+func (s *Service) secondFactorChanged(ctx context.Context, tx store.Tx, who *actor.Actor, action string, change notify.Change) error {
 	if _, err := s.endSessions(ctx, tx, who.User, who.Session, models.SessionSecondFactorChanged); err != nil {
+		return err
+	}
+	if err := s.tellOfFactor(ctx, tx, who.User, change); err != nil {
 		return err
 	}
 	tx.AfterCommit(func() { s.recent.forget(func(k known) bool { return k.user == who.User }) })
 	return audit.Record(ctx, tx, audit.Entry{Action: action, Kind: ident.User, Object: who.User.Bare()})
+}
+
+// tellOfFactor queues a mail to the user.
+func (s *Service) tellOfFactor(ctx context.Context, tx store.Tx, id ident.UserID, change notify.Change) error {
+	user := new(models.User)
+	if err := tx.NewSelect().Model(user).Where("u.id = ?", id).Scan(ctx); err != nil {
+		return store.Wrap(err, "read user %s", id)
+	}
+	return s.tell(ctx, tx, user, models.MailSecondFactorChanged, notify.Facts{Change: change})
 }
 
 // DisableTOTPPayload tells that the app does not count any more.
@@ -259,7 +272,7 @@ func (s *Service) DisableTOTP(ctx context.Context) (*DisableTOTPPayload, error) 
 		if err := s.removeTOTP(ctx, tx, who.User); err != nil {
 			return err
 		}
-		return s.secondFactorChanged(ctx, tx, who, "user.disable_totp")
+		return s.secondFactorChanged(ctx, tx, who, "user.disable_totp", notify.FactorDisabled)
 	})
 	if err != nil {
 		return nil, err
@@ -297,6 +310,9 @@ func (s *Service) NewRecoveryCodes(ctx context.Context) (*RecoveryCodesPayload, 
 			return errors.Join(err, fault.Conflict.New("", "No authenticator app is set up."))
 		}
 		if out.RecoveryCodes, err = newRecoveryCodes(ctx, tx, who.User); err != nil {
+			return err
+		}
+		if err := s.tellOfFactor(ctx, tx, who.User, notify.CodesReplaced); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, audit.Entry{Action: "user.new_recovery_codes", Kind: ident.User, Object: who.User.Bare()})

@@ -254,6 +254,7 @@ func TestRecoveryCodes(t *testing.T) {
 	require.NoError(t, second(w.with(u, "")))
 	require.NoError(t, second(w.with(u, "whatever")), "who has none need not say so")
 	require.Zero(t, w.count("SELECT count(*) FROM recovery_codes WHERE user_id = ?", u.ID))
+	require.Equal(t, 3, w.count("SELECT count(*) FROM mails WHERE kind = 'SECOND_FACTOR_CHANGED' AND user_id = ?", u.ID), "enabled, codes, disabled")
 	for _, f := range []func() error{func() error { return second(w.DisableTOTP(ctx)) }, func() error { return second(w.NewRecoveryCodes(ctx)) }} {
 		require.Equal(t, fault.Conflict, fault.CodeOf(f()))
 	}
@@ -339,6 +340,7 @@ func TestResetSecondFactor(t *testing.T) {
 	require.Equal(t, []ident.SessionID{session(ctx)}, w.revoked.take(), "who has the other device is out")
 	require.NoError(t, second(w.with(u, "")))
 	require.Equal(t, 1, w.count("SELECT count(*) FROM audit_entries WHERE action = 'user.reset_second_factor' AND user_id IS NULL AND object_id = ?", u.ID))
+	require.Equal(t, 2, w.count("SELECT count(*) FROM mails WHERE kind = 'SECOND_FACTOR_CHANGED' AND user_id = ?", u.ID), "they are told of either")
 	for email, code := range map[string]fault.Code{"grace@example.com": fault.Conflict, "nobody@example.com": fault.NotFound, "": fault.NotFound} {
 		_, err := w.ResetSecondFactor(t.Context(), email)
 		require.Equal(t, code, fault.CodeOf(err), email)
