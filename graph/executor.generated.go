@@ -57,6 +57,20 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"BeginTotpPayload": {Name: "BeginTotpPayload", Satisfies: []string{"BeginTotpPayload"}, Fields: map[string]*executor.Field{
+			"otpauthUrl": {Name: "otpauthUrl", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*auth.BeginTOTPPayload).OtpauthURL)
+				},
+			},
+			"qrSvg": {Name: "qrSvg", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*auth.BeginTOTPPayload).QRSVG)
+				},
+			},
+		}},
 		"CancelJobPayload": {Name: "CancelJobPayload", Satisfies: []string{"CancelJobPayload"}, Fields: map[string]*executor.Field{
 			"job": {Name: "job", Type: "Job", GraphQL: "Job!",
 				NonNull: true,
@@ -205,6 +219,25 @@ var executorTables = &executor.Tables{
 						results[i] = p.(*database.ClonePayload).Job
 					}
 					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"ConfirmIdentityPayload": {Name: "ConfirmIdentityPayload", Satisfies: []string{"ConfirmIdentityPayload"}, Fields: map[string]*executor.Field{
+			"confirmedUntil": {Name: "confirmedUntil", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*auth.ConfirmIdentityPayload).ConfirmedUntil)
+				},
+			},
+		}},
+		"ConfirmTotpPayload": {Name: "ConfirmTotpPayload", Satisfies: []string{"ConfirmTotpPayload"}, Fields: map[string]*executor.Field{
+			"recoveryCodes": {Name: "recoveryCodes", Type: "String", GraphQL: "[String!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "String!",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2ᚕstringᚄ(w, parent.(*auth.RecoveryCodesPayload).RecoveryCodes)
 				},
 			},
 		}},
@@ -1593,6 +1626,14 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"DisableTotpPayload": {Name: "DisableTotpPayload", Satisfies: []string{"DisableTotpPayload"}, Fields: map[string]*executor.Field{
+			"ok": {Name: "ok", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*auth.DisableTOTPPayload).OK)
+				},
+			},
+		}},
 		"DisableUserPayload": {Name: "DisableUserPayload", Satisfies: []string{"DisableUserPayload"}, Fields: map[string]*executor.Field{
 			"user": {Name: "user", Type: "User", GraphQL: "User!",
 				NonNull: true,
@@ -2680,6 +2721,12 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
 						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
 						if err != nil {
 							return nil, err
@@ -2687,9 +2734,9 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive1, requires)
 					}
-					return directive1(ctx)
+					return directive2(ctx)
 				},
 				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
 					return generated.(*executionContext).Resolvers.Mutation().ChangePassword(ctx, args["input"].(auth.ChangePasswordInput))
@@ -2709,6 +2756,12 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
 						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
 						if err != nil {
 							return nil, err
@@ -2716,9 +2769,9 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive1, requires)
 					}
-					return directive1(ctx)
+					return directive2(ctx)
 				},
 				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
 					return generated.(*executionContext).Resolvers.Mutation().ChangeEmail(ctx, args["input"].(auth.ChangeEmailInput))
@@ -3028,6 +3081,12 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
 						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_WRITE"})
 						if err != nil {
 							return nil, err
@@ -3035,9 +3094,9 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive1, requires)
 					}
-					return directive1(ctx)
+					return directive2(ctx)
 				},
 				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
 					return generated.(*executionContext).Resolvers.Mutation().ArchiveCustomer(ctx, args["input"].(customer.ArchiveInput))
@@ -4071,6 +4130,166 @@ var executorTables = &executor.Tables{
 					executor.SetPointers(c, results)
 				},
 			},
+			"confirmIdentity": {Name: "confirmIdentity", Type: "ConfirmIdentityPayload", GraphQL: "ConfirmIdentityPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_confirmIdentity_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().ConfirmIdentity(ctx, args["input"].(auth.ConfirmIdentityInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.ConfirmIdentityPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"beginTotp": {Name: "beginTotp", Type: "BeginTotpPayload", GraphQL: "BeginTotpPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive1, requires)
+					}
+					return directive2(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().BeginTotp(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.BeginTOTPPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"confirmTotp": {Name: "confirmTotp", Type: "ConfirmTotpPayload", GraphQL: "ConfirmTotpPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_confirmTotp_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive1, requires)
+					}
+					return directive2(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().ConfirmTotp(ctx, args["input"].(auth.ConfirmTOTPInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.RecoveryCodesPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"disableTotp": {Name: "disableTotp", Type: "DisableTotpPayload", GraphQL: "DisableTotpPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive1, requires)
+					}
+					return directive2(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().DisableTotp(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.DisableTOTPPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"newRecoveryCodes": {Name: "newRecoveryCodes", Type: "NewRecoveryCodesPayload", GraphQL: "NewRecoveryCodesPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive1, requires)
+					}
+					return directive2(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().NewRecoveryCodes(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.RecoveryCodesPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
 			"setUp": {Name: "setUp", Type: "SignInPayload", GraphQL: "SignInPayload!",
 				NonNull:    true,
 				IsResolver: true,
@@ -4125,6 +4344,17 @@ var executorTables = &executor.Tables{
 				NonNull: true,
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
 					return writeNFloat2float64(w, parent.(*collect.Network).ErrorsPerSecond)
+				},
+			},
+		}},
+		"NewRecoveryCodesPayload": {Name: "NewRecoveryCodesPayload", Satisfies: []string{"NewRecoveryCodesPayload"}, Fields: map[string]*executor.Field{
+			"recoveryCodes": {Name: "recoveryCodes", Type: "String", GraphQL: "[String!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "String!",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2ᚕstringᚄ(w, parent.(*auth.RecoveryCodesPayload).RecoveryCodes)
 				},
 			},
 		}},
@@ -5713,6 +5943,20 @@ var executorTables = &executor.Tables{
 					executor.SetPointerLists(c, results, false)
 				},
 			},
+			"totpEnabled": {Name: "totpEnabled", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull:    true,
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.User().TotpEnabled(ctx, executor.Typed[*models.User](parents))
+					if c.BatchFailed(err, len(results), len(parents), "User.totpEnabled") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNBoolean2bool(w, values.([]bool)[i])
+				},
+			},
 			"disabledAt": {Name: "disabledAt", Type: "DateTime", GraphQL: "DateTime",
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
 					return writeODateTime2ᚖtimeᚐTime(w, parent.(*models.User).DisabledAt)
@@ -5874,6 +6118,14 @@ var executorTables = &executor.Tables{
 					executor.SetPointers(c, results)
 				},
 			},
+			"secondFactorMissing": {Name: "secondFactorMissing", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull:  true,
+				IsMethod: true,
+				Guarded:  true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*auth.Viewer).SecondFactorMissing())
+				},
+			},
 			"sessions": {Name: "sessions", Type: "Session", GraphQL: "[Session!]!",
 				NonNull:     true,
 				List:        true,
@@ -5984,6 +6236,8 @@ var executorTables = &executor.Tables{
 			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
 			graphql.NewInputUnmarshaler("CheckDatabaseServerInput", ec.unmarshalInputCheckDatabaseServerInput),
 			graphql.NewInputUnmarshaler("CloneDatabaseInput", ec.unmarshalInputCloneDatabaseInput),
+			graphql.NewInputUnmarshaler("ConfirmIdentityInput", ec.unmarshalInputConfirmIdentityInput),
+			graphql.NewInputUnmarshaler("ConfirmTotpInput", ec.unmarshalInputConfirmTotpInput),
 			graphql.NewInputUnmarshaler("CreateCustomerInput", ec.unmarshalInputCreateCustomerInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseDumpUrlInput", ec.unmarshalInputCreateDatabaseDumpUrlInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseInput", ec.unmarshalInputCreateDatabaseInput),

@@ -45,6 +45,7 @@ type ResolverRoot interface {
 type DirectiveRoot struct {
 	Auth       func(ctx context.Context, obj any, next graphql.Resolver, requires []actor.Permission) (res any, err error)
 	Idempotent func(ctx context.Context, obj any, next graphql.Resolver, key string) (res any, err error)
+	StepUp     func(ctx context.Context, obj any, next graphql.Resolver) (res any, err error)
 }
 
 type ComplexityRoot struct {
@@ -79,6 +80,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
 			graphql.NewInputUnmarshaler("CheckDatabaseServerInput", ec.unmarshalInputCheckDatabaseServerInput),
 			graphql.NewInputUnmarshaler("CloneDatabaseInput", ec.unmarshalInputCloneDatabaseInput),
+			graphql.NewInputUnmarshaler("ConfirmIdentityInput", ec.unmarshalInputConfirmIdentityInput),
+			graphql.NewInputUnmarshaler("ConfirmTotpInput", ec.unmarshalInputConfirmTotpInput),
 			graphql.NewInputUnmarshaler("CreateCustomerInput", ec.unmarshalInputCreateCustomerInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseDumpUrlInput", ec.unmarshalInputCreateDatabaseDumpUrlInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseInput", ec.unmarshalInputCreateDatabaseInput),
@@ -291,12 +294,12 @@ extend type Mutation {
   Sets the caller's password, and ends all other sessions of theirs.
   Errors: ` + "`" + `INVALID` + "`" + ` with the field ` + "`" + `currentPassword` + "`" + ` or ` + "`" + `password` + "`" + `; ` + "`" + `RATE_LIMITED` + "`" + `.
   """
-  changePassword("The password before, and the new one." input: ChangePasswordInput!): ChangePasswordPayload! @auth @cost(weight: 2000)
+  changePassword("The password before, and the new one." input: ChangePasswordInput!): ChangePasswordPayload! @stepUp @auth @cost(weight: 2000)
   """
   Sends a link to a new address, with which ` + "`" + `verifyEmail` + "`" + ` makes it the caller's; the one before is told. The answer is the same
   when somebody has the address already. Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `RATE_LIMITED` + "`" + `.
   """
-  changeEmail("The new address." input: ChangeEmailInput!): ChangeEmailPayload! @auth @cost(weight: 100)
+  changeEmail("The new address." input: ChangeEmailInput!): ChangeEmailPayload! @stepUp @auth @cost(weight: 100)
   "Changes what the caller says of themselves; what is left out or null stays. Errors: ` + "`" + `INVALID` + "`" + `."
   updateProfile("What to change." input: UpdateProfileInput!): UpdateProfilePayload! @auth
   """
@@ -663,6 +666,12 @@ by what the field returns. On a query or mutation a missing permission is the er
 """
 directive @auth("Permissions that are needed; none means only signed in." requires: [Permission!]! = []) on FIELD_DEFINITION
 
+"""
+The caller must have signed in, or called ` + "`" + `confirmIdentity` + "`" + `, within 5 minutes; else ` + "`" + `STEP_UP_REQUIRED` + "`" + `. An API token
+can never call it: ` + "`" + `FORBIDDEN` + "`" + `.
+"""
+directive @stepUp on FIELD_DEFINITION
+
 "Open to everybody, also without an access token."
 directive @public on FIELD_DEFINITION
 
@@ -683,7 +692,8 @@ directive @cost(
 """
 Makes a mutation that is sent twice happen once: for 24 hours the same key and input give the same objects and job,
 without secrets that were shown once. Another input gives ` + "`" + `IDEMPOTENCY_KEY_REUSED` + "`" + `. A failed mutation keeps nothing.
-The header ` + "`" + `Idempotency-Key` + "`" + ` does the same for an operation with one mutation. Refused with ` + "`" + `INVALID` + "`" + ` on mutations that are ` + "`" + `@public` + "`" + `.
+The header ` + "`" + `Idempotency-Key` + "`" + ` does the same for an operation with one mutation. Refused with ` + "`" + `INVALID` + "`" + ` on mutations that are ` + "`" + `@public` + "`" + `, and on those
+that have to do with codes.
 """
 directive @idempotent("1 to 255 printable ASCII characters, such as a UUID." key: String!) on FIELD
 
@@ -780,6 +790,10 @@ enum ErrorCode {
   TOO_COMPLEX
   "The idempotency key was used for another mutation or input."
   IDEMPOTENCY_KEY_REUSED
+  "The sign-in was too long ago for this; ` + "`" + `confirmIdentity` + "`" + `, and send it again."
+  STEP_UP_REQUIRED
+  "A code of an authenticator app is missing, or has to be set up first."
+  SECOND_FACTOR_REQUIRED
   "Something that the panel depends on is away; the same request may succeed later."
   UNAVAILABLE
   "A mistake of the panel's; the provider finds it in the log by ` + "`" + `extensions.requestId` + "`" + `."
@@ -892,9 +906,9 @@ extend type Mutation {
   updateCustomer("What to change." input: UpdateCustomerInput!): UpdateCustomerPayload! @auth(requires: [CUSTOMERS_WRITE])
   """
   End a customer that has nothing left. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` while it has databases or customers, or is
-  archived already; ` + "`" + `FORBIDDEN` + "`" + ` unless the caller is the provider's staff or of the reseller above.
+  archived already; ` + "`" + `FORBIDDEN` + "`" + ` unless the caller is the provider's staff or of the reseller above; ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
   """
-  archiveCustomer("Which one." input: ArchiveCustomerInput!): ArchiveCustomerPayload! @auth(requires: [CUSTOMERS_WRITE])
+  archiveCustomer("Which one." input: ArchiveCustomerInput!): ArchiveCustomerPayload! @stepUp @auth(requires: [CUSTOMERS_WRITE])
   """
   Stop every service of a customer and of those below it: logins are refused, sessions ended, nothing is removed. One
   job, with a child for each service; the customer is SUSPENDED once all have stopped. Errors: ` + "`" + `INVALID` + "`" + ` for the reason;
@@ -2941,13 +2955,40 @@ type ServerEdge {
   signOut: SignOutPayload! @auth
   """
   Ends one of the caller's sessions, or all but the current one, with all that is open in them, within a second.
-  Errors: ` + "`" + `INVALID` + "`" + ` unless it is either; ` + "`" + `NOT_FOUND` + "`" + ` for a session that is over or somebody else's.
+  Errors: ` + "`" + `INVALID` + "`" + ` unless it is either; ` + "`" + `NOT_FOUND` + "`" + ` for a session that is over or somebody else's; ` + "`" + `FORBIDDEN` + "`" + `
+  for an API token; with ` + "`" + `all` + "`" + ` ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
   """
   revokeSession("Which." input: RevokeSessionInput!): RevokeSessionPayload! @auth
+  """
+  Proves once more who is there, for what asks for it: those fields have ` + "`" + `@stepUp` + "`" + `. Good for 5 minutes.
+  Errors: ` + "`" + `INVALID` + "`" + ` for a wrong password or code; ` + "`" + `SECOND_FACTOR_REQUIRED` + "`" + ` when a code is needed; ` + "`" + `RATE_LIMITED` + "`" + ` after 5 wrong
+  ones within 15 minutes; ` + "`" + `FORBIDDEN` + "`" + ` for an API token.
+  """
+  confirmIdentity("What the user knows and has." input: ConfirmIdentityInput!): ConfirmIdentityPayload! @auth @cost(weight: 2000)
+  """
+  Begins to set up an authenticator app, in the place of one that was not confirmed; it counts with ` + "`" + `confirmTotp` + "`" + `, within
+  an hour. Errors: ` + "`" + `CONFLICT` + "`" + ` when one counts already; ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
+  """
+  beginTotp: BeginTotpPayload! @stepUp @auth
+  """
+  Makes the authenticator app count, and gives recovery codes. The user's other sessions end.
+  Errors: ` + "`" + `INVALID` + "`" + ` for a wrong code; ` + "`" + `CONFLICT` + "`" + ` when nothing was begun within an hour; ` + "`" + `RATE_LIMITED` + "`" + ` after 5 wrong codes within 15
+  minutes; ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
+  """
+  confirmTotp("A first code." input: ConfirmTotpInput!): ConfirmTotpPayload! @stepUp @auth
+  """
+  Takes authenticator app and recovery codes away. The user's other sessions end.
+  Errors: ` + "`" + `CONFLICT` + "`" + ` when there is none; ` + "`" + `FORBIDDEN` + "`" + ` when the user's role needs one; ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
+  """
+  disableTotp: DisableTotpPayload! @stepUp @auth
+  "Puts fresh recovery codes in the place of the old ones. Errors: ` + "`" + `CONFLICT` + "`" + ` without an authenticator app; ` + "`" + `STEP_UP_REQUIRED` + "`" + `."
+  newRecoveryCodes: NewRecoveryCodesPayload! @stepUp @auth
 }
 
 extend type Viewer {
-  "The caller's sessions that are not over, those seen last first; at most 100."
+  "Whether the caller's role may do nothing else than set up an authenticator app: all else is ` + "`" + `SECOND_FACTOR_REQUIRED` + "`" + `."
+  secondFactorMissing: Boolean!
+  "The caller's sessions that are not over, those seen last first; at most 100. None for an API token."
   sessions: [Session!]! @goField(forceResolver: true) @cost(size: 10)
 }
 
@@ -2988,6 +3029,52 @@ type RevokeSessionPayload {
   "How many."
   revoked: Int!
 }
+
+"What proves who is there."
+input ConfirmIdentityInput {
+  "The caller's password."
+  password: String!
+  "Six digits of the authenticator app, or a recovery code; needed by those who use one."
+  code: String
+}
+
+"The caller was confirmed."
+type ConfirmIdentityPayload {
+  "Until when it is good."
+  confirmedUntil: DateTime!
+}
+
+"What an authenticator app is to know. It is shown once."
+type BeginTotpPayload {
+  "A key URI, as authenticator apps read it; the secret is in it."
+  otpauthUrl: String!
+  "The same as a picture to be scanned: an SVG document without scripts, styles or links."
+  qrSvg: String!
+}
+
+"Shows that the app knows the secret."
+input ConfirmTotpInput {
+  "Six digits that the app shows."
+  code: String!
+}
+
+"The app counts."
+type ConfirmTotpPayload {
+  "Ten codes, each of which signs in once in the place of the app. They are shown once."
+  recoveryCodes: [String!]!
+}
+
+"The app does not count any more."
+type DisableTotpPayload {
+  "Always true."
+  ok: Boolean!
+}
+
+"Fresh recovery codes."
+type NewRecoveryCodesPayload {
+  "Ten codes; those before them are good for nothing. They are shown once."
+  recoveryCodes: [String!]!
+}
 `, BuiltIn: false},
 	{Name: "../schema/user.graphqls", Input: `extend type Query {
   "Who is signed in."
@@ -3001,8 +3088,9 @@ extend type Mutation {
   """
   setUp("The token and the new account." input: SetUpInput!): SignInPayload! @public @cost(weight: 2000)
   """
-  Signs in. Errors: ` + "`" + `UNAUTHENTICATED` + "`" + `, the same for an unknown address, a wrong password and a disabled account;
-  ` + "`" + `RATE_LIMITED` + "`" + ` when too many sign in at once.
+  Signs in. Errors: ` + "`" + `UNAUTHENTICATED` + "`" + `, the same for an unknown address, a wrong password and a disabled account, and with the
+  field ` + "`" + `code` + "`" + ` for a wrong code; ` + "`" + `SECOND_FACTOR_REQUIRED` + "`" + ` when the password is right and a code is needed;
+  ` + "`" + `RATE_LIMITED` + "`" + ` when too many sign in at once, and after 5 wrong codes within 15 minutes.
   """
   signIn("Address and password." input: SignInInput!): SignInPayload! @public @cost(weight: 2000)
 }
@@ -3025,6 +3113,8 @@ input SignInInput {
   email: String!
   "Password."
   password: String!
+  "Six digits of the authenticator app, or a recovery code; without it ` + "`" + `SECOND_FACTOR_REQUIRED` + "`" + ` for those who use one."
+  code: String
 }
 
 "A successful sign-in."
@@ -3064,6 +3154,8 @@ type User implements Node {
   role: ProviderRole
   "Roles within customers; only those that the caller may see."
   memberships: [Membership!]! @goField(forceResolver: true, batch: true) @cost(size: 5)
+  "Whether an authenticator app is needed to sign in."
+  totpEnabled: Boolean! @goField(forceResolver: true, batch: true)
   "Since when the account is closed; null while it is open."
   disabledAt: DateTime
   "When the account was made."
@@ -3153,6 +3245,16 @@ func (ec *executionContext) childFields_ArchiveCustomerPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type ArchiveCustomerPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_BeginTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "otpauthUrl":
+		return ec.fieldContext_BeginTotpPayload_otpauthUrl(ctx, field)
+	case "qrSvg":
+		return ec.fieldContext_BeginTotpPayload_qrSvg(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BeginTotpPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CancelJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "job":
@@ -3231,6 +3333,22 @@ func (ec *executionContext) childFields_CloneDatabasePayload(ctx context.Context
 		return ec.fieldContext_CloneDatabasePayload_job(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CloneDatabasePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmIdentityPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "confirmedUntil":
+		return ec.fieldContext_ConfirmIdentityPayload_confirmedUntil(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmIdentityPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recoveryCodes":
+		return ec.fieldContext_ConfirmTotpPayload_recoveryCodes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmTotpPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ConnectionString(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3681,6 +3799,14 @@ func (ec *executionContext) childFields_DeleteDatabaseUserPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type DeleteDatabaseUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DisableTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_DisableTotpPayload_ok(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisableTotpPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DisableUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -4039,6 +4165,14 @@ func (ec *executionContext) childFields_NetworkMetrics(ctx context.Context, fiel
 		return ec.fieldContext_NetworkMetrics_errorsPerSecond(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NetworkMetrics", field.Name)
+}
+
+func (ec *executionContext) childFields_NewRecoveryCodesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recoveryCodes":
+		return ec.fieldContext_NewRecoveryCodesPayload_recoveryCodes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NewRecoveryCodesPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_OpenDatabaseForCleanupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4489,6 +4623,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_role(ctx, field)
 	case "memberships":
 		return ec.fieldContext_User_memberships(ctx, field)
+	case "totpEnabled":
+		return ec.fieldContext_User_totpEnabled(ctx, field)
 	case "disabledAt":
 		return ec.fieldContext_User_disabledAt(ctx, field)
 	case "createdAt":
@@ -4541,6 +4677,8 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_permissions(ctx, field)
 	case "customers":
 		return ec.fieldContext_Viewer_customers(ctx, field)
+	case "secondFactorMissing":
+		return ec.fieldContext_Viewer_secondFactorMissing(ctx, field)
 	case "sessions":
 		return ec.fieldContext_Viewer_sessions(ctx, field)
 	}

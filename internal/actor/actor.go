@@ -47,6 +47,10 @@ type Actor struct {
 	Token        string           // the id of the access token; "" when there is none
 	Provider     []Permission     // held with the provider, so for every customer
 	Grants       []Grant
+
+	// SecondFactorMissing tells that the user's role needs one. Provider and Grants are
+	// empty then: all that is left is to set one up.
+	SecondFactorMissing bool
 }
 
 // An Identity is who an actor is, without what they may do: the user, and by what they
@@ -63,7 +67,7 @@ func (a *Actor) Identity() Identity { return Identity{a.User, a.Session, a.APITo
 
 // SameRights tells whether both may do the same for the same customers.
 func (a *Actor) SameRights(b *Actor) bool {
-	return slices.Equal(a.Provider, b.Provider) && slices.EqualFunc(a.Grants, b.Grants, func(x, y Grant) bool {
+	return a.SecondFactorMissing == b.SecondFactorMissing && slices.Equal(a.Provider, b.Provider) && slices.EqualFunc(a.Grants, b.Grants, func(x, y Grant) bool {
 		return x.Customer == y.Customer && slices.Equal(x.Permissions, y.Permissions)
 	})
 }

@@ -127,6 +127,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		{Name: "retire-database-logins", Every: database.RetireEvery, Do: p.databases.RetireLogins},
 		{Name: "sync-database-access", Every: database.SyncAccessEvery, Do: p.databases.SyncAccess},
 		{Name: "purge-sessions", Every: time.Hour, Do: p.auth.PurgeSessions},
+		{Name: "purge-tries", Every: time.Hour, Do: p.auth.PurgeTries},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 		{Name: "purge-mails", Every: time.Hour, Do: func(ctx context.Context) error { return notify.Purge(ctx, s.db) }},
 		{Name: "purge-links", Every: 5 * time.Minute, Do: func(ctx context.Context) error { return auth.PurgeLinks(ctx, s.db) }},

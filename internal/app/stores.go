@@ -95,8 +95,13 @@ func (s *stores) auth(ctx context.Context, o config.Options, accounts auth.Accou
 		return nil, err
 	}
 	// Nodes may have different URLs, but are one installation.
+	required := make([]models.ProviderRole, len(o.RequireSecondFactor))
+	for i, role := range o.RequireSecondFactor {
+		required[i] = models.ProviderRole(role)
+	}
 	return auth.NewService(auth.Config{
-		DB: s.db, Box: s.box, Issuer: "urn:mpanel:" + id.String(), SessionIdle: o.SessionIdle, SessionLifetime: o.SessionLifetime, Revoker: revoker, Accounts: accounts, Log: log,
+		DB: s.db, Box: s.box, Issuer: "urn:mpanel:" + id.String(), SessionIdle: o.SessionIdle, SessionLifetime: o.SessionLifetime,
+		BaseURL: o.BaseURL, RequireSecondFactor: required, Revoker: revoker, Accounts: accounts, Log: log,
 	})
 }
 

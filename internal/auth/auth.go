@@ -17,6 +17,7 @@ import (
 
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
 )
 
 // A Config is what a Service needs.
@@ -32,6 +33,12 @@ type Config struct {
 	// SessionLifetime whatever is done; by default DefaultSessionIdle and
 	// DefaultSessionLifetime.
 	SessionIdle, SessionLifetime time.Duration
+	// BaseURL is under which people reach the panel: authenticator apps show its host.
+	BaseURL string
+	// RequireSecondFactor are the roles with the provider that may do nothing without.
+	RequireSecondFactor []models.ProviderRole
+	// Tries count wrong codes; by default in the panel's database, for all nodes.
+	Tries Tries
 	// Revoker closes what is open of sessions that end; nil is nobody.
 	Revoker Revoker
 	// HashConcurrency is how many passwords are hashed at the same time, 19 MiB
@@ -56,6 +63,11 @@ type Service struct {
 	revoker        Revoker
 	seen           *seen
 
+	box      *secret.Box
+	base     string
+	factors  []secondFactor
+	required []models.ProviderRole
+	tries    Tries
 	accounts AccountConfig
 }
 
@@ -76,7 +88,15 @@ func NewService(c Config) (*Service, error) {
 		return nil, fmt.Errorf("the session's idle time %v is not between %v and its lifetime %v, or that is more than %v",
 			c.SessionIdle, MinSessionIdle, c.SessionLifetime, MaxSessionLifetime)
 	}
-	return &Service{
+	if c.Tries == nil {
+		c.Tries = tableTries{c.DB}
+	}
+	for _, role := range c.RequireSecondFactor {
+		if ProviderPermissions(role) == nil {
+			return nil, fmt.Errorf("a second factor is required of the role %q, which does not exist", role)
+		}
+	}
+	s := &Service{
 		db:     c.DB,
 		hasher: NewHasher(cmp.Or(c.HashConcurrency, runtime.GOMAXPROCS(0))),
 		issuer: c.Issuer,
@@ -91,6 +111,13 @@ func NewService(c Config) (*Service, error) {
 		lifetime:   c.SessionLifetime,
 		revoker:    c.Revoker,
 		seen:       newSeen(),
-		accounts:   c.Accounts.withDefaults(c.Box, c.Now),
-	}, nil
+
+		box:      c.Box,
+		base:     c.BaseURL,
+		required: c.RequireSecondFactor,
+		tries:    c.Tries,
+		accounts: c.Accounts.withDefaults(c.Box),
+	}
+	s.factors = []secondFactor{totpFactor{s}, recoveryFactor{s}}
+	return s, nil
 }

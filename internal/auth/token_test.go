@@ -19,6 +19,7 @@ import (
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
 )
 
 const testIssuer = "https://panel.example.com"
@@ -223,6 +224,7 @@ func TestNewService_Config(t *testing.T) {
 		"negative":    func(c *Config) { c.HashConcurrency = -1 },
 		"too short":   func(c *Config) { c.SessionIdle = MinSessionIdle - 1 },
 		"idle longer": func(c *Config) { c.SessionIdle = DefaultSessionLifetime + 1 },
+		"a role":      func(c *Config) { c.RequireSecondFactor = []models.ProviderRole{"GUEST"} },
 		"too long":    func(c *Config) { c.SessionLifetime = MaxSessionLifetime + 1 },
 	} {
 		c := good

@@ -825,6 +825,26 @@ func init() {
 			return err
 		},
 	}
+	readable[reflect.TypeFor[models.UserTOTP]()] = columns[models.UserTOTP]{
+		"user_id": func(v value, m *models.UserTOTP) error { return v.uuid(&m.UserID.UUID) },
+		"secret_sealed": func(v value, m *models.UserTOTP) error {
+			var x []byte
+			err := v.bytes(&x)
+			m.SecretSealed = []uint8(x)
+			return err
+		},
+		"last_step":  func(v value, m *models.UserTOTP) error { return v.int(&m.LastStep) },
+		"created_at": func(v value, m *models.UserTOTP) error { return v.time(&m.CreatedAt) },
+		"confirmed_at": func(v value, m *models.UserTOTP) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x time.Time
+			err := v.time(&x)
+			m.ConfirmedAt = new(time.Time(x))
+			return err
+		},
+	}
 	readable[reflect.TypeFor[models.Invitation]()] = columns[models.Invitation]{
 		"id": func(v value, m *models.Invitation) error { return v.uuid(&m.ID.UUID) },
 		"token_hash": func(v value, m *models.Invitation) error {

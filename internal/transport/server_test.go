@@ -238,6 +238,10 @@ func (p *panel) as(a *actor.Actor) string {
 		a.User = ident.NewUserID()
 		p.insert(&models.User{ID: a.User, Email: a.User.String() + "@example.com", Name: "User", PasswordHash: "x"})
 	}
+	if a.Session.IsZero() && a.APIToken.IsZero() {
+		a.Session = ident.NewSessionID()
+		p.addSession(a.Session, a.User, "of a test")
+	}
 	token := "token-" + uuid.NewString()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -338,11 +342,7 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	})
 	p.addDump(mark, s)
 	p.addInvitation(mark, s)
-	now := time.Now()
-	p.insert(&models.Session{
-		ID: s.session, UserID: s.user, Seed: make([]byte, 32), RotatedAt: now, IP: "address " + mark, UserAgent: "agent " + mark, Device: "device " + mark,
-		CreatedAt: now, LastSeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(time.Hour),
-	})
+	p.addSession(s.session, s.user, mark)
 	p.insert(&models.DriftFinding{
 		ID: s.finding, ServerID: server, DatabaseID: s.database, CustomerID: s.customer, Kind: models.DriftDiffers, ObjectKind: models.ObjectRole,
 		ExternalName: "c_" + name, Detail: "detail " + mark, Surveys: 1, Confirmed: true, JobID: s.job,
@@ -362,6 +362,16 @@ func (p *panel) addInvitation(mark string, s tenant) {
 		CustomerID: s.customer, CustomerRole: new(models.CustomerReadOnly), InvitedBy: s.user, ExpiresAt: time.Now().Add(time.Hour),
 	}).On("CONFLICT DO NOTHING").Exec(p.t.Context())
 	require.NoError(p.t, err)
+}
+
+// addSession makes a session that began now.
+func (p *panel) addSession(id ident.SessionID, user ident.UserID, mark string) {
+	p.t.Helper()
+	now := time.Now()
+	p.insert(&models.Session{
+		ID: id, UserID: user, Seed: make([]byte, 32), RotatedAt: now, IP: "address " + mark, UserAgent: "agent " + mark, Device: "device " + mark,
+		CreatedAt: now, LastSeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(time.Hour),
+	})
 }
 
 // addDump makes the tenant's dump, unless it is there.
