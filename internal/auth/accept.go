@@ -41,6 +41,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, in AcceptInvitationInput
 		return nil, errLink()
 	}
 	invitation := new(models.Invitation)
+	//allow:tenant the token of the invitation is the permission
 	err = s.db.NewSelect().Model(invitation).Where("iv.token_hash = ?", hashOfLink(in.Token)).Where("iv.expires_at > now()").Scan(ctx)
 	if err != nil {
 		return nil, linkError(err, "find invitation")
@@ -88,6 +89,7 @@ func (s *Service) invited(ctx context.Context, invitation *models.Invitation, in
 
 // accept uses the invitation up. fresh is nil for somebody who has an account.
 func (s *Service) accept(ctx context.Context, tx store.Tx, invitation *models.Invitation, fresh *models.User) error {
+	//allow:tenant the token of the invitation is the permission
 	err := tx.NewDelete().Model((*models.Invitation)(nil)).Where("id = ?", invitation.ID).Where("expires_at > now()").Returning("id").Scan(ctx, new(ident.InvitationID))
 	if err != nil {
 		return linkError(err, "use invitation")
@@ -131,6 +133,7 @@ func inviterOf(ctx context.Context, tx store.Tx, id ident.UserID) (*actor.Actor,
 	if err := tx.NewSelect().Model(user).Where("u.id = ?", id).Where("u.disabled_at IS NULL").Scan(ctx); err != nil {
 		return nil, store.Wrap(err, "read inviting user %s", id)
 	}
+	//allow:tenant of the inviter, whose rights are looked at once more
 	if err := tx.NewSelect().Model(&memberships).Where("m.user_id = ?", id).Scan(ctx); err != nil {
 		return nil, store.Wrap(err, "read memberships of user %s", id)
 	}

@@ -78,6 +78,7 @@ func overMembers(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.Cu
 		Role  models.CustomerRole
 		Depth int
 	}
+	//allow:tenant of the caller itself
 	err = tx.NewSelect().Model((*models.Membership)(nil)).Column("m.role", "t.depth").Join("JOIN customer_tree AS t ON t.ancestor_id = m.customer_id").
 		Where("m.user_id = ?", who.User).Where("t.customer_id = ?", id).Where("m.customer_id IN (?)", bun.List(roots)).Scan(ctx, &held)
 	if err != nil {
@@ -117,6 +118,7 @@ func keepOwner(ctx context.Context, tx store.Tx, leaving ident.UserID, field str
 // keepCustomerOwner refuses to take away the last owner of a customer, whose row is
 // locked.
 func keepCustomerOwner(ctx context.Context, tx store.Tx, customer ident.CustomerID, leaving ident.UserID) error {
+	//allow:tenant of a customer that overMembers has found with the filter
 	others, err := tx.NewSelect().Model((*models.Membership)(nil)).Where("m.customer_id = ?", customer).Where("m.user_id <> ?", leaving).
 		Where("m.role = ?", models.CustomerOwner).Exists(ctx)
 	if err != nil {

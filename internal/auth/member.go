@@ -118,6 +118,7 @@ func lockMember(ctx context.Context, tx store.Tx, who *actor.Actor, customer ide
 		return nil, err
 	}
 	row := new(models.Membership)
+	//allow:tenant overMembers has found the customer with the filter
 	err = store.Wrap(tx.NewSelect().Model(row).Where("m.customer_id = ?", customer).Where("m.user_id = ?", user).For("UPDATE").Scan(ctx), "lock membership of user %s", user)
 	if fault.CodeOf(err) == fault.NotFound {
 		return nil, store.NotFound("userId")
