@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"sync"
 
 	"github.com/mpanel/mpanel/internal/actor"
 )
@@ -39,5 +40,9 @@ func (s *Service) limited(ctx context.Context, l limit, account string) (well fu
 		both := sha256.Sum256([]byte(network + "\x00" + account)) // so that the table has no addresses
 		limits = append(limits, Limit{l.kind + "/" + hex.EncodeToString(both[:]), l.account})
 	}
-	return s.count(ctx, limits, "That was tried too often")
+	well, err = s.count(ctx, limits, "That was tried too often")
+	if err != nil {
+		return nil, err
+	}
+	return sync.OnceFunc(well), nil
 }

@@ -60,10 +60,7 @@ func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, e
 		return nil, err
 	}
 	for range signInTries {
-		out, err := s.signIn(ctx, email, in)
-		if err == nil || fault.CodeOf(err) == fault.SecondFactorRequired {
-			well() // the password was right
-		}
+		out, err := s.signIn(ctx, email, in, well)
 		if !errors.Is(err, errChanged) {
 			return out, err
 		}
@@ -77,9 +74,10 @@ const signInTries = 3
 
 var errChanged = errors.New("the user was changed during the sign-in")
 
-// signIn is SignIn with an address that is well formed. Error: errChanged when the
-// password that was looked at is not the user's any more, or the user was disabled.
-func (s *Service) signIn(ctx context.Context, email string, in SignInInput) (*SignInPayload, error) {
+// signIn is SignIn with an address that is well formed; well is called for a right
+// password. Error: errChanged when the password that was looked at is not the user's
+// any more, or the user was disabled.
+func (s *Service) signIn(ctx context.Context, email string, in SignInInput, well func()) (*SignInPayload, error) {
 	user := new(models.User)
 	err := s.db.NewSelect().Model(user).Where("u.email = ?", email).Scan(ctx)
 	switch {
@@ -99,6 +97,7 @@ func (s *Service) signIn(ctx context.Context, email string, in SignInInput) (*Si
 		}
 		return nil, s.refuse(ctx, reason, id)
 	}
+	well()
 	fresh := ""
 	if outdated {
 		// The old hash is still good, so the person need not wait for a slot.
