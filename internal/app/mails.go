@@ -159,8 +159,8 @@ func (p mailboxPage) Samples() ([]*httpapi.Letter, error) {
 // Letter implements httpapi.Mailbox.
 func (p mailboxPage) Letter(id string) (*httpapi.Letter, error) {
 	parsed, bad := uuid.Parse(id)
-	if bad != nil { // then there is none
-		return nil, nil
+	if bad != nil {
+		return nil, nil //nolint:nilnil,nilerr // an id that no letter has
 	}
 	r, err := p.box.Read(parsed)
 	if err == nil {

@@ -114,11 +114,11 @@ func NewService(c Config) (*Service, error) {
 		revoker:     c.Revoker,
 		seen:        newSeen(),
 
-		accounts: c.Accounts.withDefaults(c.Box, c.Now),
 		box:      c.Box,
 		base:     c.BaseURL,
 		required: c.RequireSecondFactor,
 		tries:    c.Tries,
+		accounts: c.Accounts.withDefaults(c.Box),
 	}
 	s.factors = []secondFactor{totpFactor{s}, recoveryFactor{s}}
 	return s, nil

@@ -54,7 +54,13 @@ func limitsOf(ctx context.Context, user ident.UserID) []Limit {
 // try counts a try before it is known whether it is good; good takes it back. Error:
 // fault.RateLimited with retryAfterSeconds.
 func (s *Service) try(ctx context.Context, user ident.UserID) (good func(), err error) {
-	at, limits := s.now().Truncate(time.Microsecond), limitsOf(ctx, user)
+	return s.count(ctx, limitsOf(ctx, user), "Too many wrong codes or passwords")
+}
+
+// count counts a try against all of the limits, or none. what is the error's, without
+// the time.
+func (s *Service) count(ctx context.Context, limits []Limit, what string) (good func(), err error) {
+	at := s.now().Truncate(time.Microsecond)
 	for i, l := range limits {
 		wait, err := s.tries.Take(ctx, l, at)
 		if err != nil {
@@ -62,7 +68,7 @@ func (s *Service) try(ctx context.Context, user ident.UserID) (good func(), err 
 		}
 		if wait > 0 {
 			s.untry(ctx, limits[:i], at)
-			f := fault.RateLimited.New("", "Too many wrong codes or passwords; try again in %d minutes.", int(math.Ceil(wait.Minutes())))
+			f := fault.RateLimited.New("", "%s; try again in %d minutes.", what, int(math.Ceil(wait.Minutes())))
 			f.Details = map[string]any{"retryAfterSeconds": int(math.Ceil(wait.Seconds()))}
 			return nil, f
 		}
