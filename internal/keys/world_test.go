@@ -38,7 +38,7 @@ type world struct {
 	t      *testing.T
 	db     *store.DB
 	server ident.DatabaseServerID
-	rows   []string // ids of databases, each with a user of the same id
+	rows   []string // ids of databases, each with a login, a person and a mail of the same id
 }
 
 func newWorld(t *testing.T, databases int, box *secret.Box) *world {
@@ -72,6 +72,9 @@ func (w *world) fill(databases int, box *secret.Box) {
 		w.exec("UPDATE databases SET previous_username = 'c0', previous_until = now() + interval '1 day', previous_verifier_sealed = '' WHERE id = ?", id)
 		w.exec("INSERT INTO database_users (id, database_id, server_id, name, username, rights, verifier_sealed, connection_limit, state, before, tried) VALUES (?0, ?0, ?1, 'ann', ?2, 'OWNER', '', 10, 'ACTIVE', ?3, ?3)",
 			id, w.server, fmt.Sprintf("u1_d%d", i), `{"rights": "OWNER", "connection_limit": 5}`)
+		w.exec("INSERT INTO users (id, email, name, password_hash) VALUES (?, ?, 'Ann', 'none')", id, fmt.Sprintf("%s@example.com", id))
+		w.exec("INSERT INTO user_totp (user_id, secret_sealed, created_at) VALUES (?, '', now())", id)
+		w.exec("INSERT INTO mails (id, kind, user_id, content_sealed, state, expires_at) VALUES (?0, 'RESET_PASSWORD', ?0, '', 'PENDING', now() + interval '1 day')", id)
 	}
 	for _, c := range keys.Columns() {
 		for _, row := range w.rowsOf(c) {
@@ -148,7 +151,7 @@ func (w *world) expectAll(box *secret.Box, key uint32) {
 	}
 }
 
-func (w *world) values() int { return 1 + len(names) + 6*len(w.rows) }
+func (w *world) values() int { return 1 + len(names) + 8*len(w.rows) }
 
 func (w *world) open(box *secret.Box) *keys.Ring {
 	w.t.Helper()
