@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -115,6 +116,7 @@ func (p *panel) writesOneEntry(t *testing.T, f *ast.FieldDefinition, a attempt) 
 		require.Equal(t, "127.0.0.1", e.IP)
 		require.Equal(t, "audit-test", e.UserAgent)
 		require.NotEmpty(t, e.ObjectKind)
+		require.True(t, e.ObjectID != uuid.Nil || ofNobody[f.Name] != "", "of what")
 		require.Equal(t, ofNobody[f.Name] != "", e.UserID.IsZero(), "who")
 		kept := string(e.Before) + string(e.After)
 		require.NotContains(t, kept, "canary-admin")
