@@ -32,6 +32,8 @@ func (*Server) IsNode() {}
 
 // IsNode marks a Node.
 func (*Invitation) IsNode() {}
+
+// IsNode marks a Node.
 func (*AuditEntry) IsNode() {}
 
 // IsNode marks a Node.
