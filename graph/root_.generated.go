@@ -2695,7 +2695,7 @@ extend type Mutation {
   is open. Not tried again, with ` + "`" + `CONFLICT` + "`" + `: ` + "`" + `database.close` + "`" + `, ` + "`" + `database.open` + "`" + ` and ` + "`" + `database.retire_login` + "`" + `, which the panel
   orders again by itself or ` + "`" + `openDatabaseForCleanup` + "`" + ` does; ` + "`" + `database.return_login` + "`" + `, which fails only before it did anything, so
   that ` + "`" + `keepPreviousDatabaseLogin` + "`" + ` orders it anew; and ` + "`" + `drift.remove_orphan` + "`" + `, which ` + "`" + `decideDriftFinding` + "`" + ` does. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `FORBIDDEN` + "`" + ` without the permission that its order needs;
-  ` + "`" + `CONFLICT` + "`" + ` while it runs, when it has succeeded, when a later job was at work on the same thing, and, like
+  ` + "`" + `CONFLICT` + "`" + ` while it runs for the first time, when it has succeeded, when a later job was at work on the same thing, and, like
   ` + "`" + `QUOTA_EXCEEDED` + "`" + `, for what the order itself would be refused with, or when nothing is left to be tried again.
   """
   retryJob("Which one." input: RetryJobInput!): RetryJobPayload! @auth(requires: [JOBS_WRITE])

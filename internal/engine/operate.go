@@ -62,8 +62,9 @@ func (s *Starter) Cancel(ctx context.Context, tx store.Tx, id ident.JobID) (*mod
 }
 
 // Retry lets a job that waits go on at once, and takes up the wish of one that
-// FAILED or was CANCELED in a new job. Errors: fault.NotFound; fault.Conflict
-// while it runs, when it succeeded, when a later job was at work on the same
+// FAILED or was CANCELED in a new job. A job that is trying again at this moment
+// does not wait again before it has tried once more. Errors: fault.NotFound;
+// fault.Conflict while it runs for the first time, when it succeeded, when a later job was at work on the same
 // thing, or for what the plan's Again refuses.
 func (s *Starter) Retry(ctx context.Context, tx store.Tx, id ident.JobID, by ident.UserID) (*models.Job, error) {
 	job, err := lockJob(ctx, tx, id)
@@ -75,10 +76,15 @@ func (s *Starter) Retry(ctx context.Context, tx store.Tx, id ident.JobID, by ide
 		return nil, fault.Conflict.New("id", "This job has succeeded; there is nothing to try again.")
 	case job.State.Terminal():
 		return s.again(ctx, tx, job, by)
+	}
+	due := "next_attempt_at = now()"
+	switch {
+	case job.LeaseUntil != nil && job.Attempts > 1:
+		due = "woken = true" // whoever saw it wait cannot know that it was taken up since
 	case job.LeaseUntil != nil || job.NextAttemptAt == nil:
 		return nil, fault.Conflict.New("id", "This job is at work.")
 	}
-	if _, err := tx.NewUpdate().Model(job).WherePK().Set("next_attempt_at = now()").Returning("*").Exec(ctx); err != nil {
+	if _, err := tx.NewUpdate().Model(job).WherePK().Set(due).Returning("*").Exec(ctx); err != nil {
 		return nil, store.Wrap(err, "make job %s due", id)
 	}
 	tx.AfterCommit(func() { s.node.Wake(id) })

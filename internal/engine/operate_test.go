@@ -168,6 +168,37 @@ func TestCancel_IsRefusedWhileItIsTakenBack(t *testing.T) {
 	require.Equal(t, models.JobFailed, r.job(t, id).State)
 }
 
+// Between the look at a job that waits and the wish to go on it may be taken up:
+// then it tries once more at once, instead of refusing whoever wished it.
+func TestRetry_WhileItTriesAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	var r *rig
+	var id ident.JobID
+	var first, second error
+	r = newRig(t, w, nil, step{world: w, name: "a", apply: func(_ context.Context, _ *engine.Env, n int) error {
+		switch n {
+		case 1:
+			_, first = r.retry(t, id)
+		case 2:
+			_, second = r.retry(t, id)
+		default:
+			return nil
+		}
+		return &engine.Wait{Until: time.Now().Add(time.Hour), Reason: "Later."}
+	}})
+	id = r.start(t)
+	r.Run(t.Context(), id)
+	require.Equal(t, fault.Conflict, fault.CodeOf(first), "it has not waited yet")
+	_, err := r.retry(t, id)
+	require.NoError(t, err)
+	r.Run(t.Context(), id)
+	require.NoError(t, second)
+	require.WithinDuration(t, time.Now(), *r.job(t, id).NextAttemptAt, time.Minute, "it waits no hour again")
+	r.Run(t.Context(), id)
+	require.Equal(t, models.JobSucceeded, r.job(t, id).State)
+}
+
 func TestRetry(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
