@@ -33,6 +33,8 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type MutationResolver interface {
+	CreateAPIToken(ctx context.Context, input auth.CreateAPITokenInput) (*auth.CreateAPITokenPayload, error)
+	RevokeAPIToken(ctx context.Context, input auth.RevokeAPITokenInput) (*auth.RevokeAPITokenPayload, error)
 	CreateCustomer(ctx context.Context, input customer.CreateInput) (*customer.Payload, error)
 	UpdateCustomer(ctx context.Context, input customer.UpdateInput) (*customer.Payload, error)
 	ArchiveCustomer(ctx context.Context, input customer.ArchiveInput) (*customer.Payload, error)
@@ -67,6 +69,8 @@ type MutationResolver interface {
 	SetDatabaseDriftPolicy(ctx context.Context, input database.SetDriftPolicyInput) (*database.DriftPolicyPayload, error)
 	SurveyDatabaseServer(ctx context.Context, input database.SurveyServerInput) (*database.ServerPayload, error)
 	ReleaseDriftBrake(ctx context.Context, input database.ReleaseBrakeInput) (*database.ServerPayload, error)
+	Impersonate(ctx context.Context, input auth.ImpersonateInput) (*auth.ImpersonatePayload, error)
+	EndImpersonation(ctx context.Context) (*auth.EndImpersonationPayload, error)
 	CancelJob(ctx context.Context, input jobs.CancelInput) (*jobs.Payload, error)
 	RetryJob(ctx context.Context, input jobs.RetryInput) (*jobs.Payload, error)
 	RefreshSession(ctx context.Context) (*auth.SignInPayload, error)
@@ -114,6 +118,14 @@ func (ec *executionContext) dir_auth_args(ctx context.Context, rawArgs map[strin
 		return nil, err
 	}
 	args["requires"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "impersonators",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["impersonators"] = arg1
 	return args, nil
 }
 
@@ -193,6 +205,20 @@ func (ec *executionContext) field_Mutation_cloneDatabase_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (database.CloneInput, error) {
 			return ec.unmarshalNCloneDatabaseInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐCloneInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_createApiToken_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.CreateAPITokenInput, error) {
+			return ec.unmarshalNCreateApiTokenInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋauthᚐCreateAPITokenInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -341,6 +367,20 @@ func (ec *executionContext) field_Mutation_exportDatabase_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_impersonate_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.ImpersonateInput, error) {
+			return ec.unmarshalNImpersonateInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋauthᚐImpersonateInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_importDatabase_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -473,6 +513,20 @@ func (ec *executionContext) field_Mutation_retryJob_args(ctx context.Context, ra
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (jobs.RetryInput, error) {
 			return ec.unmarshalNRetryJobInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐRetryInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_revokeApiToken_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.RevokeAPITokenInput, error) {
+			return ec.unmarshalNRevokeApiTokenInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋauthᚐRevokeAPITokenInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1224,6 +1278,130 @@ func (ec *executionContext) fieldContext_Capability_hint(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Capability", field, false, false, "String")
 }
 
+func (ec *executionContext) _Mutation_createApiToken(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createApiToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateAPIToken(ctx, fc.Args["input"].(auth.CreateAPITokenInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+				if err != nil {
+					var zeroVal *auth.CreateAPITokenPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *auth.CreateAPITokenPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.CreateAPITokenPayload) graphql.Marshaler {
+			return ec.marshalNCreateApiTokenPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋauthᚐCreateAPITokenPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createApiToken(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateApiTokenPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createApiToken_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_revokeApiToken(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_revokeApiToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RevokeAPIToken(ctx, fc.Args["input"].(auth.RevokeAPITokenInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+				if err != nil {
+					var zeroVal *auth.RevokeAPITokenPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *auth.RevokeAPITokenPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.RevokeAPITokenPayload) graphql.Marshaler {
+			return ec.marshalNRevokeApiTokenPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋauthᚐRevokeAPITokenPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_revokeApiToken(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RevokeApiTokenPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_revokeApiToken_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createCustomer(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1249,7 +1427,7 @@ func (ec *executionContext) _Mutation_createCustomer(ctx context.Context, field 
 					var zeroVal *customer.Payload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -1311,7 +1489,7 @@ func (ec *executionContext) _Mutation_updateCustomer(ctx context.Context, field 
 					var zeroVal *customer.Payload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -1373,7 +1551,7 @@ func (ec *executionContext) _Mutation_archiveCustomer(ctx context.Context, field
 					var zeroVal *customer.Payload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -1435,7 +1613,7 @@ func (ec *executionContext) _Mutation_suspendCustomer(ctx context.Context, field
 					var zeroVal *customer.JobPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -1497,7 +1675,7 @@ func (ec *executionContext) _Mutation_resumeCustomer(ctx context.Context, field 
 					var zeroVal *customer.JobPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -1559,7 +1737,7 @@ func (ec *executionContext) _Mutation_registerDatabaseServer(ctx context.Context
 					var zeroVal *database.ServerPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -1621,7 +1799,7 @@ func (ec *executionContext) _Mutation_updateDatabaseServer(ctx context.Context, 
 					var zeroVal *database.ServerPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -1683,7 +1861,7 @@ func (ec *executionContext) _Mutation_checkDatabaseServer(ctx context.Context, f
 					var zeroVal *database.CheckServerPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -1745,7 +1923,7 @@ func (ec *executionContext) _Mutation_removeDatabaseServer(ctx context.Context, 
 					var zeroVal *database.RemoveServerPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -1807,7 +1985,7 @@ func (ec *executionContext) _Mutation_setDatabaseServerMaintenance(ctx context.C
 					var zeroVal *database.ServerPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -1865,11 +2043,16 @@ func (ec *executionContext) _Mutation_createDatabase(ctx context.Context, field 
 					var zeroVal *database.CreatePayload
 					return zeroVal, err
 				}
+				impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *database.CreatePayload
+					return zeroVal, err
+				}
 				if ec.Directives.Auth == nil {
 					var zeroVal *database.CreatePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 			}
 
 			next = directive1
@@ -1931,7 +2114,7 @@ func (ec *executionContext) _Mutation_deleteDatabase(ctx context.Context, field 
 					var zeroVal *database.DeletePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -1993,7 +2176,7 @@ func (ec *executionContext) _Mutation_restoreDatabase(ctx context.Context, field
 					var zeroVal *database.ChangePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2055,7 +2238,7 @@ func (ec *executionContext) _Mutation_suspendDatabase(ctx context.Context, field
 					var zeroVal *database.ChangePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2117,7 +2300,7 @@ func (ec *executionContext) _Mutation_resumeDatabase(ctx context.Context, field 
 					var zeroVal *database.ChangePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2175,11 +2358,16 @@ func (ec *executionContext) _Mutation_rotateDatabasePassword(ctx context.Context
 					var zeroVal *database.RotatePayload
 					return zeroVal, err
 				}
+				impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *database.RotatePayload
+					return zeroVal, err
+				}
 				if ec.Directives.Auth == nil {
 					var zeroVal *database.RotatePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 			}
 
 			next = directive1
@@ -2241,7 +2429,7 @@ func (ec *executionContext) _Mutation_keepPreviousDatabaseLogin(ctx context.Cont
 					var zeroVal *database.ChangePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2303,7 +2491,7 @@ func (ec *executionContext) _Mutation_setDatabaseAccess(ctx context.Context, fie
 					var zeroVal *database.ChangePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2365,7 +2553,7 @@ func (ec *executionContext) _Mutation_changeDatabases(ctx context.Context, field
 					var zeroVal *database.BulkPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2427,7 +2615,7 @@ func (ec *executionContext) _Mutation_exportDatabase(ctx context.Context, field 
 					var zeroVal *database.DumpPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2485,11 +2673,16 @@ func (ec *executionContext) _Mutation_createDatabaseDumpUrl(ctx context.Context,
 					var zeroVal *database.DumpURLPayload
 					return zeroVal, err
 				}
+				impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *database.DumpURLPayload
+					return zeroVal, err
+				}
 				if ec.Directives.Auth == nil {
 					var zeroVal *database.DumpURLPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 			}
 
 			next = directive1
@@ -2547,11 +2740,16 @@ func (ec *executionContext) _Mutation_createDatabaseUpload(ctx context.Context, 
 					var zeroVal *database.DumpURLPayload
 					return zeroVal, err
 				}
+				impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *database.DumpURLPayload
+					return zeroVal, err
+				}
 				if ec.Directives.Auth == nil {
 					var zeroVal *database.DumpURLPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 			}
 
 			next = directive1
@@ -2613,7 +2811,7 @@ func (ec *executionContext) _Mutation_importDatabase(ctx context.Context, field 
 					var zeroVal *database.ChangePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2671,11 +2869,16 @@ func (ec *executionContext) _Mutation_cloneDatabase(ctx context.Context, field g
 					var zeroVal *database.ClonePayload
 					return zeroVal, err
 				}
+				impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *database.ClonePayload
+					return zeroVal, err
+				}
 				if ec.Directives.Auth == nil {
 					var zeroVal *database.ClonePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 			}
 
 			next = directive1
@@ -2737,7 +2940,7 @@ func (ec *executionContext) _Mutation_deleteDatabaseDump(ctx context.Context, fi
 					var zeroVal *database.DumpPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2799,7 +3002,7 @@ func (ec *executionContext) _Mutation_openDatabaseForCleanup(ctx context.Context
 					var zeroVal *database.ChangePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2857,11 +3060,16 @@ func (ec *executionContext) _Mutation_createDatabaseUser(ctx context.Context, fi
 					var zeroVal *database.UserPayload
 					return zeroVal, err
 				}
+				impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *database.UserPayload
+					return zeroVal, err
+				}
 				if ec.Directives.Auth == nil {
 					var zeroVal *database.UserPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 			}
 
 			next = directive1
@@ -2923,7 +3131,7 @@ func (ec *executionContext) _Mutation_updateDatabaseUser(ctx context.Context, fi
 					var zeroVal *database.UserPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2981,11 +3189,16 @@ func (ec *executionContext) _Mutation_rotateDatabaseUserPassword(ctx context.Con
 					var zeroVal *database.UserPayload
 					return zeroVal, err
 				}
+				impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *database.UserPayload
+					return zeroVal, err
+				}
 				if ec.Directives.Auth == nil {
 					var zeroVal *database.UserPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 			}
 
 			next = directive1
@@ -3047,7 +3260,7 @@ func (ec *executionContext) _Mutation_deleteDatabaseUser(ctx context.Context, fi
 					var zeroVal *database.UserPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3109,7 +3322,7 @@ func (ec *executionContext) _Mutation_decideDriftFinding(ctx context.Context, fi
 					var zeroVal *database.FindingPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3171,7 +3384,7 @@ func (ec *executionContext) _Mutation_setDatabaseDriftPolicy(ctx context.Context
 					var zeroVal *database.DriftPolicyPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3233,7 +3446,7 @@ func (ec *executionContext) _Mutation_surveyDatabaseServer(ctx context.Context, 
 					var zeroVal *database.ServerPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3295,7 +3508,7 @@ func (ec *executionContext) _Mutation_releaseDriftBrake(ctx context.Context, fie
 					var zeroVal *database.ServerPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3332,6 +3545,123 @@ func (ec *executionContext) fieldContext_Mutation_releaseDriftBrake(ctx context.
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_impersonate(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_impersonate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().Impersonate(ctx, fc.Args["input"].(auth.ImpersonateInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_IMPERSONATE"})
+				if err != nil {
+					var zeroVal *auth.ImpersonatePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *auth.ImpersonatePayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.ImpersonatePayload) graphql.Marshaler {
+			return ec.marshalNImpersonatePayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋauthᚐImpersonatePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_impersonate(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpersonatePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_impersonate_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_endImpersonation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_endImpersonation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Mutation().EndImpersonation(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+				if err != nil {
+					var zeroVal *auth.EndImpersonationPayload
+					return zeroVal, err
+				}
+				impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, true)
+				if err != nil {
+					var zeroVal *auth.EndImpersonationPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *auth.EndImpersonationPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.EndImpersonationPayload) graphql.Marshaler {
+			return ec.marshalNEndImpersonationPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋauthᚐEndImpersonationPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_endImpersonation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EndImpersonationPayload(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_cancelJob(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3357,7 +3687,7 @@ func (ec *executionContext) _Mutation_cancelJob(ctx context.Context, field graph
 					var zeroVal *jobs.Payload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3419,7 +3749,7 @@ func (ec *executionContext) _Mutation_retryJob(ctx context.Context, field graphq
 					var zeroVal *jobs.Payload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3514,7 +3844,7 @@ func (ec *executionContext) _Mutation_signOut(ctx context.Context, field graphql
 					var zeroVal *auth.SignOutPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3565,7 +3895,7 @@ func (ec *executionContext) _Mutation_revokeSession(ctx context.Context, field g
 					var zeroVal *auth.RevokeSessionPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3878,7 +4208,7 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 					var zeroVal ident.Node
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3940,7 +4270,7 @@ func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.Coll
 					var zeroVal []ident.Node
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4001,7 +4331,7 @@ func (ec *executionContext) _Query_rateLimit(ctx context.Context, field graphql.
 					var zeroVal *budget.State
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4052,7 +4382,7 @@ func (ec *executionContext) _Query_customer(ctx context.Context, field graphql.C
 					var zeroVal *models.Customer
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4114,7 +4444,7 @@ func (ec *executionContext) _Query_customers(ctx context.Context, field graphql.
 					var zeroVal *page.Connection[*models.Customer]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4176,7 +4506,7 @@ func (ec *executionContext) _Query_databaseServers(ctx context.Context, field gr
 					var zeroVal *page.Connection[*models.DatabaseServer]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4238,7 +4568,7 @@ func (ec *executionContext) _Query_database(ctx context.Context, field graphql.C
 					var zeroVal *models.Database
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4300,7 +4630,7 @@ func (ec *executionContext) _Query_databases(ctx context.Context, field graphql.
 					var zeroVal *page.Connection[*models.Database]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4362,7 +4692,7 @@ func (ec *executionContext) _Query_databaseDump(ctx context.Context, field graph
 					var zeroVal *models.DatabaseDump
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4424,7 +4754,7 @@ func (ec *executionContext) _Query_databaseUser(ctx context.Context, field graph
 					var zeroVal *models.DatabaseUser
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4486,7 +4816,7 @@ func (ec *executionContext) _Query_driftFindings(ctx context.Context, field grap
 					var zeroVal *page.Connection[*models.DriftFinding]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4548,7 +4878,7 @@ func (ec *executionContext) _Query_job(ctx context.Context, field graphql.Collec
 					var zeroVal *models.Job
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4610,7 +4940,7 @@ func (ec *executionContext) _Query_jobs(ctx context.Context, field graphql.Colle
 					var zeroVal *page.Connection[*models.Job]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4672,7 +5002,7 @@ func (ec *executionContext) _Query_server(ctx context.Context, field graphql.Col
 					var zeroVal *models.Server
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4734,7 +5064,7 @@ func (ec *executionContext) _Query_servers(ctx context.Context, field graphql.Co
 					var zeroVal *page.Connection[*models.Server]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4795,7 +5125,7 @@ func (ec *executionContext) _Query_viewer(ctx context.Context, field graphql.Col
 					var zeroVal *auth.Viewer
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -5026,7 +5356,7 @@ func (ec *executionContext) _Subscription_jobProgress(ctx context.Context, field
 					var zeroVal jobs.StreamItem
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -5088,7 +5418,7 @@ func (ec *executionContext) _Subscription_jobFeed(ctx context.Context, field gra
 					var zeroVal jobs.StreamItem
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -5150,7 +5480,7 @@ func (ec *executionContext) _Subscription_serverMetrics(ctx context.Context, fie
 					var zeroVal *collect.Sample
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -5249,6 +5579,11 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Customer(ctx, sel, obj)
+	case *models.APIToken:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ApiToken(ctx, sel, obj)
 	default:
 		if typedObj, ok := obj.(graphql.Marshaler); ok {
 			return typedObj
@@ -5324,6 +5659,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Mutation")
+		case "createApiToken":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createApiToken(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revokeApiToken":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_revokeApiToken(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "createCustomer":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createCustomer(ctx, field)
@@ -5558,6 +5907,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "releaseDriftBrake":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_releaseDriftBrake(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "impersonate":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_impersonate(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "endImpersonation":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_endImpersonation(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -6069,6 +6432,8 @@ func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋint
 		batchIdxMapDatabase := map[int]int{}
 		var batchItemsCustomer []*models.Customer
 		batchIdxMapCustomer := map[int]int{}
+		var batchItemsApiToken []*models.APIToken
+		batchIdxMapApiToken := map[int]int{}
 		for i, item := range v {
 			switch concrete := item.(type) {
 			case *models.User:
@@ -6101,6 +6466,9 @@ func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋint
 			case *models.Customer:
 				batchIdxMapCustomer[i] = len(batchItemsCustomer)
 				batchItemsCustomer = append(batchItemsCustomer, concrete)
+			case *models.APIToken:
+				batchIdxMapApiToken[i] = len(batchItemsApiToken)
+				batchItemsApiToken = append(batchItemsApiToken, concrete)
 			}
 		}
 		if len(batchItemsUser) > 0 {
@@ -6132,6 +6500,9 @@ func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋint
 		}
 		if len(batchItemsCustomer) > 0 {
 			ctx = graphql.WithBatchParents(ctx, "Customer", batchItemsCustomer, batchIdxMapCustomer)
+		}
+		if len(batchItemsApiToken) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "ApiToken", batchItemsApiToken, batchIdxMapApiToken)
 		}
 	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {

@@ -31,6 +31,171 @@ func NewExecutor(cfg Config, o executor.Options) (*executor.Schema, error) {
 
 var executorTables = &executor.Tables{
 	Objects: map[string]*executor.Object{
+		"ApiToken": {Name: "ApiToken", Satisfies: []string{"ApiToken", "Node"}, Fields: map[string]*executor.Field{
+			"id": {Name: "id", Type: "ID", GraphQL: "ID!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐAPITokenID(w, parent.(*models.APIToken).ID)
+				},
+			},
+			"name": {Name: "name", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.APIToken).Name)
+				},
+			},
+			"prefix": {Name: "prefix", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.APIToken).Prefix)
+				},
+			},
+			"permissions": {Name: "permissions", Type: "Permission", GraphQL: "[Permission!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsMethod:    true,
+				Element:     "Permission!",
+				Guarded:     true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(w, parent.(*models.APIToken).Granted())
+				},
+			},
+			"objectIds": {Name: "objectIds", Type: "String", GraphQL: "[String!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsMethod:    true,
+				Element:     "String!",
+				Guarded:     true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2ᚕstringᚄ(w, parent.(*models.APIToken).Objects())
+				},
+			},
+			"cidrs": {Name: "cidrs", Type: "String", GraphQL: "[String!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "String!",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2ᚕstringᚄ(w, parent.(*models.APIToken).CIDRs)
+				},
+			},
+			"customer": {Name: "customer", Type: "Customer", GraphQL: "Customer",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.ApiToken().Customer(ctx, executor.Typed[*models.APIToken](parents))
+					if c.BatchFailed(err, len(results), len(parents), "ApiToken.customer") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"user": {Name: "user", Type: "User", GraphQL: "User",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.ApiToken().User(ctx, executor.Typed[*models.APIToken](parents))
+					if c.BatchFailed(err, len(results), len(parents), "ApiToken.user") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"expiresAt": {Name: "expiresAt", Type: "DateTime", GraphQL: "DateTime",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeODateTime2ᚖtimeᚐTime(w, parent.(*models.APIToken).ExpiresAt)
+				},
+			},
+			"lastUsedAt": {Name: "lastUsedAt", Type: "DateTime", GraphQL: "DateTime",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeODateTime2ᚖtimeᚐTime(w, parent.(*models.APIToken).LastUsedAt)
+				},
+			},
+			"lastUsedIp": {Name: "lastUsedIp", Type: "String", GraphQL: "String",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOString2ᚖstring(w, parent.(*models.APIToken).LastUsedIP)
+				},
+			},
+			"createdAt": {Name: "createdAt", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*models.APIToken).CreatedAt)
+				},
+			},
+		}},
+		"ApiTokenConnection": {Name: "ApiTokenConnection", Satisfies: []string{"ApiTokenConnection"}, Fields: map[string]*executor.Field{
+			"edges": {Name: "edges", Type: "ApiTokenEdge", GraphQL: "[ApiTokenEdge!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "ApiTokenEdge!",
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([][]*page.Edge[*models.APIToken], len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Connection[*models.APIToken]).Edges
+					}
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"nodes": {Name: "nodes", Type: "ApiToken", GraphQL: "[ApiToken!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsMethod:    true,
+				Element:     "ApiToken!",
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*page.Connection[*models.APIToken]).Nodes(), nil
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[[]*models.APIToken](c, values)
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"pageInfo": {Name: "pageInfo", Type: "PageInfo", GraphQL: "PageInfo!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*page.Info, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Connection[*models.APIToken]).PageInfo
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"totalCount": {Name: "totalCount", Type: "Int", GraphQL: "Int!",
+				NonNull:    true,
+				IsMethod:   true,
+				Concurrent: true,
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*page.Connection[*models.APIToken]).TotalCount(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[int](c, values)
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNInt2int(w, values.([]int)[i])
+				},
+			},
+		}},
+		"ApiTokenEdge": {Name: "ApiTokenEdge", Satisfies: []string{"ApiTokenEdge"}, Fields: map[string]*executor.Field{
+			"cursor": {Name: "cursor", Type: "Cursor", GraphQL: "Cursor!",
+				NonNull:    true,
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNCursor2string(w, parent.(*page.Edge[*models.APIToken]).Cursor)
+				},
+			},
+			"node": {Name: "node", Type: "ApiToken", GraphQL: "ApiToken!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.APIToken, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Edge[*models.APIToken]).Node
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
 		"ArchiveCustomerPayload": {Name: "ArchiveCustomerPayload", Satisfies: []string{"ArchiveCustomerPayload"}, Fields: map[string]*executor.Field{
 			"customer": {Name: "customer", Type: "Customer", GraphQL: "Customer!",
 				NonNull: true,
@@ -177,6 +342,23 @@ var executorTables = &executor.Tables{
 				NonNull: true,
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
 					return writeNString2string(w, parent.(*database.ConnectionString).Value)
+				},
+			},
+		}},
+		"CreateApiTokenPayload": {Name: "CreateApiTokenPayload", Satisfies: []string{"CreateApiTokenPayload"}, Fields: map[string]*executor.Field{
+			"apiToken": {Name: "apiToken", Type: "ApiToken", GraphQL: "ApiToken!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.APIToken, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*auth.CreateAPITokenPayload).APIToken
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"token": {Name: "token", Type: "String", GraphQL: "String",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOString2ᚖstring(w, parent.(*auth.CreateAPITokenPayload).Token)
 				},
 			},
 		}},
@@ -387,7 +569,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -414,7 +596,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -455,13 +637,40 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
 				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
 					results, err := generated.(*executionContext).Resolvers.Customer().Databases(ctx, executor.Typed[*models.Customer](parents), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string))
 					if c.BatchFailed(err, len(results), len(parents), "Customer.databases") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"apiTokens": {Name: "apiTokens", Type: "ApiTokenConnection", GraphQL: "ApiTokenConnection",
+				IsResolver: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Customer_apiTokens_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_READ"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Customer().APITokens(ctx, executor.Typed[*models.Customer](parents), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string))
+					if c.BatchFailed(err, len(results), len(parents), "Customer.apiTokens") {
 						return
 					}
 					executor.SetPointers(c, results)
@@ -633,7 +842,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -752,7 +961,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -779,7 +988,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -806,7 +1015,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -1011,7 +1220,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -1626,7 +1835,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -1685,7 +1894,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -1771,6 +1980,18 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"EndImpersonationPayload": {Name: "EndImpersonationPayload", Satisfies: []string{"EndImpersonationPayload"}, Fields: map[string]*executor.Field{
+			"impersonation": {Name: "impersonation", Type: "Impersonation", GraphQL: "Impersonation!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.Impersonation, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*auth.EndImpersonationPayload).Impersonation
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
 		"ExportDatabasePayload": {Name: "ExportDatabasePayload", Satisfies: []string{"ExportDatabasePayload"}, Fields: map[string]*executor.Field{
 			"preview": {Name: "preview", Type: "Preview", GraphQL: "Preview",
 				Fill: func(parents []any, c *executor.Column) {
@@ -1797,6 +2018,68 @@ var executorTables = &executor.Tables{
 						results[i] = p.(*database.DumpPayload).Job
 					}
 					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"ImpersonatePayload": {Name: "ImpersonatePayload", Satisfies: []string{"ImpersonatePayload"}, Fields: map[string]*executor.Field{
+			"impersonation": {Name: "impersonation", Type: "Impersonation", GraphQL: "Impersonation!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.Impersonation, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*auth.ImpersonatePayload).Impersonation
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"accessToken": {Name: "accessToken", Type: "String", GraphQL: "String",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOString2ᚖstring(w, parent.(*auth.ImpersonatePayload).AccessToken)
+				},
+			},
+			"expiresAt": {Name: "expiresAt", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*auth.ImpersonatePayload).ExpiresAt)
+				},
+			},
+		}},
+		"Impersonation": {Name: "Impersonation", Satisfies: []string{"Impersonation"}, Fields: map[string]*executor.Field{
+			"staffName": {Name: "staffName", Type: "String", GraphQL: "String!",
+				NonNull:    true,
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Impersonation().StaffName(ctx, executor.Typed[*models.Impersonation](parents))
+					if c.BatchFailed(err, len(results), len(parents), "Impersonation.staffName") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNString2string(w, values.([]string)[i])
+				},
+			},
+			"reason": {Name: "reason", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.Impersonation).Reason)
+				},
+			},
+			"startedAt": {Name: "startedAt", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*models.Impersonation).StartedAt)
+				},
+			},
+			"expiresAt": {Name: "expiresAt", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*models.Impersonation).ExpiresAt)
+				},
+			},
+			"endedAt": {Name: "endedAt", Type: "DateTime", GraphQL: "DateTime",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeODateTime2ᚖtimeᚐTime(w, parent.(*models.Impersonation).EndedAt)
 				},
 			},
 		}},
@@ -2346,6 +2629,64 @@ var executorTables = &executor.Tables{
 			},
 		}},
 		"Mutation": {Name: "Mutation", Satisfies: []string{"Mutation"}, Fields: map[string]*executor.Field{
+			"createApiToken": {Name: "createApiToken", Type: "CreateApiTokenPayload", GraphQL: "CreateApiTokenPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_createApiToken_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().CreateAPIToken(ctx, args["input"].(auth.CreateAPITokenInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.CreateAPITokenPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"revokeApiToken": {Name: "revokeApiToken", Type: "RevokeApiTokenPayload", GraphQL: "RevokeApiTokenPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_revokeApiToken_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().RevokeAPIToken(ctx, args["input"].(auth.RevokeAPITokenInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.RevokeAPITokenPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
 			"createCustomer": {Name: "createCustomer", Type: "CreateCustomerPayload", GraphQL: "CreateCustomerPayload!",
 				NonNull:    true,
 				IsResolver: true,
@@ -2363,7 +2704,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2392,7 +2733,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2421,7 +2762,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2450,7 +2791,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2479,7 +2820,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2508,7 +2849,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2537,7 +2878,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2566,7 +2907,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2595,7 +2936,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2624,7 +2965,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2650,10 +2991,14 @@ var executorTables = &executor.Tables{
 						if err != nil {
 							return nil, err
 						}
+						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						if err != nil {
+							return nil, err
+						}
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 					}
 					return directive1(ctx)
 				},
@@ -2682,7 +3027,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2711,7 +3056,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2740,7 +3085,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2769,7 +3114,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2795,10 +3140,14 @@ var executorTables = &executor.Tables{
 						if err != nil {
 							return nil, err
 						}
+						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						if err != nil {
+							return nil, err
+						}
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 					}
 					return directive1(ctx)
 				},
@@ -2827,7 +3176,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2856,7 +3205,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2885,7 +3234,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2914,7 +3263,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2940,10 +3289,14 @@ var executorTables = &executor.Tables{
 						if err != nil {
 							return nil, err
 						}
+						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						if err != nil {
+							return nil, err
+						}
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 					}
 					return directive1(ctx)
 				},
@@ -2969,10 +3322,14 @@ var executorTables = &executor.Tables{
 						if err != nil {
 							return nil, err
 						}
+						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						if err != nil {
+							return nil, err
+						}
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 					}
 					return directive1(ctx)
 				},
@@ -3001,7 +3358,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3027,10 +3384,14 @@ var executorTables = &executor.Tables{
 						if err != nil {
 							return nil, err
 						}
+						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						if err != nil {
+							return nil, err
+						}
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 					}
 					return directive1(ctx)
 				},
@@ -3059,7 +3420,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3088,7 +3449,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3114,10 +3475,14 @@ var executorTables = &executor.Tables{
 						if err != nil {
 							return nil, err
 						}
+						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						if err != nil {
+							return nil, err
+						}
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 					}
 					return directive1(ctx)
 				},
@@ -3146,7 +3511,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3172,10 +3537,14 @@ var executorTables = &executor.Tables{
 						if err != nil {
 							return nil, err
 						}
+						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						if err != nil {
+							return nil, err
+						}
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 					}
 					return directive1(ctx)
 				},
@@ -3204,7 +3573,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3233,7 +3602,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3262,7 +3631,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3291,7 +3660,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3320,7 +3689,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3329,6 +3698,65 @@ var executorTables = &executor.Tables{
 				},
 				Collect: func(c *executor.Column, values []any) {
 					results := executor.Results[*database.ServerPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"impersonate": {Name: "impersonate", Type: "ImpersonatePayload", GraphQL: "ImpersonatePayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_impersonate_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_IMPERSONATE"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().Impersonate(ctx, args["input"].(auth.ImpersonateInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.ImpersonatePayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"endImpersonation": {Name: "endImpersonation", Type: "EndImpersonationPayload", GraphQL: "EndImpersonationPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, true)
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().EndImpersonation(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.EndImpersonationPayload](c, values)
 					executor.SetPointers(c, results)
 				},
 			},
@@ -3349,7 +3777,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3378,7 +3806,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3416,7 +3844,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3445,7 +3873,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3611,7 +4039,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3642,7 +4070,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3668,7 +4096,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3696,7 +4124,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3725,7 +4153,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3754,7 +4182,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3782,7 +4210,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3811,7 +4239,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3839,7 +4267,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3867,7 +4295,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3896,7 +4324,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3924,7 +4352,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3953,7 +4381,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3981,7 +4409,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4010,7 +4438,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4036,7 +4464,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4231,6 +4659,18 @@ var executorTables = &executor.Tables{
 					results := make([]*models.Job, len(parents))
 					for i, p := range parents {
 						results[i] = p.(*jobs.Payload).Job
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"RevokeApiTokenPayload": {Name: "RevokeApiTokenPayload", Satisfies: []string{"RevokeApiTokenPayload"}, Fields: map[string]*executor.Field{
+			"apiToken": {Name: "apiToken", Type: "ApiToken", GraphQL: "ApiToken!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.APIToken, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*auth.RevokeAPITokenPayload).APIToken
 					}
 					executor.SetPointers(c, results)
 				},
@@ -4706,7 +5146,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4745,7 +5185,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4784,7 +5224,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -5027,7 +5467,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -5037,6 +5477,44 @@ var executorTables = &executor.Tables{
 						return
 					}
 					executor.SetPointers(c, results)
+				},
+			},
+			"apiTokens": {Name: "apiTokens", Type: "ApiToken", GraphQL: "[ApiToken!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsResolver:  true,
+				Element:     "ApiToken!",
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Viewer().APITokens(ctx, executor.Typed[*auth.Viewer](parents))
+					if c.BatchFailed(err, len(results), len(parents), "Viewer.apiTokens") {
+						return
+					}
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"impersonatedBy": {Name: "impersonatedBy", Type: "User", GraphQL: "User",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Viewer().ImpersonatedBy(ctx, executor.Typed[*auth.Viewer](parents))
+					if c.BatchFailed(err, len(results), len(parents), "Viewer.impersonatedBy") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"impersonations": {Name: "impersonations", Type: "Impersonation", GraphQL: "[Impersonation!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsResolver:  true,
+				Element:     "Impersonation!",
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Viewer().Impersonations(ctx, executor.Typed[*auth.Viewer](parents))
+					if c.BatchFailed(err, len(results), len(parents), "Viewer.impersonations") {
+						return
+					}
+					executor.SetPointerLists(c, results, false)
 				},
 			},
 			"sessions": {Name: "sessions", Type: "Session", GraphQL: "[Session!]!",
@@ -5073,7 +5551,7 @@ var executorTables = &executor.Tables{
 			}
 			return executor.UnknownObject, value
 		}},
-		"Node": {Name: "Node", Possible: []string{"User", "Session", "Server", "Job", "DriftFinding", "DatabaseUser", "DatabaseServer", "DatabaseDump", "Database", "Customer"}, Of: func(value any) (int, any) {
+		"Node": {Name: "Node", Possible: []string{"User", "Session", "Server", "Job", "DriftFinding", "DatabaseUser", "DatabaseServer", "DatabaseDump", "Database", "Customer", "ApiToken"}, Of: func(value any) (int, any) {
 			switch v := value.(type) {
 			case nil:
 				return executor.NoObject, nil
@@ -5127,6 +5605,11 @@ var executorTables = &executor.Tables{
 					return executor.NoObject, nil
 				}
 				return 9, v
+			case *models.APIToken:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 10, v
 			}
 			return executor.UnknownObject, value
 		}},
@@ -5140,6 +5623,7 @@ var executorTables = &executor.Tables{
 			graphql.NewInputUnmarshaler("ChangeDatabasesInput", ec.unmarshalInputChangeDatabasesInput),
 			graphql.NewInputUnmarshaler("CheckDatabaseServerInput", ec.unmarshalInputCheckDatabaseServerInput),
 			graphql.NewInputUnmarshaler("CloneDatabaseInput", ec.unmarshalInputCloneDatabaseInput),
+			graphql.NewInputUnmarshaler("CreateApiTokenInput", ec.unmarshalInputCreateApiTokenInput),
 			graphql.NewInputUnmarshaler("CreateCustomerInput", ec.unmarshalInputCreateCustomerInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseDumpUrlInput", ec.unmarshalInputCreateDatabaseDumpUrlInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseInput", ec.unmarshalInputCreateDatabaseInput),
@@ -5155,6 +5639,7 @@ var executorTables = &executor.Tables{
 			graphql.NewInputUnmarshaler("DeleteDatabaseUserInput", ec.unmarshalInputDeleteDatabaseUserInput),
 			graphql.NewInputUnmarshaler("DriftFilter", ec.unmarshalInputDriftFilter),
 			graphql.NewInputUnmarshaler("ExportDatabaseInput", ec.unmarshalInputExportDatabaseInput),
+			graphql.NewInputUnmarshaler("ImpersonateInput", ec.unmarshalInputImpersonateInput),
 			graphql.NewInputUnmarshaler("ImportDatabaseInput", ec.unmarshalInputImportDatabaseInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
 			graphql.NewInputUnmarshaler("KeepPreviousDatabaseLoginInput", ec.unmarshalInputKeepPreviousDatabaseLoginInput),
@@ -5167,6 +5652,7 @@ var executorTables = &executor.Tables{
 			graphql.NewInputUnmarshaler("ResumeCustomerInput", ec.unmarshalInputResumeCustomerInput),
 			graphql.NewInputUnmarshaler("ResumeDatabaseInput", ec.unmarshalInputResumeDatabaseInput),
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
+			graphql.NewInputUnmarshaler("RevokeApiTokenInput", ec.unmarshalInputRevokeApiTokenInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RotateDatabasePasswordInput", ec.unmarshalInputRotateDatabasePasswordInput),
 			graphql.NewInputUnmarshaler("RotateDatabaseUserPasswordInput", ec.unmarshalInputRotateDatabaseUserPasswordInput),
@@ -5261,6 +5747,11 @@ func writeNFloat2ᚕfloat64ᚄ(w *executor.Writer, v []float64) executor.Status 
 		}
 	}
 	w.Buf = append(w.Buf, ']')
+	return executor.Written
+}
+
+func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐAPITokenID(w *executor.Writer, v ident.APITokenID) executor.Status {
+	v.MarshalGQL(w)
 	return executor.Written
 }
 

@@ -51,6 +51,9 @@ func (r *Resolver) findKind(ctx context.Context, kind string, ids []uuid.UUID, f
 	case ident.Session:
 		rows, err := r.AuthService.FindSessions(ctx, typed(ids, ident.SessionIDOf))
 		return keep(found, kind, rows, err)
+	case ident.APIToken:
+		rows, err := r.AuthService.FindAPITokens(ctx, typed(ids, ident.APITokenIDOf))
+		return keep(found, kind, rows, err)
 	case ident.Database:
 		rows, err := r.DatabaseService.FindAll(ctx, typed(ids, ident.DatabaseIDOf))
 		return keep(found, kind, rows, err)
@@ -187,6 +190,39 @@ func (r *Resolver) viewerCustomers(ctx context.Context, viewers []*auth.Viewer, 
 	for i := range viewers { // an operation has one viewer
 		var err error
 		if out[i], err = r.CustomerService.List(ctx, a, nil, nil); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (r *Resolver) apiTokens(ctx context.Context, viewers []*auth.Viewer) ([][]*models.APIToken, error) {
+	out := make([][]*models.APIToken, len(viewers))
+	for i := range viewers { // an operation has one viewer
+		var err error
+		if out[i], err = r.AuthService.APITokens(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (r *Resolver) impersonations(ctx context.Context, viewers []*auth.Viewer) ([][]*models.Impersonation, error) {
+	out := make([][]*models.Impersonation, len(viewers))
+	for i := range viewers { // an operation has one viewer
+		var err error
+		if out[i], err = r.AuthService.Impersonations(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (r *Resolver) impersonatedBy(ctx context.Context, viewers []*auth.Viewer) ([]*models.User, error) {
+	out := make([]*models.User, len(viewers))
+	for i := range viewers { // an operation has one viewer
+		var err error
+		if out[i], err = r.AuthService.ImpersonatedBy(ctx); err != nil {
 			return nil, err
 		}
 	}

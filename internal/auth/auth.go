@@ -1,5 +1,6 @@
-// Package auth turns people into actors: the first administrator, sign-in,
-// access tokens, and which permissions a role means. One file per flow.
+// Package auth turns people and their programs into actors: the first
+// administrator, sign-in, access tokens, API tokens, staff who act as a user, and
+// which permissions a role means. One file per flow.
 //
 // It does not decide who may touch which row; that is store.Visible with the
 // actor made here. It never logs an e-mail address, a password or a token.
@@ -15,6 +16,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 )
@@ -53,7 +55,8 @@ type Service struct {
 	refreshKey     []byte
 	idle, lifetime time.Duration
 	revoker        Revoker
-	seen           *seen
+	seen           *seen[ident.SessionID]
+	used           *seen[ident.APITokenID]
 }
 
 // NewService returns a Service. Error: a required field of c is missing.
@@ -87,6 +90,7 @@ func NewService(c Config) (*Service, error) {
 		idle:       c.SessionIdle,
 		lifetime:   c.SessionLifetime,
 		revoker:    c.Revoker,
-		seen:       newSeen(),
+		seen:       newSeen[ident.SessionID](),
+		used:       newSeen[ident.APITokenID](),
 	}, nil
 }

@@ -53,5 +53,5 @@ func (s *Service) Issue(user ident.UserID, session ident.SessionID) string {
 func (s *Service) Unnoted() int {
 	s.seen.mu.Lock()
 	defer s.seen.mu.Unlock()
-	return len(s.seen.sessions)
+	return len(s.seen.sights)
 }

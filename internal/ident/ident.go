@@ -25,6 +25,7 @@ type (
 	SessionID        struct{ id[session] }
 	APITokenID       struct{ id[apiToken] }
 	AuditEventID     struct{ id[auditEvent] }
+	ImpersonationID  struct{ id[impersonation] }
 )
 
 // The kinds, as they stand in front of the colon.
@@ -41,6 +42,7 @@ const (
 	Session        = "session"
 	APIToken       = "apiToken"
 	AuditEvent     = "auditEvent"
+	Impersonation  = "impersonation"
 )
 
 type (
@@ -56,6 +58,7 @@ type (
 	session        struct{}
 	apiToken       struct{}
 	auditEvent     struct{}
+	impersonation  struct{}
 )
 
 func (customer) kind() string       { return Customer }
@@ -70,6 +73,7 @@ func (server) kind() string         { return Server }
 func (session) kind() string        { return Session }
 func (apiToken) kind() string       { return APIToken }
 func (auditEvent) kind() string     { return AuditEvent }
+func (impersonation) kind() string  { return Impersonation }
 
 type kinder interface{ kind() string }
 

@@ -99,7 +99,8 @@ type fed struct {
 
 	Tx         int64
 	CustomerID ident.CustomerID
-	Ancestors  []string `bun:",array"` // of the customer, and itself
+	Ancestors  []string  `bun:",array"` // of the customer, and itself
+	PinnedTo   uuid.UUID // what the job is about: of a database's user, the database
 }
 
 func (e *fed) place() place { return place{uint64(e.Tx), e.JobID.UUID, e.Seq} } // #nosec G115 -- never negative
@@ -138,6 +139,7 @@ func (f *Feed) readAll(ctx context.Context, after, upTo place, epoch uint64, nar
 		ColumnExpr("e.job_id, e.seq, e.at, e.kind, e.state, e.step, e.step_state, e.percent, e.message, e.error_code, e.error_message").
 		ColumnExpr("e.xid::text::bigint AS tx, j.customer_id").
 		ColumnExpr("ARRAY(SELECT t.ancestor_id::text FROM customer_tree AS t WHERE t.customer_id = j.customer_id) AS ancestors").
+		ColumnExpr("COALESCE((SELECT du.database_id FROM database_users AS du WHERE du.id = j.resource_id), j.resource_id) AS pinned_to").
 		Join("JOIN jobs AS j ON j.id = e.job_id").
 		Where("(e.xid, e.job_id, e.seq) > ?", tuple(after)).Where("(e.xid, e.job_id, e.seq) <= ?", tuple(upTo)).
 		OrderExpr("e.xid, e.job_id, e.seq").Limit(readBatch)
@@ -171,6 +173,10 @@ func (r reach) covers(e *fed) bool {
 		return false
 	}
 	roots, all := r.who.Customers(actor.JobsRead)
+	pins := r.who.Pinned()
+	if len(pins) > 0 && !slices.Contains(pins, e.PinnedTo) {
+		return false
+	}
 	if all {
 		return true
 	}

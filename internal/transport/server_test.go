@@ -222,6 +222,20 @@ func (p *panel) actorsNow(ctx context.Context, who []actor.Identity) (map[actor.
 	return out, p.away
 }
 
+// RevokeAPIToken implements auth.Revoker.
+func (p *panel) RevokeAPIToken(id ident.APITokenID) {
+	if !p.deaf.Load() {
+		p.live.Revoke(live.Principal{APIToken: id})
+	}
+}
+
+// RevokeImpersonation implements auth.Revoker.
+func (p *panel) RevokeImpersonation(id ident.ImpersonationID) {
+	if !p.deaf.Load() {
+		p.live.Revoke(live.Principal{Impersonation: id})
+	}
+}
+
 func (p *panel) now() time.Time { return time.Now().Add(time.Duration(p.ahead.Load())) }
 
 // RevokeSession implements auth.Revoker.

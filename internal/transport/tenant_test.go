@@ -41,6 +41,10 @@ var places = map[string]answer{
 	"Query.node(id)":                                    isNull,
 	"Query.nodes(ids)":                                  isNull,
 	"Mutation.revokeSession(input.id)":                  isNotFound,
+	"Mutation.revokeApiToken(input.id)":                 isNotFound,
+	"Mutation.createApiToken(input.customerId)":         isNotFound,
+	"Mutation.createApiToken(input.objectIds)":          isNotFound,
+	"Mutation.impersonate(input.userId)":                isForbidden,
 	"Mutation.archiveCustomer(input.id)":                isNotFound,
 	"Mutation.cancelJob(input.id)":                      isNotFound,
 	"Mutation.changeDatabases(input.ids)":               isNotFound,
@@ -202,8 +206,8 @@ func (p place) errorField() string {
 	switch {
 	case strings.HasPrefix(p.path, "input.filter."):
 		return "filter"
-	case field == "ids":
-		return "ids.0"
+	case field == "ids", field == "objectIds":
+		return field + ".0"
 	}
 	return field
 }
