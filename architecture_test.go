@@ -24,7 +24,7 @@ const module = "github.com/mpanel/mpanel"
 const (
 	domains  = `internal/(auth|customer|billing|database|mail|dns|fleet|files)`
 	drivers  = domains + `/[a-z]+|internal/events/[a-z]+`
-	services = `internal/(engine|jobs|events|audit|quota|idempotency|notify)`
+	services = `internal/(engine|jobs|events|audit|quota|idempotency|notify|limit)`
 	leaves   = `internal/(fault|page|secret|clock|ident|actor|budget)`
 	surface  = `graph|graph/.*|resolvers|internal/(transport|httpapi|executor|live)|internal/executor/plugin|internal/transport/[a-z]+`
 	library  = `agent/collect`

@@ -33,6 +33,7 @@ import (
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
+	"github.com/mpanel/mpanel/internal/limit"
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/transport"
 	"github.com/mpanel/mpanel/models"
@@ -122,6 +123,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		{Name: "retire-database-logins", Every: database.RetireEvery, Do: p.databases.RetireLogins},
 		{Name: "sync-database-access", Every: database.SyncAccessEvery, Do: p.databases.SyncAccess},
 		{Name: "purge-sessions", Every: time.Hour, Do: p.auth.PurgeSessions},
+		{Name: "purge-rate-limits", Every: time.Hour, Do: limit.New(s.db, s.box).Purge},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 	}
 	if p.chores, err = jobs.NewChores(s.db, run.Node, chores, log); err != nil {

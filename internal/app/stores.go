@@ -16,6 +16,7 @@ import (
 	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/limit"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
@@ -97,6 +98,7 @@ func (s *stores) auth(ctx context.Context, o config.Options, revoker auth.Revoke
 	// Nodes may have different URLs, but are one installation.
 	return auth.NewService(auth.Config{
 		DB: s.db, Box: s.box, Issuer: "urn:mpanel:" + id.String(), SessionIdle: o.SessionIdle, SessionLifetime: o.SessionLifetime, Revoker: revoker, Log: log,
+		Tries: limit.New(s.db, s.box),
 	})
 }
 

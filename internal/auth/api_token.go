@@ -101,9 +101,9 @@ func (in CreateAPITokenInput) validate(now time.Time) (*models.APIToken, error) 
 }
 
 // CreateAPIToken makes a token for programs that call in the caller's name, and shows it
-// once. Errors: fault.Invalid; fault.NotFound for a customer or an object that the
-// caller does not see; fault.Forbidden for a permission that the caller does not hold
-// there; fault.Conflict with too many; as confirmed.
+// once. Errors: fault.Invalid, also for a permission that the caller does not hold
+// there; fault.NotFound for a customer or an object that the caller does not see;
+// fault.Conflict with too many; as confirmed.
 func (s *Service) CreateAPIToken(ctx context.Context, in CreateAPITokenInput) (*CreateAPITokenPayload, error) {
 	who, err := s.confirmed(ctx)
 	if err != nil {
@@ -193,7 +193,7 @@ func (s *Service) mayGive(ctx context.Context, tx store.Tx, who *actor.Actor, in
 			held = held && slices.Contains(CustomerPermissions(models.CustomerOwner), p)
 		}
 		if !held {
-			return fault.Forbidden.New("permissions", "You do not hold %s there, so a token of yours cannot, either.", p)
+			return fault.Invalid.New("permissions", "You do not hold %s there, so a token of yours cannot, either.", p)
 		}
 	}
 	return nil

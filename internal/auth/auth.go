@@ -36,6 +36,8 @@ type Config struct {
 	SessionIdle, SessionLifetime time.Duration
 	// Revoker closes what is open of sessions that end; nil is nobody.
 	Revoker Revoker
+	// Tries counts sign-ins that were refused; nil counts none.
+	Tries TryCounter
 	// HashConcurrency is how many passwords are hashed at the same time, 19 MiB
 	// of memory each; default GOMAXPROCS.
 	HashConcurrency int
@@ -55,6 +57,7 @@ type Service struct {
 	refreshKey     []byte
 	idle, lifetime time.Duration
 	revoker        Revoker
+	tries          TryCounter
 	seen           *seen[ident.SessionID]
 	used           *seen[ident.APITokenID]
 }
@@ -90,6 +93,7 @@ func NewService(c Config) (*Service, error) {
 		idle:       c.SessionIdle,
 		lifetime:   c.SessionLifetime,
 		revoker:    c.Revoker,
+		tries:      c.Tries,
 		seen:       newSeen[ident.SessionID](),
 		used:       newSeen[ident.APITokenID](),
 	}, nil

@@ -17,6 +17,7 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/limit"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/internal/testkit"
@@ -61,6 +62,19 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	w.MakeCheap()
 	return w
+}
+
+// another is a further node on the same database, whose sign-ins are counted.
+func (w *world) another() *auth.Service {
+	w.t.Helper()
+	s, err := auth.NewService(auth.Config{
+		DB: w.db, Box: testkit.Box(w.t), Issuer: issuer, Now: w.now, Tries: limit.New(w.db, testkit.Box(w.t)),
+		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
+	})
+	require.NoError(w.t, err)
+	s.MakeCheap()
+	s.Unbounded()
+	return s
 }
 
 // admin makes an owner of the installation.

@@ -44,15 +44,19 @@ const (
 
 // SignIn gives an access token for an e-mail address, in any case, and a
 // password. Errors: fault.Unauthenticated, the same and after the same work for
-// an unknown user, a wrong password and a disabled user; fault.RateLimited when
-// there was no time for the hash within five seconds.
+// an unknown user, a wrong password and a disabled user; fault.RateLimited after too
+// many of these, and when there was no time for the hash within five seconds.
 func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, error) {
 	email, bad := normalEmail(in.Email)
 	if bad != nil || len(in.Password.Reveal()) > MaxPasswordBytes {
 		return nil, s.refuse(ctx, reasonInput, ident.UserID{}) // no user has these; it costs nothing
 	}
+	well, err := s.trySignIn(ctx, email)
+	if err != nil {
+		return nil, err
+	}
 	user := new(models.User)
-	err := s.db.NewSelect().Model(user).Where("u.email = ?", email).Scan(ctx)
+	err = s.db.NewSelect().Model(user).Where("u.email = ?", email).Scan(ctx)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		user = nil
@@ -61,6 +65,7 @@ func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, e
 	}
 	reason, outdated, err := s.verify(ctx, user, in.Password)
 	if err != nil {
+		well() // nothing was found out
 		return nil, err
 	}
 	if reason != "" {
@@ -70,6 +75,7 @@ func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, e
 		}
 		return nil, s.refuse(ctx, reason, id)
 	}
+	well()
 	fresh := ""
 	if outdated {
 		// The old hash is still good, so the person need not wait for a slot.

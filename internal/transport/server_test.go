@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -293,6 +294,7 @@ type tenant struct {
 	dump     ident.DatabaseDumpID
 	finding  ident.DriftFindingID
 	session  ident.SessionID
+	apiToken ident.APITokenID
 }
 
 // ids are all that the tenant has, of every kind.
@@ -302,6 +304,7 @@ func (s tenant) ids() map[string]string {
 		"driftFinding": s.finding.Opaque(),
 		"databaseDump": s.dump.Opaque(),
 		"session":      s.session.Opaque(),
+		"apiToken":     s.apiToken.Opaque(),
 	}
 }
 
@@ -324,7 +327,7 @@ func (p *panel) host() (id ident.ServerID) {
 // addTenant makes a customer whose every text has the mark in it.
 func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.DatabaseServerID) tenant {
 	p.t.Helper()
-	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID(), ident.NewSessionID()}
+	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID(), ident.NewSessionID(), ident.NewAPITokenID()}
 	p.insert(&models.User{ID: s.user, Email: mark + "@example.com", Name: "User " + mark, PasswordHash: "x"})
 	p.insert(&models.Customer{ID: s.customer, ParentID: parent, Name: "Customer " + mark, Email: mark + "@example.com", Company: new("Company " + mark), State: models.CustomerActive})
 	p.exec(`INSERT INTO customer_tree (ancestor_id, customer_id, depth)
@@ -350,6 +353,16 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 		ID: s.session, UserID: s.user, Seed: make([]byte, 32), RotatedAt: now, IP: "address " + mark, UserAgent: "agent " + mark, Device: "device " + mark,
 		CreatedAt: now, LastSeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(time.Hour),
 	})
+	p.insert(&models.APIToken{
+		ID: s.apiToken, UserID: s.user, CustomerID: s.customer, Name: "token " + mark, Prefix: "mpt_TENANTAA", Hash: random(32),
+		Permissions: []string{"DATABASES_READ"}, Pins: []string{s.database.UUID.String()}, CIDRs: []string{"203.0.113.0/24"}, LastUsedIP: new("address " + mark),
+		CreatedAt: now, ExpiresAt: new(now.Add(time.Hour)), LastUsedAt: &now,
+	})
+	staff := ident.NewUserID()
+	p.insert(&models.User{ID: staff, Email: staff.String() + "@example.com", Name: "Staff " + mark, PasswordHash: "x", ProviderRole: new(models.ProviderAdmin)})
+	p.insert(&models.Impersonation{
+		ID: ident.NewImpersonationID(), StaffID: staff, UserID: s.user, Reason: "reason " + mark, StartedAt: now, ExpiresAt: now.Add(time.Minute), EndedAt: &now,
+	})
 	p.insert(&models.DriftFinding{
 		ID: s.finding, ServerID: server, DatabaseID: s.database, CustomerID: s.customer, Kind: models.DriftDiffers, ObjectKind: models.ObjectRole,
 		ExternalName: "c_" + name, Detail: "detail " + mark, Surveys: 1, Confirmed: true, JobID: s.job,
@@ -359,6 +372,12 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	p.insert(&models.JobEvent{JobID: s.job, Seq: 2, Kind: engine.EventSucceeded, State: models.JobSucceeded, Percent: 100, Message: new("event " + mark)})
 	s.token = p.as(&actor.Actor{User: s.user, Grants: []actor.Grant{{Customer: s.customer, Permissions: auth.CustomerPermissions(models.CustomerOwner)}}})
 	return s
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b)
+	return b
 }
 
 // addDump makes the tenant's dump, unless it is there.
