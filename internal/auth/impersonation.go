@@ -198,13 +198,17 @@ func (s *Service) impersonators(ctx context.Context, ids []ident.ImpersonationID
 	return out, nil
 }
 
-// Impersonations are those of the staff who acted as the caller, the newest first.
+// Impersonations are those of the staff who acted as the caller, the newest first; none
+// for an API token.
 func (s *Service) Impersonations(ctx context.Context) ([]*models.Impersonation, error) {
 	who, err := actor.From(ctx)
 	if err != nil {
 		return nil, err
 	}
 	rows := []*models.Impersonation{}
+	if !who.APIToken.IsZero() {
+		return rows, nil
+	}
 	err = s.db.NewSelect().Model(&rows).Where("im.user_id = ?", who.User).OrderExpr("im.started_at DESC, im.id DESC").Limit(ImpersonationsShown).Scan(ctx)
 	if err != nil {
 		return nil, store.Wrap(err, "read impersonations of user %s", who.User)

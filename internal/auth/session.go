@@ -210,13 +210,17 @@ func (s *Service) RevokeSession(ctx context.Context, in RevokeSessionInput) (*Re
 	return out, nil
 }
 
-// Sessions are the caller's that are not over, those seen last first.
+// Sessions are the caller's that are not over, those seen last first; none for an API
+// token.
 func (s *Service) Sessions(ctx context.Context) ([]*models.Session, error) {
 	who, err := actor.From(ctx)
 	if err != nil {
 		return nil, err
 	}
 	rows := []*models.Session{}
+	if !who.APIToken.IsZero() {
+		return rows, nil
+	}
 	err = s.db.NewSelect().Model(&rows).ExcludeColumn("seed").Where("se.user_id = ?", who.User).ApplyQueryBuilder(s.living).
 		OrderExpr("se.last_seen_at DESC, se.id DESC").Limit(MaxSessions).Scan(ctx)
 	if err != nil {
@@ -230,6 +234,9 @@ func (s *Service) FindSessions(ctx context.Context, ids []ident.SessionID) (map[
 	who, err := actor.From(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if !who.APIToken.IsZero() {
+		return nil, nil //nolint:nilnil // none
 	}
 	now := s.now()
 	rows, err := ownSessions.Read(ctx, s.db, nil, "", ids, who.User, now, now.Add(-s.idle))
