@@ -58,3 +58,10 @@ func (s *Service) Unnoted() int {
 
 // SetTries has wrong sign-ins counted.
 func (s *Service) SetTries(t TryCounter) { s.tries = t }
+
+// Unused is how many uses of API tokens wait to be noted.
+func (s *Service) Unused() int {
+	s.used.mu.Lock()
+	defer s.used.mu.Unlock()
+	return len(s.used.sights)
+}

@@ -138,3 +138,13 @@ func TestLimiter_WithoutADatabase(t *testing.T) {
 	require.NotEqual(t, fault.RateLimited, fault.CodeOf(err), "not knowing is no refusal")
 	l.Give(ctx, "kind", "who", 5, time.Hour)
 }
+
+// BenchmarkTake is what a try costs: one statement. Compare it with budget.Take, which
+// asks nobody.
+func BenchmarkTake(b *testing.B) {
+	db := testkit.DB(b)
+	l := limit.New(db, testkit.Box(b))
+	for b.Loop() {
+		_ = l.Take(b.Context(), "kind", "who", 1_000_000, time.Minute)
+	}
+}
