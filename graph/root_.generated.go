@@ -217,8 +217,8 @@ var sources = []*ast.Source{
   """
   Makes a token for programs, which call in the caller's name; it is shown once. What it may do is never more than what its
   user may do at the moment of a call, within what it was narrowed to here. Only by a signed-in user.
-  Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + ` for a customer or an object that the caller does not see; ` + "`" + `FORBIDDEN` + "`" + ` for a permission that
-  the caller does not hold there, for API tokens, and for staff who act as a user; ` + "`" + `CONFLICT` + "`" + ` with 100 tokens already.
+  Errors: ` + "`" + `INVALID` + "`" + `, also for a permission that the caller does not hold there; ` + "`" + `NOT_FOUND` + "`" + ` for a customer or an object that
+  the caller does not see; ` + "`" + `FORBIDDEN` + "`" + ` for API tokens, and for staff who act as a user; ` + "`" + `CONFLICT` + "`" + ` with 100 tokens already.
   """
   createApiToken("What it is for." input: CreateApiTokenInput!): CreateApiTokenPayload! @auth @cost(weight: 20)
   """
@@ -2758,7 +2758,8 @@ extend type Mutation {
   setUp("The token and the new account." input: SetUpInput!): SignInPayload! @public @cost(weight: 2000)
   """
   Signs in. Errors: ` + "`" + `UNAUTHENTICATED` + "`" + `, the same for an unknown address, a wrong password and a disabled account;
-  ` + "`" + `RATE_LIMITED` + "`" + ` when too many sign in at once.
+  ` + "`" + `RATE_LIMITED` + "`" + ` when too many sign in at once, and with ` + "`" + `extensions.retryAfterSeconds` + "`" + ` after too many wrong ones from the
+  caller's network.
   """
   signIn("Address and password." input: SignInInput!): SignInPayload! @public @cost(weight: 2000)
 }

@@ -361,7 +361,7 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	staff := ident.NewUserID()
 	p.insert(&models.User{ID: staff, Email: staff.String() + "@example.com", Name: "Staff " + mark, PasswordHash: "x", ProviderRole: new(models.ProviderAdmin)})
 	p.insert(&models.Impersonation{
-		ID: ident.NewImpersonationID(), StaffID: staff, UserID: s.user, Reason: "reason " + mark, StartedAt: now, ExpiresAt: now.Add(time.Minute), EndedAt: &now,
+		ID: ident.NewImpersonationID(), StaffID: staff, UserID: s.user, Reason: "the reason of " + mark, StartedAt: now, ExpiresAt: now.Add(time.Minute), EndedAt: &now,
 	})
 	p.insert(&models.DriftFinding{
 		ID: s.finding, ServerID: server, DatabaseID: s.database, CustomerID: s.customer, Kind: models.DriftDiffers, ObjectKind: models.ObjectRole,
