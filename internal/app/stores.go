@@ -98,7 +98,7 @@ func (s *stores) auth(ctx context.Context, o config.Options, revoker auth.Revoke
 	// Nodes may have different URLs, but are one installation.
 	return auth.NewService(auth.Config{
 		DB: s.db, Box: s.box, Issuer: "urn:mpanel:" + id.String(), SessionIdle: o.SessionIdle, SessionLifetime: o.SessionLifetime, Revoker: revoker, Log: log,
-		Tries: limit.New(s.db, s.box),
+		SignInTries: limit.New(s.db, s.box),
 	})
 }
 

@@ -36,8 +36,8 @@ type Config struct {
 	SessionIdle, SessionLifetime time.Duration
 	// Revoker closes what is open of sessions that end; nil is nobody.
 	Revoker Revoker
-	// Tries counts sign-ins that were refused; nil counts none.
-	Tries TryCounter
+	// SignInTries counts sign-ins that were refused; nil counts none.
+	SignInTries TryCounter
 	// HashConcurrency is how many passwords are hashed at the same time, 19 MiB
 	// of memory each; default GOMAXPROCS.
 	HashConcurrency int
@@ -57,7 +57,7 @@ type Service struct {
 	refreshKey     []byte
 	idle, lifetime time.Duration
 	revoker        Revoker
-	tries          TryCounter
+	signInTries    TryCounter
 	seen           *seen[ident.SessionID]
 	used           *seen[ident.APITokenID]
 }
@@ -89,12 +89,12 @@ func NewService(c Config) (*Service, error) {
 		log:    cmp.Or(c.Log, slog.Default()),
 		recent: newRecent(),
 
-		refreshKey: c.Box.Key("refresh tokens"),
-		idle:       c.SessionIdle,
-		lifetime:   c.SessionLifetime,
-		revoker:    c.Revoker,
-		tries:      c.Tries,
-		seen:       newSeen[ident.SessionID](),
-		used:       newSeen[ident.APITokenID](),
+		refreshKey:  c.Box.Key("refresh tokens"),
+		idle:        c.SessionIdle,
+		lifetime:    c.SessionLifetime,
+		revoker:     c.Revoker,
+		signInTries: c.SignInTries,
+		seen:        newSeen[ident.SessionID](),
+		used:        newSeen[ident.APITokenID](),
 	}, nil
 }

@@ -68,7 +68,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) another() *auth.Service {
 	w.t.Helper()
 	s, err := auth.NewService(auth.Config{
-		DB: w.db, Box: testkit.Box(w.t), Issuer: issuer, Now: w.now, Tries: limit.New(w.db, testkit.Box(w.t)),
+		DB: w.db, Box: testkit.Box(w.t), Issuer: issuer, Now: w.now, SignInTries: limit.New(w.db, testkit.Box(w.t)),
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	})
 	require.NoError(w.t, err)

@@ -56,8 +56,8 @@ func (s *Service) Unnoted() int {
 	return len(s.seen.sights)
 }
 
-// SetTries has wrong sign-ins counted.
-func (s *Service) SetTries(t TryCounter) { s.tries = t }
+// SetSignInTries has wrong sign-ins counted.
+func (s *Service) SetSignInTries(t TryCounter) { s.signInTries = t }
 
 // Unused is how many uses of API tokens wait to be noted.
 func (s *Service) Unused() int {

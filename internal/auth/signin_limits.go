@@ -47,13 +47,13 @@ func (s *Service) trySignIn(ctx context.Context, email string) (well func(), err
 		}
 	}
 	network := actor.RequestFrom(ctx).Network()
-	if s.tries == nil || network == "" { // a command on the machine itself
+	if s.signInTries == nil || network == "" { // a command on the machine itself
 		return well, nil
 	}
 	take := func(l tryLimit, who string) error {
-		err := s.tries.Take(ctx, l.kind, who, l.most, l.window)
+		err := s.signInTries.Take(ctx, l.kind, who, l.most, l.window)
 		if err == nil {
-			taken = append(taken, func() { s.tries.Give(context.WithoutCancel(ctx), l.kind, who, l.most, l.window) })
+			taken = append(taken, func() { s.signInTries.Give(context.WithoutCancel(ctx), l.kind, who, l.most, l.window) })
 		}
 		return err
 	}

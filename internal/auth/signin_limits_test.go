@@ -24,7 +24,7 @@ import (
 func limited(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
-	w.SetTries(limit.New(w.db, testkit.Box(t)))
+	w.SetSignInTries(limit.New(w.db, testkit.Box(t)))
 	return w
 }
 
