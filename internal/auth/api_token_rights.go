@@ -22,12 +22,12 @@ var (
 	errTokenNetwork = errors.New("API token: it is not for this address")
 )
 
-// apiTokenRights reads living tokens of users who are not disabled, with what their
+// rightsByHash reads living tokens of users who are not disabled, with what their
 // users may do now where the token is for: $1 are hashes, $2 ids, $3 is now. Of a token
 // without pins, the roles below its customer, or at it those from above; of one with
 // pins, the roles at the customers of these. A row without a role is of somebody whose
 // only role is with the provider. One statement, so that all is of the same moment.
-const apiTokenRights = `
+const rightsByHash = `
 SELECT tok.id, tok.user_id, tok.hash, tok.permissions, tok.pins, tok.cidrs, tok.last_used_at, u.provider_role, tok.customer_id IS NULL, g.customer_id, g.role
 FROM api_tokens AS tok JOIN users AS u ON u.id = tok.user_id
 LEFT JOIN LATERAL (
@@ -62,7 +62,7 @@ func (s *Service) apiTokens(ctx context.Context, hashes [][]byte, ids []ident.AP
 	for _, id := range ids {
 		plain = append(plain, id.String())
 	}
-	rows, err := s.db.Pool.Query(ctx, apiTokenRights, hashes, plain, s.now())
+	rows, err := s.db.Pool.Query(ctx, rightsByHash, hashes, plain, s.now())
 	if err != nil {
 		return nil, store.Wrap(err, "read API tokens")
 	}
@@ -132,12 +132,13 @@ func (r *tokenRights) add(names []string, provider *string, everywhere bool, at 
 	if held = sorted(may(held)); len(held) == 0 {
 		return
 	}
-	grants, customer := r.actor.Grants, ident.CustomerIDOf(*at)
-	if n := len(grants); n > 0 && grants[n-1].Customer == customer { // another role at the same place
-		grants[n-1].Permissions = sorted(slices.Concat(grants[n-1].Permissions, held))
+	customer := ident.CustomerIDOf(*at)
+	if n := len(r.actor.Grants); n > 0 && r.actor.Grants[n-1].Customer == customer { // another role at the same place
+		last := &r.actor.Grants[n-1]
+		last.Permissions = sorted(slices.Concat(last.Permissions, held))
 		return
 	}
-	r.actor.Grants = append(grants, actor.Grant{Customer: customer, Permissions: held})
+	r.actor.Grants = append(r.actor.Grants, actor.Grant{Customer: customer, Permissions: held})
 }
 
 // ofObjects are the permissions that say something of a single object.

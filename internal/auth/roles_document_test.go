@@ -46,7 +46,7 @@ func TestRoles_Document(t *testing.T) {
 	now, after, ok := strings.Cut(rest, end)
 	require.True(t, ok)
 	if *update {
-		require.NoError(t, os.WriteFile(file, []byte(before+begin+table+end+after), 0o644)) //nolint:gosec // a document
+		require.NoError(t, os.WriteFile(file, []byte(before+begin+table+end+after), 0o644))
 		return
 	}
 	require.Equal(t, table, now, "write it with: go test ./internal/auth -run TestRoles_Document -update")

@@ -66,7 +66,7 @@ func TestSignIn_S30_LimitsPerNetworkAndAccount(t *testing.T) {
 
 	// An unknown address is answered alike, and has a count of its own.
 	require.Equal(t, 10, w.burn("198.51.100.7", "nobody@example.com"))
-	require.Equal(t, f.Message, w.from("198.51.100.7", "nobody@example.com", password).(*fault.Error).Message) //nolint:errorlint,forcetypeassert // it is one
+	require.Equal(t, f.Message, w.from("198.51.100.7", "nobody@example.com", password).(*fault.Error).Message) //nolint:errorlint // it is one
 
 	// Password spraying: many accounts from one network.
 	through := 20

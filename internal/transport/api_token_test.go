@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -196,7 +197,7 @@ func TestAPIToken_S28_ShownOnce(t *testing.T) {
 	d := p.must(b.token, createToken, in, "Idempotency-Key", "k")
 	token, _ := at(d, "createApiToken", "token").(string)
 	require.Regexp(t, "^"+auth.APITokenForm.String()+"$", token)
-	shown := at(d, "createApiToken", "apiToken").(map[string]any) //nolint:forcetypeassert // else it panics
+	shown := at(d, "createApiToken", "apiToken").(map[string]any)
 	require.Equal(t, map[string]any{
 		"id": shown["id"], "name": "deploy", "prefix": token[:12], "permissions": []any{"DATABASES_READ"}, "objectIds": []any{}, "cidrs": []any{"127.0.0.0/8", "::1/128"},
 		"expiresAt": expires.Format(time.RFC3339), "lastUsedAt": nil, "lastUsedIp": nil, "customer": map[string]any{"id": b.customer.Opaque()}, "user": map[string]any{"id": b.user.Opaque()},
@@ -208,7 +209,7 @@ func TestAPIToken_S28_ShownOnce(t *testing.T) {
 
 	require.Equal(t, b.user.Opaque(), at(p.must(token, `{ viewer { user { id } } }`, nil), "viewer", "user", "id"))
 	require.Equal(t, 1.0, at(p.must(token, `{ databases { totalCount } }`, nil), "databases", "totalCount"))
-	list := p.must(b.token, `query($id: ID!) { viewer { apiTokens { name prefix } } customer(id: $id) { apiTokens { totalCount nodes { name } } } node(id: "`+shown["id"].(string)+`") { ... on ApiToken { name } } }`, vars{"id": b.customer.Opaque()}) //nolint:forcetypeassert // else it panics
+	list := p.must(b.token, `query($id: ID!) { viewer { apiTokens { name prefix } } customer(id: $id) { apiTokens { totalCount nodes { name } } } node(id: "`+shown["id"].(string)+`") { ... on ApiToken { name } } }`, vars{"id": b.customer.Opaque()})
 	require.Equal(t, "deploy", at(list, "viewer", "apiTokens", 0, "name"))
 	require.Equal(t, "deploy", at(list, "customer", "apiTokens", "nodes", 0, "name"))
 	require.Equal(t, "deploy", at(list, "node", "name"))
@@ -418,9 +419,7 @@ func TestAPIToken_HostileInput(t *testing.T) {
 		"too many objects":         {vars{"objectIds": slices.Repeat([]string{b.database.Opaque()}, 51)}, "objectIds"},
 	} {
 		in := vars{"name": "x", "permissions": []string{"DATABASES_READ"}}
-		for k, v := range tc.in {
-			in[k] = v
-		}
+		maps.Copy(in, tc.in)
 		r := p.post(b.token, createToken, vars{"in": in})
 		require.Equal(t, []string{"INVALID"}, r.codes(), "%s: %s", name, r.body)
 		require.Equal(t, tc.field, r.Errors[0].Extensions["field"], name)

@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -108,9 +109,7 @@ func TestImpersonation_F24_WhoAndAsWhom(t *testing.T) {
 	staff, _ := p.signIn(boss.Email)
 	ask := func(by string, in vars) reply {
 		all := vars{"userId": b.user.Opaque(), "reason": "ticket 4711: no backups", "minutes": 5}
-		for k, v := range in {
-			all[k] = v
-		}
+		maps.Copy(all, in)
 		return p.post(by, impersonate, vars{"in": all})
 	}
 	for name, tc := range map[string]struct {
