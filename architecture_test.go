@@ -26,6 +26,8 @@ const (
 	drivers  = domains + `/[a-z]+|internal/events/[a-z]+`
 	services = `internal/(engine|jobs|events|audit|quota|idempotency|notify|limit)`
 	leaves   = `internal/(fault|page|secret|clock|ident|actor|budget)`
+	outside  = `internal/(command|outbound)`
+	checks   = `internal/analyzers(/check)?`
 	surface  = `graph|graph/.*|resolvers|internal/(transport|httpapi|executor|live)|internal/executor/plugin|internal/transport/[a-z]+`
 	library  = `agent/collect`
 	testOnly = `internal/testkit(/natsd)?|internal/engine/faulttest|internal/executor/difftest`
@@ -59,7 +61,7 @@ var rules = []rule{
 	},
 	{
 		why: "a driver implements its own domain's interface, of which it needs no other domain",
-		who: drivers, only: domains + `|` + services + `|internal/events/membus|` + leaves, planted: [2]string{"internal/database/pgprov", "internal/store"},
+		who: drivers, only: domains + `|` + services + `|internal/events/membus|internal/command|` + leaves, planted: [2]string{"internal/database/pgprov", "internal/store"},
 	},
 	{
 		why: "domains do not import each other: internal/app hands one what it needs of another, or it enqueues a job",
@@ -146,11 +148,19 @@ var rules = []rule{
 	},
 	{
 		why: "private clusters are of use without the panel",
-		who: `internal/devstack`, only: `internal/secret`, planted: [2]string{"internal/devstack", "internal/store"},
+		who: `internal/devstack`, only: `internal/(command|secret)`, planted: [2]string{"internal/devstack", "internal/store"},
 	},
 	{
-		why: "programs are started with arguments and a bound on what they may do, in few places",
-		who: `.*`, except: `internal/devstack|internal/database/pgdump|bench|bench/live|` + testOnly, never: `os/exec`, planted: [2]string{"internal/database", "os/exec"},
+		why: "programs are started in one place, which looks at what they are",
+		who: `.*`, except: `internal/command|bench|bench/live|` + testOnly, never: `os/exec`, planted: [2]string{"internal/database", "os/exec"},
+	},
+	{
+		why: "what starts programs and what speaks to others serves everybody, so it knows nobody",
+		who: outside, only: outside, never: `github.com/.*`, planted: [2]string{"internal/command", "internal/secret"},
+	},
+	{
+		why: "the analyzers are make lint's: they are not in the binary",
+		who: `.*`, except: checks, never: checks + `|golang.org/x/tools/.*`, planted: [2]string{"internal/app", "internal/analyzers"},
 	},
 	{
 		why: "the binary carries no test code",
@@ -181,7 +191,7 @@ func TestArchitecture_EachRuleFindsAViolation(t *testing.T) {
 
 func TestArchitecture_EveryPackageHasItsPlace(t *testing.T) {
 	t.Parallel()
-	known := whole(strings.Join([]string{domains, drivers, services, leaves, surface, library, testOnly, programs, others}, "|"))
+	known := whole(strings.Join([]string{domains, drivers, services, leaves, surface, library, outside, checks, testOnly, programs, others}, "|"))
 	for folder := range readPackages(t) {
 		assert.Regexp(t, known, folder, "name the new package in a constant of architecture_test.go, so that the rules hold for it")
 	}

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -27,27 +28,67 @@ func TestLive_RightsTakenBackOnAnyNode(t *testing.T) {
 	} {
 		email := uuidOf(t, customer)[:8] + "-" + name[:2] + "@example.com"
 		member := a.member(t, email, customer, "OWNER")
-		var scripts []*script
-		for _, s := range []*server{a, b} {
-			w := member.at(s).watch(t, watch{Name: name, Job: d.Job.ID})
-			for line, ok := next[sighting](t, w); ok && line.Item == nil; line, ok = next[sighting](t, w) {
-			}
-			scripts = append(scripts, w)
-		}
-		_, err := db.Exec(t.Context(), change, email)
-		require.NoError(t, err, name)
-		began := time.Now()
-		for _, w := range scripts {
-			seen := all[sighting](t, w)
-			took := time.Since(began)
-			last := seen[len(seen)-1]
-			require.NotNil(t, last.Closed, "%s: %+v", name, last)
-			require.Equal(t, 4403, last.Closed.Code, name)
-			require.Less(t, took, 1500*time.Millisecond, "%s: with what node takes to end", name)
-			t.Logf("%s: closed after %v", name, took.Round(time.Millisecond))
-		}
+		losesSockets(t, name, []*server{a, b}, member, d.Job.ID, func() {
+			_, err := db.Exec(t.Context(), change, email)
+			require.NoError(t, err, name)
+		})
+	}
+	// The same by what people do; the last one the member's own.
+	const own = `mutation($input: ChangePasswordInput!) { changePassword(input: $input) { ok } }`
+	for name, change := range map[string]func(member *client, user string){
+		"disableUser": func(_ *client, user string) {
+			data[any](t, admin.do(t, `mutation($id: ID!) { disableUser(input: {id: $id}) { user { disabledAt } } }`, vars{"id": user}))
+		},
+		"changeMembership": func(_ *client, user string) {
+			data[any](t, admin.do(t, `mutation($input: ChangeMembershipInput!) { changeMembership(input: $input) { membership { role } } }`,
+				vars{"input": vars{"userId": user, "customerId": customer, "role": "DEVELOPER"}}))
+		},
+		"removeMember": func(_ *client, user string) {
+			data[any](t, admin.do(t, `mutation($input: RemoveMemberInput!) { removeMember(input: $input) { ok } }`, vars{"input": vars{"userId": user, "customerId": customer}}))
+		},
+		"setProviderRole": func(_ *client, user string) {
+			data[any](t, admin.do(t, `mutation($input: SetProviderRoleInput!) { setProviderRole(input: $input) { user { role } } }`, vars{"input": vars{"userId": user, "role": "BILLING"}}))
+		},
+		"changePassword in another session": func(member *client, _ string) {
+			email := data[struct {
+				Viewer struct{ User struct{ Email string } }
+			}](t, member.do(t, `{ viewer { user { email } } }`, nil)).Viewer.User.Email
+			data[any](t, a.signIn(t, email).do(t, own, vars{"input": vars{"currentPassword": adminPassword, "password": "canary of another password"}}))
+			a.keepSecret("canary of another password")
+		},
+	} {
+		email := uuidOf(t, customer)[:8] + "-by-" + strings.ToLower(strings.Fields(name)[0]) + "@example.com"
+		member := a.member(t, email, customer, "OWNER")
+		user := data[struct {
+			Viewer struct{ User struct{ ID string } }
+		}](t, member.do(t, `{ viewer { user { id } } }`, nil)).Viewer.User.ID
+		losesSockets(t, name, []*server{a, b}, member, d.Job.ID, func() { change(member, user) })
 	}
 	b.stop(t)
+}
+
+// losesSockets opens one on each node, makes the change, and wants all closed within a
+// second.
+func losesSockets(t *testing.T, name string, nodes []*server, member *client, job string, change func()) {
+	t.Helper()
+	var scripts []*script
+	for _, s := range nodes {
+		w := member.at(s).watch(t, watch{Name: name, Job: job})
+		for line, ok := next[sighting](t, w); ok && line.Item == nil; line, ok = next[sighting](t, w) {
+		}
+		scripts = append(scripts, w)
+	}
+	change()
+	began := time.Now()
+	for _, w := range scripts {
+		seen := all[sighting](t, w)
+		took := time.Since(began)
+		last := seen[len(seen)-1]
+		require.NotNil(t, last.Closed, "%s: %+v", name, last)
+		require.Equal(t, 4403, last.Closed.Code, name)
+		require.Less(t, took, 1500*time.Millisecond, "%s: with what node takes to end", name)
+		t.Logf("%s: closed after %v", name, took.Round(time.Millisecond))
+	}
 }
 
 // TestLive_Drain: a node that is told to stop sends its sockets elsewhere.

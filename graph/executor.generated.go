@@ -31,6 +31,20 @@ func NewExecutor(cfg Config, o executor.Options) (*executor.Schema, error) {
 
 var executorTables = &executor.Tables{
 	Objects: map[string]*executor.Object{
+		"AcceptInvitationPayload": {Name: "AcceptInvitationPayload", Satisfies: []string{"AcceptInvitationPayload"}, Fields: map[string]*executor.Field{
+			"email": {Name: "email", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*auth.AcceptInvitationPayload).Email)
+				},
+			},
+			"newAccount": {Name: "newAccount", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*auth.AcceptInvitationPayload).NewAccount)
+				},
+			},
+		}},
 		"ApiToken": {Name: "ApiToken", Satisfies: []string{"ApiToken", "Node"}, Fields: map[string]*executor.Field{
 			"id": {Name: "id", Type: "ID", GraphQL: "ID!",
 				NonNull: true,
@@ -269,6 +283,34 @@ var executorTables = &executor.Tables{
 						results[i] = p.(*database.BulkPayload).Job
 					}
 					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"ChangeEmailPayload": {Name: "ChangeEmailPayload", Satisfies: []string{"ChangeEmailPayload"}, Fields: map[string]*executor.Field{
+			"ok": {Name: "ok", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*auth.OKPayload).OK)
+				},
+			},
+		}},
+		"ChangeMembershipPayload": {Name: "ChangeMembershipPayload", Satisfies: []string{"ChangeMembershipPayload"}, Fields: map[string]*executor.Field{
+			"membership": {Name: "membership", Type: "Membership", GraphQL: "Membership!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.Membership, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*auth.MembershipPayload).Membership
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"ChangePasswordPayload": {Name: "ChangePasswordPayload", Satisfies: []string{"ChangePasswordPayload"}, Fields: map[string]*executor.Field{
+			"ok": {Name: "ok", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*auth.OKPayload).OK)
 				},
 			},
 		}},
@@ -1760,6 +1802,18 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"DisableUserPayload": {Name: "DisableUserPayload", Satisfies: []string{"DisableUserPayload"}, Fields: map[string]*executor.Field{
+			"user": {Name: "user", Type: "User", GraphQL: "User!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.User, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*auth.UserPayload).User
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
 		"DiskMetrics": {Name: "DiskMetrics", Satisfies: []string{"DiskMetrics"}, Fields: map[string]*executor.Field{
 			"mount": {Name: "mount", Type: "String", GraphQL: "String!",
 				NonNull: true,
@@ -1980,6 +2034,18 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"EnableUserPayload": {Name: "EnableUserPayload", Satisfies: []string{"EnableUserPayload"}, Fields: map[string]*executor.Field{
+			"user": {Name: "user", Type: "User", GraphQL: "User!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.User, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*auth.UserPayload).User
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
 		"EndImpersonationPayload": {Name: "EndImpersonationPayload", Satisfies: []string{"EndImpersonationPayload"}, Fields: map[string]*executor.Field{
 			"impersonation": {Name: "impersonation", Type: "Impersonation", GraphQL: "Impersonation!",
 				NonNull: true,
@@ -2107,6 +2173,163 @@ var executorTables = &executor.Tables{
 					results := make([]*models.Job, len(parents))
 					for i, p := range parents {
 						results[i] = p.(*database.ChangePayload).Job
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"Invitation": {Name: "Invitation", Satisfies: []string{"Invitation", "Node"}, Fields: map[string]*executor.Field{
+			"id": {Name: "id", Type: "ID", GraphQL: "ID!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐInvitationID(w, parent.(*models.Invitation).ID)
+				},
+			},
+			"email": {Name: "email", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.Invitation).Email)
+				},
+			},
+			"name": {Name: "name", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.Invitation).Name)
+				},
+			},
+			"providerRole": {Name: "providerRole", Type: "ProviderRole", GraphQL: "ProviderRole",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOProviderRole2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐProviderRole(w, parent.(*models.Invitation).ProviderRole)
+				},
+			},
+			"customer": {Name: "customer", Type: "Customer", GraphQL: "Customer",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Invitation().Customer(ctx, executor.Typed[*models.Invitation](parents))
+					if c.BatchFailed(err, len(results), len(parents), "Invitation.customer") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"customerRole": {Name: "customerRole", Type: "CustomerRole", GraphQL: "CustomerRole",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOCustomerRole2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐCustomerRole(w, parent.(*models.Invitation).CustomerRole)
+				},
+			},
+			"invitedBy": {Name: "invitedBy", Type: "User", GraphQL: "User",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Invitation().InvitedBy(ctx, executor.Typed[*models.Invitation](parents))
+					if c.BatchFailed(err, len(results), len(parents), "Invitation.invitedBy") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"createdAt": {Name: "createdAt", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*models.Invitation).CreatedAt)
+				},
+			},
+			"expiresAt": {Name: "expiresAt", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*models.Invitation).ExpiresAt)
+				},
+			},
+		}},
+		"InvitationConnection": {Name: "InvitationConnection", Satisfies: []string{"InvitationConnection"}, Fields: map[string]*executor.Field{
+			"edges": {Name: "edges", Type: "InvitationEdge", GraphQL: "[InvitationEdge!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "InvitationEdge!",
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([][]*page.Edge[*models.Invitation], len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Connection[*models.Invitation]).Edges
+					}
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"nodes": {Name: "nodes", Type: "Invitation", GraphQL: "[Invitation!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsMethod:    true,
+				Element:     "Invitation!",
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*page.Connection[*models.Invitation]).Nodes(), nil
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[[]*models.Invitation](c, values)
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"pageInfo": {Name: "pageInfo", Type: "PageInfo", GraphQL: "PageInfo!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*page.Info, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Connection[*models.Invitation]).PageInfo
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"totalCount": {Name: "totalCount", Type: "Int", GraphQL: "Int!",
+				NonNull:    true,
+				IsMethod:   true,
+				Concurrent: true,
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*page.Connection[*models.Invitation]).TotalCount(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[int](c, values)
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNInt2int(w, values.([]int)[i])
+				},
+			},
+		}},
+		"InvitationEdge": {Name: "InvitationEdge", Satisfies: []string{"InvitationEdge"}, Fields: map[string]*executor.Field{
+			"cursor": {Name: "cursor", Type: "Cursor", GraphQL: "Cursor!",
+				NonNull:    true,
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNCursor2string(w, parent.(*page.Edge[*models.Invitation]).Cursor)
+				},
+			},
+			"node": {Name: "node", Type: "Invitation", GraphQL: "Invitation!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.Invitation, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Edge[*models.Invitation]).Node
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"InviteUserPayload": {Name: "InviteUserPayload", Satisfies: []string{"InviteUserPayload"}, Fields: map[string]*executor.Field{
+			"user": {Name: "user", Type: "User", GraphQL: "User!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.User, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*auth.InviteUserPayload).User
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"invitation": {Name: "invitation", Type: "Invitation", GraphQL: "Invitation!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.Invitation, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*auth.InviteUserPayload).Invitation
 					}
 					executor.SetPointers(c, results)
 				},
@@ -2629,6 +2852,397 @@ var executorTables = &executor.Tables{
 			},
 		}},
 		"Mutation": {Name: "Mutation", Satisfies: []string{"Mutation"}, Fields: map[string]*executor.Field{
+			"signUp": {Name: "signUp", Type: "SignUpPayload", GraphQL: "SignUpPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_signUp_args(ctx, raw)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().SignUp(ctx, args["input"].(auth.SignUpInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.OKPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"verifyEmail": {Name: "verifyEmail", Type: "VerifyEmailPayload", GraphQL: "VerifyEmailPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_verifyEmail_args(ctx, raw)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().VerifyEmail(ctx, args["input"].(auth.VerifyEmailInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.OKPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"requestPasswordReset": {Name: "requestPasswordReset", Type: "RequestPasswordResetPayload", GraphQL: "RequestPasswordResetPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_requestPasswordReset_args(ctx, raw)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().RequestPasswordReset(ctx, args["input"].(auth.RequestPasswordResetInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.OKPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"resetPassword": {Name: "resetPassword", Type: "ResetPasswordPayload", GraphQL: "ResetPasswordPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_resetPassword_args(ctx, raw)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().ResetPassword(ctx, args["input"].(auth.ResetPasswordInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.OKPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"acceptInvitation": {Name: "acceptInvitation", Type: "AcceptInvitationPayload", GraphQL: "AcceptInvitationPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_acceptInvitation_args(ctx, raw)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().AcceptInvitation(ctx, args["input"].(auth.AcceptInvitationInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.AcceptInvitationPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"requestEmailVerification": {Name: "requestEmailVerification", Type: "RequestEmailVerificationPayload", GraphQL: "RequestEmailVerificationPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().RequestEmailVerification(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.OKPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"changePassword": {Name: "changePassword", Type: "ChangePasswordPayload", GraphQL: "ChangePasswordPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_changePassword_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().ChangePassword(ctx, args["input"].(auth.ChangePasswordInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.OKPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"changeEmail": {Name: "changeEmail", Type: "ChangeEmailPayload", GraphQL: "ChangeEmailPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_changeEmail_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().ChangeEmail(ctx, args["input"].(auth.ChangeEmailInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.OKPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"updateProfile": {Name: "updateProfile", Type: "UpdateProfilePayload", GraphQL: "UpdateProfilePayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_updateProfile_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().UpdateProfile(ctx, args["input"].(auth.UpdateProfileInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.UserPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"inviteUser": {Name: "inviteUser", Type: "InviteUserPayload", GraphQL: "InviteUserPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_inviteUser_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().InviteUser(ctx, args["input"].(auth.InviteUserInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.InviteUserPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"revokeInvitation": {Name: "revokeInvitation", Type: "RevokeInvitationPayload", GraphQL: "RevokeInvitationPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_revokeInvitation_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().RevokeInvitation(ctx, args["input"].(auth.RevokeInvitationInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.OKPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"changeMembership": {Name: "changeMembership", Type: "ChangeMembershipPayload", GraphQL: "ChangeMembershipPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_changeMembership_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().ChangeMembership(ctx, args["input"].(auth.ChangeMembershipInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.MembershipPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"removeMember": {Name: "removeMember", Type: "RemoveMemberPayload", GraphQL: "RemoveMemberPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_removeMember_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().RemoveMember(ctx, args["input"].(auth.RemoveMemberInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.OKPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"setProviderRole": {Name: "setProviderRole", Type: "SetProviderRolePayload", GraphQL: "SetProviderRolePayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_setProviderRole_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().SetProviderRole(ctx, args["input"].(auth.SetProviderRoleInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.UserPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"disableUser": {Name: "disableUser", Type: "DisableUserPayload", GraphQL: "DisableUserPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_disableUser_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().DisableUser(ctx, args["input"].(auth.UserInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.UserPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"enableUser": {Name: "enableUser", Type: "EnableUserPayload", GraphQL: "EnableUserPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_enableUser_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().EnableUser(ctx, args["input"].(auth.UserInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.UserPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
 			"createApiToken": {Name: "createApiToken", Type: "CreateApiTokenPayload", GraphQL: "CreateApiTokenPayload!",
 				NonNull:    true,
 				IsResolver: true,
@@ -4108,6 +4722,64 @@ var executorTables = &executor.Tables{
 					executor.SetPointers(c, results)
 				},
 			},
+			"users": {Name: "users", Type: "UserConnection", GraphQL: "UserConnection!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Query_users_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_READ"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Query().Users(ctx, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*auth.UserFilter))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*page.Connection[*models.User]](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"invitations": {Name: "invitations", Type: "InvitationConnection", GraphQL: "InvitationConnection!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Query_invitations_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_READ"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Query().Invitations(ctx, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*auth.InvitationFilter))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*page.Connection[*models.Invitation]](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
 			"customer": {Name: "customer", Type: "Customer", GraphQL: "Customer",
 				IsResolver: true,
 				Concurrent: true,
@@ -4562,6 +5234,38 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"RemoveMemberPayload": {Name: "RemoveMemberPayload", Satisfies: []string{"RemoveMemberPayload"}, Fields: map[string]*executor.Field{
+			"ok": {Name: "ok", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*auth.OKPayload).OK)
+				},
+			},
+		}},
+		"RequestEmailVerificationPayload": {Name: "RequestEmailVerificationPayload", Satisfies: []string{"RequestEmailVerificationPayload"}, Fields: map[string]*executor.Field{
+			"ok": {Name: "ok", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*auth.OKPayload).OK)
+				},
+			},
+		}},
+		"RequestPasswordResetPayload": {Name: "RequestPasswordResetPayload", Satisfies: []string{"RequestPasswordResetPayload"}, Fields: map[string]*executor.Field{
+			"ok": {Name: "ok", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*auth.OKPayload).OK)
+				},
+			},
+		}},
+		"ResetPasswordPayload": {Name: "ResetPasswordPayload", Satisfies: []string{"ResetPasswordPayload"}, Fields: map[string]*executor.Field{
+			"ok": {Name: "ok", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*auth.OKPayload).OK)
+				},
+			},
+		}},
 		"RestoreDatabasePayload": {Name: "RestoreDatabasePayload", Satisfies: []string{"RestoreDatabasePayload"}, Fields: map[string]*executor.Field{
 			"preview": {Name: "preview", Type: "Preview", GraphQL: "Preview",
 				Fill: func(parents []any, c *executor.Column) {
@@ -4673,6 +5377,14 @@ var executorTables = &executor.Tables{
 						results[i] = p.(*auth.RevokeAPITokenPayload).APIToken
 					}
 					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"RevokeInvitationPayload": {Name: "RevokeInvitationPayload", Satisfies: []string{"RevokeInvitationPayload"}, Fields: map[string]*executor.Field{
+			"ok": {Name: "ok", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*auth.OKPayload).OK)
 				},
 			},
 		}},
@@ -5088,6 +5800,18 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"SetProviderRolePayload": {Name: "SetProviderRolePayload", Satisfies: []string{"SetProviderRolePayload"}, Fields: map[string]*executor.Field{
+			"user": {Name: "user", Type: "User", GraphQL: "User!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.User, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*auth.UserPayload).User
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
 		"SignInPayload": {Name: "SignInPayload", Satisfies: []string{"SignInPayload"}, Fields: map[string]*executor.Field{
 			"accessToken": {Name: "accessToken", Type: "String", GraphQL: "String!",
 				NonNull: true,
@@ -5117,6 +5841,14 @@ var executorTables = &executor.Tables{
 				NonNull: true,
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
 					return writeNBoolean2bool(w, parent.(*auth.SignOutPayload).OK)
+				},
+			},
+		}},
+		"SignUpPayload": {Name: "SignUpPayload", Satisfies: []string{"SignUpPayload"}, Fields: map[string]*executor.Field{
+			"ok": {Name: "ok", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*auth.OKPayload).OK)
 				},
 			},
 		}},
@@ -5371,6 +6103,18 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"UpdateProfilePayload": {Name: "UpdateProfilePayload", Satisfies: []string{"UpdateProfilePayload"}, Fields: map[string]*executor.Field{
+			"user": {Name: "user", Type: "User", GraphQL: "User!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.User, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*auth.UserPayload).User
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
 		"User": {Name: "User", Satisfies: []string{"User", "Node"}, Fields: map[string]*executor.Field{
 			"id": {Name: "id", Type: "ID", GraphQL: "ID!",
 				NonNull: true,
@@ -5418,6 +6162,97 @@ var executorTables = &executor.Tables{
 				NonNull: true,
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
 					return writeNDateTime2timeᚐTime(w, parent.(*models.User).CreatedAt)
+				},
+			},
+			"emailVerifiedAt": {Name: "emailVerifiedAt", Type: "DateTime", GraphQL: "DateTime",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeODateTime2ᚖtimeᚐTime(w, parent.(*models.User).EmailVerifiedAt)
+				},
+			},
+			"language": {Name: "language", Type: "Language", GraphQL: "Language",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOLanguage2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐLanguage(w, parent.(*models.User).Language)
+				},
+			},
+		}},
+		"UserConnection": {Name: "UserConnection", Satisfies: []string{"UserConnection"}, Fields: map[string]*executor.Field{
+			"edges": {Name: "edges", Type: "UserEdge", GraphQL: "[UserEdge!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "UserEdge!",
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([][]*page.Edge[*models.User], len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Connection[*models.User]).Edges
+					}
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"nodes": {Name: "nodes", Type: "User", GraphQL: "[User!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsMethod:    true,
+				Element:     "User!",
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*page.Connection[*models.User]).Nodes(), nil
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[[]*models.User](c, values)
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"pageInfo": {Name: "pageInfo", Type: "PageInfo", GraphQL: "PageInfo!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*page.Info, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Connection[*models.User]).PageInfo
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"totalCount": {Name: "totalCount", Type: "Int", GraphQL: "Int!",
+				NonNull:    true,
+				IsMethod:   true,
+				Concurrent: true,
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*page.Connection[*models.User]).TotalCount(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[int](c, values)
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNInt2int(w, values.([]int)[i])
+				},
+			},
+		}},
+		"UserEdge": {Name: "UserEdge", Satisfies: []string{"UserEdge"}, Fields: map[string]*executor.Field{
+			"cursor": {Name: "cursor", Type: "Cursor", GraphQL: "Cursor!",
+				NonNull:    true,
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNCursor2string(w, parent.(*page.Edge[*models.User]).Cursor)
+				},
+			},
+			"node": {Name: "node", Type: "User", GraphQL: "User!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.User, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Edge[*models.User]).Node
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"VerifyEmailPayload": {Name: "VerifyEmailPayload", Satisfies: []string{"VerifyEmailPayload"}, Fields: map[string]*executor.Field{
+			"ok": {Name: "ok", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*auth.OKPayload).OK)
 				},
 			},
 		}},
@@ -5551,7 +6386,7 @@ var executorTables = &executor.Tables{
 			}
 			return executor.UnknownObject, value
 		}},
-		"Node": {Name: "Node", Possible: []string{"User", "Session", "Server", "Job", "DriftFinding", "DatabaseUser", "DatabaseServer", "DatabaseDump", "Database", "Customer", "ApiToken"}, Of: func(value any) (int, any) {
+		"Node": {Name: "Node", Possible: []string{"User", "Session", "Server", "Job", "Invitation", "DriftFinding", "DatabaseUser", "DatabaseServer", "DatabaseDump", "Database", "Customer", "ApiToken"}, Of: func(value any) (int, any) {
 			switch v := value.(type) {
 			case nil:
 				return executor.NoObject, nil
@@ -5575,41 +6410,46 @@ var executorTables = &executor.Tables{
 					return executor.NoObject, nil
 				}
 				return 3, v
-			case *models.DriftFinding:
+			case *models.Invitation:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 4, v
-			case *models.DatabaseUser:
+			case *models.DriftFinding:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 5, v
-			case *models.DatabaseServer:
+			case *models.DatabaseUser:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 6, v
-			case *models.DatabaseDump:
+			case *models.DatabaseServer:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 7, v
-			case *models.Database:
+			case *models.DatabaseDump:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 8, v
-			case *models.Customer:
+			case *models.Database:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 9, v
-			case *models.APIToken:
+			case *models.Customer:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 10, v
+			case *models.APIToken:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 11, v
 			}
 			return executor.UnknownObject, value
 		}},
@@ -5618,9 +6458,13 @@ var executorTables = &executor.Tables{
 		ec := generated.(*executionContext)
 		_ = ec
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
 			graphql.NewInputUnmarshaler("ArchiveCustomerInput", ec.unmarshalInputArchiveCustomerInput),
 			graphql.NewInputUnmarshaler("CancelJobInput", ec.unmarshalInputCancelJobInput),
 			graphql.NewInputUnmarshaler("ChangeDatabasesInput", ec.unmarshalInputChangeDatabasesInput),
+			graphql.NewInputUnmarshaler("ChangeEmailInput", ec.unmarshalInputChangeEmailInput),
+			graphql.NewInputUnmarshaler("ChangeMembershipInput", ec.unmarshalInputChangeMembershipInput),
+			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
 			graphql.NewInputUnmarshaler("CheckDatabaseServerInput", ec.unmarshalInputCheckDatabaseServerInput),
 			graphql.NewInputUnmarshaler("CloneDatabaseInput", ec.unmarshalInputCloneDatabaseInput),
 			graphql.NewInputUnmarshaler("CreateApiTokenInput", ec.unmarshalInputCreateApiTokenInput),
@@ -5637,10 +6481,14 @@ var executorTables = &executor.Tables{
 			graphql.NewInputUnmarshaler("DeleteDatabaseDumpInput", ec.unmarshalInputDeleteDatabaseDumpInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseInput", ec.unmarshalInputDeleteDatabaseInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseUserInput", ec.unmarshalInputDeleteDatabaseUserInput),
+			graphql.NewInputUnmarshaler("DisableUserInput", ec.unmarshalInputDisableUserInput),
 			graphql.NewInputUnmarshaler("DriftFilter", ec.unmarshalInputDriftFilter),
+			graphql.NewInputUnmarshaler("EnableUserInput", ec.unmarshalInputEnableUserInput),
 			graphql.NewInputUnmarshaler("ExportDatabaseInput", ec.unmarshalInputExportDatabaseInput),
 			graphql.NewInputUnmarshaler("ImpersonateInput", ec.unmarshalInputImpersonateInput),
 			graphql.NewInputUnmarshaler("ImportDatabaseInput", ec.unmarshalInputImportDatabaseInput),
+			graphql.NewInputUnmarshaler("InvitationFilter", ec.unmarshalInputInvitationFilter),
+			graphql.NewInputUnmarshaler("InviteUserInput", ec.unmarshalInputInviteUserInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
 			graphql.NewInputUnmarshaler("KeepPreviousDatabaseLoginInput", ec.unmarshalInputKeepPreviousDatabaseLoginInput),
 			graphql.NewInputUnmarshaler("OpenDatabaseForCleanupInput", ec.unmarshalInputOpenDatabaseForCleanupInput),
@@ -5648,25 +6496,34 @@ var executorTables = &executor.Tables{
 			graphql.NewInputUnmarshaler("RegisterDatabaseServerInput", ec.unmarshalInputRegisterDatabaseServerInput),
 			graphql.NewInputUnmarshaler("ReleaseDriftBrakeInput", ec.unmarshalInputReleaseDriftBrakeInput),
 			graphql.NewInputUnmarshaler("RemoveDatabaseServerInput", ec.unmarshalInputRemoveDatabaseServerInput),
+			graphql.NewInputUnmarshaler("RemoveMemberInput", ec.unmarshalInputRemoveMemberInput),
+			graphql.NewInputUnmarshaler("RequestPasswordResetInput", ec.unmarshalInputRequestPasswordResetInput),
+			graphql.NewInputUnmarshaler("ResetPasswordInput", ec.unmarshalInputResetPasswordInput),
 			graphql.NewInputUnmarshaler("RestoreDatabaseInput", ec.unmarshalInputRestoreDatabaseInput),
 			graphql.NewInputUnmarshaler("ResumeCustomerInput", ec.unmarshalInputResumeCustomerInput),
 			graphql.NewInputUnmarshaler("ResumeDatabaseInput", ec.unmarshalInputResumeDatabaseInput),
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
 			graphql.NewInputUnmarshaler("RevokeApiTokenInput", ec.unmarshalInputRevokeApiTokenInput),
+			graphql.NewInputUnmarshaler("RevokeInvitationInput", ec.unmarshalInputRevokeInvitationInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RotateDatabasePasswordInput", ec.unmarshalInputRotateDatabasePasswordInput),
 			graphql.NewInputUnmarshaler("RotateDatabaseUserPasswordInput", ec.unmarshalInputRotateDatabaseUserPasswordInput),
 			graphql.NewInputUnmarshaler("SetDatabaseAccessInput", ec.unmarshalInputSetDatabaseAccessInput),
 			graphql.NewInputUnmarshaler("SetDatabaseDriftPolicyInput", ec.unmarshalInputSetDatabaseDriftPolicyInput),
 			graphql.NewInputUnmarshaler("SetDatabaseServerMaintenanceInput", ec.unmarshalInputSetDatabaseServerMaintenanceInput),
+			graphql.NewInputUnmarshaler("SetProviderRoleInput", ec.unmarshalInputSetProviderRoleInput),
 			graphql.NewInputUnmarshaler("SetUpInput", ec.unmarshalInputSetUpInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
+			graphql.NewInputUnmarshaler("SignUpInput", ec.unmarshalInputSignUpInput),
 			graphql.NewInputUnmarshaler("SurveyDatabaseServerInput", ec.unmarshalInputSurveyDatabaseServerInput),
 			graphql.NewInputUnmarshaler("SuspendCustomerInput", ec.unmarshalInputSuspendCustomerInput),
 			graphql.NewInputUnmarshaler("SuspendDatabaseInput", ec.unmarshalInputSuspendDatabaseInput),
 			graphql.NewInputUnmarshaler("UpdateCustomerInput", ec.unmarshalInputUpdateCustomerInput),
 			graphql.NewInputUnmarshaler("UpdateDatabaseServerInput", ec.unmarshalInputUpdateDatabaseServerInput),
 			graphql.NewInputUnmarshaler("UpdateDatabaseUserInput", ec.unmarshalInputUpdateDatabaseUserInput),
+			graphql.NewInputUnmarshaler("UpdateProfileInput", ec.unmarshalInputUpdateProfileInput),
+			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
+			graphql.NewInputUnmarshaler("VerifyEmailInput", ec.unmarshalInputVerifyEmailInput),
 		)
 	},
 }
@@ -5781,6 +6638,11 @@ func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseUserID
 }
 
 func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDriftFindingID(w *executor.Writer, v ident.DriftFindingID) executor.Status {
+	v.MarshalGQL(w)
+	return executor.Written
+}
+
+func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐInvitationID(w *executor.Writer, v ident.InvitationID) executor.Status {
 	v.MarshalGQL(w)
 	return executor.Written
 }
@@ -5906,6 +6768,13 @@ func writeOCursor2ᚖstring(w *executor.Writer, v *string) executor.Status {
 	return w.Marshal(w.Generated.(*executionContext).marshalOCursor2ᚖstring(w.Context(), nil, v))
 }
 
+func writeOCustomerRole2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐCustomerRole(w *executor.Writer, v *models.CustomerRole) executor.Status {
+	if v == nil {
+		return executor.Null
+	}
+	return w.String(string(*v))
+}
+
 func writeODateTime2ᚖtimeᚐTime(w *executor.Writer, v *time.Time) executor.Status {
 	if v == nil {
 		return executor.Null
@@ -5928,6 +6797,13 @@ func writeOInt2ᚖint(w *executor.Writer, v *int) executor.Status {
 }
 
 func writeOJobStepState2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐJobStepState(w *executor.Writer, v *models.JobStepState) executor.Status {
+	if v == nil {
+		return executor.Null
+	}
+	return w.String(string(*v))
+}
+
+func writeOLanguage2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐLanguage(w *executor.Writer, v *models.Language) executor.Status {
 	if v == nil {
 		return executor.Null
 	}

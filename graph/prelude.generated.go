@@ -1741,6 +1741,16 @@ func (ec *executionContext) marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternal
 	return v
 }
 
+func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐInvitationID(ctx context.Context, v any) (ident.InvitationID, error) {
+	var res ident.InvitationID
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐInvitationID(ctx context.Context, sel ast.SelectionSet, v ident.InvitationID) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐJobID(ctx context.Context, v any) (ident.JobID, error) {
 	var res ident.JobID
 	err := res.UnmarshalGQL(v)

@@ -31,6 +31,7 @@ type ResolverRoot interface {
 	DatabaseUser() DatabaseUserResolver
 	DriftFinding() DriftFindingResolver
 	Impersonation() ImpersonationResolver
+	Invitation() InvitationResolver
 	Job() JobResolver
 	JobStep() JobStepResolver
 	Membership() MembershipResolver
@@ -71,9 +72,13 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
 			graphql.NewInputUnmarshaler("ArchiveCustomerInput", ec.unmarshalInputArchiveCustomerInput),
 			graphql.NewInputUnmarshaler("CancelJobInput", ec.unmarshalInputCancelJobInput),
 			graphql.NewInputUnmarshaler("ChangeDatabasesInput", ec.unmarshalInputChangeDatabasesInput),
+			graphql.NewInputUnmarshaler("ChangeEmailInput", ec.unmarshalInputChangeEmailInput),
+			graphql.NewInputUnmarshaler("ChangeMembershipInput", ec.unmarshalInputChangeMembershipInput),
+			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
 			graphql.NewInputUnmarshaler("CheckDatabaseServerInput", ec.unmarshalInputCheckDatabaseServerInput),
 			graphql.NewInputUnmarshaler("CloneDatabaseInput", ec.unmarshalInputCloneDatabaseInput),
 			graphql.NewInputUnmarshaler("CreateApiTokenInput", ec.unmarshalInputCreateApiTokenInput),
@@ -90,10 +95,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteDatabaseDumpInput", ec.unmarshalInputDeleteDatabaseDumpInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseInput", ec.unmarshalInputDeleteDatabaseInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseUserInput", ec.unmarshalInputDeleteDatabaseUserInput),
+			graphql.NewInputUnmarshaler("DisableUserInput", ec.unmarshalInputDisableUserInput),
 			graphql.NewInputUnmarshaler("DriftFilter", ec.unmarshalInputDriftFilter),
+			graphql.NewInputUnmarshaler("EnableUserInput", ec.unmarshalInputEnableUserInput),
 			graphql.NewInputUnmarshaler("ExportDatabaseInput", ec.unmarshalInputExportDatabaseInput),
 			graphql.NewInputUnmarshaler("ImpersonateInput", ec.unmarshalInputImpersonateInput),
 			graphql.NewInputUnmarshaler("ImportDatabaseInput", ec.unmarshalInputImportDatabaseInput),
+			graphql.NewInputUnmarshaler("InvitationFilter", ec.unmarshalInputInvitationFilter),
+			graphql.NewInputUnmarshaler("InviteUserInput", ec.unmarshalInputInviteUserInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
 			graphql.NewInputUnmarshaler("KeepPreviousDatabaseLoginInput", ec.unmarshalInputKeepPreviousDatabaseLoginInput),
 			graphql.NewInputUnmarshaler("OpenDatabaseForCleanupInput", ec.unmarshalInputOpenDatabaseForCleanupInput),
@@ -101,25 +110,34 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RegisterDatabaseServerInput", ec.unmarshalInputRegisterDatabaseServerInput),
 			graphql.NewInputUnmarshaler("ReleaseDriftBrakeInput", ec.unmarshalInputReleaseDriftBrakeInput),
 			graphql.NewInputUnmarshaler("RemoveDatabaseServerInput", ec.unmarshalInputRemoveDatabaseServerInput),
+			graphql.NewInputUnmarshaler("RemoveMemberInput", ec.unmarshalInputRemoveMemberInput),
+			graphql.NewInputUnmarshaler("RequestPasswordResetInput", ec.unmarshalInputRequestPasswordResetInput),
+			graphql.NewInputUnmarshaler("ResetPasswordInput", ec.unmarshalInputResetPasswordInput),
 			graphql.NewInputUnmarshaler("RestoreDatabaseInput", ec.unmarshalInputRestoreDatabaseInput),
 			graphql.NewInputUnmarshaler("ResumeCustomerInput", ec.unmarshalInputResumeCustomerInput),
 			graphql.NewInputUnmarshaler("ResumeDatabaseInput", ec.unmarshalInputResumeDatabaseInput),
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
 			graphql.NewInputUnmarshaler("RevokeApiTokenInput", ec.unmarshalInputRevokeApiTokenInput),
+			graphql.NewInputUnmarshaler("RevokeInvitationInput", ec.unmarshalInputRevokeInvitationInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RotateDatabasePasswordInput", ec.unmarshalInputRotateDatabasePasswordInput),
 			graphql.NewInputUnmarshaler("RotateDatabaseUserPasswordInput", ec.unmarshalInputRotateDatabaseUserPasswordInput),
 			graphql.NewInputUnmarshaler("SetDatabaseAccessInput", ec.unmarshalInputSetDatabaseAccessInput),
 			graphql.NewInputUnmarshaler("SetDatabaseDriftPolicyInput", ec.unmarshalInputSetDatabaseDriftPolicyInput),
 			graphql.NewInputUnmarshaler("SetDatabaseServerMaintenanceInput", ec.unmarshalInputSetDatabaseServerMaintenanceInput),
+			graphql.NewInputUnmarshaler("SetProviderRoleInput", ec.unmarshalInputSetProviderRoleInput),
 			graphql.NewInputUnmarshaler("SetUpInput", ec.unmarshalInputSetUpInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
+			graphql.NewInputUnmarshaler("SignUpInput", ec.unmarshalInputSignUpInput),
 			graphql.NewInputUnmarshaler("SurveyDatabaseServerInput", ec.unmarshalInputSurveyDatabaseServerInput),
 			graphql.NewInputUnmarshaler("SuspendCustomerInput", ec.unmarshalInputSuspendCustomerInput),
 			graphql.NewInputUnmarshaler("SuspendDatabaseInput", ec.unmarshalInputSuspendDatabaseInput),
 			graphql.NewInputUnmarshaler("UpdateCustomerInput", ec.unmarshalInputUpdateCustomerInput),
 			graphql.NewInputUnmarshaler("UpdateDatabaseServerInput", ec.unmarshalInputUpdateDatabaseServerInput),
 			graphql.NewInputUnmarshaler("UpdateDatabaseUserInput", ec.unmarshalInputUpdateDatabaseUserInput),
+			graphql.NewInputUnmarshaler("UpdateProfileInput", ec.unmarshalInputUpdateProfileInput),
+			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
+			graphql.NewInputUnmarshaler("VerifyEmailInput", ec.unmarshalInputVerifyEmailInput),
 		)
 	}
 	first := true
@@ -213,6 +231,427 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
+	{Name: "../schema/account.graphqls", Input: `extend type Query {
+  "The users that the caller may see, the oldest first: the provider's staff see all, others those with a role in their customers."
+  users(
+    "Rows of the page, from the front: 1 to 100, 20 by default."
+    first: Int
+    "Only rows after this cursor."
+    after: Cursor
+    "Rows of the page, from the back."
+    last: Int
+    "Only rows before this cursor."
+    before: Cursor
+    "Which rows."
+    filter: UserFilter
+  ): UserConnection! @auth(requires: [USERS_READ]) @cost(multipliers: ["first", "last"], size: 20)
+  "The open invitations that the caller may see, the oldest first; those to the staff for the staff only."
+  invitations(
+    "Rows of the page, from the front: 1 to 100, 20 by default."
+    first: Int
+    "Only rows after this cursor."
+    after: Cursor
+    "Rows of the page, from the back."
+    last: Int
+    "Only rows before this cursor."
+    before: Cursor
+    "Which rows."
+    filter: InvitationFilter
+  ): InvitationConnection! @auth(requires: [USERS_READ]) @cost(multipliers: ["first", "last"], size: 20)
+}
+
+extend type Mutation {
+  """
+  Asks for an account with a first customer of its own, where the provider allows it. Sends a link to the address; the
+  account is made by ` + "`" + `verifyEmail` + "`" + `. The answer is the same when there is an account with the address.
+  Errors: ` + "`" + `FORBIDDEN` + "`" + ` when nobody can sign up; ` + "`" + `INVALID` + "`" + `; ` + "`" + `RATE_LIMITED` + "`" + `.
+  """
+  signUp("The new account." input: SignUpInput!): SignUpPayload! @public @cost(weight: 2000)
+  """
+  Does what a link in a mail was sent for: makes the account of who signed up, shows that an address is the user's own, or makes it
+  the new one. Errors: ` + "`" + `NOT_FOUND` + "`" + ` for a link that was used, is older than 30 minutes or is of another kind; ` + "`" + `CONFLICT` + "`" + ` for an
+  address that has got an account meanwhile; ` + "`" + `RATE_LIMITED` + "`" + `.
+  """
+  verifyEmail("The link's token." input: VerifyEmailInput!): VerifyEmailPayload! @public @cost(weight: 100)
+  """
+  Sends a link to set a new password, if there is an account with the address; the answer is the same if there is none.
+  Errors: ` + "`" + `INVALID` + "`" + ` for what is no address; ` + "`" + `RATE_LIMITED` + "`" + `.
+  """
+  requestPasswordReset("Whose password." input: RequestPasswordResetInput!): RequestPasswordResetPayload! @public @cost(weight: 1000)
+  """
+  Sets a new password with the token of a link, and ends whatever was signed in with the one before. Signs nobody in, and leaves a
+  second factor as it is. Errors: ` + "`" + `NOT_FOUND` + "`" + ` for a link that was used, is older than 30 minutes or is of another kind;
+  ` + "`" + `INVALID` + "`" + ` for the password, after which the link still works; ` + "`" + `RATE_LIMITED` + "`" + `.
+  """
+  resetPassword("The link's token and the password." input: ResetPasswordInput!): ResetPasswordPayload! @public @cost(weight: 2000)
+  """
+  Takes the role that somebody was invited to. Whoever has an account with the address keeps it as it is; for others one is made.
+  Signs nobody in. Errors: ` + "`" + `NOT_FOUND` + "`" + ` for a link that was used or revoked, is older than 72 hours, or whose sender may not give the role any more;
+  ` + "`" + `INVALID` + "`" + ` with the field ` + "`" + `password` + "`" + ` when there is no account yet and none is given; ` + "`" + `CONFLICT` + "`" + ` for a role there already; ` + "`" + `RATE_LIMITED` + "`" + `.
+  """
+  acceptInvitation("The link's token, and the new account." input: AcceptInvitationInput!): AcceptInvitationPayload! @public @cost(weight: 2000)
+  "Sends the caller a link to show that their address is their own. Errors: ` + "`" + `RATE_LIMITED` + "`" + `."
+  requestEmailVerification: RequestEmailVerificationPayload! @auth @cost(weight: 100)
+  """
+  Sets the caller's password, and ends all other sessions of theirs.
+  Errors: ` + "`" + `INVALID` + "`" + ` with the field ` + "`" + `currentPassword` + "`" + ` or ` + "`" + `password` + "`" + `; ` + "`" + `RATE_LIMITED` + "`" + `.
+  """
+  changePassword("The password before, and the new one." input: ChangePasswordInput!): ChangePasswordPayload! @auth @cost(weight: 2000)
+  """
+  Sends a link to a new address, with which ` + "`" + `verifyEmail` + "`" + ` makes it the caller's; the one before is told. The answer is the same
+  when somebody has the address already. Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `RATE_LIMITED` + "`" + `.
+  """
+  changeEmail("The new address." input: ChangeEmailInput!): ChangeEmailPayload! @auth @cost(weight: 100)
+  "Changes what the caller says of themselves; what is left out or null stays. Errors: ` + "`" + `INVALID` + "`" + `."
+  updateProfile("What to change." input: UpdateProfileInput!): UpdateProfilePayload! @auth
+  """
+  Invites somebody to a role with the provider or within a customer, by mail. An open invitation of the address to the same place ends.
+  Whether there is an account with the address is not told. Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + ` for the customer; ` + "`" + `FORBIDDEN` + "`" + ` for a role above the caller's own;
+  ` + "`" + `CONFLICT` + "`" + ` for somebody who has a role there, and for an archived customer; ` + "`" + `RATE_LIMITED` + "`" + `.
+  """
+  inviteUser("Whom, and as what." input: InviteUserInput!): InviteUserPayload! @auth(requires: [USERS_WRITE]) @cost(weight: 100)
+  "Ends an invitation. Errors: ` + "`" + `NOT_FOUND` + "`" + `, also for one that was accepted or has ended."
+  revokeInvitation("Which one." input: RevokeInvitationInput!): RevokeInvitationPayload! @auth(requires: [USERS_WRITE])
+  """
+  Gives a member of a customer another role; it holds within a second, and the member's open connections are closed.
+  Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `FORBIDDEN` + "`" + ` for a role above the caller's own, before or after; ` + "`" + `CONFLICT` + "`" + ` for the last owner, and for an archived customer.
+  """
+  changeMembership("Who, where, and as what." input: ChangeMembershipInput!): ChangeMembershipPayload! @auth(requires: [USERS_WRITE])
+  "Takes a member's role within a customer away; the account stays. Errors: as ` + "`" + `changeMembership` + "`" + `."
+  removeMember("Who, and where." input: RemoveMemberInput!): RemoveMemberPayload! @auth(requires: [USERS_WRITE])
+  """
+  Gives a user a role with the provider, or takes it away; it holds within a second, and the user's open connections are closed.
+  Errors: ` + "`" + `FORBIDDEN` + "`" + ` for all but the provider's staff, and for a role above the caller's own, before or after; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` for the last owner.
+  """
+  setProviderRole("Who, and as what." input: SetProviderRoleInput!): SetProviderRolePayload! @auth(requires: [USERS_WRITE])
+  """
+  Closes an account: nobody signs in with it, and its open connections are closed within a second. Its roles stay for the day it is opened again.
+  Errors: ` + "`" + `FORBIDDEN` + "`" + ` for all but the provider's staff, for a user with a role above the caller's own, and for the caller; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` for the last owner.
+  """
+  disableUser("Whom." input: DisableUserInput!): DisableUserPayload! @auth(requires: [USERS_WRITE])
+  "Opens an account again. Errors: as ` + "`" + `disableUser` + "`" + `."
+  enableUser("Whom." input: EnableUserInput!): EnableUserPayload! @auth(requires: [USERS_WRITE])
+}
+
+"A language of mails."
+enum Language {
+  "English."
+  EN
+  "German."
+  DE
+}
+
+extend type User {
+  "Since when the address is known to be the user's own; null when it was never shown."
+  emailVerifiedAt: DateTime
+  "The language of mails to the user; null is the installation's."
+  language: Language
+}
+
+"Which users; all conditions hold."
+input UserFilter {
+  "Only those with a role in this customer."
+  customerId: ID
+  "Part of name or address, in small or capital letters."
+  search: String
+}
+
+"One page of users."
+type UserConnection {
+  "The rows with their cursors."
+  edges: [UserEdge!]!
+  "The rows."
+  nodes: [User!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "Rows on all pages; only counted when it is asked for."
+  totalCount: Int!
+}
+
+"A user and its place."
+type UserEdge {
+  "Its place."
+  cursor: Cursor!
+  "The row."
+  node: User!
+}
+
+"Somebody was asked to take a role, and has not answered yet."
+type Invitation implements Node {
+  "Global id."
+  id: ID!
+  "E-mail address that it was sent to, in small letters."
+  email: String!
+  "Name that the sender gave."
+  name: String!
+  "Role with the provider; null within a customer."
+  providerRole: ProviderRole
+  "The customer; null with the provider, and for those who may not see it."
+  customer: Customer @goField(forceResolver: true, batch: true)
+  "Role within the customer; null with the provider."
+  customerRole: CustomerRole
+  "Who sent it; null for those who may not see that user."
+  invitedBy: User @goField(forceResolver: true, batch: true)
+  "When it was sent."
+  createdAt: DateTime!
+  "When its link ends, 72 hours later."
+  expiresAt: DateTime!
+}
+
+"Which invitations."
+input InvitationFilter {
+  "Only those to this customer."
+  customerId: ID
+}
+
+"One page of invitations."
+type InvitationConnection {
+  "The rows with their cursors."
+  edges: [InvitationEdge!]!
+  "The rows."
+  nodes: [Invitation!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "Rows on all pages; only counted when it is asked for."
+  totalCount: Int!
+}
+
+"An invitation and its place."
+type InvitationEdge {
+  "Its place."
+  cursor: Cursor!
+  "The row."
+  node: Invitation!
+}
+
+"Who signs up."
+input SignUpInput {
+  "E-mail address to sign in with."
+  email: String!
+  "Full name."
+  name: String!
+  "15 characters or more."
+  password: String!
+  "Name of the first customer; without it, the person's."
+  company: String
+  "Language of mails; null is the installation's."
+  language: Language
+}
+
+"A sign-up that was taken."
+type SignUpPayload {
+  "Always true: what comes of it stands in the mail."
+  ok: Boolean!
+}
+
+"The token of a link."
+input VerifyEmailInput {
+  "What stands after the # of the link."
+  token: String!
+}
+
+"A link that did what it was sent for."
+type VerifyEmailPayload {
+  "Always true."
+  ok: Boolean!
+}
+
+"Whose password is to be set anew."
+input RequestPasswordResetInput {
+  "E-mail address of the account."
+  email: String!
+}
+
+"A request that was taken."
+type RequestPasswordResetPayload {
+  "Always true, also when there is no such account."
+  ok: Boolean!
+}
+
+"The token of a link, and a new password."
+input ResetPasswordInput {
+  "What stands after the # of the link."
+  token: String!
+  "15 characters or more."
+  password: String!
+}
+
+"A password that was set."
+type ResetPasswordPayload {
+  "Always true."
+  ok: Boolean!
+}
+
+"The token of an invitation, and what a new account needs."
+input AcceptInvitationInput {
+  "What stands after the # of the link."
+  token: String!
+  "Full name of a new account; null is as in the invitation. An account that exists keeps its own."
+  name: String
+  "Password of a new account, 15 characters or more. An account that exists keeps its own."
+  password: String
+  "Language of mails to a new account; null is the installation's."
+  language: Language
+}
+
+"An invitation that was accepted."
+type AcceptInvitationPayload {
+  "Address to sign in with."
+  email: String!
+  "Whether the account was made just now."
+  newAccount: Boolean!
+}
+
+"A mail on its way."
+type RequestEmailVerificationPayload {
+  "Always true."
+  ok: Boolean!
+}
+
+"A change of the caller's password."
+input ChangePasswordInput {
+  "The one before."
+  currentPassword: String!
+  "The new one: 15 characters or more."
+  password: String!
+}
+
+"A password that was changed."
+type ChangePasswordPayload {
+  "Always true."
+  ok: Boolean!
+}
+
+"A change of the caller's address."
+input ChangeEmailInput {
+  "The new e-mail address."
+  email: String!
+}
+
+"A mail on its way to the new address."
+type ChangeEmailPayload {
+  "Always true, also when another account has the address."
+  ok: Boolean!
+}
+
+"What the caller says of themselves."
+input UpdateProfileInput {
+  "Full name."
+  name: String
+  "Language of mails."
+  language: Language
+}
+
+"The caller as they are now."
+type UpdateProfilePayload {
+  "The account."
+  user: User!
+}
+
+"Either a role with the provider, or one within a customer."
+input InviteUserInput {
+  "E-mail address; also of somebody who has an account."
+  email: String!
+  "Name, for the mail and for a new account."
+  name: String!
+  "Role with the provider."
+  providerRole: ProviderRole
+  "The customer; with ` + "`" + `customerRole` + "`" + `."
+  customerId: ID
+  "Role within the customer."
+  customerRole: CustomerRole
+  "Language of the mail; null is the installation's."
+  language: Language
+}
+
+"An invitation on its way."
+type InviteUserPayload {
+  "The user as they will be when they have no account yet, and accept; until then there is none with this id."
+  user: User!
+  "The invitation."
+  invitation: Invitation!
+}
+
+"Which invitation."
+input RevokeInvitationInput {
+  "Id of an invitation."
+  id: ID!
+}
+
+"An invitation that has ended."
+type RevokeInvitationPayload {
+  "Always true."
+  ok: Boolean!
+}
+
+"A change of a role within a customer."
+input ChangeMembershipInput {
+  "The member."
+  userId: ID!
+  "The customer."
+  customerId: ID!
+  "The new role."
+  role: CustomerRole!
+}
+
+"A membership after its change."
+type ChangeMembershipPayload {
+  "The membership as it is now."
+  membership: Membership!
+}
+
+"The end of a membership."
+input RemoveMemberInput {
+  "The member."
+  userId: ID!
+  "The customer."
+  customerId: ID!
+}
+
+"A membership that has ended."
+type RemoveMemberPayload {
+  "Always true."
+  ok: Boolean!
+}
+
+"A change of a role with the provider."
+input SetProviderRoleInput {
+  "The user."
+  userId: ID!
+  "The new role; null takes it away."
+  role: ProviderRole
+}
+
+"A user after the change."
+type SetProviderRolePayload {
+  "The user as they are now."
+  user: User!
+}
+
+"Which user's account to close."
+input DisableUserInput {
+  "Id of a user."
+  id: ID!
+}
+
+"A user whose account is closed."
+type DisableUserPayload {
+  "The user as they are now."
+  user: User!
+}
+
+"Which user's account to open."
+input EnableUserInput {
+  "Id of a user."
+  id: ID!
+}
+
+"A user whose account is open."
+type EnableUserPayload {
+  "The user as they are now."
+  user: User!
+}
+`, BuiltIn: false},
 	{Name: "../schema/api_token.graphqls", Input: `extend type Mutation {
   """
   Makes a token for programs, which call in the caller's name; it is shown once. What it may do is never more than what its
@@ -300,7 +739,7 @@ type ApiTokenEdge {
 input CreateApiTokenInput {
   "What to call it: 1 to 100 characters."
   name: String!
-  "What it may do at most; each must be held by the caller there. ` + "`" + `USERS_IMPERSONATE` + "`" + ` cannot be given."
+  "What it may do at most; each must be held by the caller there. ` + "`" + `USERS_WRITE` + "`" + ` and ` + "`" + `USERS_IMPERSONATE` + "`" + ` are for people."
   permissions: [Permission!]!
   "Only for this customer and everything below; left out for wherever its user has a role."
   customerId: ID
@@ -377,7 +816,7 @@ directive @cost(
 """
 Makes a mutation that is sent twice happen once: for 24 hours the same key and input give the same objects and job,
 without secrets that were shown once. Another input gives ` + "`" + `IDEMPOTENCY_KEY_REUSED` + "`" + `. A failed mutation keeps nothing.
-The header ` + "`" + `Idempotency-Key` + "`" + ` does the same for an operation with one mutation. Refused with ` + "`" + `INVALID` + "`" + ` on ` + "`" + `setUp` + "`" + `, ` + "`" + `signIn` + "`" + ` and ` + "`" + `refreshSession` + "`" + `.
+The header ` + "`" + `Idempotency-Key` + "`" + ` does the same for an operation with one mutation. Refused with ` + "`" + `INVALID` + "`" + ` on mutations that are ` + "`" + `@public` + "`" + `.
 """
 directive @idempotent("1 to 255 printable ASCII characters, such as a UUID." key: String!) on FIELD
 
@@ -2892,6 +3331,16 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_AcceptInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "email":
+		return ec.fieldContext_AcceptInvitationPayload_email(ctx, field)
+	case "newAccount":
+		return ec.fieldContext_AcceptInvitationPayload_newAccount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptInvitationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ApiToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -2984,6 +3433,30 @@ func (ec *executionContext) childFields_ChangeDatabasesPayload(ctx context.Conte
 		return ec.fieldContext_ChangeDatabasesPayload_job(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ChangeDatabasesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ChangeEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_ChangeEmailPayload_ok(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangeEmailPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ChangeMembershipPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "membership":
+		return ec.fieldContext_ChangeMembershipPayload_membership(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangeMembershipPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_ChangePasswordPayload_ok(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangePasswordPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CheckDatabaseServerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3470,6 +3943,14 @@ func (ec *executionContext) childFields_DeleteDatabaseUserPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type DeleteDatabaseUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DisableUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_DisableUserPayload_user(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisableUserPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DiskMetrics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "mount":
@@ -3540,6 +4021,14 @@ func (ec *executionContext) childFields_DriftFindingEdge(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type DriftFindingEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_EnableUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_EnableUserPayload_user(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnableUserPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_EndImpersonationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "impersonation":
@@ -3598,6 +4087,64 @@ func (ec *executionContext) childFields_ImportDatabasePayload(ctx context.Contex
 		return ec.fieldContext_ImportDatabasePayload_job(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ImportDatabasePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Invitation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Invitation_id(ctx, field)
+	case "email":
+		return ec.fieldContext_Invitation_email(ctx, field)
+	case "name":
+		return ec.fieldContext_Invitation_name(ctx, field)
+	case "providerRole":
+		return ec.fieldContext_Invitation_providerRole(ctx, field)
+	case "customer":
+		return ec.fieldContext_Invitation_customer(ctx, field)
+	case "customerRole":
+		return ec.fieldContext_Invitation_customerRole(ctx, field)
+	case "invitedBy":
+		return ec.fieldContext_Invitation_invitedBy(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Invitation_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Invitation_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Invitation", field.Name)
+}
+
+func (ec *executionContext) childFields_InvitationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_InvitationConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_InvitationConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_InvitationConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_InvitationConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvitationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_InvitationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_InvitationEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_InvitationEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvitationEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_InviteUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_InviteUserPayload_user(ctx, field)
+	case "invitation":
+		return ec.fieldContext_InviteUserPayload_invitation(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteUserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Job(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3880,6 +4427,38 @@ func (ec *executionContext) childFields_RemoveDatabaseServerPayload(ctx context.
 	return nil, fmt.Errorf("no field named %q was found under type RemoveDatabaseServerPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RemoveMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_RemoveMemberPayload_ok(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveMemberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestEmailVerificationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_RequestEmailVerificationPayload_ok(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestEmailVerificationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestPasswordResetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_RequestPasswordResetPayload_ok(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestPasswordResetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_ResetPasswordPayload_ok(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RestoreDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "preview":
@@ -3930,6 +4509,14 @@ func (ec *executionContext) childFields_RevokeApiTokenPayload(ctx context.Contex
 		return ec.fieldContext_RevokeApiTokenPayload_apiToken(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokeApiTokenPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevokeInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_RevokeInvitationPayload_ok(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeInvitationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4092,6 +4679,14 @@ func (ec *executionContext) childFields_SetDatabaseServerMaintenancePayload(ctx 
 	return nil, fmt.Errorf("no field named %q was found under type SetDatabaseServerMaintenancePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetProviderRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_SetProviderRolePayload_user(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetProviderRolePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "accessToken":
@@ -4110,6 +4705,14 @@ func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, fiel
 		return ec.fieldContext_SignOutPayload_ok(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SignUpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_SignUpPayload_ok(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignUpPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SurveyDatabaseServerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4172,6 +4775,14 @@ func (ec *executionContext) childFields_UpdateDatabaseUserPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type UpdateDatabaseUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_UpdateProfilePayload_user(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateProfilePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4188,8 +4799,44 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_disabledAt(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_User_createdAt(ctx, field)
+	case "emailVerifiedAt":
+		return ec.fieldContext_User_emailVerifiedAt(ctx, field)
+	case "language":
+		return ec.fieldContext_User_language(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
+}
+
+func (ec *executionContext) childFields_UserConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_UserConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_UserConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_UserConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_UserConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_UserEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_UserEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_UserEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_VerifyEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_VerifyEmailPayload_ok(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerifyEmailPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

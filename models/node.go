@@ -31,4 +31,7 @@ func (*DatabaseDump) IsNode() {}
 func (*Server) IsNode() {}
 
 // IsNode marks a Node.
+func (*Invitation) IsNode() {}
+
+// IsNode marks a Node.
 func (*Session) IsNode() {}

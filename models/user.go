@@ -43,8 +43,11 @@ type User struct {
 	PasswordHash PasswordHash
 	ProviderRole *ProviderRole // nil: only belongs to customers
 	DisabledAt   *time.Time
+	Language     *Language // of mails; nil: the installation's
 	CreatedAt    time.Time `bun:",nullzero,default:now()"`
 	UpdatedAt    time.Time `bun:",nullzero,default:now()"`
+
+	EmailVerifiedAt *time.Time // nil: the address was never proved
 }
 
 // A Membership is a user's role within a customer.

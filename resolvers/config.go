@@ -67,13 +67,15 @@ func notInPerson(ctx context.Context, who *actor.Actor, requires []actor.Permiss
 }
 
 // notIdempotent are mutations of callers who are nobody yet: no one's key.
-var notIdempotent = []string{"setUp", "signIn", "refreshSession"}
+var notIdempotent = []string{
+	"setUp", "signIn", "refreshSession", "signUp", "verifyEmail", "requestPasswordReset", "resetPassword", "acceptInvitation",
+}
 
 // idempotent is @idempotent.
 func idempotent(ctx context.Context, _ any, next graphql.Resolver, key string) (any, error) {
 	f := graphql.GetFieldContext(ctx)
 	if f.Object != "Mutation" || slices.Contains(notIdempotent, f.Field.Name) {
-		return nil, fault.Invalid.New("", "@idempotent is for mutations other than those that sign in.")
+		return nil, fault.Invalid.New("", "@idempotent is for mutations that need a sign-in.")
 	}
 	ctx, err := idempotency.WithKey(ctx, key)
 	if err != nil {

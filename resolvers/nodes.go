@@ -50,6 +50,9 @@ func (r *Resolver) findKind(ctx context.Context, kind string, ids []uuid.UUID, f
 	case ident.User:
 		rows, err := r.AuthService.FindUsers(ctx, typed(ids, ident.UserIDOf))
 		return keep(found, kind, rows, err)
+	case ident.Invitation:
+		rows, err := r.AuthService.FindInvitations(ctx, typed(ids, ident.InvitationIDOf))
+		return keep(found, kind, rows, err)
 	case ident.Session:
 		rows, err := r.AuthService.FindSessions(ctx, typed(ids, ident.SessionIDOf))
 		return keep(found, kind, rows, err)

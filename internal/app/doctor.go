@@ -52,6 +52,11 @@ func (c doctorCommand) Run(ctx context.Context, env Env, o config.Options, log *
 
 func (p *panel) complaints(ctx context.Context) ([]complaint, error) {
 	all := append([]complaint{}, p.bus.complaints(ctx)...)
+	mails, err := p.mailComplaints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, mails...)
 	servers, err := p.databases.Examine(ctx)
 	if err != nil {
 		return nil, err

@@ -8,10 +8,10 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
-	"time"
 
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/httpapi"
+	"github.com/mpanel/mpanel/internal/outbound"
 )
 
 // dumpFolder is the folder of a node's dumps; two nodes may share a data dir.
@@ -51,7 +51,7 @@ func hideURL(err error) error {
 
 // peers reads from other nodes. A node that says nothing for a while is away; a
 // file may take its time.
-var peers = &http.Client{Transport: &http.Transport{ResponseHeaderTimeout: 10 * time.Second, IdleConnTimeout: time.Minute}}
+var peers = outbound.NewClient(outbound.Options{Private: true})
 
 func fromPeer(ctx context.Context, address string) (io.ReadCloser, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)

@@ -35,6 +35,7 @@ import (
 	"github.com/mpanel/mpanel/internal/jobs"
 	"github.com/mpanel/mpanel/internal/limit"
 	"github.com/mpanel/mpanel/internal/live"
+	"github.com/mpanel/mpanel/internal/notify"
 	"github.com/mpanel/mpanel/internal/transport"
 	"github.com/mpanel/mpanel/models"
 	"github.com/mpanel/mpanel/resolvers"
@@ -59,6 +60,7 @@ type panel struct {
 	bus       bus
 	api       *httpapi.API
 	metrics   *prometheus.Registry
+	mails     *mails
 }
 
 // newPanel wires the parts; run has the node's id, and for tests more, such as a
@@ -78,7 +80,10 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 			p.close()
 		}
 	}()
-	if p.auth, err = s.auth(ctx, o, late{p}, log); err != nil {
+	if p.mails, err = openMails(s, o, log); err != nil {
+		return nil, err
+	}
+	if p.auth, err = s.auth(ctx, o, p.accountConfig(o), late{p}, log); err != nil {
 		return nil, err
 	}
 	if run.Bus == nil {
@@ -125,6 +130,8 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		{Name: "purge-sessions", Every: time.Hour, Do: p.auth.PurgeSessions},
 		{Name: "purge-rate-limits", Every: time.Hour, Do: limit.New(s.db, s.box).Purge},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
+		{Name: "purge-mails", Every: time.Hour, Do: func(ctx context.Context) error { return notify.Purge(ctx, s.db) }},
+		{Name: "purge-links", Every: 5 * time.Minute, Do: func(ctx context.Context) error { return auth.PurgeLinks(ctx, s.db) }},
 	}
 	if p.chores, err = jobs.NewChores(s.db, run.Node, chores, log); err != nil {
 		return nil, err
@@ -205,6 +212,7 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 		},
 		SetupNeeded: p.auth.SetupNeeded,
 		Files:       files{p.dumps},
+		Mailbox:     p.mails.page(),
 		Metrics:     p.metrics,
 		Log:         log,
 	}), nil
@@ -275,4 +283,5 @@ func (l late) RevokeImpersonation(id ident.ImpersonationID) {
 func (p *panel) close() {
 	p.bus.close()
 	p.dialer.Close()
+	p.mails.close()
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/config"
 )
 
@@ -127,7 +128,7 @@ func (c adminCreateCommand) Run(ctx context.Context, env Env, o config.Options, 
 		if err := s.migrate(ctx, log); err != nil {
 			return err
 		}
-		a, err := s.auth(ctx, o, nil, log)
+		a, err := s.auth(ctx, o, auth.AccountConfig{}, nil, log)
 		if err != nil {
 			return err
 		}

@@ -106,6 +106,7 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener n
 	parts.Go(func() error { p.feed.Run(ctx); return nil })
 	parts.Go(func() error { p.live.Follow(ctx); return nil })
 	parts.Go(func() error { p.fleet.Run(ctx); return nil })
+	parts.Go(func() error { p.mails.sender.Run(ctx); return nil })
 	parts.Go(func() error { p.auth.Run(ctx); return nil })
 	ready := make(chan struct{})
 	parts.Go(func() error { return p.engine.Serve(ctx, func() { close(ready) }) })
@@ -167,6 +168,12 @@ func (p *panel) work(ctx context.Context, env Env, o config.Options, log *slog.L
 // database that just went away is waited for: the panel does what it can without it.
 func (p *panel) announce(ctx context.Context, env Env, o config.Options, log *slog.Logger) {
 	_, _ = fmt.Fprintf(env.Stdout, "MPanel is ready: %s (GraphQL at %s/graphql)\n", o.BaseURL, o.BaseURL)
+	switch {
+	case p.mails.mailbox != nil:
+		_, _ = fmt.Fprintf(env.Stdout, "E-mails are not sent but shown, to this machine alone: %s/mailbox\n", o.BaseURL)
+	case !p.mails.sends():
+		log.WarnContext(ctx, "there is no SMTP server: e-mails wait; set MPANEL_SMTP_URL")
+	}
 	for {
 		token, needed, err := p.auth.SetupToken(ctx)
 		switch {

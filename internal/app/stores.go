@@ -16,7 +16,6 @@ import (
 	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/fault"
-	"github.com/mpanel/mpanel/internal/limit"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
@@ -90,15 +89,14 @@ func (s *stores) cluster(ctx context.Context) (id int64, err error) {
 
 // auth is the service that a sub-command without a server needs, too; that has nobody
 // to revoke connections.
-func (s *stores) auth(ctx context.Context, o config.Options, revoker auth.Revoker, log *slog.Logger) (*auth.Service, error) {
+func (s *stores) auth(ctx context.Context, o config.Options, accounts auth.AccountConfig, revoker auth.Revoker, log *slog.Logger) (*auth.Service, error) {
 	id, err := s.installation(ctx)
 	if err != nil {
 		return nil, err
 	}
 	// Nodes may have different URLs, but are one installation.
 	return auth.NewService(auth.Config{
-		DB: s.db, Box: s.box, Issuer: "urn:mpanel:" + id.String(), SessionIdle: o.SessionIdle, SessionLifetime: o.SessionLifetime, Revoker: revoker, Log: log,
-		SignInTries: limit.New(s.db, s.box),
+		DB: s.db, Box: s.box, Issuer: "urn:mpanel:" + id.String(), SessionIdle: o.SessionIdle, SessionLifetime: o.SessionLifetime, Revoker: revoker, Accounts: accounts, Log: log,
 	})
 }
 

@@ -66,8 +66,8 @@ func (in CreateAPITokenInput) validate(now time.Time) (*models.APIToken, error) 
 	}
 	for _, p := range in.Permissions {
 		switch {
-		case p == actor.UsersImpersonate:
-			refuse("permissions", "Only a person acts as somebody else.")
+		case slices.Contains(forPeople(), p):
+			refuse("permissions", "%s is for people: only they give somebody else a role, or act as somebody else.", p)
 		case len(in.ObjectIDs) > 0 && !slices.Contains(ofObjects(), p):
 			refuse("permissions", "%s says nothing of single objects; a token for some databases may have only those for databases and jobs.", p)
 		case !slices.Contains(row.Permissions, string(p)):
@@ -134,6 +134,7 @@ func (s *Service) CreateAPIToken(ctx context.Context, in CreateAPITokenInput) (*
 		})
 	}, func(ctx context.Context, tx store.Tx, id ident.APITokenID) error {
 		out.APIToken = new(models.APIToken)
+		//allow:tenant the caller's own, by the user's id
 		err := tx.NewSelect().Model(out.APIToken).Where("tok.id = ?", id).Where("tok.user_id = ?", who.User).Scan(ctx)
 		return store.Wrap(err, "read API token %s", id)
 	})
@@ -204,6 +205,7 @@ func (s *Service) roomForAPIToken(ctx context.Context, tx store.Tx, user ident.U
 	if err := tx.NewSelect().Model(new(models.User)).Column("u.id").Where("u.id = ?", user).For("NO KEY UPDATE").Scan(ctx); err != nil {
 		return store.Wrap(err, "lock user %s", user)
 	}
+	//allow:tenant the caller's own, by the user's id
 	n, err := tx.NewSelect().Model((*models.APIToken)(nil)).Where("tok.user_id = ?", user).ApplyQueryBuilder(s.livingTokens).Count(ctx)
 	if err != nil {
 		return store.Wrap(err, "count API tokens of user %s", user)
@@ -238,6 +240,7 @@ func (s *Service) RevokeAPIToken(ctx context.Context, in RevokeAPITokenInput) (*
 		row := out.APIToken
 		// The tenant's filter says of which customers; one's own needs none.
 		others := tx.NewSelect().Model((*models.APIToken)(nil)).Column("tok.id").Apply(store.Visible(who, actor.UsersWrite, "tok.customer_id")).Where("tok.id = ?", in.ID)
+		//allow:tenant one's own, or one of those that the filter lets through
 		err := tx.NewUpdate().Model(row).Set("revoked_at = ?", s.now()).Where("tok.id = ?", in.ID).ApplyQueryBuilder(s.livingTokens).
 			Where("(tok.user_id = ? OR tok.id IN (?))", who.User, others).Returning("tok.*").Scan(ctx)
 		if err = store.Wrap(err, "revoke API token %s", in.ID); err != nil {
@@ -252,6 +255,7 @@ func (s *Service) RevokeAPIToken(ctx context.Context, in RevokeAPITokenInput) (*
 			Detail: map[string]any{"name": row.Name, "prefix": row.Prefix, "user": row.UserID},
 		})
 	}, func(ctx context.Context, tx store.Tx, id ident.APITokenID) error {
+		//allow:tenant the id is what the same caller has revoked
 		return store.Wrap(tx.NewSelect().Model(out.APIToken).Where("tok.id = ?", id).Scan(ctx), "read API token %s", id)
 	})
 	if err != nil {

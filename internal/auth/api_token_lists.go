@@ -30,6 +30,7 @@ func (s *Service) APITokens(ctx context.Context) ([]*models.APIToken, error) {
 	if !who.APIToken.IsZero() {
 		return rows, nil
 	}
+	//allow:tenant the caller's own, by the user's id
 	err = s.db.NewSelect().Model(&rows).ExcludeColumn("hash").Where("tok.user_id = ?", who.User).ApplyQueryBuilder(s.livingTokens).
 		OrderExpr("tok.created_at DESC, tok.id DESC").Limit(MaxAPITokens).Scan(ctx)
 	if err != nil {
@@ -66,6 +67,7 @@ func (s *Service) FindAPITokens(ctx context.Context, ids []ident.APITokenID) (ma
 
 var (
 	// ownAPITokens are those of the user $2 that live, as livingTokens has it.
+	//allow:tenant the caller's own, by the user's id
 	ownAPITokens = &store.Keyed[ident.APITokenID, models.APIToken]{
 		Name: "find own API tokens", Query: func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
 			return q.ExcludeColumn("hash").Where("tok.id = ANY ($1)").Where("tok.user_id = $2").Where("tok.revoked_at IS NULL").

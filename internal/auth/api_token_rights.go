@@ -107,7 +107,7 @@ func (s *Service) apiTokens(ctx context.Context, hashes [][]byte, ids []ident.AP
 func (r *tokenRights) add(names []string, provider *string, everywhere bool, at *uuid.UUID, role *string) {
 	may := func(all []actor.Permission) (held []actor.Permission) {
 		for _, p := range all {
-			if slices.Contains(names, string(p)) && p != actor.UsersImpersonate && (len(r.actor.Pins) == 0 || slices.Contains(ofObjects(), p)) {
+			if slices.Contains(names, string(p)) && !slices.Contains(forPeople(), p) && (len(r.actor.Pins) == 0 || slices.Contains(ofObjects(), p)) {
 				held = append(held, p)
 			}
 		}
@@ -144,6 +144,12 @@ func (r *tokenRights) add(names []string, provider *string, everywhere bool, at 
 // ofObjects are the permissions that say something of a single object.
 func ofObjects() []actor.Permission {
 	return []actor.Permission{actor.DatabasesRead, actor.DatabasesWrite, actor.JobsRead, actor.JobsWrite}
+}
+
+// forPeople are the permissions that no program has: with each of them it could make
+// itself somebody who may do more.
+func forPeople() []actor.Permission {
+	return []actor.Permission{actor.UsersWrite, actor.UsersImpersonate}
 }
 
 func parseStored(cidrs []string) (list []netip.Prefix, err error) {

@@ -108,9 +108,9 @@ func TestAPIToken_F22_WhatItsUserMayWhereItIsFor(t *testing.T) {
 	require.Empty(t, w.may(bosses).Provider)
 	require.Empty(t, held(bossesShop))
 
-	// Whatever is in the table, no token acts as somebody.
+	// Whatever is in the table, no token acts as somebody or gives roles.
 	w.exec("UPDATE users SET provider_role = 'OWNER' WHERE id = ?", boss.ID)
-	w.exec("UPDATE api_tokens SET permissions = '{USERS_IMPERSONATE,DATABASES_READ,NONSENSE}' WHERE user_id = ?", boss.ID)
+	w.exec("UPDATE api_tokens SET permissions = '{USERS_IMPERSONATE,USERS_WRITE,DATABASES_READ,NONSENSE}' WHERE user_id = ?", boss.ID)
 	require.Equal(t, []actor.Permission{actor.DatabasesRead}, w.may(bosses).Provider)
 }
 

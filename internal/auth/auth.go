@@ -36,11 +36,10 @@ type Config struct {
 	SessionIdle, SessionLifetime time.Duration
 	// Revoker closes what is open of sessions that end; nil is nobody.
 	Revoker Revoker
-	// SignInTries counts sign-ins that were refused; nil counts none.
-	SignInTries TryCounter
 	// HashConcurrency is how many passwords are hashed at the same time, 19 MiB
 	// of memory each; default GOMAXPROCS.
 	HashConcurrency int
+	Accounts        AccountConfig
 }
 
 // A Service is safe for concurrent use. The zero value is not usable.
@@ -57,9 +56,10 @@ type Service struct {
 	refreshKey     []byte
 	idle, lifetime time.Duration
 	revoker        Revoker
-	signInTries    TryCounter
 	seen           *seen[ident.SessionID]
 	used           *seen[ident.APITokenID]
+
+	accounts AccountConfig
 }
 
 // NewService returns a Service. Error: a required field of c is missing.
@@ -89,12 +89,12 @@ func NewService(c Config) (*Service, error) {
 		log:    cmp.Or(c.Log, slog.Default()),
 		recent: newRecent(),
 
-		refreshKey:  c.Box.Key("refresh tokens"),
-		idle:        c.SessionIdle,
-		lifetime:    c.SessionLifetime,
-		revoker:     c.Revoker,
-		signInTries: c.SignInTries,
-		seen:        newSeen[ident.SessionID](),
-		used:        newSeen[ident.APITokenID](),
+		refreshKey: c.Box.Key("refresh tokens"),
+		idle:       c.SessionIdle,
+		lifetime:   c.SessionLifetime,
+		revoker:    c.Revoker,
+		seen:       newSeen[ident.SessionID](),
+		used:       newSeen[ident.APITokenID](),
+		accounts:   c.Accounts.withDefaults(c.Box, c.Now),
 	}, nil
 }

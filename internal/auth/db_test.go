@@ -52,13 +52,23 @@ func (w *world) wait(d time.Duration) { w.ahead.Add(int64(d)) }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldWith(t)
+}
+
+// newWorldWith is newWorld with something of its own.
+func newWorldWith(t *testing.T, change ...func(*auth.Config)) *world {
+	t.Helper()
 	w := &world{t: t, log: new(buffer), sql: new(tracer), began: time.Now().Truncate(time.Microsecond), revoked: new(revoked)} // the service's clock rests; see wait
 	w.db = testkit.DB(t, func(c *pgxpool.Config) { c.ConnConfig.Tracer = w.sql })
 	var err error
-	w.Service, err = auth.NewService(auth.Config{
+	c := auth.Config{
 		DB: w.db, Box: testkit.Box(t), Issuer: issuer, HashConcurrency: 4, Now: w.now, Revoker: w.revoked,
 		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	w.Service, err = auth.NewService(c)
 	require.NoError(t, err)
 	w.MakeCheap()
 	return w
@@ -68,7 +78,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) another() *auth.Service {
 	w.t.Helper()
 	s, err := auth.NewService(auth.Config{
-		DB: w.db, Box: testkit.Box(w.t), Issuer: issuer, Now: w.now, SignInTries: limit.New(w.db, testkit.Box(w.t)),
+		DB: w.db, Box: testkit.Box(w.t), Issuer: issuer, Now: w.now, Accounts: auth.AccountConfig{Limits: limit.New(w.db, testkit.Box(w.t))},
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	})
 	require.NoError(w.t, err)

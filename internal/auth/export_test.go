@@ -57,7 +57,7 @@ func (s *Service) Unnoted() int {
 }
 
 // SetSignInTries has wrong sign-ins counted.
-func (s *Service) SetSignInTries(t TryCounter) { s.signInTries = t }
+func (s *Service) SetSignInTries(l Limits) { s.accounts.Limits = l }
 
 // Unused is how many uses of API tokens wait to be noted.
 func (s *Service) Unused() int {

@@ -87,6 +87,7 @@ var (
 			}).OrderExpr("m.created_at, m.customer_id")
 		},
 	}
+	//allow:tenant of the caller itself
 	ownMemberships = &store.Keyed[ident.UserID, models.Membership]{
 		Name: "read one's own memberships", Query: func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
 			return q.Where("m.user_id = ANY ($1)").OrderExpr("m.created_at, m.customer_id")

@@ -58,7 +58,7 @@ func checkPassword(password secret.Text, email, name string) *fault.Error {
 	}
 	lower := strings.ToLower(p)
 	local, _, _ := strings.Cut(email, "@")
-	for _, word := range []string{local, strings.ToLower(name)} {
+	for _, word := range []string{email, local, strings.ToLower(name)} {
 		if utf8.RuneCountInString(word) >= minContextLen && strings.Contains(lower, word) {
 			return fault.Invalid.New("password", "A password must not contain the name or the e-mail address of its owner.")
 		}

@@ -40,12 +40,14 @@ const (
 	reasonPassword = "wrong password"
 	reasonDisabled = "disabled user"
 	reasonHash     = "stored hash out of bounds"
+	reasonChanged  = "password or account changed meanwhile"
 )
 
 // SignIn gives an access token for an e-mail address, in any case, and a
 // password. Errors: fault.Unauthenticated, the same and after the same work for
-// an unknown user, a wrong password and a disabled user; fault.RateLimited after too
-// many of these, and when there was no time for the hash within five seconds.
+// an unknown user, a wrong password and a disabled user; fault.RateLimited when
+// there was no time for the hash within five seconds, or after too many tries from
+// where the request comes from.
 func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, error) {
 	email, bad := normalEmail(in.Email)
 	if bad != nil || len(in.Password.Reveal()) > MaxPasswordBytes {
@@ -128,6 +130,9 @@ func (s *Service) refuse(ctx context.Context, reason string, user ident.UserID) 
 // recordSignIn writes the session, the audit entry and, unless it is "", the fresh hash.
 func (s *Service) recordSignIn(ctx context.Context, user *models.User, session *models.Session, fresh string) error {
 	return store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
+		if err := s.stillGood(ctx, tx, user); err != nil {
+			return err
+		}
 		if fresh != "" {
 			// Not over a password that was changed in the meantime.
 			_, err := tx.NewUpdate().Model(user).Set("password_hash = ?", fresh).WherePK().
@@ -138,6 +143,9 @@ func (s *Service) recordSignIn(ctx context.Context, user *models.User, session *
 		}
 		// The one who signs in, even when the request carries an older token.
 		who := &actor.Actor{User: user.ID, Session: session.ID}
+		if err := s.tellOfDevice(ctx, tx, user, session); err != nil {
+			return err
+		}
 		s.beginSession(tx, session)
 		return audit.Record(actor.With(ctx, who), tx, audit.Entry{Action: "user.sign_in", Kind: ident.User, Object: user.ID.Bare()})
 	})

@@ -10,15 +10,6 @@ import (
 	"github.com/mpanel/mpanel/models"
 )
 
-// A TryCounter counts tries, for all nodes; package limit has one.
-type TryCounter interface {
-	// Take counts one try of a kind, of at most so many within the window. Error:
-	// fault.RateLimited with retryAfterSeconds.
-	Take(ctx context.Context, kind, who string, most int, window time.Duration) error
-	// Give takes back a try that turned out well.
-	Give(ctx context.Context, kind, who string, most int, window time.Duration)
-}
-
 // A tryLimit is how often something may be tried without success.
 type tryLimit struct {
 	kind   string
@@ -47,13 +38,13 @@ func (s *Service) trySignIn(ctx context.Context, email string) (well func(), err
 		}
 	}
 	network := actor.RequestFrom(ctx).Network()
-	if s.signInTries == nil || network == "" { // a command on the machine itself
+	if network == "" { // a command on the machine itself
 		return well, nil
 	}
 	take := func(l tryLimit, who string) error {
-		err := s.signInTries.Take(ctx, l.kind, who, l.most, l.window)
+		err := s.accounts.Limits.Take(ctx, l.kind, who, l.most, l.window)
 		if err == nil {
-			taken = append(taken, func() { s.signInTries.Give(context.WithoutCancel(ctx), l.kind, who, l.most, l.window) })
+			taken = append(taken, func() { s.accounts.Limits.Give(context.WithoutCancel(ctx), l.kind, who, l.most, l.window) })
 		}
 		return err
 	}

@@ -129,9 +129,10 @@ func TestSignIn_PasswordChangedMeanwhile(t *testing.T) {
 		}
 	})
 	_, err := w.SignIn(t.Context(), auth.SignInInput{Email: u.Email, Password: secret.New(password)})
-	require.NoError(t, err)
+	require.Equal(t, fault.Unauthenticated, fault.CodeOf(err), "whoever signs in with it must not outlive it")
 	require.Equal(t, 2, n)
 	require.Equal(t, 1, w.count("SELECT count(*) FROM users WHERE password_hash = 'changed'"))
+	require.Equal(t, 0, w.count("SELECT count(*) FROM sessions"))
 }
 
 func TestSignIn_CallerGone(t *testing.T) {

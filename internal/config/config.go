@@ -37,8 +37,28 @@ type Options struct {
 	GraphiQL        GraphiQL      `name:"graphiql" default:"auto" enum:"auto,on,off" help:"Whether GraphiQL is served at /graphiql: on, off, or auto, which is on unless introspection is off."`
 	SessionIdle     time.Duration `default:"336h" help:"How long a session lives without being used: 5m or more." placeholder:"TIME"`
 	SessionLifetime time.Duration `default:"720h" help:"How long a session lives, however much it is used: no less than it lives without, and at most 8784h." placeholder:"TIME"`
-	LogLevel        slog.Level    `default:"info" help:"debug, info, warn or error." placeholder:"LEVEL"`
+	SMTPURL         secret.Text   `name:"smtp-url" help:"SMTP server for e-mails: smtp://user:password@mail.example.com:587, with ?starttls=opportunistic or off if it must be, or smtps://mail.example.com:465. Without it they wait, or, on a machine that serves itself alone, lie at /mailbox. Give it as MPANEL_SMTP_URL, not as a flag that others see." placeholder:"URL"`
+	MailFrom        string        `help:"Who e-mails are from, such as MPanel <panel@example.com>. Required with an SMTP server." placeholder:"ADDRESS"`
+	Language        Language      `default:"en" enum:"en,de" help:"Language of e-mails to people who have not chosen one: en or de."`
+	SignUp          SignUp        `default:"off" enum:"on,off" help:"Whether anybody can sign up, and gets a customer of their own: on or off."`
+
+	SignUpDatabases     int64 `default:"1" help:"How many databases the customer of somebody who signs up may have." placeholder:"N"`
+	SignUpDatabaseBytes int64 `default:"1073741824" help:"How many bytes these may have together." placeholder:"BYTES"`
+
+	LogLevel slog.Level `default:"info" help:"debug, info, warn or error." placeholder:"LEVEL"`
 }
+
+// A Language is a language of e-mails.
+type Language string
+
+// SignUp tells whether anybody can sign up.
+type SignUp string
+
+// Whether they can.
+const (
+	SignUpOff SignUp = "off"
+	SignUpOn  SignUp = "on"
+)
 
 // An Executor is what executes GraphQL operations.
 type Executor string

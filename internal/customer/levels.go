@@ -24,6 +24,8 @@ const maxCrossings = 500
 
 // NoteLevels writes an audit entry for every quota that came to another level
 // since the last look, and returns them: each crossing once, whichever node looks.
+//
+//allow:tenant a chore, for the quotas of all customers
 func (s *Service) NoteLevels(ctx context.Context) (list []Crossing, err error) {
 	err = store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
 		due := tx.NewSelect().Model((*models.Quota)(nil)).Column("q.customer_id", "q.name").ColumnExpr("q.noted_level AS before").

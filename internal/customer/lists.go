@@ -143,6 +143,7 @@ var children = &store.Edge[ident.CustomerID, models.Customer]{
 	Rows: filter,
 }
 
+//allow:tenant of customers that were found with the filter
 var quotasOf = &store.Keyed[ident.CustomerID, models.Quota]{
 	Name: "read quotas", Query: func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
 		return q.Where("q.customer_id = ANY ($1)").Order("q.name")

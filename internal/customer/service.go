@@ -155,6 +155,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (*Payload, error) 
 			return ref{}, store.Wrap(err, "update customer %s", row.ID)
 		}
 		for _, q := range slices.SortedFunc(slices.Values(in.Quotas), inOrder) {
+			//allow:tenant of a customer that lockForWrite has found with the filter
 			if _, err := tx.NewUpdate().Model((*models.Quota)(nil)).Set("max = ?", q.Max).
 				Where("customer_id = ?", row.ID).Where("name = ?", q.Name).Exec(ctx); err != nil {
 				return ref{}, store.Wrap(err, "set quota of customer %s", row.ID)

@@ -37,6 +37,8 @@ func (d *DumpService) Run(ctx context.Context) {
 }
 
 // Tidy does once what Run does again and again.
+//
+//allow:tenant a node's look at its own files
 func (d *DumpService) Tidy(ctx context.Context) error {
 	self := &models.FileNode{Node: d.node}
 	if d.url != "" {

@@ -81,6 +81,7 @@ func (v *verdict) read(ctx context.Context) error {
 		}
 	}
 	var open []*models.DriftFinding
+	//allow:tenant a survey compares all of a server
 	err := v.tx.NewSelect().Model(&open).Where("f.server_id = ?", v.server.ID).Where("f.resolved_at IS NULL").For("UPDATE").Scan(ctx)
 	if err != nil {
 		return store.Wrap(err, "read findings of server %s", v.server.ID)
@@ -99,6 +100,7 @@ func (v *verdict) read(ctx context.Context) error {
 		return nil
 	}
 	var rows []*models.Database
+	//allow:tenant a survey compares all of a server
 	err = v.tx.NewSelect().Model(&rows).Where("d.id IN (?)", bun.List(ids)).
 		Where(`NOT EXISTS (SELECT FROM jobs AS j WHERE (j.resource_id = d.id OR j.resource_id IN (SELECT id FROM database_users AS du WHERE du.database_id = d.id))
 			AND (j.state IN (?) OR j.finished_at >= ?))`, bun.List(engine.Active), v.began).
@@ -248,6 +250,7 @@ func (v *verdict) write(ctx context.Context) error {
 		for i, f := range gone {
 			ids[i] = f.ID
 		}
+		//allow:tenant a survey compares all of a server
 		if _, err := v.tx.NewUpdate().Model((*models.DriftFinding)(nil)).Set("resolved_at = now()").Where("f.id IN (?)", bun.List(ids)).Exec(ctx); err != nil {
 			return store.Wrap(err, "resolve findings on server %s", v.server.ID)
 		}
@@ -262,6 +265,7 @@ func (v *verdict) grade(ctx context.Context) error {
 		from, to models.ResourceState
 		when     string
 	}{{models.ResourceActive, models.ResourceDegraded, unresolved}, {models.ResourceDegraded, models.ResourceActive, "NOT " + unresolved}} {
+		//allow:tenant a survey compares all of a server
 		_, err := v.tx.NewUpdate().Model((*models.Database)(nil)).Set("state = ?, updated_at = now()", move.to).
 			Where("d.server_id = ?", v.server.ID).Where("d.state = ?", move.from).Where(move.when).Exec(ctx)
 		if err != nil {

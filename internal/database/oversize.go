@@ -47,6 +47,8 @@ const ofSuspended = `d.customer_id IN (SELECT t.customer_id FROM customer_tree A
 // nothing holds any more is opened. What is open although its customer's
 // suspension is done is closed, too. It compares rows with each other and asks no
 // server; what it cannot order now comes with the next look.
+//
+//allow:tenant a chore, for all databases
 func (s *Service) EnforceSizeQuotas(ctx context.Context) error {
 	// What is over is forgotten, but for windows that are still to begin.
 	_, err := s.db.NewUpdate().Model((*models.Database)(nil)).Set("cleanup_until = NULL").
@@ -66,6 +68,7 @@ func (s *Service) EnforceSizeQuotas(ctx context.Context) error {
 
 func (s *Service) enforce(ctx context.Context, kind string, due func(*bun.SelectQuery) *bun.SelectQuery) error {
 	var rows []struct{ ID ident.DatabaseID }
+	//allow:tenant a chore, for all databases
 	err := s.db.NewSelect().Model((*models.Database)(nil)).Column("d.id").Apply(due).
 		// What failed a moment ago is not tried again at once.
 		Where("NOT EXISTS (SELECT FROM jobs AS j WHERE j.resource_id = d.id AND (j.state IN (?) OR j.kind = ? AND j.state IN (?) AND j.finished_at > now() - interval '1 minute'))",
@@ -163,6 +166,7 @@ func mayCleanUp(ctx context.Context, tx store.Tx, row *models.Database) error {
 
 // holds evaluates a condition on d, such as overSize, for a locked row.
 func holds(ctx context.Context, tx store.Tx, row *models.Database, condition string) (held bool, err error) {
+	//allow:tenant of a database that was found with the filter, or by a chore
 	err = tx.NewSelect().Model((*models.Database)(nil)).ColumnExpr(condition).Where("d.id = ?", row.ID).Scan(ctx, &held)
 	return held, store.Wrap(err, "look what holds database %s", row.ID)
 }

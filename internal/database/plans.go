@@ -240,6 +240,7 @@ func giveBack(ctx context.Context, tx store.Tx, row *models.Database) error {
 // settled reads the row that a job leaves behind, nil when it is gone.
 func settled(ctx context.Context, tx store.Tx, id uuid.UUID) (*models.Database, error) {
 	row := new(models.Database)
+	//allow:tenant of the job that is being tried again, which was found with the filter
 	err := tx.NewSelect().Model(row).Where("d.id = ?", id).For("UPDATE").Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil

@@ -251,6 +251,7 @@ func (s *Service) RemoveServer(ctx context.Context, in RemoveServerInput) (*Remo
 		if row.Embedded {
 			return serverRef{}, fault.Conflict.New("id", "The panel itself starts this server; it cannot be removed.")
 		}
+		//allow:tenant staff removes a server: how many there are, of anybody's
 		n, err := tx.NewSelect().Model((*models.Database)(nil)).Where("d.server_id = ?", row.ID).Count(ctx)
 		switch {
 		case err != nil:

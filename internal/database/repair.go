@@ -317,6 +317,7 @@ func (v *verdict) repair(ctx context.Context, row *models.Database, found []*mod
 	if len(wanted) == 0 {
 		return nil
 	}
+	//allow:tenant of a database that a survey looks at, for whoever it is
 	failed, err := v.tx.NewSelect().Model((*models.Job)(nil)).Where("j.resource_id = ?", row.ID).Where("j.kind = ?", KindRepair).
 		Where("j.state IN ('FAILED', 'CANCELED')").Where("j.finished_at > now() - ? * interval '1 second'", repairAgainAfter.Seconds()).Exists(ctx)
 	if err != nil || failed {

@@ -87,6 +87,7 @@ func (s *Service) look(ctx context.Context, server *models.DatabaseServer) (*loo
 		return nil, store.Wrap(err, "read databases of server %s", server.ID)
 	}
 	var users []*models.DatabaseUser
+	//allow:tenant a survey compares all of a server
 	err = s.db.NewSelect().Model(&users).Where("du.server_id = ?", server.ID).Where("du.state = ?", models.ResourceActive).Order("du.id").Scan(ctx)
 	if err != nil {
 		return nil, store.Wrap(err, "read database users of server %s", server.ID)

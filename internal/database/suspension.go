@@ -26,6 +26,7 @@ type standing struct {
 // standings tells where who stands to each of the customers.
 func standings(ctx context.Context, tx store.Tx, who *actor.Actor, ids ...ident.CustomerID) (map[ident.CustomerID]standing, error) {
 	var rows []*models.Customer
+	//allow:tenant who stands above, of which nothing is told
 	if err := tx.NewSelect().Model(&rows).Column("c.id", "c.parent_id").Where("c.id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
 		return nil, store.Wrap(err, "read the parents of customers")
 	}

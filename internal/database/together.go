@@ -51,6 +51,7 @@ func (s *Service) orderAll(ctx context.Context, parent ident.JobID, customer ide
 		ID           ident.DatabaseID
 		Busy, Failed bool
 	}
+	//allow:tenant of all below the customer, who was found with the filter
 	err = s.db.NewSelect().Model((*models.Database)(nil)).Column("d.id").
 		ColumnExpr("d.state = ? OR EXISTS (SELECT FROM jobs AS j WHERE j.resource_id = d.id AND j.state IN (?)) AS busy", models.ResourcePending, bun.List(engine.Active)).
 		ColumnExpr("EXISTS (SELECT FROM jobs AS j WHERE j.resource_id = d.id AND j.parent_id = ? AND j.kind = ? AND j.state IN (?)) AS failed",
@@ -88,6 +89,7 @@ func (s *Service) orderAll(ctx context.Context, parent ident.JobID, customer ide
 func (s *Service) orderOne(ctx context.Context, parent ident.JobID, kind string, id ident.DatabaseID, due func(*bun.SelectQuery) *bun.SelectQuery) error {
 	err := store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
 		var rows []*models.Database
+		//allow:tenant of a database of the customer whose order it is
 		err := tx.NewSelect().Model(&rows).Where("d.id = ?", id).Apply(due).For("UPDATE OF d").Scan(ctx)
 		if err != nil || len(rows) == 0 {
 			return store.Wrap(err, "lock database %s", id)

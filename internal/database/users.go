@@ -98,6 +98,7 @@ func newUser(ctx context.Context, tx store.Tx, in CreateUserInput, d *models.Dat
 }
 
 func roomForUser(ctx context.Context, tx store.Tx, d *models.Database, field string) error {
+	//allow:tenant of a database that was found with the filter
 	n, err := tx.NewSelect().Model((*models.DatabaseUser)(nil)).Where("du.database_id = ?", d.ID).
 		Where("du.state <> ?", models.ResourceFailed).Count(ctx)
 	if err != nil {
@@ -316,6 +317,7 @@ func lockUser(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.Datab
 // one of its users, or copies it. The caller has locked the database.
 func idleAround(ctx context.Context, tx store.Tx, id ident.DatabaseID, field string) error {
 	var kinds []string
+	//allow:tenant of a database that was found with the filter
 	err := tx.NewSelect().Model((*models.Job)(nil)).Column("kind").Where("j.state IN (?)", bun.List(engine.Active)).
 		Where("(j.resource_id IN (SELECT id FROM database_users WHERE database_id = ?0) OR j.kind = ?1 AND j.resource_id IN (SELECT database_id FROM database_loads WHERE source_id = ?0))", id.UUID, KindClone).
 		Limit(1).Scan(ctx, &kinds)
@@ -332,6 +334,7 @@ func idleAround(ctx context.Context, tx store.Tx, id ident.DatabaseID, field str
 
 // idle refuses with a conflict while a job is at work on what the condition on j finds.
 func idle(ctx context.Context, tx store.Tx, field, refusal, condition string, args ...any) error {
+	//allow:tenant whether somebody's job is in the way, of which nothing is told
 	busy, err := tx.NewSelect().Model((*models.Job)(nil)).Where("j.state IN (?)", bun.List(engine.Active)).Where(condition, args...).Exists(ctx)
 	if err != nil {
 		return store.Wrap(err, "look for jobs at work")

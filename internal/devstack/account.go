@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"os/user"
 	"path/filepath"
 	"runtime"
@@ -15,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/mpanel/mpanel/internal/command"
 )
 
 // An account is the operating system's user that runs a cluster and owns its
@@ -104,7 +105,7 @@ func environment(bin Binaries) []string {
 
 // tryIn runs `postgres --version` as the account with dir as working folder.
 func (a account) tryIn(ctx context.Context, bin Binaries, dir string) error {
-	cmd := exec.CommandContext(ctx, bin.program("postgres"), "--version")
+	cmd := command.New(ctx, bin.program("postgres"), "--version")
 	cmd.Dir = dir
 	cmd.Env = environment(bin)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: a.cred}

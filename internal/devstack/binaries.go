@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/mpanel/mpanel/internal/command"
 )
 
 // Binaries are the PostgreSQL programs of one major version.
@@ -94,7 +95,7 @@ func inPath(dir string) (Binaries, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, program, "--version").Output()
+	out, err := command.New(ctx, program, "--version").Output()
 	if err != nil {
 		return Binaries{}, fmt.Errorf("run %s --version: %w", program, err)
 	}

@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"runtime"
 	"syscall"
 	"time"
+
+	"github.com/mpanel/mpanel/internal/command"
 )
 
 // A program is what to run, as whom and where.
@@ -24,7 +25,7 @@ type program struct {
 
 // A process is a running program: our own child.
 type process struct {
-	cmd    *exec.Cmd
+	cmd    *command.Cmd
 	exited chan struct{} // closed when it is reaped and its output read
 	err    error         // how it ended; to be read after exited
 }
@@ -46,7 +47,7 @@ func launch(prog program, line func(string)) (*process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make pipe: %w", err)
 	}
-	cmd := exec.Command(prog.path, prog.args...) //nolint:noctx // halt ends it, in PostgreSQL's own way
+	cmd := command.New(context.Background(), prog.path, prog.args...) // halt ends it, in PostgreSQL's own way
 	cmd.Dir, cmd.Env = prog.dir, prog.env
 	cmd.Stdout, cmd.Stderr = w, w
 	cmd.SysProcAttr = &syscall.SysProcAttr{

@@ -33,6 +33,7 @@ type Config struct {
 	Ready       func(context.Context) error
 	SetupNeeded func(context.Context) (bool, error)
 	Files       Files
+	Mailbox     Mailbox // nil when e-mails are sent
 	Metrics     *prometheus.Registry
 	Log         *slog.Logger
 }
@@ -69,6 +70,10 @@ func New(c Config) *API {
 		graphiQLRoutes{c.GraphiQL}.register(mux)
 	}
 	fileRoutes{c.Files, c.Log}.register(mux)
+	accountPages(mux)
+	if c.Mailbox != nil {
+		mailboxRoutes{c.Mailbox, c.Log}.register(mux)
+	}
 	mux.HandleFunc("GET /{$}", homePage(c.SetupNeeded))
 	a.handler = around(c.Log, c.Proxies, mux)
 	return a

@@ -71,7 +71,7 @@ func TestAPI_HeadersOnEveryAnswer(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t)
 	ids := map[string]bool{}
-	for _, target := range []string{"/", "/setup", "/graphql", "/schema.graphql", "/livez", "/readyz", "/metrics", "/nothing/here"} {
+	for _, target := range []string{"/", "/setup", "/verify-email", "/reset-password", "/invitation", "/graphql", "/schema.graphql", "/livez", "/readyz", "/metrics", "/mailbox", "/nothing/here"} {
 		h := p.do(http.MethodGet, target).Header()
 		id := h.Get("X-Request-Id")
 		require.Regexp(t, `^[0-9a-f]{24}$`, id, target)
@@ -161,7 +161,7 @@ func TestAPI_MetricsAndUnknownRoutes(t *testing.T) {
 	for _, target := range []string{"/nothing", "/graphql/x", "/setup/x", "/schema.graphqls"} {
 		require.Equal(t, http.StatusNotFound, p.do(http.MethodGet, target).Code, target)
 	}
-	for _, target := range []string{"/", "/setup", "/livez", "/readyz", "/metrics", "/schema.graphql"} {
+	for _, target := range []string{"/", "/setup", "/verify-email", "/reset-password", "/invitation", "/livez", "/readyz", "/metrics", "/schema.graphql"} {
 		require.Equal(t, http.StatusMethodNotAllowed, p.do(http.MethodPost, target).Code, target)
 		require.Equal(t, http.StatusMethodNotAllowed, p.do(http.MethodDelete, target).Code, target)
 	}

@@ -26,6 +26,7 @@ type (
 	APITokenID       struct{ id[apiToken] }
 	AuditEventID     struct{ id[auditEvent] }
 	ImpersonationID  struct{ id[impersonation] }
+	InvitationID     struct{ id[invitation] }
 )
 
 // The kinds, as they stand in front of the colon.
@@ -43,6 +44,7 @@ const (
 	APIToken       = "apiToken"
 	AuditEvent     = "auditEvent"
 	Impersonation  = "impersonation"
+	Invitation     = "invitation"
 )
 
 type (
@@ -59,6 +61,7 @@ type (
 	apiToken       struct{}
 	auditEvent     struct{}
 	impersonation  struct{}
+	invitation     struct{}
 )
 
 func (customer) kind() string       { return Customer }
@@ -74,6 +77,7 @@ func (session) kind() string        { return Session }
 func (apiToken) kind() string       { return APIToken }
 func (auditEvent) kind() string     { return AuditEvent }
 func (impersonation) kind() string  { return Impersonation }
+func (invitation) kind() string     { return Invitation }
 
 type kinder interface{ kind() string }
 

@@ -57,6 +57,10 @@ var kinds = map[string]struct {
 		func() typed { return ident.NewAuditEventID() }, func(u uuid.UUID) typed { return ident.AuditEventIDOf(u) },
 		func(s string) typed { return ident.ParseAuditEventID(s) }, func() mutable { return new(ident.AuditEventID) },
 	},
+	ident.Invitation: {
+		func() typed { return ident.NewInvitationID() }, func(u uuid.UUID) typed { return ident.InvitationIDOf(u) },
+		func(s string) typed { return ident.ParseInvitationID(s) }, func() mutable { return new(ident.InvitationID) },
+	},
 	ident.Job: {
 		func() typed { return ident.NewJobID() }, func(u uuid.UUID) typed { return ident.JobIDOf(u) },
 		func(s string) typed { return ident.ParseJobID(s) }, func() mutable { return new(ident.JobID) },

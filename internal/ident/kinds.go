@@ -213,3 +213,18 @@ func (i ImpersonationID) MarshalGQL(w io.Writer) { i.marshal(w) }
 
 // UnmarshalGQL takes the opaque form; anything else becomes the zero id.
 func (i *ImpersonationID) UnmarshalGQL(v any) error { return i.unmarshal(v) }
+
+// NewInvitationID returns a new id.
+func NewInvitationID() InvitationID { return InvitationID{newID[invitation]()} }
+
+// InvitationIDOf gives the type to a UUID that is known to be of the kind, such as a job's resource.
+func InvitationIDOf(u uuid.UUID) InvitationID { return InvitationID{id[invitation]{u}} }
+
+// ParseInvitationID takes the opaque form; anything else gives the zero id.
+func ParseInvitationID(s string) InvitationID { return InvitationID{parse[invitation](s)} }
+
+// MarshalGQL writes the opaque form.
+func (i InvitationID) MarshalGQL(w io.Writer) { i.marshal(w) }
+
+// UnmarshalGQL takes the opaque form; anything else becomes the zero id.
+func (i *InvitationID) UnmarshalGQL(v any) error { return i.unmarshal(v) }

@@ -193,6 +193,7 @@ func (s *stream) read(ctx context.Context) (over bool) {
 func (s *stream) next(ctx context.Context) (rows []*models.JobEvent, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
+	//allow:tenant of a job that was found with the filter, and is asked about again with each event
 	err = s.feed.db.NewSelect().Model(&rows).Where("job_id = ?", s.job).Where("seq > ?", s.last).
 		Order("seq").Limit(readBatch).Scan(ctx)
 	return rows, err

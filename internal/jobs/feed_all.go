@@ -118,6 +118,7 @@ func (f *Feed) window(ctx context.Context, after, upTo place) (place, error) {
 		JobID ident.JobID
 		Seq   int64
 	}
+	//allow:tenant where a page of the feed ends; its rows are read with the filter
 	err := f.db.NewSelect().Model((*models.JobEvent)(nil)).ColumnExpr("e.xid::text::bigint AS tx, e.job_id, e.seq").
 		Where("(e.xid, e.job_id, e.seq) > ?", tuple(after)).Where("(e.xid, e.job_id, e.seq) <= ?", tuple(upTo)).
 		OrderExpr("e.xid, e.job_id, e.seq").Offset(windowSize-1).Limit(1).Scan(ctx, &rows)

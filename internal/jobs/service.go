@@ -177,11 +177,13 @@ func (s *Service) Children(ctx context.Context, jobs []*models.Job, args page.Ar
 }
 
 var (
+	//allow:tenant of jobs that were found with the filter
 	stepsOf = &store.Keyed[ident.JobID, models.JobStep]{
 		Name: "read steps", Query: func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
 			return q.Where("job_id = ANY ($1)").Order("job_id", "idx")
 		},
 	}
+	//allow:tenant of jobs that were found with the filter
 	eventsOf = &store.Keyed[ident.JobID, models.JobEvent]{
 		Name: "read events", Query: func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
 			return q.Where("job_id = ANY ($1)").Where("seq > $2 AND seq <= $3").Order("job_id", "seq")

@@ -249,6 +249,7 @@ func firstError(reads []*read) error {
 // PostgreSQL, is no reason to fail: reading again is harmless.
 func one(ctx context.Context, pool *pgxpool.Pool, r *read) error {
 	for again := 2; ; again-- {
+		//allow:sql the text of a keyed read or a list, which bun has made of what is written in the domains
 		rows, err := pool.Query(ctx, r.sql, r.args...)
 		if err == nil {
 			err = r.taken(rows)

@@ -208,6 +208,7 @@ func send(ctx context.Context, pool *pgxpool.Pool, batch []*read) {
 func sendAll(ctx context.Context, pool *pgxpool.Pool, batch []*read) (good int) {
 	b := &pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, 0, len(batch))}
 	for _, r := range batch {
+		//allow:sql the text of a keyed read or a list, which bun has made of what is written in the domains
 		b.Queue(r.sql, r.args...)
 	}
 	results := pool.SendBatch(ctx, b)

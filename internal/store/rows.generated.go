@@ -107,8 +107,26 @@ func init() {
 			m.DisabledAt = new(time.Time(x))
 			return err
 		},
+		"language": func(v value, m *models.User) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x string
+			err := v.text(&x)
+			m.Language = new(models.Language(x))
+			return err
+		},
 		"created_at": func(v value, m *models.User) error { return v.time(&m.CreatedAt) },
 		"updated_at": func(v value, m *models.User) error { return v.time(&m.UpdatedAt) },
+		"email_verified_at": func(v value, m *models.User) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x time.Time
+			err := v.time(&x)
+			m.EmailVerifiedAt = new(time.Time(x))
+			return err
+		},
 	}
 	readable[reflect.TypeFor[models.Membership]()] = columns[models.Membership]{
 		"user_id":     func(v value, m *models.Membership) error { return v.uuid(&m.UserID.UUID) },
@@ -859,5 +877,38 @@ func init() {
 			m.RevokedAt = new(time.Time(x))
 			return err
 		},
+	}
+	readable[reflect.TypeFor[models.Invitation]()] = columns[models.Invitation]{
+		"id": func(v value, m *models.Invitation) error { return v.uuid(&m.ID.UUID) },
+		"token_hash": func(v value, m *models.Invitation) error {
+			var x []byte
+			err := v.bytes(&x)
+			m.TokenHash = []uint8(x)
+			return err
+		},
+		"email": func(v value, m *models.Invitation) error { return v.text(&m.Email) },
+		"name":  func(v value, m *models.Invitation) error { return v.text(&m.Name) },
+		"provider_role": func(v value, m *models.Invitation) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x string
+			err := v.text(&x)
+			m.ProviderRole = new(models.ProviderRole(x))
+			return err
+		},
+		"customer_id": func(v value, m *models.Invitation) error { return v.uuid(&m.CustomerID.UUID) },
+		"customer_role": func(v value, m *models.Invitation) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x string
+			err := v.text(&x)
+			m.CustomerRole = new(models.CustomerRole(x))
+			return err
+		},
+		"invited_by": func(v value, m *models.Invitation) error { return v.uuid(&m.InvitedBy.UUID) },
+		"created_at": func(v value, m *models.Invitation) error { return v.time(&m.CreatedAt) },
+		"expires_at": func(v value, m *models.Invitation) error { return v.time(&m.ExpiresAt) },
 	}
 }

@@ -59,6 +59,7 @@ func (tx Tx) flush(ctx context.Context) error {
 			if err != nil {
 				return w.explain(err)
 			}
+			//allow:sql bun has made it, and quoted what it was given
 			b.Queue(string(sql))
 		}
 		results := ptx.SendBatch(ctx, b)

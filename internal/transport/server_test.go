@@ -263,7 +263,12 @@ func (p *panel) as(a *actor.Actor) string {
 func allPermissions() []actor.Permission { return auth.ProviderPermissions(models.ProviderOwner) }
 
 // staff is a token that holds everything.
-func (p *panel) staff() string { return p.as(&actor.Actor{Provider: allPermissions()}) }
+func (p *panel) staff() string {
+	p.t.Helper()
+	id := ident.NewUserID()
+	p.insert(&models.User{ID: id, Email: id.String() + "@example.com", Name: "User", PasswordHash: "x", ProviderRole: new(models.ProviderOwner)})
+	return p.as(&actor.Actor{User: id, Provider: allPermissions()})
+}
 
 func (p *panel) insert(row any) {
 	p.t.Helper()
@@ -285,23 +290,24 @@ func (p *panel) count(query string, args ...any) (n int) {
 
 // A tenant is a customer with one of everything.
 type tenant struct {
-	user     ident.UserID
-	customer ident.CustomerID
-	database ident.DatabaseID
-	job      ident.JobID
-	token    string // its owner's
-	login    ident.DatabaseUserID
-	dump     ident.DatabaseDumpID
-	finding  ident.DriftFindingID
-	session  ident.SessionID
-	apiToken ident.APITokenID
+	user       ident.UserID
+	customer   ident.CustomerID
+	database   ident.DatabaseID
+	job        ident.JobID
+	token      string // its owner's
+	login      ident.DatabaseUserID
+	dump       ident.DatabaseDumpID
+	finding    ident.DriftFindingID
+	session    ident.SessionID
+	invitation ident.InvitationID
+	apiToken   ident.APITokenID
 }
 
 // ids are all that the tenant has, of every kind.
 func (s tenant) ids() map[string]string {
 	return map[string]string{
 		"user": s.user.Opaque(), "customer": s.customer.Opaque(), "database": s.database.Opaque(), "job": s.job.Opaque(), "databaseUser": s.login.Opaque(),
-		"driftFinding": s.finding.Opaque(),
+		"driftFinding": s.finding.Opaque(), "invitation": s.invitation.Opaque(),
 		"databaseDump": s.dump.Opaque(),
 		"session":      s.session.Opaque(),
 		"apiToken":     s.apiToken.Opaque(),
@@ -327,7 +333,7 @@ func (p *panel) host() (id ident.ServerID) {
 // addTenant makes a customer whose every text has the mark in it.
 func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.DatabaseServerID) tenant {
 	p.t.Helper()
-	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID(), ident.NewSessionID(), ident.NewAPITokenID()}
+	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID(), ident.NewSessionID(), ident.NewInvitationID(), ident.NewAPITokenID()}
 	p.insert(&models.User{ID: s.user, Email: mark + "@example.com", Name: "User " + mark, PasswordHash: "x"})
 	p.insert(&models.Customer{ID: s.customer, ParentID: parent, Name: "Customer " + mark, Email: mark + "@example.com", Company: new("Company " + mark), State: models.CustomerActive})
 	p.exec(`INSERT INTO customer_tree (ancestor_id, customer_id, depth)
@@ -348,6 +354,7 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 		TargetGeneration: 1, ActorUserID: s.user, State: models.JobSucceeded, EventSeq: 2, Percent: 100, WaitingFor: new("waits " + mark),
 	})
 	p.addDump(mark, s)
+	p.addInvitation(mark, s)
 	now := time.Now()
 	p.insert(&models.Session{
 		ID: s.session, UserID: s.user, Seed: make([]byte, 32), RotatedAt: now, IP: "address " + mark, UserAgent: "agent " + mark, Device: "device " + mark,
@@ -378,6 +385,16 @@ func random(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.Read(b)
 	return b
+}
+
+// addInvitation makes the tenant's invitation, unless it is there.
+func (p *panel) addInvitation(mark string, s tenant) {
+	p.t.Helper()
+	_, err := p.db.NewInsert().Model(&models.Invitation{
+		ID: s.invitation, TokenHash: append(s.invitation.UUID[:], s.invitation.UUID[:]...), Email: "invited-" + mark + "@example.com", Name: "Invited " + mark,
+		CustomerID: s.customer, CustomerRole: new(models.CustomerReadOnly), InvitedBy: s.user, ExpiresAt: time.Now().Add(time.Hour),
+	}).On("CONFLICT DO NOTHING").Exec(p.t.Context())
+	require.NoError(p.t, err)
 }
 
 // addDump makes the tenant's dump, unless it is there.

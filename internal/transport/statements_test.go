@@ -50,6 +50,9 @@ func (p *panel) addMany(n int) {
 		`INSERT INTO drift_findings (id, server_id, database_id, customer_id, kind, object_kind, external_name, detail, confirmed, job_id)
 			SELECT gen_random_uuid(), d.server_id, d.id, d.customer_id, 'DIFFERS', 'DATABASE', d.ext_name, 'It differs.', true, (SELECT id FROM jobs WHERE resource_id = d.id LIMIT 1)
 			FROM databases AS d`,
+		`INSERT INTO invitations (id, token_hash, email, name, customer_id, customer_role, invited_by, expires_at)
+			SELECT gen_random_uuid(), sha256(c.id::text::bytea), 'guest@example.com', 'guest', c.id, 'READ_ONLY', (SELECT id FROM users ORDER BY id LIMIT 1), now() + interval '1 d'
+			FROM customers AS c WHERE name = 'middle'`,
 		`ANALYZE`,
 	} {
 		p.exec(q, n)

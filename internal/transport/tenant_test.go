@@ -85,6 +85,17 @@ var places = map[string]answer{
 	"Mutation.deleteDatabaseUser(input.id)":             isNotFound,
 	"Mutation.rotateDatabaseUserPassword(input.id)":     isNotFound,
 	"Mutation.updateDatabaseUser(input.id)":             isNotFound,
+	"Query.invitations(filter.customerId)":              isEmpty,
+	"Query.users(filter.customerId)":                    isEmpty,
+	"Mutation.changeMembership(input.customerId)":       isNotFound,
+	"Mutation.changeMembership(input.userId)":           isNotFound,
+	"Mutation.removeMember(input.customerId)":           isNotFound,
+	"Mutation.removeMember(input.userId)":               isNotFound,
+	"Mutation.inviteUser(input.customerId)":             isNotFound,
+	"Mutation.revokeInvitation(input.id)":               isNotFound,
+	"Mutation.setProviderRole(input.userId)":            isForbidden,
+	"Mutation.disableUser(input.id)":                    isForbidden,
+	"Mutation.enableUser(input.id)":                     isForbidden,
 	"Query.databaseDump(id)":                            isNull,
 	"Mutation.cloneDatabase(input.customerId)":          isNotFound,
 	"Mutation.cloneDatabase(input.id)":                  isNotFound,
@@ -115,6 +126,12 @@ func (d fieldWalk) call(t *testing.T, p place, own tenant) string {
 		field = strings.Replace(field, `customerId: "bm90aGluZw"`, fmt.Sprintf("customerId: %q", own.customer.Opaque()), 1)
 	case "Mutation.createApiToken(input.objectIds)": // with which only some permissions go
 		field = strings.Replace(field, "CUSTOMERS_READ", "DATABASES_READ", 1)
+	case "Mutation.changeMembership(input.userId)", "Mutation.removeMember(input.userId)":
+		field = strings.Replace(field, `customerId: "bm90aGluZw"`, fmt.Sprintf("customerId: %q", own.customer.Opaque()), 1)
+	case "Mutation.changeMembership(input.customerId)", "Mutation.removeMember(input.customerId)":
+		field = strings.Replace(field, `userId: "bm90aGluZw"`, fmt.Sprintf("userId: %q", own.user.Opaque()), 1)
+	case "Mutation.inviteUser(input.customerId)":
+		field = strings.Replace(field, `customerId: $id`, `customerId: $id, customerRole: READ_ONLY`, 1)
 	case "Mutation.importDatabase(input.dumpId)", "Mutation.cloneDatabase(input.customerId)":
 		field = strings.Replace(field, `id: "bm90aGluZw"`, fmt.Sprintf("id: %q", own.database.Opaque()), 1)
 	}
@@ -155,11 +172,11 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 
 	missing := ident.Opaque(ident.Customer, uuid.New())
 	host := p.host()
-	foreign := map[string]string{"the server": server.Opaque(), "the host": host.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque(), "b's reseller's database's user": reseller.login.Opaque(), "b's reseller's finding": reseller.finding.Opaque(), "b's reseller's session": reseller.session.Opaque(), "b's reseller's API token": reseller.apiToken.Opaque()}
+	foreign := map[string]string{"the server": server.Opaque(), "the host": host.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque(), "b's reseller's database's user": reseller.login.Opaque(), "b's reseller's finding": reseller.finding.Opaque(), "b's reseller's session": reseller.session.Opaque(), "b's reseller's invitation": reseller.invitation.Opaque(), "b's reseller's user": reseller.user.Opaque(), "b's reseller's API token": reseller.apiToken.Opaque()}
 	for kind, id := range a.ids() {
 		foreign["a's "+kind] = id
 	}
-	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, ident.DriftFinding, ident.Server, ident.Session, ident.APIToken, ident.Impersonation, "invoice"} {
+	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, ident.DriftFinding, ident.Server, ident.Session, ident.Invitation, ident.APIToken, ident.Impersonation, "invoice"} {
 		foreign["a missing "+kind] = ident.Opaque(kind, uuid.New())
 	}
 	for name, id := range map[string]string{
@@ -172,13 +189,13 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		foreign["garbage: "+name] = id
 	}
 
-	before := p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers) + (SELECT count(*) FROM sessions WHERE ended_at IS NULL) + (SELECT count(*) FROM api_tokens WHERE revoked_at IS NULL) + (SELECT count(*) FROM impersonations)")
+	before := p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers) + (SELECT count(*) FROM sessions WHERE ended_at IS NULL) + (SELECT count(*) FROM invitations) + (SELECT count(*) FROM memberships) + (SELECT count(*) FROM mails) + (SELECT count(*) FROM api_tokens WHERE revoked_at IS NULL) + (SELECT count(*) FROM impersonations)")
 	for _, at := range all {
 		t.Run(at.String(), func(t *testing.T) {
 			p.sameForAll(t, at, d.call(t, at, b), b.token, missing, foreign)
 		})
 	}
-	require.Equal(t, before, p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers) + (SELECT count(*) FROM sessions WHERE ended_at IS NULL) + (SELECT count(*) FROM api_tokens WHERE revoked_at IS NULL) + (SELECT count(*) FROM impersonations)"), "and nothing was done")
+	require.Equal(t, before, p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers) + (SELECT count(*) FROM sessions WHERE ended_at IS NULL) + (SELECT count(*) FROM invitations) + (SELECT count(*) FROM memberships) + (SELECT count(*) FROM mails) + (SELECT count(*) FROM api_tokens WHERE revoked_at IS NULL) + (SELECT count(*) FROM impersonations)"), "and nothing was done")
 
 	// The other way round: with staff's rights the same calls do find something,
 	// so what is above was no accident.
@@ -189,13 +206,17 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		p.exec("UPDATE databases SET state = 'ACTIVE', suspended = false, suspended_from_above = false")
 		p.exec("DELETE FROM database_dumps WHERE id <> ?", a.dump)
 		p.addDump("again", a) // the call before may have changed that
+		p.exec("UPDATE users SET disabled_at = NULL")
+		p.exec("UPDATE sessions SET ended_at = NULL, end_reason = NULL WHERE id = ?", a.session)
+		p.exec("DELETE FROM invitations WHERE id <> ?", a.invitation)
+		p.addInvitation("again", a)
 		query, token := d.call(t, at, a), staff
 		if at.String() == "Mutation.revokeSession(input.id)" { // which is nobody else's, whatever they hold
 			token = a.token
 		}
 		nothing := p.post(token, query, vars{"id": missing})
 		ids := withID(withID(a.ids(), "server", server.Opaque()), "host", host.Opaque())
-		differs := slices.ContainsFunc([]string{"apiToken", "customer", "database", "databaseDump", "databaseUser", "driftFinding", "host", "job", "server", "session", "user"}, func(kind string) bool {
+		differs := slices.ContainsFunc([]string{"apiToken", "customer", "database", "databaseDump", "databaseUser", "driftFinding", "host", "invitation", "job", "server", "session", "user"}, func(kind string) bool {
 			return p.post(token, query, vars{"id": ids[kind]}).same() != nothing.same()
 		})
 		require.True(t, differs, "%s finds nothing for staff either", at)
@@ -274,16 +295,16 @@ func TestTenancy_NothingForeignHangsOnAnything(t *testing.T) {
 					require.Equal(t, "FORBIDDEN", code, "%s as %s: %s", f, role, r.body)
 				}
 				require.NotContains(t, r.body, "canary", "%s as %s", query, role)
-				for _, id := range []string{a.customer.Opaque(), a.database.Opaque(), a.job.Opaque(), reseller.customer.Opaque(), reseller.user.Opaque(), sister.customer.Opaque(), sister.database.Opaque(), sister.login.Opaque(), a.login.Opaque(), reseller.login.Opaque(), a.apiToken.Opaque(), reseller.apiToken.Opaque(), boss.Opaque(), server.Opaque()} {
+				for _, id := range []string{a.customer.Opaque(), a.database.Opaque(), a.job.Opaque(), reseller.customer.Opaque(), reseller.user.Opaque(), sister.customer.Opaque(), sister.database.Opaque(), sister.login.Opaque(), sister.invitation.Opaque(), a.invitation.Opaque(), a.login.Opaque(), reseller.login.Opaque(), a.apiToken.Opaque(), reseller.apiToken.Opaque(), boss.Opaque(), server.Opaque()} {
 					require.NotContains(t, r.body, id, "%s as %s", query, role)
 				}
-				for _, kind := range []string{"ApiToken", "Customer", "Database", "DatabaseUser", "DatabaseDump", "Job", "Membership", "User"} {
+				for _, kind := range []string{"ApiToken", "Customer", "Database", "DatabaseUser", "DatabaseDump", "Invitation", "Job", "Membership", "User"} {
 					reached[kind] = reached[kind] || strings.Contains(r.body, `"__typename":"`+kind+`"`)
 				}
 			}
 		}
 		if role == models.CustomerOwner {
-			require.Equal(t, map[string]bool{"ApiToken": true, "Customer": true, "Database": true, "DatabaseUser": true, "DatabaseDump": true, "Job": true, "Membership": true, "User": true}, reached)
+			require.Equal(t, map[string]bool{"ApiToken": true, "Customer": true, "Database": true, "DatabaseUser": true, "DatabaseDump": true, "Invitation": true, "Job": true, "Membership": true, "User": true}, reached)
 		}
 	}
 	// With the provider's rights the same operations do come upon it.

@@ -168,6 +168,7 @@ func (s *session) exec(ctx context.Context, st statement, may verdict) error {
 }
 
 func (s *session) one(ctx context.Context, sql string) error {
+	//allow:sql a tenant's own dump, which was looked at statement by statement and runs with that tenant's rights only
 	r := s.conn.ExecParams(ctx, sql, nil, nil, nil, nil)
 	for r.NextRow() { // nobody wants to see it
 	}
@@ -176,6 +177,7 @@ func (s *session) one(ctx context.Context, sql string) error {
 }
 
 func (s *session) rows(ctx context.Context, st statement, r *rows) error {
+	//allow:sql a tenant's own dump, which was looked at statement by statement and runs with that tenant's rights only
 	_, err := s.conn.CopyFrom(ctx, r, st.sql)
 	if r.err != nil && !errors.Is(r.err, io.EOF) {
 		return r.err // the dump's fault, and not the server's

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
+	"github.com/mpanel/mpanel/internal/command"
 	"github.com/mpanel/mpanel/internal/fault"
 )
 
@@ -26,7 +26,7 @@ const nobody = 65534
 // which is killed as a whole.
 type program struct {
 	name string
-	cmd  *exec.Cmd
+	cmd  *command.Cmd
 	out  io.ReadCloser
 	errs *bounded
 	over bool
@@ -34,12 +34,9 @@ type program struct {
 }
 
 // start runs a command whose output is read from out.
-func start(cmd *exec.Cmd, name string) (*program, error) {
+func start(cmd *command.Cmd, name string) (*program, error) {
 	p := &program{name: name, cmd: cmd, errs: &bounded{}}
 	cmd.Dir, cmd.Stderr = "/", p.errs
-	if cmd.Env == nil {
-		cmd.Env = []string{"LC_ALL=C", "TZ=UTC", "HOME=/nonexistent", "PATH=/usr/bin:/bin"}
-	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Geteuid() == 0 {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
@@ -83,7 +80,7 @@ func (p *program) explain(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || !exit.Exited() {
+	if exit, ok := errors.AsType[*command.ExitError](err); !ok || !exit.Exited() {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
 	text := p.errs.String()

@@ -8,9 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"sync/atomic"
 
+	"github.com/mpanel/mpanel/internal/command"
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/fault"
 )
@@ -129,7 +129,7 @@ func (t *Tools) restore(ctx context.Context, dump io.ReadSeeker, limit database.
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, path, "--file=-", "--no-owner", "--no-acl", "--no-tablespaces", "--format=custom") // #nosec G204 -- one of the programs found
+	cmd := command.New(ctx, path, "--file=-", "--no-owner", "--no-acl", "--no-tablespaces", "--format=custom")
 	cmd.Stdin = dump
 	run, err := start(cmd, "pg_restore")
 	if err != nil {

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -23,6 +22,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/mpanel/mpanel/internal/command"
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/fault"
 )
@@ -83,7 +83,7 @@ var versionText = regexp.MustCompile(`\(PostgreSQL\) ([0-9]{1,4})`)
 func ask(file string) (int, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, file, "--version").Output()
+	out, err := command.New(ctx, file, "--version").Output()
 	if err != nil {
 		return 0, fmt.Errorf("run %s --version: %w", file, err)
 	}
@@ -144,7 +144,7 @@ func (t *Tools) dumping(ctx context.Context, from database.Endpoint, serverVersi
 		args[len(args)-1] = "--format=custom"
 		args = append(args, "--compress=1")
 	}
-	cmd := exec.CommandContext(ctx, path, args...) // #nosec G204 -- one of the programs found, and our own arguments
+	cmd := command.New(ctx, path, args...)
 	cmd.Env = environment(from)
 	return start(cmd, "pg_dump")
 }
