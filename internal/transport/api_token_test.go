@@ -19,6 +19,7 @@ import (
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/transport"
 	"github.com/mpanel/mpanel/models"
 )
@@ -36,6 +37,20 @@ func (p *panel) apiToken(by string, in vars) (token, id string) {
 	id, _ = at(d, "createApiToken", "apiToken", "id").(string)
 	require.Regexp(p.t, auth.APITokenForm, token)
 	return token, id
+}
+
+// RevokeAPIToken implements auth.Revoker.
+func (p *panel) RevokeAPIToken(id ident.APITokenID) {
+	if !p.deaf.Load() {
+		p.live.Revoke(live.Principal{APIToken: id})
+	}
+}
+
+// RevokeImpersonation implements auth.Revoker.
+func (p *panel) RevokeImpersonation(id ident.ImpersonationID) {
+	if !p.deaf.Load() {
+		p.live.Revoke(live.Principal{Impersonation: id})
+	}
 }
 
 // beside makes one of everything for the same customer, as a tenant whose own customer

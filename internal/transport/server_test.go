@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -223,20 +222,6 @@ func (p *panel) actorsNow(ctx context.Context, who []actor.Identity) (map[actor.
 	return out, p.away
 }
 
-// RevokeAPIToken implements auth.Revoker.
-func (p *panel) RevokeAPIToken(id ident.APITokenID) {
-	if !p.deaf.Load() {
-		p.live.Revoke(live.Principal{APIToken: id})
-	}
-}
-
-// RevokeImpersonation implements auth.Revoker.
-func (p *panel) RevokeImpersonation(id ident.ImpersonationID) {
-	if !p.deaf.Load() {
-		p.live.Revoke(live.Principal{Impersonation: id})
-	}
-}
-
 func (p *panel) now() time.Time { return time.Now().Add(time.Duration(p.ahead.Load())) }
 
 // RevokeSession implements auth.Revoker.
@@ -361,7 +346,7 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 		CreatedAt: now, LastSeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(time.Hour),
 	})
 	p.insert(&models.APIToken{
-		ID: s.apiToken, UserID: s.user, CustomerID: s.customer, Name: "token " + mark, Prefix: "mpt_TENANTAA", Hash: random(32),
+		ID: s.apiToken, UserID: s.user, CustomerID: s.customer, Name: "token " + mark, Prefix: "mpt_TENANTAA", Hash: append(s.apiToken.UUID[:], s.apiToken.UUID[:]...),
 		Permissions: []string{"DATABASES_READ"}, Pins: []string{s.database.UUID.String()}, CIDRs: []string{"203.0.113.0/24"}, LastUsedIP: new("address " + mark),
 		CreatedAt: now, ExpiresAt: new(now.Add(time.Hour)), LastUsedAt: &now,
 	})
@@ -379,12 +364,6 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	p.insert(&models.JobEvent{JobID: s.job, Seq: 2, Kind: engine.EventSucceeded, State: models.JobSucceeded, Percent: 100, Message: new("event " + mark)})
 	s.token = p.as(&actor.Actor{User: s.user, Grants: []actor.Grant{{Customer: s.customer, Permissions: auth.CustomerPermissions(models.CustomerOwner)}}})
 	return s
-}
-
-func random(n int) []byte {
-	b := make([]byte, n)
-	_, _ = rand.Read(b)
-	return b
 }
 
 // addInvitation makes the tenant's invitation, unless it is there.
