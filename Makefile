@@ -11,6 +11,9 @@ LDFLAGS := -s -w -X github.com/mpanel/mpanel/internal/app.Version=$(VERSION)
 # Built once per user and version, by scripts/lint.
 export GOLANGCI_LINT_VERSION := v2.15.0
 
+# Built once per user and version, by scripts/leaks.
+export GITLEAKS_VERSION := v8.30.1
+
 # The torture test's seed (random when empty) and size: small or full.
 export SEED SCALE
 
@@ -41,8 +44,9 @@ verify: ## Check that generated code, go.mod and formatting are as they must be,
 	@scripts/verify
 
 .PHONY: lint
-lint: ## Run golangci-lint, whose first run builds it, and the linters of the schema.
+lint: ## Run golangci-lint and gitleaks, whose first runs build them, and the linters of the schema.
 	@scripts/lint
+	@scripts/leaks
 	@scripts/lint-schema
 
 .PHONY: cover

@@ -24,13 +24,13 @@ const module = "github.com/mpanel/mpanel"
 const (
 	domains  = `internal/(auth|customer|billing|database|mail|dns|fleet|files)`
 	drivers  = domains + `/[a-z]+|internal/events/[a-z]+`
-	services = `internal/(engine|jobs|events|audit|quota|idempotency|notify|limit)`
+	services = `internal/(engine|jobs|events|feed|audit|audit/seal|audit/trail|quota|idempotency|notify|keys|certs)`
 	leaves   = `internal/(fault|page|secret|clock|ident|actor|budget)`
 	outside  = `internal/(command|outbound)`
 	checks   = `internal/analyzers(/check)?`
 	surface  = `graph|graph/.*|resolvers|internal/(transport|httpapi|executor|live)|internal/executor/plugin|internal/transport/[a-z]+`
 	library  = `agent/collect`
-	testOnly = `internal/testkit(/natsd)?|internal/engine/faulttest|internal/executor/difftest`
+	testOnly = `internal/testkit(/natsd|/pebble)?|internal/engine/faulttest|internal/executor/difftest`
 	programs = `\.|bench|bench/.*|cmd/[a-z-]+|internal/executor/gen`
 	others   = `web/graphiql|e2e|models|migrations|internal/(app|config|devstack|store|store/rowgen)`
 )

@@ -114,7 +114,7 @@ func (k *torture) standstill(ctx context.Context) string {
 			var sessions string
 			err := conn.QueryRow(ctx, `SELECT coalesce(string_agg(concat_ws(' ', pid, usename, datname, state, wait_event, now() - state_change, 'blocked by',
 				pg_blocking_pids(pid)::text, left(query, 200)), E'\n'), '') FROM pg_stat_activity
-				WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND (state <> 'idle' OR usename <> 'mpanel')`).Scan(&sessions)
+				WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND (state <> 'idle' OR usename NOT IN ('mpanel', 'mpanel_node'))`).Scan(&sessions)
 			text += fmt.Sprintf("\n%s: %s", cluster, sessions)
 			return err
 		})

@@ -43,7 +43,7 @@ type server struct {
 }
 
 var (
-	readyLine = regexp.MustCompile(`^MPanel is ready: (http://\S+) \(GraphQL at \S+/graphql\)$`)
+	readyLine = regexp.MustCompile(`^MPanel is ready: (https?://\S+) \(GraphQL at \S+/graphql\)$`)
 	setupLine = regexp.MustCompile(`^Create the first administrator, once, at: \S+/setup#(\S+)$`)
 )
 

@@ -1134,6 +1134,13 @@ func (ec *executionContext) marshalNRevokeApiTokenPayload2ᚖgithubᚗcomᚋmpan
 	return ec._RevokeApiTokenPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOApiToken2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐAPIToken(ctx context.Context, sel ast.SelectionSet, v *models.APIToken) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ApiToken(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOApiTokenConnection2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋpageᚐConnection(ctx context.Context, sel ast.SelectionSet, v *page.Connection[*models.APIToken]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null

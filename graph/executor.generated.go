@@ -4,10 +4,12 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/mpanel/mpanel/agent/collect"
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/audit/trail"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/customer"
@@ -15,6 +17,7 @@ import (
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/feed"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
 	"github.com/mpanel/mpanel/internal/page"
@@ -222,6 +225,276 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"AuditEntry": {Name: "AuditEntry", Satisfies: []string{"AuditEntry", "AuditStreamItem"}, Fields: map[string]*executor.Field{
+			"position": {Name: "position", Type: "StreamPosition", GraphQL: "StreamPosition!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(w, parent.(*trail.Entry).Position)
+				},
+			},
+			"event": {Name: "event", Type: "AuditEvent", GraphQL: "AuditEvent!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.AuditEntry, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*trail.Entry).Event
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"AuditEvent": {Name: "AuditEvent", Satisfies: []string{"AuditEvent", "Node"}, Fields: map[string]*executor.Field{
+			"id": {Name: "id", Type: "ID", GraphQL: "ID!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐAuditEventID(w, parent.(*models.AuditEntry).ID)
+				},
+			},
+			"at": {Name: "at", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*models.AuditEntry).At)
+				},
+			},
+			"action": {Name: "action", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.AuditEntry).Action)
+				},
+			},
+			"actor": {Name: "actor", Type: "User", GraphQL: "User",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().Actor(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.actor") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"impersonator": {Name: "impersonator", Type: "User", GraphQL: "User",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().Impersonator(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.impersonator") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"sessionId": {Name: "sessionId", Type: "ID", GraphQL: "ID",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().SessionID(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.sessionId") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeOID2ᚖstring(w, values.([]*string)[i])
+				},
+			},
+			"apiTokenId": {Name: "apiTokenId", Type: "ID", GraphQL: "ID",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().APITokenID(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.apiTokenId") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeOID2ᚖstring(w, values.([]*string)[i])
+				},
+			},
+			"apiToken": {Name: "apiToken", Type: "ApiToken", GraphQL: "ApiToken",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().APIToken(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.apiToken") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"object": {Name: "object", Type: "Node", GraphQL: "Node",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().Object(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.object") {
+						return
+					}
+					executor.SetInterfaces(c, results)
+				},
+			},
+			"objectId": {Name: "objectId", Type: "ID", GraphQL: "ID",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().ObjectID(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.objectId") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeOID2ᚖstring(w, values.([]*string)[i])
+				},
+			},
+			"customer": {Name: "customer", Type: "Customer", GraphQL: "Customer",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().Customer(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.customer") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"ip": {Name: "ip", Type: "String", GraphQL: "String",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().IP(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.ip") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeOString2ᚖstring(w, values.([]*string)[i])
+				},
+			},
+			"userAgent": {Name: "userAgent", Type: "String", GraphQL: "String",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().UserAgent(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.userAgent") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeOString2ᚖstring(w, values.([]*string)[i])
+				},
+			},
+			"requestId": {Name: "requestId", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.AuditEntry).RequestID)
+				},
+			},
+			"before": {Name: "before", Type: "JSON", GraphQL: "JSON",
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOJSON2encodingᚋjsonᚐRawMessage(w, parent.(*models.AuditEntry).Before)
+				},
+			},
+			"after": {Name: "after", Type: "JSON", GraphQL: "JSON",
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOJSON2encodingᚋjsonᚐRawMessage(w, parent.(*models.AuditEntry).After)
+				},
+			},
+			"allowed": {Name: "allowed", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*models.AuditEntry).Allowed)
+				},
+			},
+			"times": {Name: "times", Type: "Int", GraphQL: "Int!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNInt2int64(w, parent.(*models.AuditEntry).Times)
+				},
+			},
+		}},
+		"AuditEventConnection": {Name: "AuditEventConnection", Satisfies: []string{"AuditEventConnection"}, Fields: map[string]*executor.Field{
+			"edges": {Name: "edges", Type: "AuditEventEdge", GraphQL: "[AuditEventEdge!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "AuditEventEdge!",
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([][]*page.Edge[*models.AuditEntry], len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Connection[*models.AuditEntry]).Edges
+					}
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"nodes": {Name: "nodes", Type: "AuditEvent", GraphQL: "[AuditEvent!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsMethod:    true,
+				Element:     "AuditEvent!",
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*page.Connection[*models.AuditEntry]).Nodes(), nil
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[[]*models.AuditEntry](c, values)
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"pageInfo": {Name: "pageInfo", Type: "PageInfo", GraphQL: "PageInfo!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*page.Info, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Connection[*models.AuditEntry]).PageInfo
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"totalCount": {Name: "totalCount", Type: "Int", GraphQL: "Int!",
+				NonNull:    true,
+				IsMethod:   true,
+				Concurrent: true,
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*page.Connection[*models.AuditEntry]).TotalCount(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[int](c, values)
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNInt2int(w, values.([]int)[i])
+				},
+			},
+		}},
+		"AuditEventEdge": {Name: "AuditEventEdge", Satisfies: []string{"AuditEventEdge"}, Fields: map[string]*executor.Field{
+			"cursor": {Name: "cursor", Type: "Cursor", GraphQL: "Cursor!",
+				NonNull:    true,
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNCursor2string(w, parent.(*page.Edge[*models.AuditEntry]).Cursor)
+				},
+			},
+			"node": {Name: "node", Type: "AuditEvent", GraphQL: "AuditEvent!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.AuditEntry, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Edge[*models.AuditEntry]).Node
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"BeginTotpPayload": {Name: "BeginTotpPayload", Satisfies: []string{"BeginTotpPayload"}, Fields: map[string]*executor.Field{
+			"otpauthUrl": {Name: "otpauthUrl", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*auth.BeginTOTPPayload).OtpauthURL)
+				},
+			},
+			"qrSvg": {Name: "qrSvg", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*auth.BeginTOTPPayload).QRSVG)
+				},
+			},
+		}},
 		"CancelJobPayload": {Name: "CancelJobPayload", Satisfies: []string{"CancelJobPayload"}, Fields: map[string]*executor.Field{
 			"job": {Name: "job", Type: "Job", GraphQL: "Job!",
 				NonNull: true,
@@ -370,6 +643,25 @@ var executorTables = &executor.Tables{
 						results[i] = p.(*database.ClonePayload).Job
 					}
 					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"ConfirmIdentityPayload": {Name: "ConfirmIdentityPayload", Satisfies: []string{"ConfirmIdentityPayload"}, Fields: map[string]*executor.Field{
+			"confirmedUntil": {Name: "confirmedUntil", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*auth.ConfirmIdentityPayload).ConfirmedUntil)
+				},
+			},
+		}},
+		"ConfirmTotpPayload": {Name: "ConfirmTotpPayload", Satisfies: []string{"ConfirmTotpPayload"}, Fields: map[string]*executor.Field{
+			"recoveryCodes": {Name: "recoveryCodes", Type: "String", GraphQL: "[String!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "String!",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2ᚕstringᚄ(w, parent.(*auth.RecoveryCodesPayload).RecoveryCodes)
 				},
 			},
 		}},
@@ -1802,6 +2094,14 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"DisableTotpPayload": {Name: "DisableTotpPayload", Satisfies: []string{"DisableTotpPayload"}, Fields: map[string]*executor.Field{
+			"ok": {Name: "ok", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*auth.DisableTOTPPayload).OK)
+				},
+			},
+		}},
 		"DisableUserPayload": {Name: "DisableUserPayload", Satisfies: []string{"DisableUserPayload"}, Fields: map[string]*executor.Field{
 			"user": {Name: "user", Type: "User", GraphQL: "User!",
 				NonNull: true,
@@ -2963,6 +3263,12 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
 						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
 						if err != nil {
 							return nil, err
@@ -2970,9 +3276,9 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 					}
-					return directive1(ctx)
+					return directive2(ctx)
 				},
 				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
 					return generated.(*executionContext).Resolvers.Mutation().ChangePassword(ctx, args["input"].(auth.ChangePasswordInput))
@@ -2992,6 +3298,12 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
 						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
 						if err != nil {
 							return nil, err
@@ -2999,9 +3311,9 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 					}
-					return directive1(ctx)
+					return directive2(ctx)
 				},
 				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
 					return generated.(*executionContext).Resolvers.Mutation().ChangeEmail(ctx, args["input"].(auth.ChangeEmailInput))
@@ -3253,6 +3565,12 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
 						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
 						if err != nil {
 							return nil, err
@@ -3260,9 +3578,9 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 					}
-					return directive1(ctx)
+					return directive2(ctx)
 				},
 				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
 					return generated.(*executionContext).Resolvers.Mutation().CreateAPIToken(ctx, args["input"].(auth.CreateAPITokenInput))
@@ -3369,6 +3687,12 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
 						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_WRITE"})
 						if err != nil {
 							return nil, err
@@ -3376,9 +3700,9 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 					}
-					return directive1(ctx)
+					return directive2(ctx)
 				},
 				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
 					return generated.(*executionContext).Resolvers.Mutation().ArchiveCustomer(ctx, args["input"].(customer.ArchiveInput))
@@ -4325,6 +4649,12 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
 						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_IMPERSONATE"})
 						if err != nil {
 							return nil, err
@@ -4332,9 +4662,9 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 					}
-					return directive1(ctx)
+					return directive2(ctx)
 				},
 				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
 					return generated.(*executionContext).Resolvers.Mutation().Impersonate(ctx, args["input"].(auth.ImpersonateInput))
@@ -4499,6 +4829,166 @@ var executorTables = &executor.Tables{
 					executor.SetPointers(c, results)
 				},
 			},
+			"confirmIdentity": {Name: "confirmIdentity", Type: "ConfirmIdentityPayload", GraphQL: "ConfirmIdentityPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_confirmIdentity_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().ConfirmIdentity(ctx, args["input"].(auth.ConfirmIdentityInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.ConfirmIdentityPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"beginTotp": {Name: "beginTotp", Type: "BeginTotpPayload", GraphQL: "BeginTotpPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
+					}
+					return directive2(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().BeginTotp(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.BeginTOTPPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"confirmTotp": {Name: "confirmTotp", Type: "ConfirmTotpPayload", GraphQL: "ConfirmTotpPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_confirmTotp_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
+					}
+					return directive2(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().ConfirmTotp(ctx, args["input"].(auth.ConfirmTOTPInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.RecoveryCodesPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"disableTotp": {Name: "disableTotp", Type: "DisableTotpPayload", GraphQL: "DisableTotpPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
+					}
+					return directive2(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().DisableTotp(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.DisableTOTPPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"newRecoveryCodes": {Name: "newRecoveryCodes", Type: "NewRecoveryCodesPayload", GraphQL: "NewRecoveryCodesPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
+					}
+					return directive2(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().NewRecoveryCodes(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.RecoveryCodesPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
 			"setUp": {Name: "setUp", Type: "SignInPayload", GraphQL: "SignInPayload!",
 				NonNull:    true,
 				IsResolver: true,
@@ -4553,6 +5043,17 @@ var executorTables = &executor.Tables{
 				NonNull: true,
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
 					return writeNFloat2float64(w, parent.(*collect.Network).ErrorsPerSecond)
+				},
+			},
+		}},
+		"NewRecoveryCodesPayload": {Name: "NewRecoveryCodesPayload", Satisfies: []string{"NewRecoveryCodesPayload"}, Fields: map[string]*executor.Field{
+			"recoveryCodes": {Name: "recoveryCodes", Type: "String", GraphQL: "[String!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "String!",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2ᚕstringᚄ(w, parent.(*auth.RecoveryCodesPayload).RecoveryCodes)
 				},
 			},
 		}},
@@ -4777,6 +5278,35 @@ var executorTables = &executor.Tables{
 				},
 				Collect: func(c *executor.Column, values []any) {
 					results := executor.Results[*page.Connection[*models.Invitation]](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"auditEvents": {Name: "auditEvents", Type: "AuditEventConnection", GraphQL: "AuditEventConnection!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Query_auditEvents_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"AUDIT_READ"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Query().AuditEvents(ctx, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*trail.Filter))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*page.Connection[*models.AuditEntry]](c, values)
 					executor.SetPointers(c, results)
 				},
 			},
@@ -5852,15 +6382,54 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
-		"StreamGap": {Name: "StreamGap", Satisfies: []string{"StreamGap", "JobStreamItem"}, Fields: map[string]*executor.Field{
+		"StreamGap": {Name: "StreamGap", Satisfies: []string{"StreamGap", "AuditStreamItem", "JobStreamItem"}, Fields: map[string]*executor.Field{
 			"position": {Name: "position", Type: "StreamPosition", GraphQL: "StreamPosition!",
 				NonNull: true,
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
-					return writeNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(w, parent.(*jobs.Gap).Position)
+					return writeNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(w, parent.(*feed.Gap).Position)
 				},
 			},
 		}},
 		"Subscription": {Name: "Subscription", Satisfies: []string{"Subscription"}, Fields: map[string]*executor.Field{
+			"auditFeed": {Name: "auditFeed", Type: "AuditStreamItem", GraphQL: "AuditStreamItem!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Subscription_auditFeed_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"AUDIT_READ"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Stream: func(ctx context.Context, generated any, args map[string]any) (func(context.Context) (any, bool), error) {
+					events, err := generated.(*executionContext).Resolvers.Subscription().AuditFeed(ctx, args["after"].(*models.Position))
+					if err != nil || events == nil {
+						return nil, err
+					}
+					return func(ctx context.Context) (any, bool) {
+						select {
+						case v, ok := <-events:
+							if v == nil {
+								return nil, ok
+							}
+							return v, ok
+						case <-ctx.Done():
+							return nil, false
+						}
+					}, nil
+				},
+			},
 			"jobProgress": {Name: "jobProgress", Type: "JobStreamItem", GraphQL: "JobStreamItem!",
 				NonNull:    true,
 				IsResolver: true,
@@ -6153,6 +6722,20 @@ var executorTables = &executor.Tables{
 					executor.SetPointerLists(c, results, false)
 				},
 			},
+			"totpEnabled": {Name: "totpEnabled", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull:    true,
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.User().TotpEnabled(ctx, executor.Typed[*models.User](parents))
+					if c.BatchFailed(err, len(results), len(parents), "User.totpEnabled") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNBoolean2bool(w, values.([]bool)[i])
+				},
+			},
 			"disabledAt": {Name: "disabledAt", Type: "DateTime", GraphQL: "DateTime",
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
 					return writeODateTime2ᚖtimeᚐTime(w, parent.(*models.User).DisabledAt)
@@ -6352,6 +6935,14 @@ var executorTables = &executor.Tables{
 					executor.SetPointerLists(c, results, false)
 				},
 			},
+			"secondFactorMissing": {Name: "secondFactorMissing", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull:  true,
+				IsMethod: true,
+				Guarded:  true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNBoolean2bool(w, parent.(*auth.Viewer).SecondFactorMissing())
+				},
+			},
 			"sessions": {Name: "sessions", Type: "Session", GraphQL: "[Session!]!",
 				NonNull:     true,
 				List:        true,
@@ -6369,11 +6960,28 @@ var executorTables = &executor.Tables{
 		}},
 	},
 	Abstracts: map[string]*executor.Abstract{
+		"AuditStreamItem": {Name: "AuditStreamItem", Possible: []string{"StreamGap", "AuditEntry"}, Of: func(value any) (int, any) {
+			switch v := value.(type) {
+			case nil:
+				return executor.NoObject, nil
+			case *feed.Gap:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 0, v
+			case *trail.Entry:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 1, v
+			}
+			return executor.UnknownObject, value
+		}},
 		"JobStreamItem": {Name: "JobStreamItem", Possible: []string{"StreamGap", "JobEvent"}, Of: func(value any) (int, any) {
 			switch v := value.(type) {
 			case nil:
 				return executor.NoObject, nil
-			case *jobs.Gap:
+			case *feed.Gap:
 				if v == nil {
 					return executor.NoObject, nil
 				}
@@ -6386,7 +6994,7 @@ var executorTables = &executor.Tables{
 			}
 			return executor.UnknownObject, value
 		}},
-		"Node": {Name: "Node", Possible: []string{"User", "Session", "Server", "Job", "Invitation", "DriftFinding", "DatabaseUser", "DatabaseServer", "DatabaseDump", "Database", "Customer", "ApiToken"}, Of: func(value any) (int, any) {
+		"Node": {Name: "Node", Possible: []string{"User", "Session", "Server", "Job", "Invitation", "DriftFinding", "DatabaseUser", "DatabaseServer", "DatabaseDump", "Database", "Customer", "AuditEvent", "ApiToken"}, Of: func(value any) (int, any) {
 			switch v := value.(type) {
 			case nil:
 				return executor.NoObject, nil
@@ -6445,11 +7053,16 @@ var executorTables = &executor.Tables{
 					return executor.NoObject, nil
 				}
 				return 10, v
-			case *models.APIToken:
+			case *models.AuditEntry:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 11, v
+			case *models.APIToken:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 12, v
 			}
 			return executor.UnknownObject, value
 		}},
@@ -6460,6 +7073,7 @@ var executorTables = &executor.Tables{
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
 			graphql.NewInputUnmarshaler("ArchiveCustomerInput", ec.unmarshalInputArchiveCustomerInput),
+			graphql.NewInputUnmarshaler("AuditFilter", ec.unmarshalInputAuditFilter),
 			graphql.NewInputUnmarshaler("CancelJobInput", ec.unmarshalInputCancelJobInput),
 			graphql.NewInputUnmarshaler("ChangeDatabasesInput", ec.unmarshalInputChangeDatabasesInput),
 			graphql.NewInputUnmarshaler("ChangeEmailInput", ec.unmarshalInputChangeEmailInput),
@@ -6467,6 +7081,8 @@ var executorTables = &executor.Tables{
 			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
 			graphql.NewInputUnmarshaler("CheckDatabaseServerInput", ec.unmarshalInputCheckDatabaseServerInput),
 			graphql.NewInputUnmarshaler("CloneDatabaseInput", ec.unmarshalInputCloneDatabaseInput),
+			graphql.NewInputUnmarshaler("ConfirmIdentityInput", ec.unmarshalInputConfirmIdentityInput),
+			graphql.NewInputUnmarshaler("ConfirmTotpInput", ec.unmarshalInputConfirmTotpInput),
 			graphql.NewInputUnmarshaler("CreateApiTokenInput", ec.unmarshalInputCreateApiTokenInput),
 			graphql.NewInputUnmarshaler("CreateCustomerInput", ec.unmarshalInputCreateCustomerInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseDumpUrlInput", ec.unmarshalInputCreateDatabaseDumpUrlInput),
@@ -6612,6 +7228,11 @@ func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐAPITokenID(w *
 	return executor.Written
 }
 
+func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐAuditEventID(w *executor.Writer, v ident.AuditEventID) executor.Status {
+	v.MarshalGQL(w)
+	return executor.Written
+}
+
 func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐCustomerID(w *executor.Writer, v ident.CustomerID) executor.Status {
 	v.MarshalGQL(w)
 	return executor.Written
@@ -6668,6 +7289,10 @@ func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐUserID(w *exec
 }
 
 func writeNInt2int(w *executor.Writer, v int) executor.Status {
+	return w.Int(int64(v))
+}
+
+func writeNInt2int64(w *executor.Writer, v int64) executor.Status {
 	return w.Int(int64(v))
 }
 
@@ -6789,11 +7414,25 @@ func writeODumpFormat2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐDumpFormat(w 
 	return w.String(string(*v))
 }
 
+func writeOID2ᚖstring(w *executor.Writer, v *string) executor.Status {
+	if v == nil {
+		return executor.Null
+	}
+	return w.String(string(*v))
+}
+
 func writeOInt2ᚖint(w *executor.Writer, v *int) executor.Status {
 	if v == nil {
 		return executor.Null
 	}
 	return w.Int(int64(*v))
+}
+
+func writeOJSON2encodingᚋjsonᚐRawMessage(w *executor.Writer, v json.RawMessage) executor.Status {
+	if v == nil {
+		return executor.Null
+	}
+	return w.Marshal(w.Generated.(*executionContext).marshalOJSON2encodingᚋjsonᚐRawMessage(w.Context(), nil, v))
 }
 
 func writeOJobStepState2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐJobStepState(w *executor.Writer, v *models.JobStepState) executor.Status {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/feed"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
 	"github.com/mpanel/mpanel/internal/page"
@@ -1697,7 +1698,7 @@ func (ec *executionContext) fieldContext_RetryJobPayload_job(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _StreamGap_position(ctx context.Context, field graphql.CollectedField, obj *jobs.Gap) (ret graphql.Marshaler) {
+func (ec *executionContext) _StreamGap_position(ctx context.Context, field graphql.CollectedField, obj *feed.Gap) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1881,7 +1882,7 @@ func (ec *executionContext) _JobStreamItem(ctx context.Context, sel ast.Selectio
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *jobs.Gap:
+	case *feed.Gap:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -2379,9 +2380,9 @@ func (ec *executionContext) _RetryJobPayload(ctx context.Context, sel ast.Select
 	return out
 }
 
-var streamGapImplementors = []string{"StreamGap", "JobStreamItem"}
+var streamGapImplementors = []string{"StreamGap", "AuditStreamItem", "JobStreamItem"}
 
-func (ec *executionContext) _StreamGap(ctx context.Context, sel ast.SelectionSet, obj *jobs.Gap) graphql.Marshaler {
+func (ec *executionContext) _StreamGap(ctx context.Context, sel ast.SelectionSet, obj *feed.Gap) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, streamGapImplementors)
 
 	out := graphql.NewFieldSet(fields)

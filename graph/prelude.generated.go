@@ -1681,6 +1681,16 @@ func (ec *executionContext) marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternal
 	return v
 }
 
+func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐAuditEventID(ctx context.Context, v any) (ident.AuditEventID, error) {
+	var res ident.AuditEventID
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐAuditEventID(ctx context.Context, sel ast.SelectionSet, v ident.AuditEventID) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐCustomerID(ctx context.Context, v any) (ident.CustomerID, error) {
 	var res ident.CustomerID
 	err := res.UnmarshalGQL(v)
@@ -1842,6 +1852,20 @@ func (ec *executionContext) unmarshalNInt2int(ctx context.Context, v any) (int, 
 func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.SelectionSet, v int) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalInt(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Int!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNInt2int64(ctx context.Context, v any) (int64, error) {
+	res, err := graphql.UnmarshalInt64(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNInt2int64(ctx context.Context, sel ast.SelectionSet, v int64) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalInt64(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Int!")
 	}
@@ -2201,6 +2225,22 @@ func (ec *executionContext) unmarshalOID2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋint
 }
 
 func (ec *executionContext) marshalOID2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐSessionID(ctx context.Context, sel ast.SelectionSet, v *ident.SessionID) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) unmarshalOID2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐUserID(ctx context.Context, v any) (*ident.UserID, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(ident.UserID)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOID2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐUserID(ctx context.Context, sel ast.SelectionSet, v *ident.UserID) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

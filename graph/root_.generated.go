@@ -24,6 +24,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	ApiToken() ApiTokenResolver
+	AuditEvent() AuditEventResolver
 	Customer() CustomerResolver
 	Database() DatabaseResolver
 	DatabaseDump() DatabaseDumpResolver
@@ -47,6 +48,7 @@ type ResolverRoot interface {
 type DirectiveRoot struct {
 	Auth       func(ctx context.Context, obj any, next graphql.Resolver, requires []actor.Permission, impersonators *bool) (res any, err error)
 	Idempotent func(ctx context.Context, obj any, next graphql.Resolver, key string) (res any, err error)
+	StepUp     func(ctx context.Context, obj any, next graphql.Resolver) (res any, err error)
 }
 
 type ComplexityRoot struct {
@@ -74,6 +76,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
 			graphql.NewInputUnmarshaler("ArchiveCustomerInput", ec.unmarshalInputArchiveCustomerInput),
+			graphql.NewInputUnmarshaler("AuditFilter", ec.unmarshalInputAuditFilter),
 			graphql.NewInputUnmarshaler("CancelJobInput", ec.unmarshalInputCancelJobInput),
 			graphql.NewInputUnmarshaler("ChangeDatabasesInput", ec.unmarshalInputChangeDatabasesInput),
 			graphql.NewInputUnmarshaler("ChangeEmailInput", ec.unmarshalInputChangeEmailInput),
@@ -81,6 +84,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
 			graphql.NewInputUnmarshaler("CheckDatabaseServerInput", ec.unmarshalInputCheckDatabaseServerInput),
 			graphql.NewInputUnmarshaler("CloneDatabaseInput", ec.unmarshalInputCloneDatabaseInput),
+			graphql.NewInputUnmarshaler("ConfirmIdentityInput", ec.unmarshalInputConfirmIdentityInput),
+			graphql.NewInputUnmarshaler("ConfirmTotpInput", ec.unmarshalInputConfirmTotpInput),
 			graphql.NewInputUnmarshaler("CreateApiTokenInput", ec.unmarshalInputCreateApiTokenInput),
 			graphql.NewInputUnmarshaler("CreateCustomerInput", ec.unmarshalInputCreateCustomerInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseDumpUrlInput", ec.unmarshalInputCreateDatabaseDumpUrlInput),
@@ -294,14 +299,14 @@ extend type Mutation {
   requestEmailVerification: RequestEmailVerificationPayload! @auth @cost(weight: 100)
   """
   Sets the caller's password, and ends all other sessions of theirs.
-  Errors: ` + "`" + `INVALID` + "`" + ` with the field ` + "`" + `currentPassword` + "`" + ` or ` + "`" + `password` + "`" + `; ` + "`" + `RATE_LIMITED` + "`" + `.
+  Errors: ` + "`" + `INVALID` + "`" + ` with the field ` + "`" + `currentPassword` + "`" + ` or ` + "`" + `password` + "`" + `; ` + "`" + `RATE_LIMITED` + "`" + `; ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
   """
-  changePassword("The password before, and the new one." input: ChangePasswordInput!): ChangePasswordPayload! @auth @cost(weight: 2000)
+  changePassword("The password before, and the new one." input: ChangePasswordInput!): ChangePasswordPayload! @stepUp @auth @cost(weight: 2000)
   """
   Sends a link to a new address, with which ` + "`" + `verifyEmail` + "`" + ` makes it the caller's; the one before is told. The answer is the same
-  when somebody has the address already. Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `RATE_LIMITED` + "`" + `.
+  when somebody has the address already. Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `RATE_LIMITED` + "`" + `; ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
   """
-  changeEmail("The new address." input: ChangeEmailInput!): ChangeEmailPayload! @auth @cost(weight: 100)
+  changeEmail("The new address." input: ChangeEmailInput!): ChangeEmailPayload! @stepUp @auth @cost(weight: 100)
   "Changes what the caller says of themselves; what is left out or null stays. Errors: ` + "`" + `INVALID` + "`" + `."
   updateProfile("What to change." input: UpdateProfileInput!): UpdateProfilePayload! @auth
   """
@@ -657,9 +662,10 @@ type EnableUserPayload {
   Makes a token for programs, which call in the caller's name; it is shown once. What it may do is never more than what its
   user may do at the moment of a call, within what it was narrowed to here. Only by a signed-in user.
   Errors: ` + "`" + `INVALID` + "`" + `, also for a permission that the caller does not hold there; ` + "`" + `NOT_FOUND` + "`" + ` for a customer or an object that
-  the caller does not see; ` + "`" + `FORBIDDEN` + "`" + ` for API tokens, and for staff who act as a user; ` + "`" + `CONFLICT` + "`" + ` with 100 tokens already.
+  the caller does not see; ` + "`" + `FORBIDDEN` + "`" + ` for API tokens, and for staff who act as a user; ` + "`" + `CONFLICT` + "`" + ` with 100 tokens already;
+  ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
   """
-  createApiToken("What it is for." input: CreateApiTokenInput!): CreateApiTokenPayload! @auth @cost(weight: 20)
+  createApiToken("What it is for." input: CreateApiTokenInput!): CreateApiTokenPayload! @stepUp @auth @cost(weight: 20)
   """
   Ends an API token of the caller's, or one that is for a customer where the caller holds ` + "`" + `USERS_WRITE` + "`" + `, with all that is open
   with it, within a second. Errors: ` + "`" + `NOT_FOUND` + "`" + ` for one that is over, not the caller's to revoke, or not there; ` + "`" + `FORBIDDEN` + "`" + `
@@ -755,7 +761,10 @@ input CreateApiTokenInput {
 type CreateApiTokenPayload {
   "What was made."
   apiToken: ApiToken!
-  "The token itself, ` + "`" + `mpt_` + "`" + ` and 69 characters. Shown once: null when the mutation is answered again by its idempotency key."
+  """
+  Shown once. The token itself, ` + "`" + `mpt_` + "`" + ` and 69 characters. A mutation that is repeated with its idempotency key shows the same
+  for 15 minutes, unless it was revoked meanwhile, and null afterwards.
+  """
   token: String
 }
 
@@ -769,6 +778,135 @@ input RevokeApiTokenInput {
 type RevokeApiTokenPayload {
   "What it was."
   apiToken: ApiToken!
+}
+`, BuiltIn: false},
+	{Name: "../schema/audit.graphqls", Input: `extend type Query {
+  """
+  Who did what, and who was refused what, the newest first. The provider's staff see all; others what was done within
+  their customers. Errors: ` + "`" + `INVALID` + "`" + ` for a bad cursor or filter.
+  """
+  auditEvents(
+    "Rows of the page, from the front: 1 to 100, 20 by default."
+    first: Int
+    "Only rows after this cursor."
+    after: Cursor
+    "Rows of the page, from the back."
+    last: Int
+    "Only rows before this cursor."
+    before: Cursor
+    "Which rows."
+    filter: AuditFilter
+  ): AuditEventConnection! @auth(requires: [AUDIT_READ]) @cost(multipliers: ["first", "last"], size: 20)
+}
+
+extend type Subscription {
+  """
+  The entries of the audit that the caller may see, each once and in the order of their commits: it has no end.
+  Without ` + "`" + `after` + "`" + ` it begins now, with a ` + "`" + `StreamGap` + "`" + ` that has the position: who reads ` + "`" + `auditEvents` + "`" + ` after it misses nothing.
+  After a lost connection subscribe again with the last ` + "`" + `position` + "`" + `. An entry may be held back for as long as
+  a transaction of before it is open. Errors: ` + "`" + `INVALID` + "`" + ` for a position of another stream.
+  """
+  auditFeed("Only what comes after this position." after: StreamPosition): AuditStreamItem!
+    @auth(requires: [AUDIT_READ])
+    @live(scope: VIEWER, policy: ORDERED)
+}
+
+"A value of any form, as JSON has it."
+scalar JSON
+
+"""
+One thing that somebody did, or was refused. It was written with what was done and is never changed; whatever people
+have typed is in it as they have typed it, so show it as text.
+"""
+type AuditEvent implements Node {
+  "Global id."
+  id: ID!
+  "When."
+  at: DateTime!
+  "What: noun.verb, such as ` + "`" + `database.create` + "`" + `; of a refusal the root field, such as ` + "`" + `mutation.createDatabase` + "`" + `."
+  action: String!
+  """
+  Who; null for what the panel does by itself, for who is not signed in, and for those whom the caller may not see, as the
+  provider's staff.
+  """
+  actor: User @goField(forceResolver: true, batch: true)
+  "Who of the provider's staff acted as ` + "`" + `actor` + "`" + `; null when nobody did, and for those whom the caller may not see."
+  impersonator: User @goField(forceResolver: true, batch: true)
+  "The session that it was done in; null without one."
+  sessionId: ID @goField(forceResolver: true, batch: true)
+  "The API token that it was done with; null without one."
+  apiTokenId: ID @goField(forceResolver: true, batch: true)
+  "That token; null without one, when it is over, and where the caller may not see it."
+  apiToken: ApiToken @goField(forceResolver: true, batch: true)
+  "What it was done to; null when that is gone, not the caller's to see, or no node."
+  object: Node @goField(forceResolver: true, batch: true)
+  "Id of what it was done to; null when it was done to nothing."
+  objectId: ID @goField(forceResolver: true, batch: true)
+  "Whose that is, and of a refusal whose user was refused; null for the provider's own."
+  customer: Customer @goField(forceResolver: true, batch: true)
+  "Address that the request came from, or the network of several; null for what the panel does by itself."
+  ip: String @goField(forceResolver: true, batch: true)
+  "What the client called itself, 256 bytes at most; null when it did not."
+  userAgent: String @goField(forceResolver: true, batch: true)
+  "The request's id, as in its errors; empty for what the panel does by itself."
+  requestId: String!
+  "What was there before, of what changed; null when there was nothing, and for actions that change nothing. It has no secrets."
+  before: JSON
+  "What was there then, or was asked for; null where there is nothing to tell. It has no secrets."
+  after: JSON
+  "Whether it was done; else it was refused."
+  allowed: Boolean!
+  "How often: 1 but for refusals that came so thick that they were counted, within a minute."
+  times: Int!
+}
+
+"An entry of the audit as it comes."
+type AuditEntry {
+  "Its place in the stream."
+  position: StreamPosition!
+  "The entry."
+  event: AuditEvent!
+}
+
+"What the stream of the audit consists of."
+union AuditStreamItem = AuditEntry | StreamGap
+
+"Which entries. Conditions hold together."
+input AuditFilter {
+  "Done by this user, or by this one of the staff in the name of somebody."
+  actorId: ID
+  "Within this customer alone."
+  customerId: ID
+  "Of this action."
+  action: String
+  "Done to this object."
+  objectId: ID
+  "Done, or refused."
+  allowed: Boolean
+  "From this time on."
+  from: DateTime
+  "Before this time."
+  to: DateTime
+}
+
+"One page of the audit."
+type AuditEventConnection {
+  "The rows with their cursors."
+  edges: [AuditEventEdge!]!
+  "The rows."
+  nodes: [AuditEvent!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "Rows on all pages; only counted when it is asked for."
+  totalCount: Int!
+}
+
+"An entry and its place."
+type AuditEventEdge {
+  "Its place."
+  cursor: Cursor!
+  "The row."
+  node: AuditEvent!
 }
 `, BuiltIn: false},
 	{Name: "../schema/base.graphqls", Input: `"For the generator of the panel's own code: which fields are loaded apart, and whole levels of them at once. Clients never see it."
@@ -796,6 +934,12 @@ directive @auth(
   impersonators: Boolean
 ) on FIELD_DEFINITION
 
+"""
+The caller must have signed in, or called ` + "`" + `confirmIdentity` + "`" + `, within 5 minutes; else ` + "`" + `STEP_UP_REQUIRED` + "`" + `. An API token
+can never call it: ` + "`" + `FORBIDDEN` + "`" + `.
+"""
+directive @stepUp on FIELD_DEFINITION
+
 "Open to everybody, also without an access token."
 directive @public on FIELD_DEFINITION
 
@@ -814,9 +958,10 @@ directive @cost(
 ) on FIELD_DEFINITION
 
 """
-Makes a mutation that is sent twice happen once: for 24 hours the same key and input give the same objects and job,
-without secrets that were shown once. Another input gives ` + "`" + `IDEMPOTENCY_KEY_REUSED` + "`" + `. A failed mutation keeps nothing.
-The header ` + "`" + `Idempotency-Key` + "`" + ` does the same for an operation with one mutation. Refused with ` + "`" + `INVALID` + "`" + ` on mutations that are ` + "`" + `@public` + "`" + `.
+Makes a mutation that is sent twice happen once: for 24 hours the same key and input give the same objects and job, and
+for 15 minutes the same secrets, which are null afterwards: keep the key to yourself, and make it hard to guess. Another input gives ` + "`" + `IDEMPOTENCY_KEY_REUSED` + "`" + `. A failed mutation keeps nothing.
+The header ` + "`" + `Idempotency-Key` + "`" + ` does the same for an operation with one mutation. Refused with ` + "`" + `INVALID` + "`" + ` on mutations that are ` + "`" + `@public` + "`" + `, or that
+have to do with codes.
 """
 directive @idempotent("1 to 255 printable ASCII characters, such as a UUID." key: String!) on FIELD
 
@@ -915,6 +1060,10 @@ enum ErrorCode {
   TOO_COMPLEX
   "The idempotency key was used for another mutation or input."
   IDEMPOTENCY_KEY_REUSED
+  "The sign-in was too long ago for this; ` + "`" + `confirmIdentity` + "`" + `, and send it again."
+  STEP_UP_REQUIRED
+  "A code of an authenticator app is missing, or has to be set up first."
+  SECOND_FACTOR_REQUIRED
   "Something that the panel depends on is away; the same request may succeed later."
   UNAVAILABLE
   "A mistake of the panel's; the provider finds it in the log by ` + "`" + `extensions.requestId` + "`" + `."
@@ -1027,9 +1176,9 @@ extend type Mutation {
   updateCustomer("What to change." input: UpdateCustomerInput!): UpdateCustomerPayload! @auth(requires: [CUSTOMERS_WRITE])
   """
   End a customer that has nothing left. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` while it has databases or customers, or is
-  archived already; ` + "`" + `FORBIDDEN` + "`" + ` unless the caller is the provider's staff or of the reseller above.
+  archived already; ` + "`" + `FORBIDDEN` + "`" + ` unless the caller is the provider's staff or of the reseller above; ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
   """
-  archiveCustomer("Which one." input: ArchiveCustomerInput!): ArchiveCustomerPayload! @auth(requires: [CUSTOMERS_WRITE])
+  archiveCustomer("Which one." input: ArchiveCustomerInput!): ArchiveCustomerPayload! @stepUp @auth(requires: [CUSTOMERS_WRITE])
   """
   Stop every service of a customer and of those below it: logins are refused, sessions ended, nothing is removed. One
   job, with a child for each service; the customer is SUSPENDED once all have stopped. Errors: ` + "`" + `INVALID` + "`" + ` for the reason;
@@ -1695,7 +1844,7 @@ type CreateDatabasePayload {
   preview: Preview
   "The database, PENDING; null in the answer to a repeated mutation when it is gone."
   database: Database
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   credentials: DatabaseCredentials
   "The job that makes it."
   job: Job
@@ -1813,7 +1962,7 @@ type RotateDatabasePasswordPayload {
   preview: Preview
   "As it is now."
   database: Database!
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   credentials: DatabaseCredentials
   "The job that sets the password; null after a dry run."
   job: Job
@@ -2104,9 +2253,9 @@ input CreateDatabaseDumpUrlInput {
 type CreateDatabaseDumpUrlPayload {
   "The dump; null in the answer to a repeated mutation when it is gone."
   dump: DatabaseDump
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   url: String
-  "When the URL ends if nobody uses it; null in the answer to a repeated mutation."
+  "When the URL ends if nobody uses it; null when the URL is."
   expiresAt: DateTime
 }
 
@@ -2122,9 +2271,9 @@ input CreateDatabaseUploadInput {
 type CreateDatabaseUploadPayload {
   "The dump, PENDING until it was sent; null in the answer to a repeated mutation when it is gone."
   dump: DatabaseDump
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   url: String
-  "When the URL ends if nobody uses it; null in the answer to a repeated mutation."
+  "When the URL ends if nobody uses it; null when the URL is."
   expiresAt: DateTime
 }
 
@@ -2168,7 +2317,7 @@ type CloneDatabasePayload {
   preview: Preview
   "The new database, PENDING; null in the answer to a repeated mutation when it is gone."
   database: Database
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   credentials: DatabaseCredentials
   "The job that makes it."
   job: Job
@@ -2366,7 +2515,7 @@ type CreateDatabaseUserPayload {
   preview: Preview
   "The user, PENDING; null in the answer to a repeated mutation when it is gone."
   databaseUser: DatabaseUser
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   credentials: DatabaseCredentials
   "The job that makes it."
   job: Job
@@ -2410,7 +2559,7 @@ type RotateDatabaseUserPasswordPayload {
   preview: Preview
   "The user; null in the answer to a repeated mutation when it is gone."
   databaseUser: DatabaseUser
-  "Shown this once; null in the answer to a repeated mutation."
+  "Shown once. A mutation that is repeated with its idempotency key shows the same for 15 minutes, and null afterwards."
   credentials: DatabaseCredentials
   "The job that changes it."
   job: Job
@@ -2662,9 +2811,9 @@ type ReleaseDriftBrakePayload {
   user's own: passwords and links that are shown once, sessions, API tokens, and inviting people. The user sees it in
   ` + "`" + `Viewer.impersonations` + "`" + `. It ends with the session that it began in, and with all that is open with its token.
   Errors: ` + "`" + `INVALID` + "`" + `, also without a session; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `FORBIDDEN` + "`" + ` for a user of the provider's staff, and for API tokens;
-  ` + "`" + `CONFLICT` + "`" + ` for a disabled user.
+  ` + "`" + `CONFLICT` + "`" + ` for a disabled user; ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
   """
-  impersonate("Whom, why and for how long." input: ImpersonateInput!): ImpersonatePayload! @auth(requires: [USERS_IMPERSONATE]) @cost(weight: 20)
+  impersonate("Whom, why and for how long." input: ImpersonateInput!): ImpersonatePayload! @stepUp @auth(requires: [USERS_IMPERSONATE]) @cost(weight: 20)
   "Ends the impersonation that the caller acts by, within a second. Errors: ` + "`" + `INVALID` + "`" + ` for a caller who acts as nobody else."
   endImpersonation: EndImpersonationPayload! @auth(impersonators: true)
 }
@@ -2704,7 +2853,7 @@ input ImpersonateInput {
 type ImpersonatePayload {
   "What the user sees of it."
   impersonation: Impersonation!
-  "Bearer token that acts as the user; it cannot be refreshed. Shown once: null when the mutation is answered again by its idempotency key."
+  "Bearer token that acts as the user; it cannot be refreshed. Null when the mutation is answered again by its idempotency key."
   accessToken: String
   "When the token stops working."
   expiresAt: DateTime!
@@ -3136,13 +3285,40 @@ type ServerEdge {
   signOut: SignOutPayload! @auth
   """
   Ends one of the caller's sessions, or all but the current one, with all that is open in them, within a second.
-  Errors: ` + "`" + `INVALID` + "`" + ` unless it is either; ` + "`" + `NOT_FOUND` + "`" + ` for a session that is over or somebody else's.
+  Errors: ` + "`" + `INVALID` + "`" + ` unless it is either; ` + "`" + `NOT_FOUND` + "`" + ` for a session that is over or somebody else's; ` + "`" + `FORBIDDEN` + "`" + `
+  for an API token; with ` + "`" + `all` + "`" + ` ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
   """
   revokeSession("Which." input: RevokeSessionInput!): RevokeSessionPayload! @auth
+  """
+  Proves once more who is there, for what asks for it: those fields have ` + "`" + `@stepUp` + "`" + `. Good for 5 minutes.
+  Errors: ` + "`" + `INVALID` + "`" + ` for a wrong password or code; ` + "`" + `SECOND_FACTOR_REQUIRED` + "`" + ` when a code is needed; ` + "`" + `RATE_LIMITED` + "`" + ` after 5 wrong
+  ones within 15 minutes; ` + "`" + `FORBIDDEN` + "`" + ` for an API token.
+  """
+  confirmIdentity("What the user knows and has." input: ConfirmIdentityInput!): ConfirmIdentityPayload! @auth @cost(weight: 2000)
+  """
+  Begins to set up an authenticator app, in the place of one that was not confirmed; it counts with ` + "`" + `confirmTotp` + "`" + `, within
+  an hour. Errors: ` + "`" + `CONFLICT` + "`" + ` when one counts already; ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
+  """
+  beginTotp: BeginTotpPayload! @stepUp @auth
+  """
+  Makes the authenticator app count, and gives recovery codes. The user's other sessions end.
+  Errors: ` + "`" + `INVALID` + "`" + ` for a wrong code; ` + "`" + `CONFLICT` + "`" + ` when nothing was begun within an hour; ` + "`" + `RATE_LIMITED` + "`" + ` after 5 wrong codes within 15
+  minutes; ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
+  """
+  confirmTotp("A first code." input: ConfirmTotpInput!): ConfirmTotpPayload! @stepUp @auth
+  """
+  Takes authenticator app and recovery codes away. The user's other sessions end.
+  Errors: ` + "`" + `CONFLICT` + "`" + ` when there is none; ` + "`" + `FORBIDDEN` + "`" + ` when the user's role needs one; ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
+  """
+  disableTotp: DisableTotpPayload! @stepUp @auth
+  "Puts fresh recovery codes in the place of the old ones. Errors: ` + "`" + `CONFLICT` + "`" + ` without an authenticator app; ` + "`" + `STEP_UP_REQUIRED` + "`" + `."
+  newRecoveryCodes: NewRecoveryCodesPayload! @stepUp @auth
 }
 
 extend type Viewer {
-  "The caller's sessions that are not over, those seen last first; at most 100."
+  "Whether the caller's role may do nothing else than set up an authenticator app: all else is ` + "`" + `SECOND_FACTOR_REQUIRED` + "`" + `."
+  secondFactorMissing: Boolean!
+  "The caller's sessions that are not over, those seen last first; at most 100. None for an API token."
   sessions: [Session!]! @goField(forceResolver: true) @cost(size: 10)
 }
 
@@ -3183,6 +3359,52 @@ type RevokeSessionPayload {
   "How many."
   revoked: Int!
 }
+
+"What proves who is there."
+input ConfirmIdentityInput {
+  "The caller's password."
+  password: String!
+  "Six digits of the authenticator app, or a recovery code; needed by those who use one."
+  code: String
+}
+
+"The caller was confirmed."
+type ConfirmIdentityPayload {
+  "Until when it is good."
+  confirmedUntil: DateTime!
+}
+
+"What an authenticator app is to know. It is shown once."
+type BeginTotpPayload {
+  "A key URI, as authenticator apps read it; the secret is in it."
+  otpauthUrl: String!
+  "The same as a picture to be scanned: an SVG document without scripts, styles or links."
+  qrSvg: String!
+}
+
+"Shows that the app knows the secret."
+input ConfirmTotpInput {
+  "Six digits that the app shows."
+  code: String!
+}
+
+"The app counts."
+type ConfirmTotpPayload {
+  "Ten codes, each of which signs in once in the place of the app. They are shown once."
+  recoveryCodes: [String!]!
+}
+
+"The app does not count any more."
+type DisableTotpPayload {
+  "Always true."
+  ok: Boolean!
+}
+
+"Fresh recovery codes."
+type NewRecoveryCodesPayload {
+  "Ten codes; those before them are good for nothing. They are shown once."
+  recoveryCodes: [String!]!
+}
 `, BuiltIn: false},
 	{Name: "../schema/user.graphqls", Input: `extend type Query {
   "Who is signed in."
@@ -3196,9 +3418,10 @@ extend type Mutation {
   """
   setUp("The token and the new account." input: SetUpInput!): SignInPayload! @public @cost(weight: 2000)
   """
-  Signs in. Errors: ` + "`" + `UNAUTHENTICATED` + "`" + `, the same for an unknown address, a wrong password and a disabled account;
-  ` + "`" + `RATE_LIMITED` + "`" + ` when too many sign in at once, and with ` + "`" + `extensions.retryAfterSeconds` + "`" + ` after too many wrong ones from the
-  caller's network.
+  Signs in. Errors: ` + "`" + `UNAUTHENTICATED` + "`" + `, the same for an unknown address, a wrong password and a disabled account, and with the
+  field ` + "`" + `code` + "`" + ` for a wrong code; ` + "`" + `SECOND_FACTOR_REQUIRED` + "`" + ` when the password is right and a code is needed;
+  ` + "`" + `RATE_LIMITED` + "`" + ` when too many sign in at once, after too many wrong ones from the caller's
+  network, and after 5 wrong codes within 15 minutes.
   """
   signIn("Address and password." input: SignInInput!): SignInPayload! @public @cost(weight: 2000)
 }
@@ -3221,6 +3444,8 @@ input SignInInput {
   email: String!
   "Password."
   password: String!
+  "Six digits of the authenticator app, or a recovery code; without it ` + "`" + `SECOND_FACTOR_REQUIRED` + "`" + ` for those who use one."
+  code: String
 }
 
 "A successful sign-in."
@@ -3260,6 +3485,8 @@ type User implements Node {
   role: ProviderRole
   "Roles within customers; only those that the caller may see."
   memberships: [Membership!]! @goField(forceResolver: true, batch: true) @cost(size: 5)
+  "Whether an authenticator app is needed to sign in."
+  totpEnabled: Boolean! @goField(forceResolver: true, batch: true)
   "Since when the account is closed; null while it is open."
   disabledAt: DateTime
   "When the account was made."
@@ -3403,6 +3630,82 @@ func (ec *executionContext) childFields_ArchiveCustomerPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type ArchiveCustomerPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_AuditEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AuditEvent_id(ctx, field)
+	case "at":
+		return ec.fieldContext_AuditEvent_at(ctx, field)
+	case "action":
+		return ec.fieldContext_AuditEvent_action(ctx, field)
+	case "actor":
+		return ec.fieldContext_AuditEvent_actor(ctx, field)
+	case "impersonator":
+		return ec.fieldContext_AuditEvent_impersonator(ctx, field)
+	case "sessionId":
+		return ec.fieldContext_AuditEvent_sessionId(ctx, field)
+	case "apiTokenId":
+		return ec.fieldContext_AuditEvent_apiTokenId(ctx, field)
+	case "apiToken":
+		return ec.fieldContext_AuditEvent_apiToken(ctx, field)
+	case "object":
+		return ec.fieldContext_AuditEvent_object(ctx, field)
+	case "objectId":
+		return ec.fieldContext_AuditEvent_objectId(ctx, field)
+	case "customer":
+		return ec.fieldContext_AuditEvent_customer(ctx, field)
+	case "ip":
+		return ec.fieldContext_AuditEvent_ip(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_AuditEvent_userAgent(ctx, field)
+	case "requestId":
+		return ec.fieldContext_AuditEvent_requestId(ctx, field)
+	case "before":
+		return ec.fieldContext_AuditEvent_before(ctx, field)
+	case "after":
+		return ec.fieldContext_AuditEvent_after(ctx, field)
+	case "allowed":
+		return ec.fieldContext_AuditEvent_allowed(ctx, field)
+	case "times":
+		return ec.fieldContext_AuditEvent_times(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AuditEventConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AuditEventConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AuditEventConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AuditEventConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEventConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEventEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AuditEventEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AuditEventEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEventEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_BeginTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "otpauthUrl":
+		return ec.fieldContext_BeginTotpPayload_otpauthUrl(ctx, field)
+	case "qrSvg":
+		return ec.fieldContext_BeginTotpPayload_qrSvg(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BeginTotpPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CancelJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "job":
@@ -3481,6 +3784,22 @@ func (ec *executionContext) childFields_CloneDatabasePayload(ctx context.Context
 		return ec.fieldContext_CloneDatabasePayload_job(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CloneDatabasePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmIdentityPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "confirmedUntil":
+		return ec.fieldContext_ConfirmIdentityPayload_confirmedUntil(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmIdentityPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recoveryCodes":
+		return ec.fieldContext_ConfirmTotpPayload_recoveryCodes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmTotpPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ConnectionString(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3943,6 +4262,14 @@ func (ec *executionContext) childFields_DeleteDatabaseUserPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type DeleteDatabaseUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DisableTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_DisableTotpPayload_ok(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisableTotpPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DisableUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -4337,6 +4664,14 @@ func (ec *executionContext) childFields_NetworkMetrics(ctx context.Context, fiel
 		return ec.fieldContext_NetworkMetrics_errorsPerSecond(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NetworkMetrics", field.Name)
+}
+
+func (ec *executionContext) childFields_NewRecoveryCodesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recoveryCodes":
+		return ec.fieldContext_NewRecoveryCodesPayload_recoveryCodes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NewRecoveryCodesPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_OpenDatabaseForCleanupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4795,6 +5130,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_role(ctx, field)
 	case "memberships":
 		return ec.fieldContext_User_memberships(ctx, field)
+	case "totpEnabled":
+		return ec.fieldContext_User_totpEnabled(ctx, field)
 	case "disabledAt":
 		return ec.fieldContext_User_disabledAt(ctx, field)
 	case "createdAt":
@@ -4853,6 +5190,8 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_impersonatedBy(ctx, field)
 	case "impersonations":
 		return ec.fieldContext_Viewer_impersonations(ctx, field)
+	case "secondFactorMissing":
+		return ec.fieldContext_Viewer_secondFactorMissing(ctx, field)
 	case "sessions":
 		return ec.fieldContext_Viewer_sessions(ctx, field)
 	}

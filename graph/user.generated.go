@@ -27,6 +27,7 @@ type MembershipResolver interface {
 }
 type UserResolver interface {
 	Memberships(ctx context.Context, objs []*models.User) ([][]*models.Membership, error)
+	TotpEnabled(ctx context.Context, objs []*models.User) ([]bool, error)
 }
 type ViewerResolver interface {
 	Permissions(ctx context.Context, objs []*auth.Viewer, customerID *string) ([][]actor.Permission, error)
@@ -34,6 +35,7 @@ type ViewerResolver interface {
 	APITokens(ctx context.Context, objs []*auth.Viewer) ([][]*models.APIToken, error)
 	ImpersonatedBy(ctx context.Context, objs []*auth.Viewer) ([]*models.User, error)
 	Impersonations(ctx context.Context, objs []*auth.Viewer) ([][]*models.Impersonation, error)
+
 	Sessions(ctx context.Context, objs []*auth.Viewer) ([][]*models.Session, error)
 }
 
@@ -672,6 +674,54 @@ func (ec *executionContext) resolveBatch_User_memberships(ctx context.Context, f
 	)
 }
 
+func (ec *executionContext) _User_totpEnabled(ctx context.Context, field graphql.CollectedField, obj *models.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_totpEnabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.resolveBatch_User_totpEnabled(ctx, field, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_User_totpEnabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, true, true, "Boolean")
+}
+func (ec *executionContext) resolveBatch_User_totpEnabled(ctx context.Context, field graphql.CollectedField, obj *models.User) (any, error) {
+	resolver := ec.Resolvers.User()
+	if batch, ok := graphql.BatchParentsFor[*models.User](ctx, "User"); ok {
+		result := batch.FieldResult(field, func() (any, error) {
+			return resolver.TotpEnabled(ctx, batch.Parents)
+		})
+		return graphql.ResolveBatchGroupResult[bool](
+			ctx,
+			batch.Index,
+			len(batch.Parents),
+			result,
+			"User.totpEnabled",
+			batch.IndexMap,
+		)
+	}
+	results, err := resolver.TotpEnabled(ctx, []*models.User{obj})
+	return graphql.ResolveBatchSingleResult[bool](
+		ctx,
+		results,
+		err,
+		"User.totpEnabled",
+	)
+}
+
 func (ec *executionContext) _User_disabledAt(ctx context.Context, field graphql.CollectedField, obj *models.User) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1131,6 +1181,31 @@ func (ec *executionContext) resolveBatch_Viewer_impersonations(ctx context.Conte
 	)
 }
 
+func (ec *executionContext) _Viewer_secondFactorMissing(ctx context.Context, field graphql.CollectedField, obj *auth.Viewer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Viewer_secondFactorMissing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SecondFactorMissing(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Viewer_secondFactorMissing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Viewer", field, true, false, "Boolean")
+}
+
 func (ec *executionContext) _Viewer_sessions(ctx context.Context, field graphql.CollectedField, obj *auth.Viewer) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1266,7 +1341,7 @@ func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"email", "password"}
+	fieldsInOrder := [...]string{"email", "password", "code"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1287,6 +1362,13 @@ func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj a
 				return it, err
 			}
 			it.Password = data
+		case "code":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("code"))
+			data, err := ec.unmarshalOString2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋsecretᚐText(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Code = data
 		}
 	}
 	return it, nil
@@ -1529,6 +1611,12 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._User_memberships(ctx, field, obj)
 				})
+		case "totpEnabled":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_totpEnabled(ctx, field, obj)
+				})
 		case "disabledAt":
 			out.Values[i] = ec._User_disabledAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -1612,6 +1700,11 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Viewer_impersonations(ctx, field, obj)
 				})
+		case "secondFactorMissing":
+			out.Values[i] = ec._Viewer_secondFactorMissing(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "sessions":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,

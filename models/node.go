@@ -34,4 +34,7 @@ func (*Server) IsNode() {}
 func (*Invitation) IsNode() {}
 
 // IsNode marks a Node.
+func (*AuditEntry) IsNode() {}
+
+// IsNode marks a Node.
 func (*Session) IsNode() {}

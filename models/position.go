@@ -6,14 +6,16 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/google/uuid"
+
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 )
 
-// A Position is a place in a stream of job events, which the graph shows as an opaque
+// A Position is a place in a stream of job events or in that of the audit, which the graph shows as an opaque
 // StreamPosition. It says which stream it belongs to, so that it is refused for another.
 type Position struct {
-	Job ident.JobID // the job whose stream it is, or of the event in the feed of all jobs
+	Job ident.JobID // the job whose stream it is, or of the event in the feed of all jobs; AuditStream in that of the audit
 	Seq int64       // after the job's event of this number
 	// Place is where the event stands among those of all jobs; nil in one job's stream.
 	Place *FeedPlace
@@ -21,7 +23,14 @@ type Position struct {
 	Bad bool
 }
 
-// A FeedPlace orders the events of all jobs by the transactions that wrote them.
+// AuditStream stands in the place of a job in positions of the audit's stream. No job
+// has this id, which is of version 8.
+var AuditStream = ident.JobIDOf(uuid.UUID{'m', 'p', 'a', 'n', 'e', 'l', 0x80, 0, 0x80, 0, 0, 'a', 'u', 'd', 'i', 't'})
+
+// OfAudit tells whether the position is one in the stream of the audit.
+func (p Position) OfAudit() bool { return p.Job == AuditStream }
+
+// A FeedPlace orders the rows of a feed by the transactions that wrote them.
 type FeedPlace struct {
 	Epoch uint64 // says whose transactions are counted; another server counts others
 	Tx    uint64

@@ -18,7 +18,7 @@ import (
 func Config(r *Resolver) graph.Config {
 	return graph.Config{
 		Resolvers:  r,
-		Directives: graph.DirectiveRoot{Auth: authorize, Idempotent: idempotent},
+		Directives: graph.DirectiveRoot{Auth: authorize, StepUp: r.stepUp, Idempotent: idempotent},
 	}
 }
 
@@ -33,6 +33,9 @@ func authorize(ctx context.Context, obj any, next graphql.Resolver, requires []a
 		if err := notInPerson(ctx, who, requires, impersonators); err != nil {
 			return nil, err
 		}
+	}
+	if who.SecondFactorMissing && obj == nil && !slices.Contains(enrolling, graphql.GetFieldContext(ctx).Field.Name) {
+		return nil, fault.SecondFactorRequired.New("", "Your role needs a second factor: set up an authenticator app with beginTotp and confirmTotp first.")
 	}
 	for _, p := range requires {
 		if who.Holds(p) {
@@ -66,16 +69,30 @@ func notInPerson(ctx context.Context, who *actor.Actor, requires []actor.Permiss
 	return fault.Forbidden.New("", "Only the user can do this, and nobody who acts as the user.")
 }
 
-// notIdempotent are mutations of callers who are nobody yet: no one's key.
+// notIdempotent are mutations of callers who are nobody yet: no one's key; and those
+// with codes that are used or shown once.
 var notIdempotent = []string{
 	"setUp", "signIn", "refreshSession", "signUp", "verifyEmail", "requestPasswordReset", "resetPassword", "acceptInvitation",
+	"confirmIdentity", "beginTotp", "confirmTotp", "disableTotp", "newRecoveryCodes",
+}
+
+// enrolling is what is left to those whose role needs a second factor that they do not
+// have yet.
+var enrolling = []string{"viewer", "beginTotp", "confirmTotp", "confirmIdentity", "signOut", "revokeSession", "rateLimit"}
+
+// stepUp is @stepUp.
+func (r *Resolver) stepUp(ctx context.Context, _ any, next graphql.Resolver) (any, error) {
+	if err := r.AuthService.StepUp(ctx); err != nil {
+		return nil, err
+	}
+	return next(ctx)
 }
 
 // idempotent is @idempotent.
 func idempotent(ctx context.Context, _ any, next graphql.Resolver, key string) (any, error) {
 	f := graphql.GetFieldContext(ctx)
 	if f.Object != "Mutation" || slices.Contains(notIdempotent, f.Field.Name) {
-		return nil, fault.Invalid.New("", "@idempotent is for mutations that need a sign-in.")
+		return nil, fault.Invalid.New("", "@idempotent is for mutations other than those that sign in or have to do with codes.")
 	}
 	ctx, err := idempotency.WithKey(ctx, key)
 	if err != nil {

@@ -80,6 +80,9 @@ func (r *Resolver) findKind(ctx context.Context, kind string, ids []uuid.UUID, f
 	case ident.Job:
 		rows, err := r.JobService.FindAll(ctx, typed(ids, ident.JobIDOf))
 		return keep(found, kind, rows, err)
+	case ident.AuditEvent:
+		rows, err := r.TrailService.FindAll(ctx, typed(ids, ident.AuditEventIDOf))
+		return keep(found, kind, rows, err)
 	}
 	return nil // an id that was never ours
 }
@@ -119,6 +122,26 @@ func resources(jobs []*models.Job) []key {
 		keys[i] = key{j.ResourceKind, j.ResourceID}
 	}
 	return keys
+}
+
+func objects(entries []*models.AuditEntry) []key {
+	keys := make([]key, len(entries))
+	for i, e := range entries {
+		keys[i] = key{e.ObjectKind, e.ObjectID}
+	}
+	return keys
+}
+
+// opaque is nil for an id of nothing.
+func opaque(id interface {
+	IsZero() bool
+	Opaque() string
+}) *string {
+	if id.IsZero() {
+		return nil
+	}
+	text := id.Opaque()
+	return &text
 }
 
 // spread looks up what each row points to, in one call of find.

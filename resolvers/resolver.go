@@ -4,6 +4,7 @@
 package resolvers
 
 import (
+	"github.com/mpanel/mpanel/internal/audit/trail"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/customer"
 	"github.com/mpanel/mpanel/internal/database"
@@ -19,4 +20,5 @@ type Resolver struct {
 	DumpService     *database.DumpService
 	FleetService    *fleet.Service
 	JobService      *jobs.Service
+	TrailService    *trail.Service
 }

@@ -28,6 +28,31 @@ func (r *mutationResolver) RevokeSession(ctx context.Context, input auth.RevokeS
 	return r.AuthService.RevokeSession(ctx, input)
 }
 
+// ConfirmIdentity is the resolver for the confirmIdentity field.
+func (r *mutationResolver) ConfirmIdentity(ctx context.Context, input auth.ConfirmIdentityInput) (*auth.ConfirmIdentityPayload, error) {
+	return r.AuthService.ConfirmIdentity(ctx, input)
+}
+
+// BeginTotp is the resolver for the beginTotp field.
+func (r *mutationResolver) BeginTotp(ctx context.Context) (*auth.BeginTOTPPayload, error) {
+	return r.AuthService.BeginTOTP(ctx)
+}
+
+// ConfirmTotp is the resolver for the confirmTotp field.
+func (r *mutationResolver) ConfirmTotp(ctx context.Context, input auth.ConfirmTOTPInput) (*auth.RecoveryCodesPayload, error) {
+	return r.AuthService.ConfirmTOTP(ctx, input)
+}
+
+// DisableTotp is the resolver for the disableTotp field.
+func (r *mutationResolver) DisableTotp(ctx context.Context) (*auth.DisableTOTPPayload, error) {
+	return r.AuthService.DisableTOTP(ctx)
+}
+
+// NewRecoveryCodes is the resolver for the newRecoveryCodes field.
+func (r *mutationResolver) NewRecoveryCodes(ctx context.Context) (*auth.RecoveryCodesPayload, error) {
+	return r.AuthService.NewRecoveryCodes(ctx)
+}
+
 // Current is the batch resolver for the current field.
 func (r *sessionResolver) Current(ctx context.Context, objs []*models.Session) ([]bool, error) {
 	return r.AuthService.AreCurrent(ctx, objs)

@@ -50,6 +50,11 @@ func (r *userResolver) Memberships(ctx context.Context, objs []*models.User) ([]
 	return r.AuthService.MembershipsOfUsers(ctx, objs)
 }
 
+// TotpEnabled is the batch resolver for the totpEnabled field.
+func (r *userResolver) TotpEnabled(ctx context.Context, objs []*models.User) ([]bool, error) {
+	return r.AuthService.HaveTOTP(ctx, objs)
+}
+
 // Permissions is the batch resolver for the permissions field.
 func (r *viewerResolver) Permissions(ctx context.Context, objs []*auth.Viewer, customerID *string) ([][]actor.Permission, error) {
 	return r.permissions(ctx, objs, customerID)

@@ -56,6 +56,10 @@ type Actor struct {
 	Pins []uuid.UUID
 	// Impersonation is by which Impersonator acts as User; else zero.
 	Impersonation ident.ImpersonationID
+
+	// SecondFactorMissing tells that the user's role needs one. Provider and Grants are
+	// empty then: all that is left is to set one up.
+	SecondFactorMissing bool
 }
 
 // An Identity is who an actor is, without what they may do: the user, and by what they
@@ -81,7 +85,7 @@ func (a *Actor) InPerson() bool {
 
 // SameRights tells whether both may do the same for the same customers.
 func (a *Actor) SameRights(b *Actor) bool {
-	return slices.Equal(a.Provider, b.Provider) && slices.Equal(a.Pins, b.Pins) && slices.EqualFunc(a.Grants, b.Grants, func(x, y Grant) bool {
+	return a.SecondFactorMissing == b.SecondFactorMissing && slices.Equal(a.Provider, b.Provider) && slices.Equal(a.Pins, b.Pins) && slices.EqualFunc(a.Grants, b.Grants, func(x, y Grant) bool {
 		return x.Customer == y.Customer && slices.Equal(x.Permissions, y.Permissions)
 	})
 }

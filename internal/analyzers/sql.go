@@ -40,6 +40,7 @@ var quoting = map[string][]string{
 	"github.com/jackc/pgx/v5":           {"Sanitize"},
 	module + "internal/database/pgprov": {"ident", "literal"},
 	module + "internal/database/pgdump": {"ident"},
+	module + "internal/devstack":        {"literal"},
 	"github.com/uptrace/bun":            {"Safe", "SafeQuery"},
 	"strconv":                           {"Itoa", "FormatInt", "FormatUint", "FormatBool"},
 	"strings":                           {"Repeat"},

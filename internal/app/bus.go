@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/mpanel/mpanel/internal/audit/seal"
 	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/events"
@@ -42,7 +43,7 @@ func openBus(o config.Options, box *secret.Box, installation uuid.UUID, node str
 		return bus{Bus: &membus.Bus{}}, nil
 	}
 	n, err := natsbus.Open(natsbus.Config{
-		Servers: o.NATSURL, Prefix: "mpanel." + installation.String(), Key: box.Key("messages between nodes"), Node: node, Kinds: busKinds(), Log: log,
+		Servers: o.NATSURL, Prefix: "mpanel." + installation.String(), Key: box.Key("messages between nodes"), Accepted: box.Keys("messages between nodes")[1:], Node: node, Kinds: busKinds(), Log: log,
 	})
 	if err != nil {
 		return bus{}, fmt.Errorf("MPANEL_NATS_URL: %w", err)
@@ -84,6 +85,7 @@ func busKinds() map[string]natsbus.Kind {
 	return map[string]natsbus.Kind{
 		"job":                 natsbus.KindOf(jobEventMessageOf, jobEventOf),
 		engine.CommittedTopic: natsbus.KindOf(committedMessageOf, committedOf),
+		seal.Topic:            natsbus.KindOf(sealedMessageOf, sealedOf),
 		live.RevocationTopic:  natsbus.KindOf(revocationMessageOf, principalOf),
 		fleet.WantedTopic:     natsbus.KindOf(wantedMessageOf, wantedOf),
 		"metrics":             natsbus.KindOf(metricsMessageOf, metricsOf),
@@ -125,6 +127,13 @@ type committedMessage struct{}
 func committedMessageOf(engine.Committed) committedMessage { return committedMessage{} }
 
 func committedOf(string, committedMessage) (engine.Committed, bool) { return engine.Committed{}, true }
+
+// sealedMessage is a seal.Sealed, which has nothing in it.
+type sealedMessage struct{}
+
+func sealedMessageOf(seal.Sealed) sealedMessage { return sealedMessage{} }
+
+func sealedOf(string, sealedMessage) (seal.Sealed, bool) { return seal.Sealed{}, true }
 
 // revocationMessage is a live.Principal on its way to another node.
 type revocationMessage struct {

@@ -255,17 +255,16 @@ func TestCreateDatabaseUser_OneKeyManyTimes(t *testing.T) {
 	d := b.settled(t, b.customer(t, nil, 1), "shop")
 	ctx, err := idempotency.WithKey(actor.With(t.Context(), b.staff), "user-1")
 	require.NoError(t, err)
-	ids, credentials := map[string]bool{}, 0
+	ids, credentials := map[string]bool{}, map[string]bool{}
 	for range 5 {
 		out, err := b.panel.databases.CreateUser(ctx, database.CreateUserInput{DatabaseID: d.ID, Name: "a", Rights: database.Owner})
 		require.NoError(t, err)
 		ids[out.DatabaseUser.ID.String()+out.Job.ID.String()] = true
-		if out.Credentials != nil {
-			credentials++
-		}
+		require.NotNil(t, out.Credentials)
+		credentials[out.Credentials.Password()] = true
 	}
 	require.Len(t, ids, 1)
-	require.Equal(t, 1, credentials, "shown once")
+	require.Len(t, credentials, 1, "all are the one that was shown")
 	_, err = b.panel.databases.CreateUser(ctx, database.CreateUserInput{DatabaseID: d.ID, Name: "a", Rights: database.ReadOnly})
 	require.Equal(t, fault.IdempotencyKeyReused, fault.CodeOf(err))
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"text/tabwriter"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -22,7 +23,7 @@ type doctorCommand struct {
 
 // A complaint is one thing that is not as it should be.
 type complaint struct {
-	Where  string `json:"where"` // a server's name, "jobs" or "nats"
+	Where  string `json:"where"` // a server's name, "jobs", "nats", "keys" or "tls"
 	What   string `json:"what"`  // such as MISSING ROLE c1_shop
 	Detail string `json:"detail"`
 }
@@ -40,7 +41,12 @@ func (c doctorCommand) Run(ctx context.Context, env Env, o config.Options, log *
 		if err != nil {
 			return err
 		}
-		if err := report(env.Stdout, all, c.JSON); err != nil {
+		all = append(all, certificateComplaints(ctx, s, o, time.Now(), log)...)
+		note, err := s.unprotected(ctx)
+		if err != nil {
+			return err
+		}
+		if err := report(env.Stdout, all, note, c.JSON); err != nil {
 			return err
 		}
 		if len(all) > 0 {
@@ -57,6 +63,11 @@ func (p *panel) complaints(ctx context.Context) ([]complaint, error) {
 		return nil, err
 	}
 	all = append(all, mails...)
+	old, err := p.keyComplaints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, old...)
 	servers, err := p.databases.Examine(ctx)
 	if err != nil {
 		return nil, err
@@ -96,9 +107,19 @@ func (p *panel) complaints(ctx context.Context) ([]complaint, error) {
 	return all, nil
 }
 
-func report(w io.Writer, all []complaint, asJSON bool) error {
+// report prints complaints, and what is worth knowing and no complaint.
+func report(w io.Writer, all []complaint, note string, asJSON bool) error {
 	if asJSON {
-		return json.NewEncoder(w).Encode(map[string]any{"complaints": all})
+		notes := []string{}
+		if note != "" {
+			notes = append(notes, note)
+		}
+		return json.NewEncoder(w).Encode(map[string]any{"complaints": all, "notes": notes})
+	}
+	if note != "" {
+		if _, err := fmt.Fprintln(w, "Note: "+note); err != nil {
+			return err
+		}
 	}
 	if len(all) == 0 {
 		_, err := fmt.Fprintln(w, "Everything is as it should be.")

@@ -3,8 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,9 +26,9 @@ import (
 // Names within the embedded default.
 const (
 	superuser    = "mpanel"
+	panelRole    = "mpanel_node" // as which the panel works: it cannot change the audit
 	panelDB      = "mpanel"
 	tenantsPort  = 5433
-	keyFile      = "secret.key"
 	addressFile  = "panel.json" // where a running server's database is
 	panelFolder  = "panel"
 	tenantFolder = "tenants"
@@ -69,6 +66,7 @@ func startEmbedded(ctx context.Context, o config.Options, log *slog.Logger) (_ *
 	both.Go(func() (err error) {
 		e.panel, err = devstack.Start(starting, devstack.Config{
 			Name: panelFolder, Dir: filepath.Join(o.DataDir, panelFolder), Superuser: superuser, Password: box.Password("panel cluster"),
+			Earlier: box.Passwords("panel cluster")[1:],
 			Durable: true, Settings: map[string]string{"max_connections": "100"}, Log: log,
 		})
 		return err
@@ -76,7 +74,7 @@ func startEmbedded(ctx context.Context, o config.Options, log *slog.Logger) (_ *
 	both.Go(func() (err error) {
 		e.tenants, err = devstack.Start(starting, devstack.Config{
 			Name: tenantFolder, Dir: filepath.Join(o.DataDir, tenantFolder), Listen: o.TenantsListen, HBA: tenantsHBA(o.TenantsListen), Port: cmp.Or(last.TenantsPort, tenantsPort),
-			Superuser: superuser, Password: e.tenantPassword, Durable: true, Log: log,
+			Superuser: superuser, Password: e.tenantPassword, Earlier: box.Passwords("tenants cluster")[1:], Durable: true, Log: log,
 			// The reserve lets the panel work when tenants fill every other slot. A login
 			// that is not finished holds every DROP DATABASE up, for a minute by default.
 			Settings: map[string]string{"max_connections": "200", "superuser_reserved_connections": "12", "authentication_timeout": "8s"},
@@ -86,27 +84,31 @@ func startEmbedded(ctx context.Context, o config.Options, log *slog.Logger) (_ *
 	if err := both.Wait(); err != nil {
 		return nil, err
 	}
-	if err := e.bootstrap(starting); err != nil {
+	password := box.Password(panelRole)
+	if err := e.bootstrap(starting, password); err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, e.panel.ConnString(panelDB))
+	db, err := store.Open(ctx, panelDSN(e.panel.SocketDir(), e.panel.Port(), panelRole, password))
 	if err != nil {
 		return nil, err
 	}
 	if err := e.writeAddress(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	s := &stores{db: db, box: box, embedded: e}
+	s := &stores{db: db, box: box, owner: e.panel.ConnString(panelDB), embedded: e}
 	if listensRemotely(o.TenantsListen) {
 		s.access = accessList{e.tenants.Access()}
 	}
 	return s, nil
 }
 
-// bootstrap makes the panel's database, and closes on the tenants' cluster the
+// bootstrap makes the panel's role and database, and closes on the tenants' cluster the
 // two that PostgreSQL opens to everybody.
-func (e *embedded) bootstrap(ctx context.Context) error {
+func (e *embedded) bootstrap(ctx context.Context, password secret.Text) error {
 	if err := e.execOn(ctx, e.panel, func(conn *pgx.Conn) error {
+		if err := makeRole(ctx, conn, password); err != nil {
+			return err
+		}
 		var there bool
 		if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", panelDB).Scan(&there); err != nil || there {
 			return err
@@ -123,6 +125,31 @@ func (e *embedded) bootstrap(ctx context.Context) error {
 		return fmt.Errorf("prepare the tenants' cluster: %w", err)
 	}
 	return nil
+}
+
+// makeRole makes the role as which the panel works, or gives it its password. The
+// panel migrates as the superuser.
+func makeRole(ctx context.Context, conn *pgx.Conn, password secret.Text) error {
+	var there bool
+	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", panelRole).Scan(&there); err != nil {
+		return err
+	}
+	verb := "CREATE"
+	if there {
+		verb = "ALTER"
+	}
+	// The password is hexadecimal. DDL takes no parameters.
+	//allow:sql the password is hexadecimal, derived from the secret key
+	if _, err := conn.Exec(ctx, verb+" ROLE "+panelRole+" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '"+password.Reveal()+"'"); err != nil {
+		return fmt.Errorf("make the role %s: %w", panelRole, err)
+	}
+	return nil
+}
+
+// panelDSN is how a role reaches the panel's database over a cluster's socket.
+func panelDSN(socketDir string, port int, role string, password secret.Text) secret.Text {
+	return secret.New("host='" + socketDir + "' port=" + strconv.Itoa(port) + " user=" + role + " dbname=" + panelDB +
+		" password=" + password.Reveal() + " sslmode=disable")
 }
 
 func (*embedded) execOn(ctx context.Context, c *devstack.Cluster, do func(*pgx.Conn) error) error {
@@ -200,52 +227,11 @@ func attachEmbedded(ctx context.Context, o config.Options) (*stores, error) {
 	if err != nil {
 		return nil, err
 	}
-	dsn := "host='" + a.Host + "' port=" + strconv.Itoa(a.Port) + " user=" + superuser + " dbname=" + panelDB +
-		" password=" + box.Password("panel cluster").Reveal() + " sslmode=disable"
-	db, err := store.Open(ctx, secret.New(dsn))
-	if err != nil {
-		return nil, nil //nolint:nilerr // nobody answers there: the server is not running
-	}
-	return &stores{db: db, box: box}, nil
-}
-
-// embeddedBox reads the secret key from the configuration or the data dir, and
-// makes one at the first start.
-func embeddedBox(o config.Options) (*secret.Box, error) {
-	if !o.SecretKey.IsZero() {
-		return secret.NewBox(o.SecretKey)
-	}
-	path := filepath.Join(o.DataDir, keyFile)
-	b, err := os.ReadFile(path) // #nosec G304 -- the operator's own folder
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := os.MkdirAll(o.DataDir, 0o755); err != nil { // #nosec G301 -- as in startEmbedded
-			return nil, fmt.Errorf("make the data dir: %w", err)
+	passwords, owners := box.Passwords(panelRole), box.Passwords("panel cluster")
+	for i := range passwords {
+		if db, err := store.Open(ctx, panelDSN(a.Host, a.Port, panelRole, passwords[i])); err == nil {
+			return &stores{db: db, box: box, owner: panelDSN(a.Host, a.Port, superuser, owners[i])}, nil
 		}
-		b, err = newKey(path)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read the secret key: %w", err)
-	}
-	return secret.NewBox(secret.New(strings.TrimSpace(string(b))))
-}
-
-// newKey writes a key as a whole or not at all, and never over another.
-func newKey(path string) ([]byte, error) {
-	raw := make([]byte, 32)
-	_, _ = rand.Read(raw) // never fails since Go 1.24
-	key := []byte(hex.EncodeToString(raw) + "\n")
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".secret-*") // mode 0600
-	if err != nil {
-		return nil, err
-	}
-	_, err = tmp.Write(key)
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Link(tmp.Name(), path)
-	}
-	err = errors.Join(err, os.Remove(tmp.Name()))
-	if errors.Is(err, fs.ErrExist) { // another process was first
-		return os.ReadFile(path) // #nosec G304 -- the operator's own folder
-	}
-	return key, err
+	return nil, nil // nobody answers there: the server is not running
 }

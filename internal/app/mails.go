@@ -19,7 +19,6 @@ import (
 	"github.com/mpanel/mpanel/internal/customer"
 	"github.com/mpanel/mpanel/internal/httpapi"
 	"github.com/mpanel/mpanel/internal/ident"
-	"github.com/mpanel/mpanel/internal/limit"
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/notify"
 	"github.com/mpanel/mpanel/internal/store"
@@ -160,8 +159,8 @@ func (p mailboxPage) Samples() ([]*httpapi.Letter, error) {
 // Letter implements httpapi.Mailbox.
 func (p mailboxPage) Letter(id string) (*httpapi.Letter, error) {
 	parsed, bad := uuid.Parse(id)
-	if bad != nil { // then there is none
-		return nil, nil
+	if bad != nil {
+		return nil, nil //nolint:nilnil,nilerr // an id that no letter has
 	}
 	r, err := p.box.Read(parsed)
 	if err == nil {
@@ -181,7 +180,7 @@ func (p mailboxPage) Letter(id string) (*httpapi.Letter, error) {
 
 // accountConfig joins the flows of accounts to the other parts, which come later.
 func (p *panel) accountConfig(o config.Options) auth.AccountConfig {
-	c := auth.AccountConfig{Outbox: p.mails.outbox, Revoke: func(user ident.UserID) { p.live.Revoke(live.Principal{User: user}) }, Limits: limit.New(p.stores.db, p.stores.box)}
+	c := auth.AccountConfig{Outbox: p.mails.outbox, Revoke: func(user ident.UserID) { p.live.Revoke(live.Principal{User: user}) }}
 	if o.SignUp == config.SignUpOn {
 		c.OpenCustomer = func(ctx context.Context, tx store.Tx, n auth.NewCustomer) (ident.CustomerID, error) {
 			return p.customers.Open(ctx, tx, customer.CreateInput{Name: n.Name, Email: n.Email, Company: n.Company, Quotas: []*customer.QuotaInput{

@@ -18,7 +18,7 @@ import (
 func newMetrics(db *store.DB, busy func() int) *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		jobStates{db}, drift{db}, quotaLevels{db}, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		jobStates{db}, drift{db}, quotaLevels{db}, auditSealing{db}, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "mpanel_node_jobs_running", Help: "Jobs at work on this node right now.",
 		}, func() float64 { return float64(busy()) }), pool("idle", "Idle connections to the panel's database.", func() float64 { return float64(db.Pool.Stat().IdleConns()) }),
 		pool("in_use", "Connections to the panel's database in use.", func() float64 { return float64(db.Pool.Stat().AcquiredConns()) }),

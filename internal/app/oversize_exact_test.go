@@ -15,7 +15,6 @@ import (
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
-	"github.com/mpanel/mpanel/internal/testkit"
 )
 
 // measuring is a server that says of the databases what it was told to say.
@@ -68,7 +67,7 @@ func TestSizeQuota_ExactUnderConcurrency(t *testing.T) {
 		customers = append(customers, reseller, b.customer(t, &reseller, 1000), b.customer(t, &reseller, 1000))
 	}
 	elsewhere := &measuring{}
-	measured := database.NewService(b.oracle, testkit.Box(t), nil, measuringDialer{to: elsewhere}, uuid.New(), nil, slog.New(slog.DiscardHandler))
+	measured := database.NewService(b.oracle, b.panel.stores.box, nil, measuringDialer{to: elsewhere}, uuid.New(), nil, slog.New(slog.DiscardHandler))
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	var mu sync.Mutex

@@ -19,6 +19,9 @@ import (
 
 	"github.com/mpanel/mpanel/agent/collect"
 	"github.com/mpanel/mpanel/graph"
+	"github.com/mpanel/mpanel/internal/audit"
+	"github.com/mpanel/mpanel/internal/audit/seal"
+	"github.com/mpanel/mpanel/internal/audit/trail"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/config"
@@ -33,7 +36,7 @@ import (
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
-	"github.com/mpanel/mpanel/internal/limit"
+	"github.com/mpanel/mpanel/internal/keys"
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/notify"
 	"github.com/mpanel/mpanel/internal/transport"
@@ -45,6 +48,7 @@ import (
 // A panel is one node's parts, wired.
 type panel struct {
 	stores    *stores
+	keys      *keys.Ring
 	auth      *auth.Service
 	customers *customer.Service
 	databases *database.Service
@@ -57,6 +61,9 @@ type panel struct {
 	feed      *jobs.Feed
 	jobs      *jobs.Service
 	live      *live.Hub
+	sealer    *seal.Sealer
+	refusals  *audit.Refusals
+	trail     *trail.Service
 	bus       bus
 	api       *httpapi.API
 	metrics   *prometheus.Registry
@@ -66,6 +73,10 @@ type panel struct {
 // newPanel wires the parts; run has the node's id, and for tests more, such as a
 // bus that is not the one within this process.
 func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Config, log *slog.Logger) (_ *panel, err error) {
+	ring, err := s.ring(ctx, log)
+	if err != nil {
+		return nil, err
+	}
 	installation, err := s.installation(ctx)
 	if err != nil {
 		return nil, err
@@ -74,7 +85,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if err != nil {
 		return nil, err
 	}
-	p := &panel{stores: s, dialer: pgprov.NewDialer(cluster, log), bus: bus{Bus: run.Bus}}
+	p := &panel{stores: s, keys: ring, dialer: pgprov.NewDialer(cluster, log), bus: bus{Bus: run.Bus}}
 	defer func() {
 		if err != nil {
 			p.close()
@@ -128,7 +139,9 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		{Name: "retire-database-logins", Every: database.RetireEvery, Do: p.databases.RetireLogins},
 		{Name: "sync-database-access", Every: database.SyncAccessEvery, Do: p.databases.SyncAccess},
 		{Name: "purge-sessions", Every: time.Hour, Do: p.auth.PurgeSessions},
-		{Name: "purge-rate-limits", Every: time.Hour, Do: limit.New(s.db, s.box).Purge},
+		{Name: "purge-tries", Every: time.Hour, Do: p.auth.PurgeTries},
+		{Name: "tidy-encryption-keys", Every: keys.TidyEvery, Do: ring.Tidy},
+		{Name: "purge-answers", Every: time.Minute, Do: func(ctx context.Context) error { return idempotency.PurgeAnswers(ctx, s.db) }},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 		{Name: "purge-mails", Every: time.Hour, Do: func(ctx context.Context) error { return notify.Purge(ctx, s.db) }},
 		{Name: "purge-links", Every: 5 * time.Minute, Do: func(ctx context.Context) error { return auth.PurgeLinks(ctx, s.db) }},
@@ -140,6 +153,9 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	p.jobs = jobs.NewService(s.db, p.feed, starter)
 	p.live = live.NewHub(live.Config{Actors: p.auth.Actors, Bus: p.bus, Log: log})
 	p.metrics.MustRegister(p.live)
+	p.refusals = audit.NewRefusals(s.db, log)
+	p.trail = trail.NewService(trail.Config{DB: s.db, Bus: p.bus, Log: log})
+	p.sealer = newSealer(s, o, installation.String(), run.Node, p.bus, log)
 	if p.api, err = p.newAPI(o, log); err != nil {
 		return nil, err
 	}
@@ -150,7 +166,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 func (p *panel) newSchema(o config.Options, log *slog.Logger) (graphql.ExecutableSchema, error) {
 	c := resolvers.Config(&resolvers.Resolver{
 		AuthService: p.auth, CustomerService: p.customers, DatabaseService: p.databases,
-		DumpService: p.dumps, FleetService: p.fleet, JobService: p.jobs,
+		DumpService: p.dumps, FleetService: p.fleet, JobService: p.jobs, TrailService: p.trail,
 	})
 	stock := graph.NewExecutableSchema(c)
 	if o.Executor == config.ExecutorStock && o.ExecutorShadow <= 0 {
@@ -195,7 +211,7 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 	p.metrics.MustRegister(durations)
 	return httpapi.New(httpapi.Config{
 		GraphQL: transport.New(transport.Config{
-			Schema: schema, Authenticate: p.auth.Authenticate, OriginAllowed: origins.Allow, SecureCookies: strings.HasPrefix(o.BaseURL, "https://"),
+			Schema: schema, Authenticate: p.auth.Authenticate, Refused: p.refused, OriginAllowed: origins.Allow, SecureCookies: strings.HasPrefix(o.BaseURL, "https://"),
 			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Live: p.live, Log: log,
 			Budget: budget.New(o.CostBudget), AnonymousBudget: budget.New((o.CostBudget + 9) / 10), Documents: documents,
 			Introspection: transport.Introspection(o.Introspection), Admission: admission, Durations: durations,
@@ -213,9 +229,15 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 		SetupNeeded: p.auth.SetupNeeded,
 		Files:       files{p.dumps},
 		Mailbox:     p.mails.page(),
-		Metrics:     p.metrics,
-		Log:         log,
+		Audit:       auditExports{p.trail, p.refusals}, Authenticate: p.auth.Authenticate,
+		Metrics: p.metrics,
+		Log:     log,
 	}), nil
+}
+
+// refused writes what somebody may not do into the audit.
+func (p *panel) refused(ctx context.Context, r transport.Refusal) {
+	p.refusals.Record(ctx, audit.Refusal{Action: r.Field, Object: r.Object, Code: string(r.Code)})
 }
 
 // published is the schema as anybody may read it; nil when not everybody may.

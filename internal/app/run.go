@@ -34,8 +34,11 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" default:"1" help:"Start the panel."`
 	Migrate migrateCommand `cmd:"" help:"Bring the panel's tables to this version; serve does it too."`
 	Admin   struct {
-		Create adminCreateCommand `cmd:"" help:"Create an administrator."`
+		Create            adminCreateCommand       `cmd:"" help:"Create an administrator."`
+		ResetSecondFactor resetSecondFactorCommand `cmd:"" help:"Take authenticator app and recovery codes of a user away who has lost both, and end the user's sessions."`
 	} `cmd:"" help:"Administrators."`
+	Keys    keysCommand    `cmd:"" help:"The keys that stored secrets are encrypted under."`
+	Audit   auditCommands  `cmd:"" help:"The audit."`
 	Doctor  doctorCommand  `cmd:"" help:"Compare all servers with what is wished, and change nothing; fails when something is wrong."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -141,6 +144,29 @@ func (c adminCreateCommand) Run(ctx context.Context, env Env, o config.Options, 
 			return plain(err)
 		}
 		_, err = fmt.Fprintln(env.Stdout, "Administrator created:", user.Email)
+		return err
+	})
+}
+
+type resetSecondFactorCommand struct {
+	Email string `required:"" help:"The user's e-mail address."`
+}
+
+// Run takes a second factor away, also while the server runs.
+func (c resetSecondFactorCommand) Run(ctx context.Context, env Env, o config.Options, log *slog.Logger) error {
+	return withStore(ctx, o, log, func(s *stores) error {
+		if err := s.migrate(ctx, log); err != nil {
+			return err
+		}
+		a, err := s.auth(ctx, o, auth.AccountConfig{}, nil, log)
+		if err != nil {
+			return err
+		}
+		user, err := a.ResetSecondFactor(ctx, c.Email)
+		if err != nil {
+			return plain(err)
+		}
+		_, err = fmt.Fprintln(env.Stdout, "The password alone signs in again:", user.Email)
 		return err
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/mpanel/mpanel/internal/certs"
 	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/engine"
 )
@@ -45,8 +47,15 @@ func (serveCommand) Run(ctx context.Context, env Env, o config.Options, log *slo
 		return fmt.Errorf("the address %s is not free; choose another with MPANEL_LISTEN: %w", o.Listen, err)
 	}
 	defer func() { _ = listener.Close() }() // a second time after the server's own
+	plain, err := listenPlain(ctx, o)
+	if err != nil {
+		return err
+	}
+	if plain != nil {
+		defer func() { _ = plain.Close() }()
+	}
 	if o.BaseURL == "" {
-		o.BaseURL = "http://" + reachable(listener.Addr())
+		o.BaseURL = defaultBaseURL(o, listener.Addr())
 	}
 	s, err := openStores(ctx, o, log)
 	if err != nil {
@@ -66,6 +75,11 @@ func (serveCommand) Run(ctx context.Context, env Env, o config.Options, log *slo
 	if err := s.migrate(ctx, log); err != nil {
 		return err
 	}
+	if note, err := s.unprotected(ctx); err != nil {
+		return err
+	} else if note != "" {
+		log.WarnContext(ctx, "the audit is not protected from the panel itself", "why", note)
+	}
 	node, err := nodeID(o)
 	if err != nil {
 		return err
@@ -75,11 +89,31 @@ func (serveCommand) Run(ctx context.Context, env Env, o config.Options, log *slo
 		return err
 	}
 	defer p.close()
-	return p.serve(ctx, env, o, listener, log)
+	source, err := openCertificates(s, o, log)
+	if err != nil {
+		return err
+	}
+	return p.serve(ctx, env, o, entrance{listener, plain, source}, log)
+}
+
+// An entrance is where clients come in.
+type entrance struct {
+	listener net.Listener
+	plain    net.Listener  // of what is sent on to HTTPS; nil for none
+	certs    *certs.Source // nil without TLS
+}
+
+// serve lets clients in, with TLS or without.
+func (e entrance) serve(srv *http.Server) error {
+	if e.certs == nil {
+		return srv.Serve(e.listener)
+	}
+	srv.TLSConfig = e.certs.TLS()
+	return srv.ServeTLS(e.listener, "", "")
 }
 
 // serve runs the parts until ctx ends or one of them fails.
-func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener net.Listener, log *slog.Logger) error {
+func (p *panel) serve(ctx context.Context, env Env, o config.Options, in entrance, log *slog.Logger) error {
 	if e := p.stores.embedded; e != nil {
 		if err := p.databases.RegisterEmbedded(ctx, e.tenantsAddress()); err != nil {
 			return err
@@ -98,16 +132,33 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener n
 	}
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error {
-		if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := in.serve(srv); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve HTTP: %w", err)
 		}
 		return nil
 	})
+	if in.plain != nil {
+		parts.Go(func() error { return servePlain(ctx, in.certs, o, in.plain, log) })
+	}
+	if in.certs != nil {
+		parts.Go(func() error { reloadOnHangUp(ctx, in.certs, log); return nil })
+		go in.certs.Obtain(ctx) // it waits for an authority, and nobody waits for it
+	}
 	parts.Go(func() error { p.feed.Run(ctx); return nil })
 	parts.Go(func() error { p.live.Follow(ctx); return nil })
 	parts.Go(func() error { p.fleet.Run(ctx); return nil })
 	parts.Go(func() error { p.mails.sender.Run(ctx); return nil })
 	parts.Go(func() error { p.auth.Run(ctx); return nil })
+	parts.Go(func() error { p.keys.Follow(ctx); return nil })
+	parts.Go(func() error { p.trail.Run(ctx); return nil })
+	sealing, stopSealing := context.WithCancel(context.WithoutCancel(ctx))
+	sealed := make(chan struct{})
+	go func() { defer close(sealed); p.sealer.Run(sealing) }()
+	defer func() { stopSealing(); <-sealed }() // once nothing is written any more, as:
+	refusing, stopRefusing := context.WithCancel(context.WithoutCancel(ctx))
+	refused := make(chan struct{})
+	go func() { defer close(refused); p.refusals.Run(refusing) }()
+	defer func() { stopRefusing(); <-refused }()
 	ready := make(chan struct{})
 	parts.Go(func() error { return p.engine.Serve(ctx, func() { close(ready) }) })
 	parts.Go(func() error {
@@ -116,7 +167,7 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener n
 		case <-ctx.Done():
 			return nil
 		}
-		return p.work(ctx, env, o, log)
+		return p.work(ctx, env, o, in, log)
 	})
 	parts.Go(func() error {
 		<-ctx.Done()
@@ -144,7 +195,7 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, listener n
 }
 
 // work does chores until ctx ends.
-func (p *panel) work(ctx context.Context, env Env, o config.Options, log *slog.Logger) error {
+func (p *panel) work(ctx context.Context, env Env, o config.Options, in entrance, log *slog.Logger) error {
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -156,6 +207,7 @@ func (p *panel) work(ctx context.Context, env Env, o config.Options, log *slog.L
 	go func() { defer close(tidied); p.dumps.Run(tidying) }()
 	defer func() { stopTidying(); <-tidied }()
 	p.api.SetReady()
+	_, _ = io.WriteString(env.Stdout, exposure(ctx, in.certs, o, in.listener.Addr()))
 	p.announce(ctx, env, o, log)
 	<-ctx.Done()
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)

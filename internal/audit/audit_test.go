@@ -35,8 +35,9 @@ func entries(t *testing.T, db *store.DB) (rows []*models.AuditEntry) {
 func TestRecord_WhoWhatAndFromWhere(t *testing.T) {
 	t.Parallel()
 	db, user, other, customer, object := testkit.DB(t), ident.NewUserID(), ident.NewUserID(), ident.NewCustomerID(), uuid.New()
+	session, token := ident.NewSessionID(), ident.NewAPITokenID()
 	req := actor.Request{ID: "req-1", IP: "2001:db8::1", UserAgent: "curl/8"}
-	full := audit.Entry{Action: "database.create", Kind: ident.Database, Object: object, Customer: customer, Detail: map[string]any{"name": "shöp\u0001"}}
+	full := audit.Entry{Action: "database.create", Kind: ident.Database, Object: object, Customer: customer, Before: map[string]any{"name": "before"}, Detail: map[string]any{"name": "shöp\u0001"}}
 	for name, tc := range map[string]struct {
 		ctx  context.Context
 		in   audit.Entry
@@ -46,8 +47,16 @@ func TestRecord_WhoWhatAndFromWhere(t *testing.T) {
 			actor.WithRequest(actor.With(t.Context(), &actor.Actor{User: user}), req), full,
 			models.AuditEntry{
 				UserID: user, Action: "database.create", ObjectKind: ident.Database, ObjectID: object, CustomerID: customer,
-				RequestID: "req-1", IP: "2001:db8::1", UserAgent: "curl/8", Detail: json.RawMessage(`{"name":"shöp\u0001"}`),
+				RequestID: "req-1", IP: "2001:db8::1", UserAgent: "curl/8", After: json.RawMessage(`{"name":"shöp\u0001"}`), Before: json.RawMessage(`{"name":"before"}`),
 			},
+		},
+		"one of the staff as somebody else": {
+			actor.With(t.Context(), &actor.Actor{User: user, Impersonator: other, Session: session}), audit.Entry{Action: "x.y"},
+			models.AuditEntry{UserID: user, ImpersonatorID: other, SessionID: session, Action: "x.y"},
+		},
+		"an API token": {
+			actor.With(t.Context(), &actor.Actor{User: user, APIToken: token}), audit.Entry{Action: "x.y"},
+			models.AuditEntry{UserID: user, APITokenID: token, Action: "x.y"},
 		},
 		"the caller counts, not what is said": {
 			actor.With(t.Context(), &actor.Actor{User: user}), audit.Entry{Action: "user.sign_in", User: other},
@@ -62,12 +71,17 @@ func TestRecord_WhoWhatAndFromWhere(t *testing.T) {
 		rows := entries(t, db)
 		require.Len(t, rows, 1, name)
 		got := *rows[0]
-		require.Positive(t, got.ID)
+		require.Positive(t, got.Number)
 		require.WithinDuration(t, time.Now(), got.At, time.Minute)
-		if tc.want.Detail != nil {
-			require.JSONEq(t, string(tc.want.Detail), string(got.Detail), name)
+		for _, both := range []struct{ want, got *json.RawMessage }{{&tc.want.Before, &got.Before}, {&tc.want.After, &got.After}} {
+			if *both.want != nil {
+				require.JSONEq(t, string(*both.want), string(*both.got), name)
+				*both.want, *both.got = nil, nil
+			}
 		}
-		got.ID, got.At, got.Detail, tc.want.Detail = 0, time.Time{}, nil, nil
+		require.False(t, got.ID.IsZero())
+		got.ID, got.Number, got.At = ident.AuditEventID{}, 0, time.Time{}
+		tc.want.Allowed, tc.want.Times = true, 1
 		require.Equal(t, tc.want, got, name)
 	}
 }
@@ -84,6 +98,9 @@ func TestRecord_UserAgentsThatClientsMakeUp(t *testing.T) {
 		"SQL in it":              "'; DROP TABLE audit_entries; --",
 		"a placeholder in it":    "what? ?0 ?name",
 		"control characters":     "a\x01\x1b[31m\x7f",
+		"NUL":                    "a\x00b",
+		"line breaks":            "a\r\nSet-Cookie: x=1\r\n\r\n",
+		"a script":               `"><img src=x onerror=alert(1)>`,
 	} {
 		ctx := actor.WithRequest(t.Context(), actor.Request{ID: name, UserAgent: ua})
 		require.NoError(t, record(ctx, db, audit.Entry{Action: "test.ua"}), name)
@@ -91,7 +108,7 @@ func TestRecord_UserAgentsThatClientsMakeUp(t *testing.T) {
 		require.NoError(t, db.NewSelect().Model((*models.AuditEntry)(nil)).Column("user_agent").Where("request_id = ?", name).Scan(t.Context(), &kept))
 		require.True(t, utf8.ValidString(kept), name)
 		require.LessOrEqual(t, utf8.RuneCountInString(kept), 256, name)
-		if len(ua) <= 256 && utf8.ValidString(ua) {
+		if len(ua) <= 256 && utf8.ValidString(ua) && name != "NUL" {
 			require.Equal(t, ua, kept, name)
 		}
 	}

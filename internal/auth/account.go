@@ -9,7 +9,6 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/mpanel/mpanel/internal/actor"
-	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/notify"
@@ -39,7 +38,6 @@ type AccountConfig struct {
 	// OpenCustomer makes the first customer of somebody who signs up; nil is no
 	// sign-up.
 	OpenCustomer func(ctx context.Context, tx store.Tx, c NewCustomer) (ident.CustomerID, error)
-	Limits       Limits // default: a *budget.Tries
 	// Revoke ends the connections of a user whose rights changed; nil leaves it to
 	// those who look at the tables.
 	Revoke func(user ident.UserID)
@@ -51,12 +49,9 @@ type NewCustomer struct {
 	Company     *string
 }
 
-func (c AccountConfig) withDefaults(box *secret.Box, now func() time.Time) AccountConfig {
+func (c AccountConfig) withDefaults(box *secret.Box) AccountConfig {
 	if c.Outbox == nil {
 		c.Outbox = notify.NewOutbox(box)
-	}
-	if c.Limits == nil {
-		c.Limits = budget.NewTries(now)
 	}
 	if c.Revoke == nil {
 		c.Revoke = func(ident.UserID) {}

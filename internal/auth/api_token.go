@@ -16,6 +16,7 @@ import (
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
 )
@@ -39,8 +40,8 @@ type CreateAPITokenInput struct {
 	ExpiresAt   *time.Time
 }
 
-// CreateAPITokenPayload has the token itself once, and nil when the mutation is answered
-// again.
+// CreateAPITokenPayload has the token itself, and nil when the mutation is answered again
+// after idempotency.ShowAgain.
 type CreateAPITokenPayload struct {
 	APIToken *models.APIToken
 	Token    *string `json:"-"`
@@ -50,6 +51,15 @@ type CreateAPITokenPayload struct {
 func (CreateAPITokenPayload) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "[API token payload]")
 }
+
+// An apiTokenRef is what an idempotency key keeps.
+type apiTokenRef struct {
+	idempotency.Shown `json:"-"`
+
+	APIToken ident.APITokenID `json:"apiToken"`
+}
+
+const shownToken = "token" // the name of what is shown again
 
 // validate checks what needs no database, and gives the token's row and its pins.
 func (in CreateAPITokenInput) validate(now time.Time) (*models.APIToken, error) {
@@ -103,9 +113,10 @@ func (in CreateAPITokenInput) validate(now time.Time) (*models.APIToken, error) 
 // CreateAPIToken makes a token for programs that call in the caller's name, and shows it
 // once. Errors: fault.Invalid, also for a permission that the caller does not hold
 // there; fault.NotFound for a customer or an object that the caller does not see;
-// fault.Conflict with too many; as confirmed.
+// fault.Conflict with too many; fault.Forbidden unless in person. The graph
+// asks for StepUp beforehand.
 func (s *Service) CreateAPIToken(ctx context.Context, in CreateAPITokenInput) (*CreateAPITokenPayload, error) {
-	who, err := s.confirmed(ctx)
+	who, err := inPerson(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -115,28 +126,35 @@ func (s *Service) CreateAPIToken(ctx context.Context, in CreateAPITokenInput) (*
 	}
 	row.UserID = who.User
 	out := &CreateAPITokenPayload{}
-	err = idempotency.Once(ctx, s.db, "createApiToken", in, func(ctx context.Context, tx store.Tx) (ident.APITokenID, error) {
+	err = idempotency.Once(ctx, s.db, "createApiToken", in, func(ctx context.Context, tx store.Tx) (apiTokenRef, error) {
 		if err := s.mayGive(ctx, tx, who, in, row); err != nil {
-			return row.ID, err
+			return apiTokenRef{}, err
 		}
 		if err := s.roomForAPIToken(ctx, tx, who.User); err != nil {
-			return row.ID, err
+			return apiTokenRef{}, err
 		}
 		token, prefix := newAPIToken()
 		row.Prefix, row.Hash = prefix, hashOfAPIToken(token.Reveal())
 		tx.Queue(tx.NewInsert().Model(row), func(err error) error { return store.Wrap(err, "insert API token %s", row.ID) })
 		out.APIToken, out.Token = row, new(token.Reveal())
-		return row.ID, audit.Record(ctx, tx, audit.Entry{
+		ref := apiTokenRef{APIToken: row.ID, Shown: idempotency.Show(s.box, map[string]secret.Text{shownToken: token})}
+		return ref, audit.Record(ctx, tx, audit.Entry{
 			Action: "api_token.create", Kind: ident.APIToken, Object: row.ID.Bare(), Customer: row.CustomerID,
 			Detail: map[string]any{
 				"name": row.Name, "prefix": row.Prefix, "permissions": row.Permissions, "objects": row.Objects(), "cidrs": row.CIDRs, "expires_at": row.ExpiresAt,
 			},
 		})
-	}, func(ctx context.Context, tx store.Tx, id ident.APITokenID) error {
+	}, func(ctx context.Context, tx store.Tx, r apiTokenRef) error {
 		out.APIToken = new(models.APIToken)
 		//allow:tenant the caller's own, by the user's id
-		err := tx.NewSelect().Model(out.APIToken).Where("tok.id = ?", id).Where("tok.user_id = ?", who.User).Scan(ctx)
-		return store.Wrap(err, "read API token %s", id)
+		err := tx.NewSelect().Model(out.APIToken).Where("tok.id = ?", r.APIToken).Where("tok.user_id = ?", who.User).Scan(ctx)
+		if err != nil {
+			return store.Wrap(err, "read API token %s", r.APIToken)
+		}
+		if again := r.Again(s.box); again != nil && out.APIToken.RevokedAt == nil {
+			out.Token = new(again[shownToken].Reveal())
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err

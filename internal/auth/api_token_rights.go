@@ -28,7 +28,8 @@ var (
 // pins, the roles at the customers of these. A row without a role is of somebody whose
 // only role is with the provider. One statement, so that all is of the same moment.
 const rightsByHash = `
-SELECT tok.id, tok.user_id, tok.hash, tok.permissions, tok.pins, tok.cidrs, tok.last_used_at, u.provider_role, tok.customer_id IS NULL, g.customer_id, g.role
+SELECT tok.id, tok.user_id, tok.hash, tok.permissions, tok.pins, tok.cidrs, tok.last_used_at, u.provider_role, tok.customer_id IS NULL, g.customer_id, g.role,
+	EXISTS (SELECT FROM user_totp AS ut WHERE ut.user_id = u.id AND ut.confirmed_at IS NOT NULL)
 FROM api_tokens AS tok JOIN users AS u ON u.id = tok.user_id
 LEFT JOIN LATERAL (
 	SELECT CASE WHEN above.customer_id IS NULL THEN m.customer_id ELSE tok.customer_id END AS customer_id, m.role
@@ -76,9 +77,10 @@ func (s *Service) apiTokens(ctx context.Context, hashes [][]byte, ids []ident.AP
 			used               *time.Time
 			provider, role     *string
 			everywhere         bool
+			enrolled           bool
 			at                 *uuid.UUID
 		)
-		if err := rows.Scan(&id, &user, &hash, &names, &pins, &cidrs, &used, &provider, &everywhere, &at, &role); err != nil {
+		if err := rows.Scan(&id, &user, &hash, &names, &pins, &cidrs, &used, &provider, &everywhere, &at, &role, &enrolled); err != nil {
 			return nil, store.Wrap(err, "read API tokens")
 		}
 		var now *tokenRights
@@ -96,6 +98,11 @@ func (s *Service) apiTokens(ctx context.Context, hashes [][]byte, ids []ident.AP
 				return nil, err
 			}
 			out = append(out, now)
+		}
+		// Of somebody who may do nothing without a second factor a token does nothing, either.
+		if provider != nil && s.needsSecondFactor(new(models.ProviderRole(*provider))) && !enrolled {
+			now.actor.SecondFactorMissing = true
+			continue
 		}
 		now.add(names, provider, everywhere && len(pins) == 0, at, role)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
 )
 
 // A Config is what a Service needs.
@@ -34,6 +35,12 @@ type Config struct {
 	// SessionLifetime whatever is done; by default DefaultSessionIdle and
 	// DefaultSessionLifetime.
 	SessionIdle, SessionLifetime time.Duration
+	// BaseURL is under which people reach the panel: authenticator apps show its host.
+	BaseURL string
+	// RequireSecondFactor are the roles with the provider that may do nothing without.
+	RequireSecondFactor []models.ProviderRole
+	// Tries count wrong codes; by default in the panel's database, for all nodes.
+	Tries Tries
 	// Revoker closes what is open of sessions that end; nil is nobody.
 	Revoker Revoker
 	// HashConcurrency is how many passwords are hashed at the same time, 19 MiB
@@ -48,18 +55,24 @@ type Service struct {
 	hasher *Hasher
 	issuer string
 	key    []byte
+	others [][]byte // whose tokens are taken as well while the secret key is changed
 	parser *jwt.Parser
 	now    func() time.Time
 	log    *slog.Logger
 	recent recent
 
-	refreshKey     []byte
+	refreshKeys    [][]byte // the first is this node's own
 	idle, lifetime time.Duration
 	revoker        Revoker
 	seen           *seen[ident.SessionID]
 	used           *seen[ident.APITokenID]
 
 	accounts AccountConfig
+	box      *secret.Box
+	base     string
+	factors  []secondFactor
+	required []models.ProviderRole
+	tries    Tries
 }
 
 // NewService returns a Service. Error: a required field of c is missing.
@@ -79,22 +92,38 @@ func NewService(c Config) (*Service, error) {
 		return nil, fmt.Errorf("the session's idle time %v is not between %v and its lifetime %v, or that is more than %v",
 			c.SessionIdle, MinSessionIdle, c.SessionLifetime, MaxSessionLifetime)
 	}
-	return &Service{
+	if c.Tries == nil {
+		c.Tries = tableTries{c.DB, c.Box.Key("tries")}
+	}
+	for _, role := range c.RequireSecondFactor {
+		if ProviderPermissions(role) == nil {
+			return nil, fmt.Errorf("a second factor is required of the role %q, which does not exist", role)
+		}
+	}
+	s := &Service{
 		db:     c.DB,
 		hasher: NewHasher(cmp.Or(c.HashConcurrency, runtime.GOMAXPROCS(0))),
 		issuer: c.Issuer,
 		key:    c.Box.Key("access tokens"),
+		others: c.Box.Keys("access tokens")[1:],
 		parser: newParser(c.Issuer, c.Now),
 		now:    c.Now,
 		log:    cmp.Or(c.Log, slog.Default()),
 		recent: newRecent(),
 
-		refreshKey: c.Box.Key("refresh tokens"),
-		idle:       c.SessionIdle,
-		lifetime:   c.SessionLifetime,
-		revoker:    c.Revoker,
-		seen:       newSeen[ident.SessionID](),
-		used:       newSeen[ident.APITokenID](),
-		accounts:   c.Accounts.withDefaults(c.Box, c.Now),
-	}, nil
+		refreshKeys: c.Box.Keys("refresh tokens"),
+		idle:        c.SessionIdle,
+		lifetime:    c.SessionLifetime,
+		revoker:     c.Revoker,
+		seen:        newSeen[ident.SessionID](),
+		used:        newSeen[ident.APITokenID](),
+
+		box:      c.Box,
+		base:     c.BaseURL,
+		required: c.RequireSecondFactor,
+		tries:    c.Tries,
+		accounts: c.Accounts.withDefaults(c.Box),
+	}
+	s.factors = []secondFactor{totpFactor{s}, recoveryFactor{s}}
+	return s, nil
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/ident"
-	"github.com/mpanel/mpanel/internal/limit"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/internal/testkit"
@@ -50,20 +49,15 @@ func (w *world) now() time.Time { return w.began.Add(time.Duration(w.ahead.Load(
 // wait lets so much time go by for the service.
 func (w *world) wait(d time.Duration) { w.ahead.Add(int64(d)) }
 
-func newWorld(t *testing.T) *world {
-	t.Helper()
-	return newWorldWith(t)
-}
-
-// newWorldWith is newWorld with something of its own.
-func newWorldWith(t *testing.T, change ...func(*auth.Config)) *world {
+// newWorld makes one; change may give it something of its own.
+func newWorld(t *testing.T, change ...func(*auth.Config)) *world {
 	t.Helper()
 	w := &world{t: t, log: new(buffer), sql: new(tracer), began: time.Now().Truncate(time.Microsecond), revoked: new(revoked)} // the service's clock rests; see wait
 	w.db = testkit.DB(t, func(c *pgxpool.Config) { c.ConnConfig.Tracer = w.sql })
 	var err error
 	c := auth.Config{
 		DB: w.db, Box: testkit.Box(t), Issuer: issuer, HashConcurrency: 4, Now: w.now, Revoker: w.revoked,
-		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		BaseURL: "https://panel.example.com:8443/", Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {
 		f(&c)
@@ -78,7 +72,7 @@ func newWorldWith(t *testing.T, change ...func(*auth.Config)) *world {
 func (w *world) another() *auth.Service {
 	w.t.Helper()
 	s, err := auth.NewService(auth.Config{
-		DB: w.db, Box: testkit.Box(w.t), Issuer: issuer, Now: w.now, Accounts: auth.AccountConfig{Limits: limit.New(w.db, testkit.Box(w.t))},
+		DB: w.db, Box: testkit.Box(w.t), Issuer: issuer, Now: w.now,
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	})
 	require.NoError(w.t, err)

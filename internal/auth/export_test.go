@@ -49,15 +49,20 @@ func (s *Service) Issue(user ident.UserID, session ident.SessionID) string {
 	return token
 }
 
+// UseCode is useCode in a transaction of its own.
+func (s *Service) UseCode(ctx context.Context, user ident.UserID, code string) (name string, err error) {
+	return name, store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
+		name, err = s.useCode(ctx, tx, user, code)
+		return err
+	})
+}
+
 // Unnoted is how many sessions wait to be noted as seen.
 func (s *Service) Unnoted() int {
 	s.seen.mu.Lock()
 	defer s.seen.mu.Unlock()
 	return len(s.seen.sights)
 }
-
-// SetSignInTries has wrong sign-ins counted.
-func (s *Service) SetSignInTries(l Limits) { s.accounts.Limits = l }
 
 // Unused is how many uses of API tokens wait to be noted.
 func (s *Service) Unused() int {

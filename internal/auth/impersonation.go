@@ -64,9 +64,9 @@ func (in ImpersonateInput) validate() error {
 // user's rights but for whatever is the user's own: see actor.InPerson. It ends with
 // the session that it began in. Errors: fault.Invalid; fault.NotFound; fault.Forbidden
 // for one of the staff; fault.Conflict for a user who is disabled; fault.Invalid without
-// a session; as confirmed.
+// a session, or unless in person. The graph asks for StepUp beforehand.
 func (s *Service) Impersonate(ctx context.Context, in ImpersonateInput) (*ImpersonatePayload, error) {
-	who, err := s.confirmed(ctx)
+	who, err := inPerson(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -159,8 +159,8 @@ func (s *Service) endedImpersonation(id ident.ImpersonationID) {
 
 // impersonators reads who acts as somebody else by impersonations, and what they may do
 // now: what the user may, but for inviting people and for what needs the user in
-// person. Of those that are over, whose staff may not do it any more or whose session
-// is over, there is nothing in the answer.
+// person. Of those that are over, whose staff may not do it any more, lacks the second
+// factor that the role needs, or whose session is over, there is nothing in the answer.
 func (s *Service) impersonators(ctx context.Context, ids []ident.ImpersonationID) (map[ident.ImpersonationID]*actor.Actor, error) {
 	var rows []struct {
 		ID         ident.ImpersonationID
@@ -169,9 +169,11 @@ func (s *Service) impersonators(ctx context.Context, ids []ident.ImpersonationID
 		UserID     ident.UserID
 		CustomerID ident.CustomerID
 		Role       *models.CustomerRole
+		Enrolled   bool
 	}
 	err := s.db.NewSelect().Model((*models.Impersonation)(nil)).
 		ColumnExpr("im.id, im.staff_id, staff.provider_role AS staff_role, im.user_id, m.customer_id, m.role").
+		ColumnExpr("EXISTS (SELECT FROM user_totp AS ut WHERE ut.user_id = staff.id AND ut.confirmed_at IS NOT NULL) AS enrolled").
 		Join("JOIN users AS staff ON staff.id = im.staff_id").Join("JOIN sessions AS se ON se.id = im.session_id").
 		Join("JOIN users AS u ON u.id = im.user_id").Join("LEFT JOIN memberships AS m ON m.user_id = u.id").
 		Where("im.id IN (?)", bun.List(ids)).Where("im.ended_at IS NULL").Where("im.expires_at > ?", s.now()).ApplyQueryBuilder(s.living).
@@ -182,7 +184,7 @@ func (s *Service) impersonators(ctx context.Context, ids []ident.ImpersonationID
 	}
 	out := make(map[ident.ImpersonationID]*actor.Actor, len(ids))
 	for _, row := range rows {
-		if !slices.Contains(ProviderPermissions(row.StaffRole), actor.UsersImpersonate) {
+		if !slices.Contains(ProviderPermissions(row.StaffRole), actor.UsersImpersonate) || s.needsSecondFactor(&row.StaffRole) && !row.Enrolled {
 			continue
 		}
 		a := out[row.ID]

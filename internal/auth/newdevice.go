@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/mpanel/mpanel/internal/actor"
-	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/notify"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
@@ -13,18 +12,6 @@ import (
 // maxCompared is how many of a user's sessions a new one is compared with, those seen
 // last.
 const maxCompared = 200
-
-// stillGood locks the user's row and refuses a sign-in whose password was changed, or
-// whose account was closed, since it was looked at: the sessions that this ends must
-// not be outlived by one that was on its way.
-func (s *Service) stillGood(ctx context.Context, tx store.Tx, user *models.User) error {
-	err := tx.NewSelect().Model(new(models.User)).Column("u.id").Where("u.id = ?", user.ID).Where("u.password_hash = ?", string(user.PasswordHash)).
-		Where("u.disabled_at IS NULL").For("NO KEY UPDATE").Scan(ctx)
-	if err = store.Wrap(err, "lock user %s", user.ID); fault.CodeOf(err) == fault.NotFound {
-		return s.refuse(ctx, reasonChanged, user.ID)
-	}
-	return err
-}
 
 // tellOfDevice queues a mail when the user signs in with a device, or from a network,
 // that none of their sessions had; not for the first one ever.

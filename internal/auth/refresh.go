@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -35,13 +36,23 @@ const (
 // refreshToken is a session's of one generation, always the same. Nobody makes it with
 // the panel's key alone, nor with the session's row.
 func (s *Service) refreshToken(row *models.Session, generation int64) []byte {
+	return refreshTokenUnder(s.refreshKeys[0], row, generation)
+}
+
+func refreshTokenUnder(key []byte, row *models.Session, generation int64) []byte {
 	token := append(make([]byte, 0, refreshLen), refreshV1)
 	token = append(token, row.ID.UUID[:]...)
 	token = binary.BigEndian.AppendUint64(token, uint64(generation)) // #nosec G115 -- it is never negative
-	mac := hmac.New(sha256.New, s.refreshKey)
+	mac := hmac.New(sha256.New, key)
 	mac.Write(row.Seed)
 	mac.Write(token)
 	return mac.Sum(token)
+}
+
+// isRefreshToken tells whether a token is the session's of that generation, under this
+// node's key or, while the secret key is changed, another one's.
+func (s *Service) isRefreshToken(token []byte, row *models.Session, generation int64) bool {
+	return slices.ContainsFunc(s.refreshKeys, func(key []byte) bool { return hmac.Equal(token, refreshTokenUnder(key, row, generation)) })
 }
 
 // parseRefresh takes a token apart; whether it is good is not known yet.
@@ -116,7 +127,7 @@ func (s *Service) rotate(ctx context.Context, tx store.Tx, row *models.Session, 
 		return reasonToken, nil
 	case err != nil:
 		return "", store.Wrap(err, "read session %s", id)
-	case !hmac.Equal(token, s.refreshToken(row, generation)):
+	case !s.isRefreshToken(token, row, generation):
 		return reasonToken, nil
 	case !s.lives(row):
 		return reasonOver, nil

@@ -382,3 +382,22 @@ func TestAccounts_NoSecretIsWritten(t *testing.T) {
 	}
 	require.NotContains(t, p.log.String(), "example.com")
 }
+
+// S23: a link does not get past a second factor.
+func TestResetPassword_LeavesTheSecondFactor(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	user := p.admin("ada@example.com")
+	a, _ := p.enrol(user)
+	require.Contains(t, p.arrived("ada@example.com", "Second factor switched on").Text, "has a second factor now")
+	_, err := p.ResetPassword(t.Context(), resetInput(p.resetLink("ada@example.com")))
+	require.NoError(t, err)
+	p.arrived("ada@example.com", changedSubject)
+	in := auth.SignInInput{Email: "ada@example.com", Password: secret.New(newPassword)}
+	_, err = p.SignIn(t.Context(), in)
+	require.Equal(t, fault.SecondFactorRequired, fault.CodeOf(err))
+	p.wait(time.Minute)
+	in.Code = new(secret.New(a.code(0)))
+	_, err = p.SignIn(t.Context(), in)
+	require.NoError(t, err)
+}

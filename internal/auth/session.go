@@ -171,14 +171,20 @@ type RevokeSessionPayload struct{ Revoked int }
 
 // RevokeSession ends one of the caller's sessions, or all but the one that the caller
 // is in. Errors: fault.Invalid unless it is either; fault.NotFound for one that is
-// over, not the caller's or not there.
+// over, not the caller's or not there; fault.Forbidden for an API token; with all as
+// StepUp.
 func (s *Service) RevokeSession(ctx context.Context, in RevokeSessionInput) (*RevokeSessionPayload, error) {
-	who, err := actor.From(ctx)
+	who, err := s.inSession(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if in.All == (in.ID != nil) {
 		return nil, fault.Invalid.New("id", "Give the id of one session, or all: true.")
+	}
+	if in.All {
+		if err := s.StepUp(ctx); err != nil {
+			return nil, err
+		}
 	}
 	out := &RevokeSessionPayload{}
 	err = idempotency.Once(ctx, s.db, "revokeSession", in, func(ctx context.Context, tx store.Tx) (int, error) {
@@ -211,16 +217,16 @@ func (s *Service) RevokeSession(ctx context.Context, in RevokeSessionInput) (*Re
 }
 
 // Sessions are the caller's that are not over, those seen last first; none for an API
-// token.
+// token and for the staff who act as somebody else, whom they do not concern.
 func (s *Service) Sessions(ctx context.Context) ([]*models.Session, error) {
-	who, err := actor.From(ctx)
-	if err != nil {
+	who, err := s.inSession(ctx)
+	switch {
+	case fault.CodeOf(err) == fault.Forbidden:
+		return []*models.Session{}, nil
+	case err != nil:
 		return nil, err
 	}
 	rows := []*models.Session{}
-	if !who.APIToken.IsZero() {
-		return rows, nil
-	}
 	err = s.db.NewSelect().Model(&rows).ExcludeColumn("seed").Where("se.user_id = ?", who.User).ApplyQueryBuilder(s.living).
 		OrderExpr("se.last_seen_at DESC, se.id DESC").Limit(MaxSessions).Scan(ctx)
 	if err != nil {
@@ -229,14 +235,15 @@ func (s *Service) Sessions(ctx context.Context) ([]*models.Session, error) {
 	return rows, nil
 }
 
-// FindSessions returns those of the sessions that are the caller's own and not over.
+// FindSessions returns those of the sessions that are the caller's own and not over, as
+// Sessions has them.
 func (s *Service) FindSessions(ctx context.Context, ids []ident.SessionID) (map[ident.SessionID]*models.Session, error) {
-	who, err := actor.From(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !who.APIToken.IsZero() {
+	who, err := s.inSession(ctx)
+	switch {
+	case fault.CodeOf(err) == fault.Forbidden:
 		return nil, nil //nolint:nilnil // none
+	case err != nil:
+		return nil, err
 	}
 	now := s.now()
 	rows, err := ownSessions.Read(ctx, s.db, nil, "", ids, who.User, now, now.Add(-s.idle))

@@ -21,6 +21,7 @@ import (
 type SignInInput struct {
 	Email    string
 	Password secret.Text
+	Code     *secret.Text // of those who have a second factor
 }
 
 // SignInPayload is an access token and whose it is.
@@ -40,14 +41,15 @@ const (
 	reasonPassword = "wrong password"
 	reasonDisabled = "disabled user"
 	reasonHash     = "stored hash out of bounds"
-	reasonChanged  = "password or account changed meanwhile"
+	reasonCode     = "wrong code"
 )
 
 // SignIn gives an access token for an e-mail address, in any case, and a
 // password. Errors: fault.Unauthenticated, the same and after the same work for
-// an unknown user, a wrong password and a disabled user; fault.RateLimited when
-// there was no time for the hash within five seconds, or after too many tries from
-// where the request comes from.
+// an unknown user, a wrong password and a disabled user, and with the field code for a
+// wrong code; fault.SecondFactorRequired for a right password that needs one;
+// fault.RateLimited when there was no time for the hash within five seconds, and after
+// too many tries from where the request comes from, or too many wrong codes.
 func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, error) {
 	email, bad := normalEmail(in.Email)
 	if bad != nil || len(in.Password.Reveal()) > MaxPasswordBytes {
@@ -57,8 +59,27 @@ func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, e
 	if err != nil {
 		return nil, err
 	}
+	for range signInTries {
+		out, err := s.signIn(ctx, email, in, well)
+		if !errors.Is(err, errChanged) {
+			return out, err
+		}
+	}
+	return nil, fault.Conflict.New("", "The account is being changed; try again.")
+}
+
+// signInTries is how often a sign-in begins anew when another changes the account
+// meanwhile: hashes it again, mostly.
+const signInTries = 3
+
+var errChanged = errors.New("the user was changed during the sign-in")
+
+// signIn is SignIn with an address that is well formed. It calls well for the right
+// password. Error: errChanged when the password that was looked at is not the user's any
+// more, or the user was disabled.
+func (s *Service) signIn(ctx context.Context, email string, in SignInInput, well func()) (*SignInPayload, error) {
 	user := new(models.User)
-	err = s.db.NewSelect().Model(user).Where("u.email = ?", email).Scan(ctx)
+	err := s.db.NewSelect().Model(user).Where("u.email = ?", email).Scan(ctx)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		user = nil
@@ -85,8 +106,25 @@ func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, e
 			s.log.WarnContext(ctx, "password not hashed again", "user_id", user.ID, "error", err)
 		}
 	}
+	has, err := s.enrolled(ctx, s.db, user.ID) // nobody learns of it without the password
+	if err != nil {
+		return nil, err
+	}
+	good := func() {}
+	if has {
+		if in.Code == nil {
+			return nil, needCode()
+		}
+		if good, err = s.try(ctx, user.ID); err != nil {
+			return nil, err
+		}
+	}
 	session := s.newSession(ctx, user.ID)
-	if err := s.recordSignIn(ctx, user, session, fresh); err != nil {
+	err = s.recordSignIn(ctx, user, session, fresh, in.Code)
+	if err == nil || errors.Is(err, errChanged) { // no code was wrong
+		good()
+	}
+	if err != nil {
 		return nil, err
 	}
 	return s.signedIn(ctx, user, session)
@@ -127,27 +165,49 @@ func (s *Service) refuse(ctx context.Context, reason string, user ident.UserID) 
 	return fault.Unauthenticated.New("", "The e-mail address or the password is wrong.")
 }
 
-// recordSignIn writes the session, the audit entry and, unless it is "", the fresh hash.
-func (s *Service) recordSignIn(ctx context.Context, user *models.User, session *models.Session, fresh string) error {
+// refuseCode is refuse for a right password with a wrong code.
+func (s *Service) refuseCode(ctx context.Context, user ident.UserID) error {
+	_ = s.refuse(ctx, reasonCode, user)
+	return fault.Unauthenticated.New("code", "The code is wrong or was used already.")
+}
+
+// recordSignIn uses the code of a user who has a second factor, and writes the session,
+// the audit entry and, unless it is "", the fresh hash.
+func (s *Service) recordSignIn(ctx context.Context, user *models.User, session *models.Session, fresh string, code *secret.Text) error {
 	return store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
-		if err := s.stillGood(ctx, tx, user); err != nil {
-			return err
+		// Whoever changes the password or disables the user ends the sessions that there
+		// are: this one must not come after that.
+		err := tx.NewSelect().Model((*models.User)(nil)).ColumnExpr("1").Where("u.id = ?", user.ID).
+			Where("u.password_hash = ?", string(user.PasswordHash)).Where("u.disabled_at IS NULL").For("NO KEY UPDATE").Scan(ctx, new(int))
+		if errors.Is(err, sql.ErrNoRows) {
+			return errChanged
+		}
+		if err != nil {
+			return store.Wrap(err, "lock user %s", user.ID)
 		}
 		if fresh != "" {
-			// Not over a password that was changed in the meantime.
-			_, err := tx.NewUpdate().Model(user).Set("password_hash = ?", fresh).WherePK().
-				Where("password_hash = ?", string(user.PasswordHash)).Exec(ctx)
-			if err != nil {
+			if _, err := tx.NewUpdate().Model(user).Set("password_hash = ?", fresh).WherePK().Exec(ctx); err != nil {
 				return store.Wrap(err, "store fresh hash of user %s", user.ID)
 			}
 		}
 		// The one who signs in, even when the request carries an older token.
 		who := &actor.Actor{User: user.ID, Session: session.ID}
+		entry := audit.Entry{Action: "user.sign_in", Kind: ident.User, Object: user.ID.Bare()}
+		name, err := s.secondStep(ctx, tx, user.ID, code)
+		if fault.CodeOf(err) == fault.Invalid {
+			return s.refuseCode(ctx, user.ID)
+		}
+		if err != nil {
+			return err
+		}
+		if name != nil {
+			entry.Detail = map[string]any{"secondFactor": *name}
+		}
 		if err := s.tellOfDevice(ctx, tx, user, session); err != nil {
 			return err
 		}
 		s.beginSession(tx, session)
-		return audit.Record(actor.With(ctx, who), tx, audit.Entry{Action: "user.sign_in", Kind: ident.User, Object: user.ID.Bare()})
+		return audit.Record(actor.With(ctx, who), tx, entry)
 	})
 }
 

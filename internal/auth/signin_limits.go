@@ -10,20 +10,14 @@ import (
 	"github.com/mpanel/mpanel/models"
 )
 
-// A tryLimit is how often something may be tried without success.
-type tryLimit struct {
-	kind   string
-	most   int
-	window time.Duration
-}
-
 // Wrong sign-ins that are let through. None of them refuses somebody who comes from a
 // network of their own: an account alone is never closed, whoever tries it how often.
-var (
-	signInsOfNetwork    = tryLimit{"sign-in/network", 100, 15 * time.Minute}
-	signInsFromNetwork  = tryLimit{"sign-in/account+network", 10, 15 * time.Minute}
-	signInsOfAccount    = tryLimit{"sign-in/account", 100, time.Hour}
-	signInsOfUnfamiliar = tryLimit{"sign-in/account+unfamiliar-network", 3, 15 * time.Minute} // once those of the account are used up
+const (
+	maxSignInsOfNetwork    = 100 // in TriesWithin, to all accounts
+	maxSignInsFromNetwork  = 10  // in TriesWithin, to one account
+	maxSignInsOfAccount    = 100 // in signInsOfAccount, from all networks
+	maxSignInsOfUnfamiliar = 3   // in TriesWithin, from each network once those of the account are used up
+	signInsOfAccount       = time.Hour
 )
 
 // trySignIn counts a sign-in to an account from the request's network, whether or not
@@ -31,43 +25,46 @@ var (
 // networks leaves few tries to each network from which nobody has signed in to it. Error:
 // fault.RateLimited.
 func (s *Service) trySignIn(ctx context.Context, email string) (well func(), err error) {
-	var taken []func()
-	well = func() {
-		for _, give := range taken {
-			give()
-		}
-	}
 	network := actor.RequestFrom(ctx).Network()
 	if network == "" { // a command on the machine itself
-		return well, nil
+		return func() {}, nil
 	}
-	take := func(l tryLimit, who string) error {
-		err := s.accounts.Limits.Take(ctx, l.kind, who, l.most, l.window)
-		if err == nil {
-			taken = append(taken, func() { s.accounts.Limits.Give(context.WithoutCancel(ctx), l.kind, who, l.most, l.window) })
-		}
-		return err
-	}
-	from := email + "\x00" + network
-	if err = take(signInsOfNetwork, network); err == nil {
-		err = take(signInsFromNetwork, from)
-	}
-	if err == nil {
-		if err = take(signInsOfAccount, email); fault.CodeOf(err) == fault.RateLimited {
-			var familiar bool
-			if familiar, err = s.isFamiliar(ctx, email, network); err == nil && !familiar {
-				err = take(signInsOfUnfamiliar, from)
-			}
-		}
-	}
+	from, err := s.count(ctx, []Limit{
+		{Key: "sign-in//" + network, Max: maxSignInsOfNetwork}, {Key: "sign-in/" + email + "/" + network, Max: maxSignInsFromNetwork},
+	}, tooOften)
 	if err != nil {
-		well() // what is refused is not tried
-		if fault.CodeOf(err) == fault.RateLimited {
-			s.log.WarnContext(ctx, "sign-in refused", "reason", "too many tries", "ip", actor.RequestFrom(ctx).IP)
-		}
+		return nil, s.refusedTry(ctx, err)
+	}
+	of, err := s.trySignInOf(ctx, email, network)
+	if err != nil {
+		from() // what is refused is not tried
+		return nil, s.refusedTry(ctx, err)
+	}
+	return func() { from(); of() }, nil
+}
+
+// trySignInOf counts it for the account, or for a network that is unfamiliar to it.
+func (s *Service) trySignInOf(ctx context.Context, email, network string) (well func(), err error) {
+	well, err = s.count(ctx, []Limit{{Key: "sign-in/" + email, Max: maxSignInsOfAccount, Within: signInsOfAccount}}, tooOften)
+	if fault.CodeOf(err) != fault.RateLimited {
+		return well, err
+	}
+	familiar, err := s.isFamiliar(ctx, email, network)
+	if err != nil {
 		return nil, err
 	}
-	return well, nil
+	if familiar {
+		return func() {}, nil
+	}
+	return s.count(ctx, []Limit{{Key: "sign-in/unfamiliar/" + email + "/" + network, Max: maxSignInsOfUnfamiliar}}, tooOften)
+}
+
+// refusedTry logs that a sign-in was refused.
+func (s *Service) refusedTry(ctx context.Context, err error) error {
+	if fault.CodeOf(err) == fault.RateLimited {
+		s.log.WarnContext(ctx, "sign-in refused", "reason", "too many tries", "ip", actor.RequestFrom(ctx).IP)
+	}
+	return err
 }
 
 // isFamiliar tells whether somebody has signed in to the account from the network, in a

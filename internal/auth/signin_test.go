@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mpanel/mpanel/internal/actor"
@@ -129,10 +131,38 @@ func TestSignIn_PasswordChangedMeanwhile(t *testing.T) {
 		}
 	})
 	_, err := w.SignIn(t.Context(), auth.SignInInput{Email: u.Email, Password: secret.New(password)})
-	require.Equal(t, fault.Unauthenticated, fault.CodeOf(err), "whoever signs in with it must not outlive it")
-	require.Equal(t, 2, n)
+	require.Equal(t, fault.Unauthenticated, fault.CodeOf(err), "nor begin a session with it, which nobody would end")
+	require.Equal(t, 3, n)
 	require.Equal(t, 1, w.count("SELECT count(*) FROM users WHERE password_hash = 'changed'"))
-	require.Equal(t, 0, w.count("SELECT count(*) FROM sessions"))
+	require.Zero(t, w.count("SELECT count(*) FROM sessions"))
+}
+
+// Several at the same time, each with a fresh hash of its own, do not keep each other out.
+func TestSignIn_HashedAgainByMany(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u := w.admin("ada@example.com")
+	w.MakeDearer()
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			_, err := w.SignIn(t.Context(), auth.SignInInput{Email: u.Email, Password: secret.New(password)})
+			assert.NoError(t, err)
+		})
+	}
+	all.Wait()
+	require.Equal(t, 8, w.count("SELECT count(*) FROM sessions"))
+}
+
+// A user who is disabled during the sign-in gets no session that outlives it.
+func TestSignIn_DisabledMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u := w.admin("ada@example.com")
+	w.OnHash(func() { w.exec("UPDATE users SET disabled_at = now() WHERE id = ?", u.ID) })
+	_, err := w.SignIn(t.Context(), auth.SignInInput{Email: u.Email, Password: secret.New(password)})
+	require.Equal(t, fault.Unauthenticated, fault.CodeOf(err))
+	require.Zero(t, w.count("SELECT count(*) FROM sessions"))
 }
 
 func TestSignIn_CallerGone(t *testing.T) {

@@ -148,5 +148,12 @@ func (s *Service) keyOf(t *jwt.Token) (any, error) {
 	if len(t.Header) != 3 || t.Header["typ"] != tokenType || t.Header["kid"] != tokenKey {
 		return nil, errors.New("not the header of an access token")
 	}
-	return s.key, nil
+	if len(s.others) == 0 {
+		return s.key, nil
+	}
+	set := jwt.VerificationKeySet{Keys: []jwt.VerificationKey{s.key}}
+	for _, k := range s.others {
+		set.Keys = append(set.Keys, k)
+	}
+	return set, nil
 }

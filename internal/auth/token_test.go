@@ -19,6 +19,7 @@ import (
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
 )
 
 const testIssuer = "https://panel.example.com"
@@ -215,7 +216,9 @@ func TestToken_OfAnotherInstallation(t *testing.T) {
 
 func TestNewService_Config(t *testing.T) {
 	t.Parallel()
-	good := Config{DB: &store.DB{}, Box: new(secret.Box), Issuer: testIssuer}
+	box, err := secret.NewBox(secret.New(strings.Repeat("test-key", 8)))
+	require.NoError(t, err)
+	good := Config{DB: &store.DB{}, Box: box, Issuer: testIssuer}
 	for name, change := range map[string]func(*Config){
 		"no database": func(c *Config) { c.DB = nil },
 		"no box":      func(c *Config) { c.Box = nil },
@@ -223,6 +226,7 @@ func TestNewService_Config(t *testing.T) {
 		"negative":    func(c *Config) { c.HashConcurrency = -1 },
 		"too short":   func(c *Config) { c.SessionIdle = MinSessionIdle - 1 },
 		"idle longer": func(c *Config) { c.SessionIdle = DefaultSessionLifetime + 1 },
+		"a role":      func(c *Config) { c.RequireSecondFactor = []models.ProviderRole{"GUEST"} },
 		"too long":    func(c *Config) { c.SessionLifetime = MaxSessionLifetime + 1 },
 	} {
 		c := good

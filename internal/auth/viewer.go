@@ -30,6 +30,9 @@ func (v Viewer) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "[viewer %s]
 // its context; fields below its viewer take this one.
 func (v *Viewer) Actor() *actor.Actor { return v.actor }
 
+// SecondFactorMissing tells whether the viewer may only set one up.
+func (v *Viewer) SecondFactorMissing() bool { return v.actor.SecondFactorMissing }
+
 // errGone is why a good token is refused.
 var errGone = errors.New("the session is over, or its user is disabled or gone")
 
@@ -120,14 +123,18 @@ func (s *Service) actors(ctx context.Context, sessions []ident.SessionID, noted 
 		ProviderRole *models.ProviderRole
 		CustomerID   ident.CustomerID
 		Role         *models.CustomerRole
+		Enrolled     bool
 	}
 	// One statement, so that the session and all roles are of the same moment.
-	err := s.db.NewSelect().Model((*models.Session)(nil)).
+	q := s.db.NewSelect().Model((*models.Session)(nil)).
 		ColumnExpr("u.id, u.provider_role, se.id AS session_id, se.last_seen_at, m.customer_id, m.role").
 		Join("JOIN users AS u ON u.id = se.user_id").Join("LEFT JOIN memberships AS m ON m.user_id = u.id").
 		Where("se.id IN (?)", bun.List(sessions)).ApplyQueryBuilder(s.living).Where("u.disabled_at IS NULL").
-		OrderExpr("m.customer_id").Scan(ctx, &rows)
-	if err != nil {
+		OrderExpr("m.customer_id")
+	if len(s.required) > 0 {
+		q.ColumnExpr("ut.confirmed_at IS NOT NULL AS enrolled").Join("LEFT JOIN user_totp AS ut ON ut.user_id = u.id")
+	}
+	if err := q.Scan(ctx, &rows); err != nil {
 		return nil, store.Wrap(err, "read roles of %d sessions", len(sessions))
 	}
 	out := make(map[actor.Identity]*actor.Actor, len(sessions))
@@ -136,7 +143,8 @@ func (s *Service) actors(ctx context.Context, sessions []ident.SessionID, noted 
 		a := out[who]
 		if a == nil {
 			a = &actor.Actor{User: row.ID, Session: row.SessionID}
-			if row.ProviderRole != nil {
+			a.SecondFactorMissing = s.needsSecondFactor(row.ProviderRole) && !row.Enrolled
+			if row.ProviderRole != nil && !a.SecondFactorMissing {
 				a.Provider = ProviderPermissions(*row.ProviderRole)
 			}
 			out[who] = a
@@ -144,7 +152,7 @@ func (s *Service) actors(ctx context.Context, sessions []ident.SessionID, noted 
 				noted(row.SessionID, row.LastSeenAt)
 			}
 		}
-		if row.Role != nil {
+		if row.Role != nil && !a.SecondFactorMissing {
 			a.Grants = append(a.Grants, actor.Grant{Customer: row.CustomerID, Permissions: CustomerPermissions(*row.Role)})
 		}
 	}

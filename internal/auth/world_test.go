@@ -54,7 +54,7 @@ func newPost(t *testing.T, change ...func(*auth.Config)) *post {
 	t.Helper()
 	p := &post{letters: make(chan *notify.Letter, 1000), devices: make(chan *notify.Letter, 1000)}
 	outbox := notify.NewOutbox(testkit.Box(t))
-	p.world = newWorldWith(t, append([]func(*auth.Config){func(c *auth.Config) {
+	p.world = newWorld(t, append([]func(*auth.Config){func(c *auth.Config) {
 		c.Accounts.Outbox = outbox
 		c.Accounts.Revoke = func(u ident.UserID) { p.mu.Lock(); defer p.mu.Unlock(); p.closed = append(p.closed, u) }
 		c.Accounts.OpenCustomer = func(ctx context.Context, tx store.Tx, n auth.NewCustomer) (ident.CustomerID, error) {

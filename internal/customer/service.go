@@ -64,10 +64,26 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*Payload, error) 
 		}
 		out.Customer = row
 		return ref{row.ID}, audit.Record(ctx, tx, audit.Entry{
-			Action: "customer.create", Kind: ident.Customer, Object: row.ID.UUID, Customer: row.ID, Detail: in,
+			Action: "customer.create", Kind: ident.Customer, Object: row.ID.UUID, Customer: row.ID, Detail: withQuotas(told(row), in.Quotas),
 		})
 	}, s.replay(who, out))
 	return out, err
+}
+
+// told is what the audit says of a customer.
+func told(row *models.Customer) map[string]any {
+	return map[string]any{"name": row.Name, "email": row.Email, "company": row.Company, "country": row.Country, "state": row.State}
+}
+
+func withQuotas(m map[string]any, quotas []*QuotaInput) map[string]any {
+	if len(quotas) > 0 {
+		limits := map[models.QuotaName]*int64{}
+		for _, q := range quotas {
+			limits[q.Name] = q.Max
+		}
+		m["quotas"] = limits
+	}
+	return m
 }
 
 // replay answers a repeated mutation with the customer as it is now.
@@ -149,6 +165,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (*Payload, error) 
 				return ref{}, err
 			}
 		}
+		before := told(row)
 		in.apply(row)
 		if _, err := tx.NewUpdate().Model(row).WherePK().Column("name", "email", "company", "country").
 			Set("updated_at = now()").Returning("*").Exec(ctx); err != nil {
@@ -162,8 +179,9 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (*Payload, error) 
 			}
 		}
 		out.Customer = row
+		was, is := audit.Changed(before, told(row))
 		return ref{row.ID}, audit.Record(ctx, tx, audit.Entry{
-			Action: "customer.update", Kind: ident.Customer, Object: row.ID.UUID, Customer: row.ID, Detail: in,
+			Action: "customer.update", Kind: ident.Customer, Object: row.ID.UUID, Customer: row.ID, Before: was, Detail: withQuotas(is, in.Quotas),
 		})
 	}, s.replay(who, out))
 	return out, err

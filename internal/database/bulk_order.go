@@ -177,6 +177,7 @@ func (s *Service) orderEach(ctx context.Context, tx store.Tx, who *actor.Actor, 
 		o.Parent = parent.ID
 	}
 	return each(list, func(c *chosen) (err error) {
+		before := *c.row
 		switch in.Action {
 		case ActionSuspend:
 			_, err = s.suspend(ctx, tx, o, c.row, in.Reason, c.by)
@@ -191,6 +192,6 @@ func (s *Service) orderEach(ctx context.Context, tx store.Tx, who *actor.Actor, 
 		if err != nil {
 			return err
 		}
-		return record(ctx, tx, map[Action]string{ActionSuspend: "database.suspend", ActionResume: "database.resume"}[in.Action], c.row)
+		return record(ctx, tx, map[Action]string{ActionSuspend: "database.suspend", ActionResume: "database.resume"}[in.Action], &before, c.row)
 	})
 }

@@ -26,10 +26,6 @@ const (
 	checksAtOnce = 32
 )
 
-func adminPlace(id ident.DatabaseServerID) string {
-	return "database_servers.admin_password/" + id.String()
-}
-
 func (s *Service) address(row *models.DatabaseServer) (Address, error) {
 	password, err := s.box.Open(row.AdminPasswordSealed, adminPlace(row.ID))
 	if err != nil {
@@ -60,7 +56,7 @@ func (s *Service) CheckServer(ctx context.Context, in CheckServerInput) (*CheckS
 		if err != nil {
 			return serverRef{}, err
 		}
-		return serverRef{asked.ID}, recordServer(ctx, tx, "database_server.check", asked, nil)
+		return serverRef{asked.ID}, recordServer(ctx, tx, "database_server.check", nil, asked, nil)
 	}, s.replayServer(who, &out.DatabaseServer))
 	if err == nil && asked != nil {
 		out.DatabaseServer, err = s.checked(ctx, asked)
@@ -191,8 +187,22 @@ func (s *Service) hurry(ctx context.Context, tx store.Tx, id ident.DatabaseServe
 			Join("JOIN databases AS d ON d.id = du.database_id").Where("d.server_id = ?", id)))
 }
 
-func recordServer(ctx context.Context, tx store.Tx, action string, row *models.DatabaseServer, detail map[string]any) error {
-	all := map[string]any{"name": row.Name, "host": row.Host, "port": row.Port, "admin_user": row.AdminUser, "ssl_mode": row.SSLMode}
+// recordServer writes what became of a server into the audit; before is what toldServer
+// said of it, nil when nothing of that changes.
+func recordServer(ctx context.Context, tx store.Tx, action string, before map[string]any, row *models.DatabaseServer, detail map[string]any) error {
+	e := audit.Entry{Action: action, Kind: ident.DatabaseServer, Object: row.ID.UUID}
+	all := toldServer(row)
+	if before != nil {
+		e.Before, _ = audit.Changed(before, all)
+	}
 	maps.Copy(all, detail)
-	return audit.Record(ctx, tx, audit.Entry{Action: action, Kind: ident.DatabaseServer, Object: row.ID.UUID, Detail: all})
+	e.Detail = all
+	return audit.Record(ctx, tx, e)
+}
+
+// toldServer is what the audit says of a server.
+func toldServer(row *models.DatabaseServer) map[string]any {
+	return map[string]any{
+		"name": row.Name, "host": row.Host, "port": row.Port, "admin_user": row.AdminUser, "ssl_mode": row.SSLMode, "maintenance": row.Maintenance,
+	}
 }

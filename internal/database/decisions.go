@@ -209,6 +209,7 @@ func (s *Service) SetDriftPolicy(ctx context.Context, in SetDriftPolicyInput) (*
 		if err != nil {
 			return ref{}, store.Wrap(err, "lock database %s", in.ID)
 		}
+		before := row.DriftPolicy
 		row.DriftPolicy = in.Policy
 		if _, err := tx.NewUpdate().Model(row).WherePK().Column("drift_policy").Set("updated_at = now()").Returning("updated_at").Exec(ctx); err != nil {
 			return ref{}, store.Wrap(err, "set the drift policy of database %s", row.ID)
@@ -216,7 +217,7 @@ func (s *Service) SetDriftPolicy(ctx context.Context, in SetDriftPolicyInput) (*
 		out.Database = row
 		return ref{Database: row.ID}, audit.Record(ctx, tx, audit.Entry{
 			Action: "database.set_drift_policy", Kind: ident.Database, Object: row.ID.UUID, Customer: row.CustomerID,
-			Detail: map[string]any{"policy": in.Policy},
+			Before: map[string]any{"policy": before}, Detail: map[string]any{"policy": in.Policy},
 		})
 	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
 		out.Database, _, err = s.replay(ctx, tx, who, r)
@@ -277,7 +278,7 @@ func (s *Service) onServer(ctx context.Context, mutation string, in any, id iden
 			return serverRef{}, err
 		}
 		asked = row
-		return serverRef{row.ID}, recordServer(ctx, tx, action, row, nil)
+		return serverRef{row.ID}, recordServer(ctx, tx, action, nil, row, nil)
 	}, replay)
 	if err != nil {
 		return nil, err

@@ -46,11 +46,8 @@ func (d *DumpService) CreateDumpURL(ctx context.Context, in DumpURLInput) (*Dump
 		if err := d.link(ctx, tx, who, &models.DatabaseDumpLink{DumpID: row.ID}, out); err != nil {
 			return dumpRef{}, err
 		}
-		return dumpRef{row.ID}, d.record(ctx, tx, "database_dump.link", row, ident.UserID{})
-	}, func(ctx context.Context, _ store.Tx, r dumpRef) (err error) {
-		out.Dump, err = d.FindDump(ctx, r.Dump)
-		return err
-	})
+		return d.showing(row, out), d.record(ctx, tx, "database_dump.link", row, ident.UserID{})
+	}, func(ctx context.Context, tx store.Tx, r dumpRef) error { return d.replayLink(ctx, tx, who, r, out) })
 	return out, err
 }
 
@@ -92,11 +89,8 @@ func (d *DumpService) CreateUpload(ctx context.Context, in UploadInput) (*DumpUR
 		if err := d.link(ctx, tx, who, link, out); err != nil {
 			return dumpRef{}, err
 		}
-		return dumpRef{row.ID}, d.record(ctx, tx, "database_dump.link", row, ident.UserID{})
-	}, func(ctx context.Context, _ store.Tx, r dumpRef) (err error) {
-		out.Dump, err = d.FindDump(ctx, r.Dump)
-		return err
-	})
+		return d.showing(row, out), d.record(ctx, tx, "database_dump.link", row, ident.UserID{})
+	}, func(ctx context.Context, tx store.Tx, r dumpRef) error { return d.replayLink(ctx, tx, who, r, out) })
 	return out, err
 }
 
@@ -357,7 +351,7 @@ func (d *DumpService) fetch(ctx context.Context, row *models.DatabaseDump, from 
 	}
 	expires := now.Add(peerTTL).Unix()
 	q := url.Values{"dump": {row.ID.Opaque()}, "from": {strconv.FormatInt(from, 10)}, "expires": {strconv.FormatInt(expires, 10)}}
-	q.Set("signature", d.signature(q))
+	q.Set("signature", signature(d.peers[0], q))
 	body, err := d.get(ctx, *nodes[0].URL+"/files/peer/"+row.ID.Opaque()+"?"+q.Encode())
 	if err != nil {
 		return nil, fault.Unavailable.Wrap(err, "", "The dump lies on node %s of the panel, which does not answer.", *row.Node)
@@ -365,8 +359,18 @@ func (d *DumpService) fetch(ctx context.Context, row *models.DatabaseDump, from 
 	return body, nil
 }
 
-func (d *DumpService) signature(q url.Values) string {
-	mac := hmac.New(sha256.New, d.peers)
+// signed tells whether a node signed the query.
+func (d *DumpService) signed(q url.Values) bool {
+	for _, key := range d.peers {
+		if hmac.Equal([]byte(q.Get("signature")), []byte(signature(key, q))) {
+			return true
+		}
+	}
+	return false
+}
+
+func signature(key []byte, q url.Values) string {
+	mac := hmac.New(sha256.New, key)
 	_, _ = fmt.Fprintf(mac, "%q %q %q", q.Get("dump"), q.Get("from"), q.Get("expires")) // never fails
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
@@ -376,7 +380,7 @@ func (d *DumpService) signature(q url.Values) string {
 func (d *DumpService) Peer(ctx context.Context, q url.Values) (*Download, error) {
 	expires, err := strconv.ParseInt(q.Get("expires"), 10, 64)
 	from, fromErr := strconv.ParseInt(q.Get("from"), 10, 64)
-	if err != nil || fromErr != nil || from < 0 || !hmac.Equal([]byte(q.Get("signature")), []byte(d.signature(q))) {
+	if err != nil || fromErr != nil || from < 0 || !d.signed(q) {
 		return nil, notValid()
 	}
 	now, err := store.Now(ctx, d.s.db)

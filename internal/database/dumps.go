@@ -44,7 +44,7 @@ type DumpService struct {
 	url     string
 	get     func(ctx context.Context, url string) (io.ReadCloser, error)
 	log     *slog.Logger
-	peers   []byte // key of URLs between nodes
+	peers   [][]byte // keys of URLs between nodes; the first one signs
 }
 
 // NewDumpService returns a DumpService.
@@ -54,7 +54,7 @@ func NewDumpService(c DumpConfig) (*DumpService, error) {
 	}
 	return &DumpService{
 		s: c.Databases, tools: c.Tools, files: newDumpFiles(c.Dir), node: c.Node, baseURL: c.BaseURL, url: c.AdvertiseURL, get: c.Get, log: c.Log,
-		peers: c.Databases.box.Key("dump files between nodes"),
+		peers: c.Databases.box.Keys("dump files between nodes"),
 	}, nil
 }
 
@@ -253,12 +253,14 @@ func (d *DumpService) Clone(ctx context.Context, in CloneInput) (*ClonePayload, 
 			return ref{}, err
 		}
 		*out = ClonePayload{Database: row, Job: job, Credentials: credentialsOn(server, row, row.Username, fresh.password)}
-		return refTo(row, job), audit.Record(ctx, tx, audit.Entry{
+		return d.s.showing(refTo(row, job), out.Credentials), audit.Record(ctx, tx, audit.Entry{
 			Action: "database.clone", Kind: ident.Database, Object: row.ID.UUID, Customer: row.CustomerID,
 			Detail: map[string]any{"name": row.Name, "external_name": row.ExtName, "source": source.ID},
 		})
 	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
-		out.Database, out.Job, err = d.s.replay(ctx, tx, who, r)
+		if out.Database, out.Job, err = d.s.replay(ctx, tx, who, r); err == nil {
+			out.Credentials, err = d.s.shownAgain(ctx, tx, r.Shown, out.Database)
+		}
 		return err
 	})
 	if preview != nil {
@@ -311,7 +313,7 @@ func (d *DumpService) DeleteDump(ctx context.Context, in DeleteDumpInput) (*Dump
 		}
 		out.Dump = row
 		tx.AfterCommit(func() { d.files.remove(row.ID) }) // another node's file is found by its own look
-		return dumpRef{row.ID}, d.record(ctx, tx, "database_dump.delete", row, ident.UserID{})
+		return dumpRef{Dump: row.ID}, d.record(ctx, tx, "database_dump.delete", row, ident.UserID{})
 	}, func(context.Context, store.Tx, dumpRef) error { return nil })
 	return out, err
 }
@@ -319,6 +321,8 @@ func (d *DumpService) DeleteDump(ctx context.Context, in DeleteDumpInput) (*Dump
 // dumpRef is what an idempotency key keeps.
 type dumpRef struct {
 	Dump ident.DatabaseDumpID `json:"dump"`
+
+	idempotency.Shown `json:"-"`
 }
 
 // record audits what was done with a dump, by somebody who is not signed in as well.

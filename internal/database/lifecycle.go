@@ -20,6 +20,16 @@ import (
 func (s *Service) change(ctx context.Context, call idempotency.Call, id ident.DatabaseID, action string,
 	do func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error),
 ) (*ChangePayload, error) {
+	return s.changeShowing(ctx, call, id, action, func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, *Credentials, error) {
+		job, err := do(ctx, tx, who, row)
+		return job, nil, err
+	})
+}
+
+// changeShowing is change for what shows credentials once.
+func (s *Service) changeShowing(ctx context.Context, call idempotency.Call, id ident.DatabaseID, action string,
+	do func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, *Credentials, error),
+) (*ChangePayload, error) {
 	who, err := actor.From(ctx)
 	if err != nil {
 		return nil, err
@@ -32,15 +42,18 @@ func (s *Service) change(ctx context.Context, call idempotency.Call, id ident.Da
 			return ref{}, err
 		}
 		before = *row
-		if out.Job, err = do(ctx, tx, who, row); err != nil {
+		if out.Job, out.credentials, err = do(ctx, tx, who, row); err != nil {
 			return ref{}, err
 		}
 		out.Database = row
-		return refTo(row, out.Job), record(ctx, tx, action, row)
+		return s.showing(refTo(row, out.Job), out.credentials), record(ctx, tx, action, &before, row)
 	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
 		out.Database, out.Job, err = s.replay(ctx, tx, who, r)
 		if err == nil && (out.Database == nil || out.Job == nil) {
 			return store.NotFound("id") // deleted since
+		}
+		if err == nil {
+			out.credentials, err = s.shownAgain(ctx, tx, r.Shown, out.Database)
 		}
 		return err
 	})
@@ -111,38 +124,37 @@ func (s *Service) Rotate(ctx context.Context, in RotateInput) (*RotatePayload, e
 		return nil, err
 	}
 	fresh := newPassword()
-	var shown *Credentials
-	out, err := s.change(ctx, idempotency.Call{Mutation: "rotateDatabasePassword", Input: in, DryRun: in.DryRun}, in.ID, "database.rotate", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, error) {
+	call := idempotency.Call{Mutation: "rotateDatabasePassword", Input: in, DryRun: in.DryRun}
+	out, err := s.changeShowing(ctx, call, in.ID, "database.rotate", func(ctx context.Context, tx store.Tx, who *actor.Actor, row *models.Database) (*models.Job, *Credentials, error) {
 		if err := mustBeOpen(ctx, tx, row); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		verifier, err := fresh.verifier()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		row.NextVerifierSealed, row.NextUsername, row.NextGraceSeconds = s.box.Seal(verifier, verifierPlace(row.ID)), nil, nil
+		row.NextVerifierSealed, row.NextUsername, row.NextGraceSeconds = s.box.Seal(verifier, nextVerifierPlace(row.ID)), nil, nil
 		kind, username := KindRotate, &row.Username
 		if in.GraceSeconds != nil && *in.GraceSeconds > 0 {
 			if err := wishTakeOver(row, *in.GraceSeconds); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			kind, username = KindTakeOver, row.NextUsername
 		}
 		if err := wish(ctx, tx, row, "next_verifier_sealed", "next_username", "next_grace_seconds", "login_number"); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if shown, err = credentials(ctx, tx, row, *username, fresh.password); err != nil {
-			return nil, err
+		shown, err := credentials(ctx, tx, row, *username, fresh.password)
+		if err != nil {
+			return nil, nil, err
 		}
-		return s.start(tx, who, kind, row)
+		job, err := s.start(tx, who, kind, row)
+		return job, shown, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if out.Preview != nil {
-		shown = nil
-	}
-	return &RotatePayload{Preview: out.Preview, Database: out.Database, Job: out.Job, Credentials: shown}, nil
+	return &RotatePayload{Preview: out.Preview, Database: out.Database, Job: out.Job, Credentials: out.credentials}, nil
 }
 
 // customerSuspended tells whether the customer, or one above it, is to be

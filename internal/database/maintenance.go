@@ -27,6 +27,10 @@ func (s *Service) SetServerMaintenance(ctx context.Context, in SetServerMaintena
 		if err != nil {
 			return serverRef{}, err
 		}
+		before := map[string]any{"maintenance": nil}
+		if m := row.Maintenance; m != nil {
+			before["maintenance"] = *m
+		}
 		ended := row.Maintenance != nil && !in.Enabled
 		switch {
 		case !in.Enabled:
@@ -46,7 +50,7 @@ func (s *Service) SetServerMaintenance(ctx context.Context, in SetServerMaintena
 		}
 		row.AdminPasswordSealed = nil
 		out.DatabaseServer = row
-		return serverRef{row.ID}, recordServer(ctx, tx, "database_server.set_maintenance", row,
+		return serverRef{row.ID}, recordServer(ctx, tx, "database_server.set_maintenance", before, row,
 			map[string]any{"enabled": in.Enabled, "reason": in.Reason})
 	}, s.replayServer(who, &out.DatabaseServer))
 	return out, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -77,7 +76,7 @@ func (s *Service) Plans() []*engine.Plan {
 			Steps: resumeSteps(), Again: s.resumeAgain,
 		},
 		{
-			Kind: KindRotate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: settleRotate,
+			Kind: KindRotate, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: s.load, Settle: s.settleRotate,
 			Steps: rotateSteps(), Again: s.rotateAgain,
 		},
 		// Those two are the provider's: whoever could take them back would have no quota.
@@ -125,14 +124,6 @@ func (s *Service) spaceOf(row *models.Database) Space {
 	}
 }
 
-func (s *Service) openVerifier(row *models.Database, sealed []byte) (secret.Text, error) {
-	verifier, err := s.box.Open(sealed, verifierPlace(row.ID))
-	if err != nil {
-		return verifier, fmt.Errorf("open verifier of database %s: %w", row.ID, err)
-	}
-	return verifier, nil
-}
-
 func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error) {
 	row, server := new(wished), new(models.DatabaseServer)
 	if err := selectWished(s.db, row).Where("d.id = ?", id).Scan(ctx); err != nil {
@@ -148,14 +139,14 @@ func (s *Service) load(ctx context.Context, id uuid.UUID) (engine.Target, error)
 	if err != nil {
 		return engine.Target{}, err
 	}
-	verifier, err := s.openVerifier(&row.Database, row.VerifierSealed)
+	verifier, err := s.openVerifier(&row.Database, row.VerifierSealed, verifierPlace(row.ID))
 	if err != nil {
 		return engine.Target{}, err
 	}
 	login := s.loginOf(&row.Database, verifier)
 	changed := login
 	if row.NextVerifierSealed != nil {
-		if changed.Verifier, err = s.openVerifier(&row.Database, row.NextVerifierSealed); err != nil {
+		if changed.Verifier, err = s.openVerifier(&row.Database, row.NextVerifierSealed, nextVerifierPlace(row.ID)); err != nil {
 			return engine.Target{}, err
 		}
 	}
@@ -213,13 +204,20 @@ func settleDelete(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models
 
 // settleRotate keeps what was shown when it failed, so that another attempt
 // makes it true.
-func settleRotate(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
+func (s *Service) settleRotate(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
 	if outcome != models.JobSucceeded {
 		return nil
 	}
-	_, err := tx.NewUpdate().Model((*models.Database)(nil)).Where("d.id = ?", id).
-		Set("verifier_sealed = next_verifier_sealed, next_verifier_sealed = NULL, updated_at = now()").
-		Where("next_verifier_sealed IS NOT NULL").Exec(ctx)
+	row, err := locked(ctx, tx, id)
+	if err != nil || row == nil || row.NextVerifierSealed == nil {
+		return err
+	}
+	verifier, err := s.move(row, row.NextVerifierSealed, nextVerifierPlace(row.ID), verifierPlace(row.ID))
+	if err != nil {
+		return err
+	}
+	_, err = tx.NewUpdate().Model(row).WherePK().Set("verifier_sealed = ?", verifier).
+		Set("next_verifier_sealed = NULL, updated_at = now()").Exec(ctx)
 	return store.Wrap(err, "settle the rotation of database %s", id)
 }
 

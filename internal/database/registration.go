@@ -99,7 +99,7 @@ func (s *Service) RegisterServer(ctx context.Context, in RegisterServerInput) (*
 		if _, err := tx.NewInsert().Model(row).Returning("created_at, updated_at").Exec(ctx); err != nil {
 			return serverRef{}, serverConflict(err, row)
 		}
-		return serverRef{row.ID}, recordServer(ctx, tx, "database_server.register", row, nil)
+		return serverRef{row.ID}, recordServer(ctx, tx, "database_server.register", nil, row, nil)
 	}, s.replayServer(who, &out.DatabaseServer))
 	if err == nil && !repeated {
 		out.DatabaseServer, err = s.checked(ctx, row)
@@ -133,6 +133,7 @@ func (s *Service) UpdateServer(ctx context.Context, in UpdateServerInput) (*Serv
 		if row, err = lockServer(ctx, tx, who, in.ID); err != nil {
 			return serverRef{}, err
 		}
+		before := toldServer(row)
 		if old, err = s.address(row); err != nil {
 			return serverRef{}, err
 		}
@@ -150,7 +151,7 @@ func (s *Service) UpdateServer(ctx context.Context, in UpdateServerInput) (*Serv
 		if err != nil {
 			return serverRef{}, serverConflict(err, row)
 		}
-		return serverRef{row.ID}, recordServer(ctx, tx, "database_server.update", row, map[string]any{"password_changed": in.AdminPassword != nil})
+		return serverRef{row.ID}, recordServer(ctx, tx, "database_server.update", before, row, map[string]any{"password_changed": in.AdminPassword != nil})
 	}, s.replayServer(who, &out.DatabaseServer))
 	if err != nil || row == nil {
 		return out, err
@@ -262,7 +263,7 @@ func (s *Service) RemoveServer(ctx context.Context, in RemoveServerInput) (*Remo
 		if _, err := tx.NewDelete().Model(row).WherePK().Exec(ctx); err != nil {
 			return serverRef{}, store.Wrap(err, "remove database server %s", row.ID)
 		}
-		return serverRef{row.ID}, recordServer(ctx, tx, "database_server.remove", row, nil)
+		return serverRef{row.ID}, recordServer(ctx, tx, "database_server.remove", nil, row, nil)
 	}, func(context.Context, store.Tx, serverRef) error { return nil })
 	if err != nil {
 		return nil, err

@@ -44,6 +44,7 @@ type ref struct {
 	Job      ident.JobID      `json:"job"`
 
 	idempotency.Ordered `json:"-"`
+	idempotency.Shown   `json:"-"`
 }
 
 // refTo is the ref of a mutation of a row; job is nil when there is nothing to do
@@ -103,9 +104,11 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*CreatePayload, e
 			return ref{}, err
 		}
 		*out = CreatePayload{Database: row, Job: job, Credentials: credentialsOn(server, row, row.Username, fresh.password)}
-		return refTo(row, job), record(ctx, tx, "database.create", row)
+		return s.showing(refTo(row, job), out.Credentials), record(ctx, tx, "database.create", nil, row)
 	}, func(ctx context.Context, tx store.Tx, r ref) (err error) {
-		out.Database, out.Job, err = s.replay(ctx, tx, who, r)
+		if out.Database, out.Job, err = s.replay(ctx, tx, who, r); err == nil {
+			out.Credentials, err = s.shownAgain(ctx, tx, r.Shown, out.Database)
+		}
 		return err
 	})
 	if preview != nil {
@@ -166,6 +169,7 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) (*DeletePayload, e
 // remove orders the deletion of a locked row, or removes one that failed to be
 // made, without a job, and records it.
 func (s *Service) remove(ctx context.Context, tx store.Tx, o engine.Order, row *models.Database, graceSeconds *int) (*models.Job, error) {
+	before := *row
 	switch row.State {
 	case models.ResourceDeleting:
 		return nil, fault.Conflict.New("id", "This database is being deleted already.")
@@ -173,7 +177,7 @@ func (s *Service) remove(ctx context.Context, tx store.Tx, o engine.Order, row *
 		if err := discard(ctx, tx, row); err != nil {
 			return nil, err
 		}
-		return nil, record(ctx, tx, "database.discard", row)
+		return nil, record(ctx, tx, "database.discard", &before, row)
 	case models.ResourcePending, models.ResourceActive, models.ResourceDegraded, models.ResourceSuspended:
 	}
 	if err := beginDelete(ctx, tx, row, graceSeconds); err != nil {
@@ -183,7 +187,7 @@ func (s *Service) remove(ctx context.Context, tx store.Tx, o engine.Order, row *
 	if err != nil {
 		return nil, err
 	}
-	return job, record(ctx, tx, "database.delete", row)
+	return job, record(ctx, tx, "database.delete", &before, row)
 }
 
 func beginDelete(ctx context.Context, tx store.Tx, row *models.Database, grace *int) error {
@@ -248,11 +252,25 @@ func (s *Service) startAs(tx store.Tx, o engine.Order, kind string, row *models.
 	return s.engine.Start(tx, o)
 }
 
-func record(ctx context.Context, tx store.Tx, action string, row *models.Database) error {
-	return audit.Record(ctx, tx, audit.Entry{
-		Action: action, Kind: ident.Database, Object: row.ID.UUID, Customer: row.CustomerID,
-		Detail: map[string]any{"name": row.Name, "external_name": row.ExtName, "delete_after": row.DeleteAfter},
-	})
+// record writes what became of a database into the audit; before is as it was, nil when
+// it was not there.
+func record(ctx context.Context, tx store.Tx, action string, before, row *models.Database) error {
+	e := audit.Entry{Action: action, Kind: ident.Database, Object: row.ID.UUID, Customer: row.CustomerID}
+	is := told(row)
+	if before != nil {
+		e.Before, is = audit.Changed(told(before), is)
+		is["name"], is["external_name"] = row.Name, row.ExtName
+	}
+	e.Detail = is
+	return audit.Record(ctx, tx, e)
+}
+
+// told is what the audit says of a database.
+func told(row *models.Database) map[string]any {
+	return map[string]any{
+		"name": row.Name, "external_name": row.ExtName, "state": row.State, "delete_after": row.DeleteAfter, "suspended": row.Suspended,
+		"access_cidrs": row.AccessCidrs, "drift_policy": row.DriftPolicy,
+	}
 }
 
 // lockOwner reads the customer that orders, so that it is not archived meanwhile.
@@ -305,5 +323,3 @@ func lockDatabase(ctx context.Context, tx store.Tx, who *actor.Actor, id ident.D
 	}
 	return row, nil
 }
-
-func verifierPlace(id ident.DatabaseID) string { return "databases.verifier/" + id.String() }

@@ -111,7 +111,7 @@ func (s *Service) look(ctx context.Context, server *models.DatabaseServer) (*loo
 }
 
 func (s *Service) expect(row *wished, users []*models.DatabaseUser) (Expected, error) {
-	verifier, err := s.openVerifier(&row.Database, row.VerifierSealed)
+	verifier, err := s.openVerifier(&row.Database, row.VerifierSealed, verifierPlace(row.ID))
 	if err != nil {
 		return Expected{}, err
 	}
@@ -128,7 +128,7 @@ func (s *Service) expect(row *wished, users []*models.DatabaseUser) (Expected, e
 	for _, u := range users {
 		m, err := s.member(u, models.DatabaseUserWish{
 			Rights: u.Rights, VerifierSealed: u.VerifierSealed, ConnectionLimit: u.ConnectionLimit, StatementTimeoutSeconds: u.StatementTimeoutSeconds,
-		}, e.Space)
+		}, userVerifierPlace(u.ID), e.Space)
 		if err != nil {
 			return Expected{}, err
 		}

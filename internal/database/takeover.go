@@ -48,7 +48,7 @@ func (s *Service) loginPlans() []*engine.Plan {
 	plan := func(kind string, load func(context.Context, uuid.UUID) (engine.Target, error), settle func(context.Context, store.Tx, uuid.UUID, models.JobState) error, steps ...engine.Step) *engine.Plan {
 		return &engine.Plan{Kind: kind, Version: 1, ResourceKind: ident.Database, Needs: actor.DatabasesWrite, Load: load, Settle: settle, Steps: steps}
 	}
-	takeOver := plan(KindTakeOver, s.loadTakeOver, settleTakeOver, step{
+	takeOver := plan(KindTakeOver, s.loadTakeOver, s.settleTakeOver, step{
 		name: "take-over", policy: engine.Policy{Timeout: 30 * time.Second},
 		observe: observeNothing, // it looks by itself, and at more than one role
 		apply:   func(ctx context.Context, s *spec) error { return s.server.TakeOver(ctx, s.user, s.next) },
@@ -60,7 +60,7 @@ func (s *Service) loginPlans() []*engine.Plan {
 	retire := plan(KindRetire, s.loadPrevious, settleRetire, deleteUserSteps()...)
 	retire.Needs = actor.ServersWrite // the promise that the old login ends is not the tenant's to break
 	// Which objects were whose is not known any more once they are handed over.
-	giveBack := plan(KindGiveBack, s.loadPrevious, settleGiveBack, step{
+	giveBack := plan(KindGiveBack, s.loadPrevious, s.settleGiveBack, step{
 		name: "give-back", policy: engine.Policy{Timeout: time.Minute, Pivot: true},
 		observe: observeNothing,
 		apply:   func(ctx context.Context, s *spec) error { return s.server.GiveBack(ctx, s.user, s.login) },
@@ -73,9 +73,9 @@ func (s *Service) previous(row *models.Database, login Login, in Space) (*Member
 	if row.PreviousUsername == nil {
 		return nil, nil
 	}
-	verifier, err := s.box.Open(row.PreviousVerifierSealed, verifierPlace(row.ID))
+	verifier, err := s.openVerifier(row, row.PreviousVerifierSealed, previousVerifierPlace(row.ID))
 	if err != nil {
-		return nil, fmt.Errorf("open previous verifier of database %s: %w", row.ID, err)
+		return nil, err
 	}
 	login.Name, login.Verifier = *row.PreviousUsername, verifier
 	return &Member{Login: login, Space: in, Rights: Owner}, nil
@@ -180,14 +180,26 @@ func (s *Service) takeOverAgain(ctx context.Context, tx store.Tx, id uuid.UUID) 
 
 // settleTakeOver begins the grace. When it failed what was shown is kept, so that
 // another attempt makes it true.
-func settleTakeOver(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
+func (s *Service) settleTakeOver(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
 	if outcome != models.JobSucceeded {
 		return nil
 	}
-	_, err := tx.NewUpdate().Model((*models.Database)(nil)).Where("d.id = ?", id).Where("next_username IS NOT NULL").
-		Set("previous_username = username, previous_verifier_sealed = verifier_sealed").
+	row, err := locked(ctx, tx, id)
+	if err != nil || row == nil || row.NextUsername == nil {
+		return err
+	}
+	previous, err := s.move(row, row.VerifierSealed, verifierPlace(row.ID), previousVerifierPlace(row.ID))
+	if err != nil {
+		return err
+	}
+	verifier, err := s.move(row, row.NextVerifierSealed, nextVerifierPlace(row.ID), verifierPlace(row.ID))
+	if err != nil {
+		return err
+	}
+	_, err = tx.NewUpdate().Model(row).WherePK().
+		Set("previous_username = username, previous_verifier_sealed = ?", previous).
 		Set("previous_until = now() + next_grace_seconds * interval '1 second'").
-		Set("username = next_username, verifier_sealed = next_verifier_sealed").
+		Set("username = next_username, verifier_sealed = ?", verifier).
 		Set("next_username = NULL, next_verifier_sealed = NULL, next_grace_seconds = NULL, updated_at = now()").Exec(ctx)
 	return store.Wrap(err, "settle the new login of database %s", id)
 }
@@ -201,12 +213,20 @@ func settleRetire(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models
 	return store.Wrap(err, "settle the end of a login of database %s", id)
 }
 
-func settleGiveBack(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
+func (s *Service) settleGiveBack(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
 	if outcome != models.JobSucceeded {
 		return nil
 	}
-	_, err := tx.NewUpdate().Model((*models.Database)(nil)).Where("d.id = ?", id).Where("previous_username IS NOT NULL").
-		Set("username = previous_username, verifier_sealed = previous_verifier_sealed").
+	row, err := locked(ctx, tx, id)
+	if err != nil || row == nil || row.PreviousUsername == nil {
+		return err
+	}
+	verifier, err := s.move(row, row.PreviousVerifierSealed, previousVerifierPlace(row.ID), verifierPlace(row.ID))
+	if err != nil {
+		return err
+	}
+	_, err = tx.NewUpdate().Model(row).WherePK().
+		Set("username = previous_username, verifier_sealed = ?", verifier).
 		Set("previous_username = NULL, previous_verifier_sealed = NULL, previous_until = NULL, updated_at = now()").Exec(ctx)
 	return store.Wrap(err, "settle the return of a login of database %s", id)
 }

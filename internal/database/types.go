@@ -139,6 +139,8 @@ type ChangePayload struct {
 	Preview  *engine.Preview
 	Database *models.Database
 	Job      *models.Job
+
+	credentials *Credentials // of a change that shows some
 }
 
 // RotatePayload is the graph's RotateDatabasePasswordPayload. A dry run shows no

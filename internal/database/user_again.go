@@ -20,18 +20,6 @@ type againFunc = func(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, er
 // userWishColumns are what a change of a user can change.
 var userWishColumns = []string{"rights", "connection_limit", "statement_timeout_seconds", "verifier_sealed"}
 
-func userWish(row *models.DatabaseUser) *models.DatabaseUserWish {
-	return &models.DatabaseUserWish{
-		Rights: row.Rights, VerifierSealed: row.VerifierSealed,
-		ConnectionLimit: row.ConnectionLimit, StatementTimeoutSeconds: row.StatementTimeoutSeconds,
-	}
-}
-
-func setUserWish(row *models.DatabaseUser, to models.DatabaseUserWish) {
-	row.Rights, row.VerifierSealed = to.Rights, to.VerifierSealed
-	row.ConnectionLimit, row.StatementTimeoutSeconds = to.ConnectionLimit, to.StatementTimeoutSeconds
-}
-
 // newUserAgain makes the user with the credentials that were shown: its verifier
 // stays as long as its row.
 func newUserAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {
@@ -46,7 +34,7 @@ func newUserAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error)
 	return wishUser(ctx, tx, row, "state")
 }
 
-func changedUserAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {
+func (s *Service) changedUserAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, error) {
 	_, row, err := userAgain(ctx, tx, id, models.ResourceActive)
 	if err != nil {
 		return 0, err
@@ -54,8 +42,12 @@ func changedUserAgain(ctx context.Context, tx store.Tx, id uuid.UUID) (int64, er
 	if row.Tried == nil {
 		return 0, fault.Conflict.New("id", "What was wished of the user is not kept any more; order it anew.")
 	}
-	row.Before = userWish(row)
-	setUserWish(row, *row.Tried)
+	if row.Before, err = s.keepWish(row, userBeforePlace(row.ID)); err != nil {
+		return 0, err
+	}
+	if err := s.takeWish(row, *row.Tried, userTriedPlace(row.ID)); err != nil {
+		return 0, err
+	}
 	row.Tried = nil
 	return wishUser(ctx, tx, row, append(userWishColumns, "before", "tried")...)
 }

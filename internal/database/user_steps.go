@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,8 +31,8 @@ func (s *Service) userPlans() []*engine.Plan {
 	}
 	return []*engine.Plan{
 		plan(KindCreateUser, settleNewUser, newUserAgain, userLogin("create-login", dropUser), userRights(revokeUser)),
-		plan(KindUpdateUser, settleChangedUser, changedUserAgain, userLogin("change-login", loginBefore), userRights(rightsBefore), restoreLogin(stepsDown)),
-		plan(KindRotateUser, settleChangedUser, changedUserAgain, changePassword()),
+		plan(KindUpdateUser, s.settleChangedUser, s.changedUserAgain, userLogin("change-login", loginBefore), userRights(rightsBefore), restoreLogin(stepsDown)),
+		plan(KindRotateUser, s.settleChangedUser, s.changedUserAgain, changePassword()),
 		plan(KindDeleteUser, settleDeletedUser, deletedUserAgain, deleteUserSteps()...),
 	}
 }
@@ -52,21 +51,22 @@ func (s *Service) loadUser(ctx context.Context, id uuid.UUID) (engine.Target, er
 		Rights: row.Rights, VerifierSealed: row.VerifierSealed,
 		ConnectionLimit: row.ConnectionLimit, StatementTimeoutSeconds: row.StatementTimeoutSeconds,
 	}
-	if sp.user, err = s.member(row, wish, sp.space); err != nil {
+	if sp.user, err = s.member(row, wish, userVerifierPlace(row.ID), sp.space); err != nil {
 		return engine.Target{}, err
 	}
 	if sp.before = sp.user; row.Before != nil {
-		if sp.before, err = s.member(row, *row.Before, sp.space); err != nil {
+		if sp.before, err = s.member(row, *row.Before, userBeforePlace(row.ID), sp.space); err != nil {
 			return engine.Target{}, err
 		}
 	}
 	return engine.Target{Spec: sp, OwnerMark: sp.user.Login.Mark}, nil
 }
 
-func (s *Service) member(row *models.DatabaseUser, wish models.DatabaseUserWish, in Space) (Member, error) {
-	verifier, err := s.box.Open(wish.VerifierSealed, userVerifierPlace(row.ID))
+// member is a user as a wish of the column of a place has it.
+func (s *Service) member(row *models.DatabaseUser, wish models.DatabaseUserWish, place string, in Space) (Member, error) {
+	verifier, err := s.openUser(row, wish.VerifierSealed, place)
 	if err != nil {
-		return Member{}, fmt.Errorf("open verifier of database user %s: %w", row.ID, err)
+		return Member{}, err
 	}
 	return Member{
 		Login: Login{
@@ -90,7 +90,7 @@ func (s *Service) loadWithMembers(ctx context.Context, id uuid.UUID) (engine.Tar
 		return engine.Target{}, store.Wrap(err, "read users of database %s", id)
 	}
 	for _, row := range rows {
-		m, err := s.member(row, models.DatabaseUserWish{VerifierSealed: row.VerifierSealed, ConnectionLimit: row.ConnectionLimit}, sp.space)
+		m, err := s.member(row, models.DatabaseUserWish{VerifierSealed: row.VerifierSealed, ConnectionLimit: row.ConnectionLimit}, userVerifierPlace(row.ID), sp.space)
 		if err != nil {
 			return engine.Target{}, err
 		}
@@ -295,7 +295,7 @@ func settleNewUser(ctx context.Context, tx store.Tx, id uuid.UUID, outcome model
 
 // settleChangedUser forgets what was before, or goes back to it and keeps what was
 // wished for another attempt.
-func settleChangedUser(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
+func (s *Service) settleChangedUser(ctx context.Context, tx store.Tx, id uuid.UUID, outcome models.JobState) error {
 	row := new(models.DatabaseUser)
 	err := tx.NewSelect().Model(row).Where("du.id = ?", id).For("UPDATE").Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -307,8 +307,12 @@ func settleChangedUser(ctx context.Context, tx store.Tx, id uuid.UUID, outcome m
 	b := row.Before
 	row.Before, row.Tried = nil, nil
 	if b != nil && outcome != models.JobSucceeded {
-		row.Tried = userWish(row)
-		setUserWish(row, *b)
+		if row.Tried, err = s.keepWish(row, userTriedPlace(row.ID)); err != nil {
+			return err
+		}
+		if err := s.takeWish(row, *b, userBeforePlace(row.ID)); err != nil {
+			return err
+		}
 	}
 	_, err = tx.NewUpdate().Model(row).WherePK().Column(append(userWishColumns, "before", "tried")...).
 		Set("updated_at = now()").Exec(ctx)

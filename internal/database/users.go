@@ -23,6 +23,7 @@ type userRef struct {
 	Job  ident.JobID          `json:"job"`
 
 	idempotency.Ordered `json:"-"`
+	idempotency.Shown   `json:"-"`
 }
 
 // A verifying is a new password whose verifier is computed beside the
@@ -71,7 +72,7 @@ func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (*UserPayl
 		if _, err := tx.NewInsert().Model(row).Returning("created_at, updated_at").Exec(ctx); err != nil {
 			return userRef{}, userNameInUse(store.Wrap(err, "insert database user %s", row.ID), "name")
 		}
-		return s.begin(ctx, tx, who, out, KindCreateUser, d, row, &fresh)
+		return s.begin(ctx, tx, who, out, KindCreateUser, d, nil, row, &fresh)
 	})
 }
 
@@ -167,7 +168,11 @@ func (s *Service) changeUser(ctx context.Context, call idempotency.Call, id iden
 		case row.State != models.ResourceActive:
 			return userRef{}, fault.Conflict.New("id", "This user is %s; only one that is ACTIVE can be changed.", row.State)
 		}
-		before := userWish(row)
+		was := *row
+		before, err := s.keepWish(row, userBeforePlace(row.ID))
+		if err != nil {
+			return userRef{}, err
+		}
 		if err := change(d, row); err != nil {
 			return userRef{}, err
 		}
@@ -177,7 +182,7 @@ func (s *Service) changeUser(ctx context.Context, call idempotency.Call, id iden
 		if err != nil {
 			return userRef{}, store.Wrap(err, "change database user %s", row.ID)
 		}
-		return s.begin(ctx, tx, who, out, kind, d, row, fresh)
+		return s.begin(ctx, tx, who, out, kind, d, &was, row, fresh)
 	})
 }
 
@@ -203,20 +208,21 @@ func (s *Service) DeleteUser(ctx context.Context, in DeleteUserInput) (*UserPayl
 				return userRef{}, store.Wrap(err, "discard database user %s", row.ID)
 			}
 			out.DatabaseUser = row
-			return userRef{User: row.ID, Ordered: idempotency.Ordered{Customer: d.CustomerID}}, recordUser(ctx, tx, "database_user.discard", d, row)
+			return userRef{User: row.ID, Ordered: idempotency.Ordered{Customer: d.CustomerID}}, recordUser(ctx, tx, "database_user.discard", d, nil, row)
 		}
+		before := *row
 		_, err = tx.NewUpdate().Model(row).WherePK().Set("state = ?, generation = generation + 1, updated_at = now()", models.ResourceDeleting).
 			Returning("*").Exec(ctx)
 		if err != nil {
 			return userRef{}, store.Wrap(err, "mark database user %s for deletion", row.ID)
 		}
-		return s.begin(ctx, tx, who, out, KindDeleteUser, d, row, nil)
+		return s.begin(ctx, tx, who, out, KindDeleteUser, d, &before, row, nil)
 	})
 }
 
 // begin starts the job, records the mutation, which is named as the job is, and
 // writes the answer.
-func (s *Service) begin(ctx context.Context, tx store.Tx, who *actor.Actor, out *UserPayload, kind string, d *models.Database, row *models.DatabaseUser, fresh *verifying) (userRef, error) {
+func (s *Service) begin(ctx context.Context, tx store.Tx, who *actor.Actor, out *UserPayload, kind string, d *models.Database, before, row *models.DatabaseUser, fresh *verifying) (userRef, error) {
 	job, err := s.engine.Start(tx, engine.Order{
 		Kind: kind, Resource: row.ID.UUID, Customer: d.CustomerID, Actor: who.User, Generation: row.Generation,
 	})
@@ -229,7 +235,9 @@ func (s *Service) begin(ctx context.Context, tx store.Tx, who *actor.Actor, out 
 			return userRef{}, err
 		}
 	}
-	return userRef{row.ID, job.ID, idempotency.Ordered{Begun: job, Customer: d.CustomerID}}, recordUser(ctx, tx, kind, d, row)
+	return userRef{
+		User: row.ID, Job: job.ID, Ordered: idempotency.Ordered{Begun: job, Customer: d.CustomerID}, Shown: s.shown(out.Credentials),
+	}, recordUser(ctx, tx, kind, d, before, row)
 }
 
 // orderUser runs a mutation of a user: do writes the answer.
@@ -246,14 +254,25 @@ func (s *Service) orderUser(ctx context.Context, who *actor.Actor, call idempote
 	return out, err
 }
 
-func recordUser(ctx context.Context, tx store.Tx, action string, d *models.Database, row *models.DatabaseUser) error {
-	return audit.Record(ctx, tx, audit.Entry{
-		Action: action, Kind: ident.DatabaseUser, Object: row.ID.UUID, Customer: d.CustomerID,
-		Detail: map[string]any{
-			"database": d.ID, "name": row.Name, "username": row.Username, "rights": row.Rights,
-			"connection_limit": row.ConnectionLimit, "statement_timeout_seconds": row.StatementTimeoutSeconds,
-		},
-	})
+// recordUser writes what became of a user into the audit; before is as it was, nil when
+// it was not there.
+func recordUser(ctx context.Context, tx store.Tx, action string, d *models.Database, before, row *models.DatabaseUser) error {
+	e := audit.Entry{Action: action, Kind: ident.DatabaseUser, Object: row.ID.UUID, Customer: d.CustomerID}
+	is := toldUser(row)
+	if before != nil {
+		e.Before, _ = audit.Changed(toldUser(before), is)
+	}
+	is["database"] = d.ID
+	e.Detail = is
+	return audit.Record(ctx, tx, e)
+}
+
+// toldUser is what the audit says of a user.
+func toldUser(row *models.DatabaseUser) map[string]any {
+	return map[string]any{
+		"name": row.Name, "username": row.Username, "rights": row.Rights, "state": row.State,
+		"connection_limit": row.ConnectionLimit, "statement_timeout_seconds": row.StatementTimeoutSeconds,
+	}
 }
 
 // replayUser answers a repeated mutation with what is there now.
@@ -263,10 +282,13 @@ func (s *Service) replayUser(ctx context.Context, tx store.Tx, who *actor.Actor,
 		return store.Wrap(err, "read database user %s", r.User)
 	}
 	*out = UserPayload{}
+	var err error
 	if len(rows) > 0 {
 		out.DatabaseUser = rows[0]
+		if out.Credentials, err = s.userShownAgain(ctx, tx, r.Shown, rows[0]); err != nil {
+			return err
+		}
 	}
-	var err error
 	out.Job, err = replayJob(ctx, tx, who, r.Job)
 	return err
 }
@@ -343,8 +365,4 @@ func idle(ctx context.Context, tx store.Tx, field, refusal, condition string, ar
 		return fault.Conflict.New(field, "%s", refusal)
 	}
 	return nil
-}
-
-func userVerifierPlace(id ident.DatabaseUserID) string {
-	return "database_users.verifier/" + id.String()
 }

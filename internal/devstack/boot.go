@@ -138,10 +138,35 @@ func (c *Cluster) login(ctx context.Context, strict bool) error {
 		// Somebody changed the password, or all connections are taken again:
 		// no reason to take the server away from everyone.
 		return nil
+	case refusal.Code == invalidPassword && c.changePassword(ctx):
+		return nil
 	case refusal.Code == invalidPassword:
 		return fmt.Errorf("the password of %s is not the one that the data was made with: set the earlier MPANEL_SECRET_KEY again, or choose an empty folder with MPANEL_DATA_DIR", c.cfg.Superuser)
 	}
 	return err
+}
+
+// changePassword gives the superuser its password in place of an earlier one, and
+// tells whether it could.
+func (c *Cluster) changePassword(ctx context.Context) bool {
+	for _, earlier := range c.cfg.Earlier {
+		conn, err := pgx.Connect(ctx, c.connString("postgres", earlier).Reveal())
+		if err != nil {
+			continue
+		}
+		_, err = conn.Exec(ctx, "ALTER ROLE "+pgx.Identifier{c.cfg.Superuser}.Sanitize()+" PASSWORD "+literal(c.cfg.Password.Reveal()))
+		_ = conn.Close(ctx) // the statement was all
+		if err == nil {
+			c.cfg.Log.InfoContext(ctx, "the superuser's password was changed")
+			return true
+		}
+	}
+	return false
+}
+
+// literal quotes text for SQL, whatever standard_conforming_strings is.
+func literal(s string) string {
+	return "E'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
 }
 
 // SQLSTATE codes. https://www.postgresql.org/docs/current/errcodes-appendix.html

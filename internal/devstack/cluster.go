@@ -138,12 +138,16 @@ func (c *Cluster) removeSocketDir() {
 // ConnString returns a key=value DSN of the superuser for one database, over
 // the unix socket and with the password in it.
 func (c *Cluster) ConnString(database string) secret.Text {
+	return c.connString(database, c.cfg.Password)
+}
+
+func (c *Cluster) connString(database string, password secret.Text) secret.Text {
 	var b strings.Builder
 	for _, kv := range [][2]string{
 		{"host", c.socketDir},
 		{"port", strconv.Itoa(c.port)},
 		{"user", c.cfg.Superuser},
-		{"password", c.cfg.Password.Reveal()},
+		{"password", password.Reveal()},
 		{"dbname", database},
 		{"sslmode", "disable"},
 	} {

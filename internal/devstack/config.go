@@ -33,8 +33,11 @@ type Config struct {
 	// Superuser is the bootstrap superuser; by default postgres.
 	Superuser string
 	// Password of the superuser, one line. It is set when the data is made and
-	// must be the same at each later start.
+	// must be the same at each later start, unless the one of before is given.
 	Password secret.Text
+	// Earlier are passwords of which one may be the superuser's still; it is changed
+	// to Password then.
+	Earlier []secret.Text
 	// Settings are further parameters of postgresql.conf; they win over this
 	// package's own, except for those that Config itself decides.
 	Settings map[string]string

@@ -25,6 +25,8 @@ const (
 	RateLimited          Code = "RATE_LIMITED"
 	TooComplex           Code = "TOO_COMPLEX"
 	IdempotencyKeyReused Code = "IDEMPOTENCY_KEY_REUSED"
+	StepUpRequired       Code = "STEP_UP_REQUIRED"
+	SecondFactorRequired Code = "SECOND_FACTOR_REQUIRED"
 	Unavailable          Code = "UNAVAILABLE"
 	Internal             Code = "INTERNAL"
 )
@@ -33,7 +35,7 @@ const (
 func Codes() []Code {
 	return []Code{
 		Unauthenticated, Forbidden, NotFound, Invalid, Conflict, QuotaExceeded,
-		RateLimited, TooComplex, IdempotencyKeyReused, Unavailable, Internal,
+		RateLimited, TooComplex, IdempotencyKeyReused, StepUpRequired, SecondFactorRequired, Unavailable, Internal,
 	}
 }
 

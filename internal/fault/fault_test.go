@@ -94,5 +94,5 @@ func TestCodes_EachOnceAndRetryable(t *testing.T) {
 		seen[c] = true
 		require.Equal(t, c == fault.Unavailable || c == fault.RateLimited, c.Retryable(), c)
 	}
-	require.Len(t, seen, 11)
+	require.Len(t, seen, 13)
 }

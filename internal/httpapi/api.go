@@ -33,14 +33,18 @@ type Config struct {
 	Ready       func(context.Context) error
 	SetupNeeded func(context.Context) (bool, error)
 	Files       Files
-	Mailbox     Mailbox // nil when e-mails are sent
-	Metrics     *prometheus.Registry
-	Log         *slog.Logger
+	Mailbox     Mailbox      // nil when e-mails are sent
+	Audit       AuditExports // nil is none
+	// Authenticate tells who an access token is; required with Audit.
+	Authenticate func(ctx context.Context, token string) (*actor.Actor, error)
+	Metrics      *prometheus.Registry
+	Log          *slog.Logger
 }
 
 // An API answers every request of a node.
 type API struct {
 	handler http.Handler
+	routes  []string
 	state   atomic.Int32
 }
 
@@ -57,7 +61,7 @@ const readyTimeout = 2 * time.Second
 // New returns an API that is not ready yet.
 func New(c Config) *API {
 	a := &API{}
-	mux := http.NewServeMux()
+	mux := &routes{}
 	mux.Handle("/graphql", cors(c.Origins, c.GraphQL))
 	if c.Schema != nil {
 		mux.HandleFunc("GET /schema.graphql", schemaText(c.Schema))
@@ -71,13 +75,38 @@ func New(c Config) *API {
 	}
 	fileRoutes{c.Files, c.Log}.register(mux)
 	accountPages(mux)
+	if c.Audit != nil {
+		mux.HandleFunc("GET /audit/export", auditRoutes{c.Audit, c.Authenticate, c.Log}.export)
+	}
 	if c.Mailbox != nil {
 		mailboxRoutes{c.Mailbox, c.Log}.register(mux)
 	}
 	mux.HandleFunc("GET /{$}", homePage(c.SetupNeeded))
 	a.handler = around(c.Log, c.Proxies, mux)
+	a.routes = mux.patterns
 	return a
 }
+
+// A routes is a mux that knows what it serves.
+type routes struct {
+	http.ServeMux
+
+	patterns []string
+}
+
+// Handle implements the mux's method of that name.
+func (r *routes) Handle(pattern string, h http.Handler) {
+	r.patterns = append(r.patterns, pattern)
+	r.ServeMux.Handle(pattern, h)
+}
+
+// HandleFunc implements the mux's method of that name.
+func (r *routes) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
+	r.Handle(pattern, http.HandlerFunc(h))
+}
+
+// Routes are the patterns of all that is served.
+func (a *API) Routes() []string { return a.routes }
 
 // ServeHTTP implements http.Handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
@@ -117,6 +146,9 @@ func around(log *slog.Logger, proxies Proxies, next http.Handler) http.Handler {
 		for _, c := range careful { // whoever sets one of them puts another list in its place
 			h[c.name] = c.value
 		}
+		if proxies.secure(r) {
+			h["Strict-Transport-Security"] = strictTransport
+		}
 		h["X-Request-Id"] = []string{req.ID}
 		defer func() {
 			if p := recover(); p != nil {
@@ -141,7 +173,14 @@ var careful = []struct {
 	{"Referrer-Policy", []string{"no-referrer"}},
 	{"Cache-Control", []string{"no-store"}},
 	{"Content-Security-Policy", []string{"default-src 'none'; frame-ancestors 'none'"}},
+	{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
+	{"Cross-Origin-Resource-Policy", []string{"same-origin"}}, // what CORS allows is not asked this
+	{"Permissions-Policy", []string{"accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), midi=(), payment=(), usb=()"}},
 }
+
+// strictTransport is for two years, and for this host alone: a panel knows nothing
+// of what else is below its name.
+var strictTransport = []string{"max-age=63072000"}
 
 func newRequestID() string {
 	b := make([]byte, 12)

@@ -47,7 +47,7 @@ type fileRoutes struct {
 	log   *slog.Logger
 }
 
-func (f fileRoutes) register(mux *http.ServeMux) {
+func (f fileRoutes) register(mux *routes) {
 	mux.HandleFunc("/files/peer/{dump}", func(w http.ResponseWriter, r *http.Request) { f.only(w, r, f.peer, nil) })
 	mux.HandleFunc("/files/{token}", func(w http.ResponseWriter, r *http.Request) { f.only(w, r, f.download, f.upload) })
 }
@@ -106,6 +106,7 @@ func (f fileRoutes) send(w http.ResponseWriter, r *http.Request, file *File, fro
 	h := w.Header()
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Disposition", `attachment; filename="`+file.Name+`"`)
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'") // should anybody show it all the same
 	h.Set("Content-Length", strconv.FormatInt(file.SizeBytes-from, 10))
 	h.Set("Accept-Ranges", "bytes")
 	h.Set("ETag", `"`+hex.EncodeToString(file.SHA256)+`"`)

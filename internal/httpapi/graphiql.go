@@ -17,7 +17,7 @@ import (
 // graphiQLRoutes serve the pages of GraphiQL, which are compressed already.
 type graphiQLRoutes struct{ files fs.FS }
 
-func (g graphiQLRoutes) register(mux *http.ServeMux) {
+func (g graphiQLRoutes) register(mux *routes) {
 	mux.HandleFunc("GET /graphiql", g.index)
 	mux.HandleFunc("GET /graphiql/{$}", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/graphiql", http.StatusMovedPermanently)

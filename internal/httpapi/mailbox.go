@@ -50,7 +50,7 @@ type mailboxRoutes struct {
 	log *slog.Logger
 }
 
-func (m mailboxRoutes) register(mux *http.ServeMux) {
+func (m mailboxRoutes) register(mux *routes) {
 	mux.HandleFunc("GET /mailbox", m.here(m.list))
 	mux.HandleFunc("GET /mailbox/{id}", m.here(m.letter))
 	mux.HandleFunc("GET /mailbox/{id}/html", m.here(m.html))

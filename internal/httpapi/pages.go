@@ -34,7 +34,7 @@ func showWith(w http.ResponseWriter, name, also string, about any) {
 
 // accountPages are what links in e-mails lead to. They take nothing but the token after
 // the #, which only the browser has.
-func accountPages(mux *http.ServeMux) {
+func accountPages(mux *routes) {
 	for _, name := range []string{"verify-email", "reset-password", "invitation"} {
 		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, _ *http.Request) { show(w, name+".html") })
 	}

@@ -61,6 +61,18 @@ func (p Proxies) client(r *http.Request) string {
 	return client.String()
 }
 
+// secure tells whether the client speaks TLS, with us or with a proxy of ours.
+func (p Proxies) secure(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	if len(p) == 0 || !strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+		return false
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && p.include(plain(peer.Addr()))
+}
+
 // address reads one entry, which some proxies write with a port.
 func address(s string) (netip.Addr, bool) {
 	s = strings.TrimSpace(s)

@@ -1,7 +1,8 @@
 // Package idempotency makes a mutation that is sent twice happen once. The
 // client's key is claimed in the mutation's own transaction and keeps the ids
 // of what was made, not an answer, so a replay may select other fields. A
-// mutation that failed keeps nothing.
+// mutation that failed keeps nothing. What was shown once is kept for a while, so
+// that nobody but who has the key can read it.
 package idempotency
 
 import (
@@ -13,6 +14,7 @@ import (
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
 )
@@ -65,7 +67,7 @@ func Once[R any](ctx context.Context, db *store.DB, mutation string, input any, 
 		claim := &models.IdempotencyKey{UserID: who.User, KeyHash: keyHash[:], InputHash: inputHash[:], Refs: json.RawMessage("{}")}
 		// Whoever inserts second waits here until the first transaction is over.
 		res, err := tx.NewInsert().Model(claim).On("CONFLICT (user_id, key_hash) DO UPDATE").
-			Set("input_hash = EXCLUDED.input_hash, refs = EXCLUDED.refs, created_at = EXCLUDED.created_at").
+			Set("input_hash = EXCLUDED.input_hash, refs = EXCLUDED.refs, answer_sealed = NULL, created_at = EXCLUDED.created_at").
 			Where("ik.created_at < now() - ? * interval '1 second'", Retention.Seconds()).Returning("NULL").Exec(ctx)
 		if err != nil {
 			return store.Wrap(err, "claim idempotency key")
@@ -73,7 +75,7 @@ func Once[R any](ctx context.Context, db *store.DB, mutation string, input any, 
 		if n, err := res.RowsAffected(); err != nil {
 			return fmt.Errorf("claim idempotency key: %w", err)
 		} else if n == 0 {
-			return replayed(ctx, tx, claim, replay)
+			return replayed(ctx, tx, who, secret.New(key), claim, replay)
 		}
 		refs, err := do(ctx, tx)
 		if err != nil {
@@ -82,16 +84,28 @@ func Once[R any](ctx context.Context, db *store.DB, mutation string, input any, 
 		if claim.Refs, err = json.Marshal(refs); err != nil {
 			return fmt.Errorf("encode ids of %s: %w", mutation, err)
 		}
-		tx.Queue(tx.NewUpdate().Model(claim).WherePK().Column("refs"), func(err error) error {
+		// Who acts as somebody else sees no secrets, and leaves none.
+		if s, ok := any(refs).(interface{ shown() Shown }); ok && who.Impersonator.IsZero() {
+			if claim.AnswerSealed, err = s.shown().seal(secret.New(key), answerPlace(claim)); err != nil {
+				return err
+			}
+		}
+		tx.Queue(tx.NewUpdate().Model(claim).WherePK().Column("refs", "answer_sealed"), func(err error) error {
 			return store.Wrap(err, "keep ids of %s", mutation)
 		})
 		return nil
 	})
 }
 
-func replayed[R any](ctx context.Context, tx store.Tx, claim *models.IdempotencyKey, replay func(context.Context, store.Tx, R) error) error {
-	row := new(models.IdempotencyKey)
-	err := tx.NewSelect().Model(row).Where("user_id = ?", claim.UserID).Where("key_hash = ?", claim.KeyHash).Scan(ctx)
+func replayed[R any](ctx context.Context, tx store.Tx, who *actor.Actor, key secret.Text, claim *models.IdempotencyKey, replay func(context.Context, store.Tx, R) error) error {
+	var found struct {
+		models.IdempotencyKey `bun:",extend"`
+
+		Fresh bool
+	}
+	row := &found.IdempotencyKey
+	err := tx.NewSelect().Model(&found).ColumnExpr("ik.*").ColumnExpr("ik.created_at >= now() - ? * interval '1 second' AS fresh", ShowAgain.Seconds()).
+		Where("user_id = ?", claim.UserID).Where("key_hash = ?", claim.KeyHash).Scan(ctx)
 	if err != nil {
 		return store.Wrap(err, "read idempotency key")
 	}
@@ -101,6 +115,9 @@ func replayed[R any](ctx context.Context, tx store.Tx, claim *models.Idempotency
 	var refs R
 	if err := json.Unmarshal(row.Refs, &refs); err != nil {
 		return fmt.Errorf("decode kept ids: %w", err)
+	}
+	if s, ok := any(&refs).(interface{ showAgain(kept Shown) }); ok && found.Fresh && who.Impersonator.IsZero() {
+		s.showAgain(Shown{sealed: row.AnswerSealed, key: key, place: answerPlace(row)})
 	}
 	return replay(ctx, tx, refs)
 }

@@ -71,6 +71,9 @@ func NewChores(db *store.DB, node string, chores []Chore, log *slog.Logger) (*Ch
 		Workers:      workers,
 		Queues:       map[string]river.QueueConfig{choreQueue: {MaxWorkers: max(1, len(chores))}},
 		PeriodicJobs: periodic,
+		// Only the owner of an index can build it anew, which the panel's role is not. The
+		// table of chores has few rows.
+		ReindexerIndexNames: []string{},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set up river: %w", err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/events"
+	"github.com/mpanel/mpanel/internal/feed"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
@@ -19,13 +20,6 @@ import (
 // watched on it: a message that the bus lost costs at most this.
 const LookEvery = time.Second
 
-// readTime is how long one look at the tables may take. Over a connection that a
-// broken network swallowed it would take for ever, and the stream with it.
-const readTime = 5 * time.Second
-
-// readBatch is how many events are read from the table at once.
-const readBatch = 500
-
 // A Feed follows jobs. Run must be running for events of other nodes to arrive.
 type Feed struct {
 	db   *store.DB
@@ -33,8 +27,8 @@ type Feed struct {
 	log  *slog.Logger
 	look time.Duration
 
-	tail    *tail
-	horizon func(context.Context) (horizon, error) // readHorizon; tests have another server
+	tail    *feed.Tail[*fed, StreamItem]
+	horizon func(context.Context) (feed.Horizon, error) // readHorizon; tests have another server
 
 	mu       sync.Mutex
 	watchers map[ident.JobID]map[*watcher]struct{}
@@ -60,7 +54,7 @@ func NewFeed(db *store.DB, bus events.Bus, look time.Duration, log *slog.Logger)
 func (f *Feed) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	defer all.Wait()
-	all.Go(func() { f.tail.run(ctx) })
+	all.Go(func() { f.tail.Run(ctx) })
 	tick := time.NewTicker(f.look)
 	defer tick.Stop()
 	for {
@@ -85,7 +79,7 @@ func (f *Feed) lookOnce(ctx context.Context) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, readTime)
+	ctx, cancel := context.WithTimeout(ctx, feed.ReadTime)
 	defer cancel()
 	var newest []struct {
 		ID       ident.JobID
@@ -113,11 +107,8 @@ func (f *Feed) lookOnce(ctx context.Context) error {
 // A StreamItem is a *models.JobEvent or a *Gap.
 type StreamItem interface{ IsJobStreamItem() }
 
-// A Gap says that the events up to Position are gone.
-type Gap struct{ Position models.Position }
-
-// IsJobStreamItem marks what a stream of a job consists of.
-func (*Gap) IsJobStreamItem() {}
+// A Gap says that the events up to its position are gone.
+type Gap = feed.Gap
 
 // follow sends every event of a job after the given one, each once and in
 // order, first from the table and then live, and closes the channel when the
@@ -191,11 +182,11 @@ func (s *stream) read(ctx context.Context) (over bool) {
 
 // next is what the table has behind the stream's place.
 func (s *stream) next(ctx context.Context) (rows []*models.JobEvent, err error) {
-	ctx, cancel := context.WithTimeout(ctx, readTime)
+	ctx, cancel := context.WithTimeout(ctx, feed.ReadTime)
 	defer cancel()
 	//allow:tenant of a job that was found with the filter, and is asked about again with each event
 	err = s.feed.db.NewSelect().Model(&rows).Where("job_id = ?", s.job).Where("seq > ?", s.last).
-		Order("seq").Limit(readBatch).Scan(ctx)
+		Order("seq").Limit(feed.Batch).Scan(ctx)
 	return rows, err
 }
 
@@ -218,7 +209,7 @@ func (s *stream) catchUp(ctx context.Context) (over bool) {
 				return true
 			}
 		}
-		if len(rows) < readBatch {
+		if len(rows) < feed.Batch {
 			return false
 		}
 	}
@@ -236,7 +227,7 @@ func (s *stream) send(ctx context.Context, ev *models.JobEvent) (over bool) {
 
 func (s *stream) gap(ctx context.Context, seq int64) (over bool) {
 	select {
-	case s.out <- &Gap{models.Position{Job: s.job, Seq: seq}}:
+	case s.out <- &Gap{Position: models.Position{Job: s.job, Seq: seq}}:
 	case <-ctx.Done():
 		return true
 	}

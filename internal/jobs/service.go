@@ -10,6 +10,7 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
+	"github.com/mpanel/mpanel/internal/feed"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/page"
 	"github.com/mpanel/mpanel/internal/store"
@@ -290,7 +291,7 @@ func (s *Service) WatchAll(ctx context.Context, customer *string, after *models.
 			return nil, store.NotFound("customerId")
 		}
 	}
-	if after != nil && (after.Bad || after.Place == nil) {
+	if after != nil && (after.Bad || after.Place == nil || after.OfAudit()) {
 		return nil, notOfThisStream()
 	}
 	now, err := s.feed.horizon(ctx)
@@ -298,11 +299,11 @@ func (s *Service) WatchAll(ctx context.Context, customer *string, after *models.
 		return nil, err
 	}
 	gap := after == nil || after.Place.Epoch != now.Epoch || after.Place.Tx > now.Next
-	from := place{tx: now.Settled}
+	from := feed.Place{Tx: now.Settled}
 	if !gap {
-		from = place{after.Place.Tx, after.Job.UUID, after.Seq}
+		from = feed.Place{Tx: after.Place.Tx, Key: after.Job.UUID, Seq: after.Seq}
 	}
-	return s.feed.followAll(ctx, r, from, gap, now), nil
+	return s.feed.tail.Follow(ctx, r, from, gap, now), nil
 }
 
 // DurationMs is how long a step took, in milliseconds; nil while it is not over.

@@ -14,6 +14,7 @@ import (
 var pinnedTo = map[bun.Ident]string{
 	// A database's users and dumps are read together with it.
 	"d.customer_id": "d.id = ANY (?0)",
+	"a.customer_id": "a.object_id = ANY (?0)",
 	"f.customer_id": "f.database_id = ANY (?0)",
 	"j.customer_id": "(j.resource_id = ANY (?0) OR j.resource_id IN (SELECT of_user.id FROM database_users AS of_user WHERE of_user.database_id = ANY (?0)))",
 }

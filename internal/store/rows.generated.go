@@ -911,4 +911,44 @@ func init() {
 		"created_at": func(v value, m *models.Invitation) error { return v.time(&m.CreatedAt) },
 		"expires_at": func(v value, m *models.Invitation) error { return v.time(&m.ExpiresAt) },
 	}
+	readable[reflect.TypeFor[models.UserTOTP]()] = columns[models.UserTOTP]{
+		"user_id": func(v value, m *models.UserTOTP) error { return v.uuid(&m.UserID.UUID) },
+		"secret_sealed": func(v value, m *models.UserTOTP) error {
+			var x []byte
+			err := v.bytes(&x)
+			m.SecretSealed = []uint8(x)
+			return err
+		},
+		"last_step":  func(v value, m *models.UserTOTP) error { return v.int(&m.LastStep) },
+		"created_at": func(v value, m *models.UserTOTP) error { return v.time(&m.CreatedAt) },
+		"confirmed_at": func(v value, m *models.UserTOTP) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x time.Time
+			err := v.time(&x)
+			m.ConfirmedAt = new(time.Time(x))
+			return err
+		},
+	}
+	readable[reflect.TypeFor[models.AuditEntry]()] = columns[models.AuditEntry]{
+		"id":              func(v value, m *models.AuditEntry) error { return v.int(&m.Number) },
+		"event_id":        func(v value, m *models.AuditEntry) error { return v.uuid(&m.ID.UUID) },
+		"at":              func(v value, m *models.AuditEntry) error { return v.time(&m.At) },
+		"user_id":         func(v value, m *models.AuditEntry) error { return v.uuid(&m.UserID.UUID) },
+		"impersonator_id": func(v value, m *models.AuditEntry) error { return v.uuid(&m.ImpersonatorID.UUID) },
+		"session_id":      func(v value, m *models.AuditEntry) error { return v.uuid(&m.SessionID.UUID) },
+		"api_token_id":    func(v value, m *models.AuditEntry) error { return v.uuid(&m.APITokenID.UUID) },
+		"action":          func(v value, m *models.AuditEntry) error { return v.text(&m.Action) },
+		"object_kind":     func(v value, m *models.AuditEntry) error { return v.text(&m.ObjectKind) },
+		"object_id":       func(v value, m *models.AuditEntry) error { return v.uuid(&m.ObjectID) },
+		"customer_id":     func(v value, m *models.AuditEntry) error { return v.uuid(&m.CustomerID.UUID) },
+		"request_id":      func(v value, m *models.AuditEntry) error { return v.text(&m.RequestID) },
+		"ip":              func(v value, m *models.AuditEntry) error { return v.text(&m.IP) },
+		"user_agent":      func(v value, m *models.AuditEntry) error { return v.text(&m.UserAgent) },
+		"before":          func(v value, m *models.AuditEntry) error { return v.json(&m.Before) },
+		"detail":          func(v value, m *models.AuditEntry) error { return v.json(&m.After) },
+		"allowed":         func(v value, m *models.AuditEntry) error { return v.bool(&m.Allowed) },
+		"times":           func(v value, m *models.AuditEntry) error { return v.int(&m.Times) },
+	}
 }

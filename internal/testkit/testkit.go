@@ -4,6 +4,7 @@ package testkit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -155,6 +156,30 @@ func DB(t testing.TB, options ...func(*pgxpool.Config)) *store.DB {
 		}
 	})
 	return db
+}
+
+// RestrictedURL is how a role reaches the database of a URL that does not own its
+// tables and may work with them, as the panel does beside MPANEL_DATABASE_OWNER_URL.
+func RestrictedURL(t testing.TB, url secret.Text) secret.Text {
+	t.Helper()
+	role := fmt.Sprintf("restricted_%d", counter.Add(1))
+	if err := exec(t.Context(), panel.cluster, "CREATE ROLE "+role+" LOGIN PASSWORD '"+Password().Reveal()+"'"); err != nil {
+		t.Fatalf("create role: %v", err)
+	}
+	owner, err := store.Open(t.Context(), url)
+	if err != nil {
+		t.Fatalf("open test database: %v", err)
+	}
+	t.Cleanup(func() {
+		_, err := owner.ExecContext(context.Background(), "DROP OWNED BY "+role+" CASCADE; DROP ROLE "+role)
+		if err := errors.Join(err, owner.Close()); err != nil {
+			t.Errorf("drop role: %v", err)
+		}
+	})
+	if err := store.Grant(t.Context(), owner, role); err != nil {
+		t.Fatalf("grant: %v", err)
+	}
+	return secret.New(strings.Replace(url.Reveal(), "user='"+Superuser+"'", "user='"+role+"'", 1))
 }
 
 // Panel is the cluster that DB's databases are in. Call DB or URL first.

@@ -36,6 +36,16 @@ func TestRootFields_WithoutAToken(t *testing.T) {
 	}
 	require.Equal(t, 2*8, public, "what signs in, signUp, and what the links in mails are for, with and without a token, are open to everybody; nothing else is")
 	require.Zero(t, p.count("SELECT count(*) FROM audit_entries"), "nobody did anything")
+	// What nobody was refused is counted, by what it was.
+	p.refusals.Flush(t.Context())
+	for _, f := range rootFields(p.schema) {
+		want := 2
+		if f.Name == "setUp" { // with a token that there is not
+			want = 0
+		}
+		require.Equal(t, want, p.count("SELECT coalesce(sum(times), 0) FROM audit_entries WHERE action = ? AND NOT allowed AND user_id IS NULL AND ip = '127.0.0.1'", f.operation+"."+f.Name), f)
+	}
+	require.Equal(t, len(rootFields(p.schema))-1, p.count("SELECT count(*) FROM audit_entries"), "one entry for each kind and network")
 }
 
 func TestRootFields_WithoutThePermission(t *testing.T) {
@@ -66,6 +76,11 @@ func TestRootFields_WithoutThePermission(t *testing.T) {
 		require.NotContains(t, r.codes(), "INTERNAL", "%s with %v: %s", f, need, r.body)
 	}
 	require.Greater(t, asked, 10)
+	// Each refusal has its entry, of who it was and what.
+	require.Equal(t, 2*asked, p.count("SELECT count(*) FROM audit_entries WHERE NOT allowed AND user_id IS NOT NULL AND request_id <> '' AND ip = '127.0.0.1' AND detail = '{\"code\": \"FORBIDDEN\"}'"))
+	require.Equal(t, asked, p.count("SELECT count(*) FROM audit_entries WHERE NOT allowed AND customer_id IS NOT NULL"), "a customer sees its own members'")
+	require.Equal(t, 2*asked, p.count("SELECT count(*) FROM audit_entries WHERE NOT allowed"))
+	require.Positive(t, p.count("SELECT count(*) FROM audit_entries WHERE NOT allowed AND action = 'subscription.auditFeed'"))
 }
 
 func TestEdges_NullWithoutThePermission(t *testing.T) {

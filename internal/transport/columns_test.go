@@ -48,7 +48,7 @@ func TestColumns_ThoseThatAreAskedForAreRead(t *testing.T) {
 		}
 	}
 	for _, token := range []string{p.staff(), tenant.token} {
-		for _, list := range []string{"customers", "databases", "jobs", "driftFindings", "databaseServers"} {
+		for _, list := range []string{"customers", "databases", "jobs", "driftFindings", "databaseServers", "auditEvents"} {
 			row := p.schema.Types[p.schema.Types[p.schema.Query.Fields.ForName(list).Type.Name()].Fields.ForName("nodes").Type.Name()]
 			for _, selection := range p.selections(row) {
 				rows := p.post(token, fmt.Sprintf("{ list: %s(first: 50) { nodes { %s } } }", list, selection), nil)

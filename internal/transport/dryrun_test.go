@@ -23,8 +23,9 @@ var notTried = map[string]string{
 
 // An attempt is a mutation that is about to succeed.
 type attempt struct {
-	token string
-	input vars
+	token   string
+	input   vars
+	headers []string
 
 	twice bool // it succeeds again
 }

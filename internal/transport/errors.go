@@ -34,6 +34,7 @@ func (c *core) present(ctx context.Context, err error) *gqlerror.Error {
 	switch {
 	case isFault:
 		code = f.Code
+		c.refused(ctx, code)
 		out.Message = f.Message
 		maps.Copy(ext, f.Details)
 		if f.Field != "" {

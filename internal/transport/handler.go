@@ -14,6 +14,7 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/budget"
 	"github.com/mpanel/mpanel/internal/executor"
+	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/transport/document"
 	"github.com/mpanel/mpanel/internal/transport/graphqlws"
@@ -32,6 +33,8 @@ type Config struct {
 	Schema graphql.ExecutableSchema
 	// Authenticate tells who an access token is; any error means nobody.
 	Authenticate func(ctx context.Context, token string) (*actor.Actor, error)
+	// Refused is told of everything that callers may not do, before they are; nil is nobody.
+	Refused func(ctx context.Context, r Refusal)
 	// OriginAllowed tells whether a browser may come from where the request says.
 	OriginAllowed func(*http.Request) bool
 	// SecureCookies tells that browsers reach the panel by https, and keep its cookie so.
@@ -88,7 +91,7 @@ func newCore(c Config) *core {
 		schema:    executor.Lasting(c.Schema), // what is queued for a client must not be written over
 		streams: []graphql.Transport{
 			&graphqlws.Transport{
-				Hub: c.Live, Authenticate: c.Authenticate, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
+				Hub: c.Live, Authenticate: c.noted, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
 			},
 			&httpstream.Transport{
 				Hub: c.Live, Reservations: new(httpstream.Reservations), Refuse: refuse,
@@ -101,6 +104,16 @@ func newCore(c Config) *core {
 	}
 	core.presents, core.recovers = core.present, recovered
 	return core
+}
+
+// noted is Authenticate for a connection, which is refused with a bad token; a request
+// is nobody's then, and what it asks for is refused.
+func (c Config) noted(ctx context.Context, token string) (*actor.Actor, error) {
+	who, err := c.Authenticate(ctx, token)
+	if code := fault.CodeOf(err); c.Refused != nil && code == fault.Unauthenticated {
+		c.Refused(ctx, Refusal{Field: "connection_init", Code: code})
+	}
+	return who, err
 }
 
 func recovered(_ context.Context, p any) error {

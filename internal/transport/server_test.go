@@ -31,6 +31,8 @@ import (
 	"github.com/mpanel/mpanel/agent/collect"
 	"github.com/mpanel/mpanel/graph"
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/audit"
+	"github.com/mpanel/mpanel/internal/audit/trail"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/customer"
 	"github.com/mpanel/mpanel/internal/database"
@@ -69,6 +71,10 @@ type panel struct {
 	live   *live.Hub
 	bus    *membus.Bus
 	fleet  *fleet.Service
+	// servers are where the database servers are.
+	servers nowhere
+	// refusals counts what it is not asked to write.
+	refusals *audit.Refusals
 
 	mu     sync.Mutex
 	actors map[string]*actor.Actor // by tokens that only tests have
@@ -108,7 +114,8 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 	require.NoError(t, err)
 	var registry *engine.Registry
 	starter := engine.NewStarter(func() *engine.Registry { return registry }, silent{})
-	databases := database.NewService(p.db, box, starter, nowhere{}, uuid.New(), nowhere{}, slog.New(slog.DiscardHandler))
+	p.servers = nowhere{new(atomic.Bool)}
+	databases := database.NewService(p.db, box, starter, p.servers, uuid.New(), p.servers, slog.New(slog.DiscardHandler))
 	customers := customer.NewService(p.db, starter, databases)
 	dumps, err := database.NewDumpService(database.DumpConfig{
 		Databases: databases, Tools: anyTools{}, Dir: t.TempDir(), Node: "test", Log: log,
@@ -122,6 +129,7 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 		AuthService: p.auth, CustomerService: customers, DatabaseService: databases, DumpService: dumps,
 		FleetService: p.fleet,
 		JobService:   jobs.NewService(p.db, jobs.NewFeed(p.db, bus, 0, log), starter),
+		TrailService: trail.NewService(trail.Config{DB: p.db, Bus: bus, Log: log}),
 	}
 	for _, f := range change {
 		f(r)
@@ -130,6 +138,10 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 	schema := executable(t, p.graph, p.db.Level)
 	p.schema = schema.Schema()
 	p.live = live.NewHub(live.Config{Limits: limits, Actors: p.actorsNow, Log: log})
+	p.refusals = audit.NewRefusals(p.db, log)
+	c.Refused = func(ctx context.Context, r transport.Refusal) {
+		p.refusals.Record(ctx, audit.Refusal{Action: r.Field, Object: r.Object, Code: string(r.Code)})
+	}
 	origins := httpapi.Origins("", []string{origin})
 	c.Schema, c.Authenticate, c.OriginAllowed, c.TakesIdempotencyKey, c.Live, c.Log = schema, p.authenticate, origins.Allow, resolvers.TakesIdempotencyKey, p.live, log
 	api := httpapi.New(httpapi.Config{
@@ -161,10 +173,24 @@ type anyTools struct{ database.DumpTools }
 
 func (anyTools) Check(string) error { return nil }
 
-// nowhere is where all servers are away.
-type nowhere struct{}
+// nowhere is where all servers are away, unless they are to answer.
+type nowhere struct{ answer *atomic.Bool }
 
-func (nowhere) Server(database.Address) database.Server { return away{} }
+func (n nowhere) Server(database.Address) database.Server {
+	if n.answer.Load() {
+		return empty{}
+	}
+	return away{}
+}
+
+// empty is a server that answers, and has nothing.
+type empty struct{ database.Server }
+
+func (empty) Version(context.Context) (string, error) { return "16.1", nil }
+
+func (empty) Survey(context.Context, string, []database.Expected) (database.Survey, error) {
+	return database.Survey{}, nil
+}
 
 func (nowhere) Inspect(context.Context, database.Address) (database.Inspection, error) {
 	return database.Inspection{Problems: []string{"The server does not answer."}}, nil
@@ -238,6 +264,10 @@ func (p *panel) as(a *actor.Actor) string {
 		a.User = ident.NewUserID()
 		p.insert(&models.User{ID: a.User, Email: a.User.String() + "@example.com", Name: "User", PasswordHash: "x"})
 	}
+	if a.Session.IsZero() && a.APIToken.IsZero() {
+		a.Session = ident.NewSessionID()
+		p.addSession(a.Session, a.User, "of a test")
+	}
 	token := "token-" + uuid.NewString()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -283,6 +313,7 @@ type tenant struct {
 	login      ident.DatabaseUserID
 	dump       ident.DatabaseDumpID
 	finding    ident.DriftFindingID
+	event      ident.AuditEventID
 	session    ident.SessionID
 	invitation ident.InvitationID
 	apiToken   ident.APITokenID
@@ -293,9 +324,8 @@ func (s tenant) ids() map[string]string {
 	return map[string]string{
 		"user": s.user.Opaque(), "customer": s.customer.Opaque(), "database": s.database.Opaque(), "job": s.job.Opaque(), "databaseUser": s.login.Opaque(),
 		"driftFinding": s.finding.Opaque(), "invitation": s.invitation.Opaque(),
-		"databaseDump": s.dump.Opaque(),
-		"session":      s.session.Opaque(),
-		"apiToken":     s.apiToken.Opaque(),
+		"databaseDump": s.dump.Opaque(), "auditEvent": s.event.Opaque(),
+		"session": s.session.Opaque(), "apiToken": s.apiToken.Opaque(),
 	}
 }
 
@@ -318,7 +348,7 @@ func (p *panel) host() (id ident.ServerID) {
 // addTenant makes a customer whose every text has the mark in it.
 func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.DatabaseServerID) tenant {
 	p.t.Helper()
-	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID(), ident.NewSessionID(), ident.NewInvitationID(), ident.NewAPITokenID()}
+	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID(), ident.NewAuditEventID(), ident.NewSessionID(), ident.NewInvitationID(), ident.NewAPITokenID()}
 	p.insert(&models.User{ID: s.user, Email: mark + "@example.com", Name: "User " + mark, PasswordHash: "x"})
 	p.insert(&models.Customer{ID: s.customer, ParentID: parent, Name: "Customer " + mark, Email: mark + "@example.com", Company: new("Company " + mark), State: models.CustomerActive})
 	p.exec(`INSERT INTO customer_tree (ancestor_id, customer_id, depth)
@@ -328,11 +358,11 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	name := strings.ReplaceAll(mark, "-", "_")
 	p.insert(&models.Database{
 		ID: s.database, CustomerID: s.customer, ServerID: server, Name: name, ExtName: "c_" + name, Username: "c_" + name,
-		VerifierSealed: []byte{1}, ConnectionLimit: 5, State: models.ResourceActive, Generation: 1, HoldsQuota: true,
+		VerifierSealed: testkit.Box(p.t).Seal(secret.New("verifier"), "databases.verifier/"+s.database.String()), ConnectionLimit: 5, State: models.ResourceActive, Generation: 1, HoldsQuota: true,
 	})
 	p.insert(&models.DatabaseUser{
 		ID: s.login, DatabaseID: s.database, ServerID: server, Name: "guest", Username: "u_" + name + "_guest", Rights: models.RightsReadOnly,
-		VerifierSealed: []byte{1}, ConnectionLimit: 5, State: models.ResourceActive, Generation: 1,
+		VerifierSealed: testkit.Box(p.t).Seal(secret.New("verifier"), "database_users.verifier/"+s.login.String()), ConnectionLimit: 5, State: models.ResourceActive, Generation: 1,
 	})
 	p.insert(&models.Job{
 		ID: s.job, Kind: database.KindCreate, PlanVersion: 1, CustomerID: s.customer, ResourceKind: ident.Database, ResourceID: s.database.UUID,
@@ -341,10 +371,6 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	p.addDump(mark, s)
 	p.addInvitation(mark, s)
 	now := time.Now()
-	p.insert(&models.Session{
-		ID: s.session, UserID: s.user, Seed: make([]byte, 32), RotatedAt: now, IP: "address " + mark, UserAgent: "agent " + mark, Device: "device " + mark,
-		CreatedAt: now, LastSeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(time.Hour),
-	})
 	p.insert(&models.APIToken{
 		ID: s.apiToken, UserID: s.user, CustomerID: s.customer, Name: "token " + mark, Prefix: "mpt_TENANTAA", Hash: append(s.apiToken.UUID[:], s.apiToken.UUID[:]...),
 		Permissions: []string{"DATABASES_READ"}, Pins: []string{s.database.UUID.String()}, CIDRs: []string{"203.0.113.0/24"}, LastUsedIP: new("address " + mark),
@@ -355,6 +381,7 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	p.insert(&models.Impersonation{
 		ID: ident.NewImpersonationID(), StaffID: staff, UserID: s.user, Reason: "the reason of " + mark, StartedAt: now, ExpiresAt: now.Add(time.Minute), EndedAt: &now,
 	})
+	p.addSession(s.session, s.user, mark)
 	p.insert(&models.DriftFinding{
 		ID: s.finding, ServerID: server, DatabaseID: s.database, CustomerID: s.customer, Kind: models.DriftDiffers, ObjectKind: models.ObjectRole,
 		ExternalName: "c_" + name, Detail: "detail " + mark, Surveys: 1, Confirmed: true, JobID: s.job,
@@ -362,28 +389,10 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	p.insert(&models.JobStep{JobID: s.job, Idx: 0, Name: "step " + mark, State: models.StepDone})
 	p.insert(&models.JobEvent{JobID: s.job, Seq: 1, Kind: engine.EventCreated, State: models.JobPending, Message: new("event " + mark)})
 	p.insert(&models.JobEvent{JobID: s.job, Seq: 2, Kind: engine.EventSucceeded, State: models.JobSucceeded, Percent: 100, Message: new("event " + mark)})
+	p.exec(`INSERT INTO audit_entries (event_id, user_id, action, object_kind, object_id, customer_id, request_id, ip, user_agent, before, detail)
+		VALUES (?0, ?1, 'customer.create', 'customer', ?2, ?2, ?3, ?3, ?3, jsonb_build_object('name', ?3::text), jsonb_build_object('name', ?3::text))`, s.event, s.user, s.customer, "audit "+mark)
 	s.token = p.as(&actor.Actor{User: s.user, Grants: []actor.Grant{{Customer: s.customer, Permissions: auth.CustomerPermissions(models.CustomerOwner)}}})
 	return s
-}
-
-// addInvitation makes the tenant's invitation, unless it is there.
-func (p *panel) addInvitation(mark string, s tenant) {
-	p.t.Helper()
-	_, err := p.db.NewInsert().Model(&models.Invitation{
-		ID: s.invitation, TokenHash: append(s.invitation.UUID[:], s.invitation.UUID[:]...), Email: "invited-" + mark + "@example.com", Name: "Invited " + mark,
-		CustomerID: s.customer, CustomerRole: new(models.CustomerReadOnly), InvitedBy: s.user, ExpiresAt: time.Now().Add(time.Hour),
-	}).On("CONFLICT DO NOTHING").Exec(p.t.Context())
-	require.NoError(p.t, err)
-}
-
-// addDump makes the tenant's dump, unless it is there.
-func (p *panel) addDump(mark string, s tenant) {
-	p.t.Helper()
-	_, err := p.db.NewInsert().Model(&models.DatabaseDump{
-		ID: s.dump, DatabaseID: s.database, Origin: models.DumpExport, State: models.DumpReady, Format: new(models.DumpPlain), JobID: s.job,
-		Node: new("node " + mark), File: new("file " + mark), SizeBytes: new(int64(1)), SHA256: make([]byte, 32), ExpiresAt: time.Now().Add(time.Hour),
-	}).On("CONFLICT DO NOTHING").Exec(p.t.Context())
-	require.NoError(p.t, err)
 }
 
 // A reply is what came back.

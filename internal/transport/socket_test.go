@@ -134,6 +134,8 @@ func TestSocket_WhoConnects(t *testing.T) {
 		require.Contains(t, string(receive(t, conn).Payload), tc.want, name)
 	}
 	require.NotContains(t, p.log.String(), a.token)
+	p.refusals.Flush(t.Context())
+	require.Equal(t, 3, p.count("SELECT times FROM audit_entries WHERE action = 'connection_init' AND NOT allowed"))
 }
 
 func TestSocket_WhoConnectsWhileTheDatabaseIsAway(t *testing.T) {

@@ -53,6 +53,8 @@ func (p *panel) addMany(n int) {
 		`INSERT INTO invitations (id, token_hash, email, name, customer_id, customer_role, invited_by, expires_at)
 			SELECT gen_random_uuid(), sha256(c.id::text::bytea), 'guest@example.com', 'guest', c.id, 'READ_ONLY', (SELECT id FROM users ORDER BY id LIMIT 1), now() + interval '1 d'
 			FROM customers AS c WHERE name = 'middle'`,
+		`INSERT INTO audit_entries (user_id, impersonator_id, action, object_kind, object_id, customer_id, request_id, ip, user_agent, before, detail)
+			SELECT j.actor_user_id, j.actor_user_id, 'database.create', 'database', j.resource_id, j.customer_id, 'r', '192.0.2.1', 'curl', '{}', '{"a": 1}' FROM jobs AS j`,
 		`ANALYZE`,
 	} {
 		p.exec(q, n)

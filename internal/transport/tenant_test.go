@@ -35,6 +35,9 @@ var places = map[string]answer{
 	"Query.database(id)":                                isNull,
 	"Query.databases(filter.customerId)":                isEmpty,
 	"Query.databases(filter.serverId)":                  isEmpty,
+	"Query.auditEvents(filter.actorId)":                 isEmpty,
+	"Query.auditEvents(filter.customerId)":              isEmpty,
+	"Query.auditEvents(filter.objectId)":                isEmpty,
 	"Query.job(id)":                                     isNull,
 	"Query.jobs(filter.customerId)":                     isEmpty,
 	"Query.jobs(filter.resourceId)":                     isEmpty,
@@ -176,7 +179,7 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 	for kind, id := range a.ids() {
 		foreign["a's "+kind] = id
 	}
-	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, ident.DriftFinding, ident.Server, ident.Session, ident.Invitation, ident.APIToken, ident.Impersonation, "invoice"} {
+	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, ident.DriftFinding, ident.Server, ident.Session, ident.Invitation, ident.AuditEvent, ident.APIToken, ident.Impersonation, "invoice"} {
 		foreign["a missing "+kind] = ident.Opaque(kind, uuid.New())
 	}
 	for name, id := range map[string]string{
@@ -189,13 +192,14 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		foreign["garbage: "+name] = id
 	}
 
-	before := p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers) + (SELECT count(*) FROM sessions WHERE ended_at IS NULL) + (SELECT count(*) FROM invitations) + (SELECT count(*) FROM memberships) + (SELECT count(*) FROM mails) + (SELECT count(*) FROM api_tokens WHERE revoked_at IS NULL) + (SELECT count(*) FROM impersonations)")
+	before := p.count("SELECT (SELECT count(*) FROM audit_entries WHERE allowed) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers) + (SELECT count(*) FROM sessions WHERE ended_at IS NULL) + (SELECT count(*) FROM invitations) + (SELECT count(*) FROM memberships) + (SELECT count(*) FROM mails) + (SELECT count(*) FROM api_tokens WHERE revoked_at IS NULL) + (SELECT count(*) FROM impersonations)")
 	for _, at := range all {
+		p.exec("DELETE FROM audit_entries WHERE NOT allowed") // the caller's own, about any id
 		t.Run(at.String(), func(t *testing.T) {
 			p.sameForAll(t, at, d.call(t, at, b), b.token, missing, foreign)
 		})
 	}
-	require.Equal(t, before, p.count("SELECT (SELECT count(*) FROM audit_entries) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers) + (SELECT count(*) FROM sessions WHERE ended_at IS NULL) + (SELECT count(*) FROM invitations) + (SELECT count(*) FROM memberships) + (SELECT count(*) FROM mails) + (SELECT count(*) FROM api_tokens WHERE revoked_at IS NULL) + (SELECT count(*) FROM impersonations)"), "and nothing was done")
+	require.Equal(t, before, p.count("SELECT (SELECT count(*) FROM audit_entries WHERE allowed) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers) + (SELECT count(*) FROM sessions WHERE ended_at IS NULL) + (SELECT count(*) FROM invitations) + (SELECT count(*) FROM memberships) + (SELECT count(*) FROM mails) + (SELECT count(*) FROM api_tokens WHERE revoked_at IS NULL) + (SELECT count(*) FROM impersonations)"), "and nothing was done")
 
 	// The other way round: with staff's rights the same calls do find something,
 	// so what is above was no accident.
@@ -216,7 +220,7 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		}
 		nothing := p.post(token, query, vars{"id": missing})
 		ids := withID(withID(a.ids(), "server", server.Opaque()), "host", host.Opaque())
-		differs := slices.ContainsFunc([]string{"apiToken", "customer", "database", "databaseDump", "databaseUser", "driftFinding", "host", "invitation", "job", "server", "session", "user"}, func(kind string) bool {
+		differs := slices.ContainsFunc([]string{"apiToken", "auditEvent", "customer", "database", "databaseDump", "databaseUser", "driftFinding", "host", "invitation", "job", "server", "session", "user"}, func(kind string) bool {
 			return p.post(token, query, vars{"id": ids[kind]}).same() != nothing.same()
 		})
 		require.True(t, differs, "%s finds nothing for staff either", at)
@@ -280,6 +284,8 @@ func TestTenancy_NothingForeignHangsOnAnything(t *testing.T) {
 	boss := ident.NewUserID()
 	p.insert(&models.User{ID: boss, Email: "canary-staff@example.com", Name: "canary-staff", PasswordHash: "x", ProviderRole: new(models.ProviderAdmin)})
 	p.exec("UPDATE jobs SET actor_user_id = ? WHERE id = ?", boss, b.job)
+	p.exec("UPDATE audit_entries SET user_id = ?, ip = 'canary-staff', user_agent = 'canary-staff' WHERE customer_id = ?", boss, b.customer)
+	p.exec("INSERT INTO audit_entries (user_id, impersonator_id, action, customer_id, ip, user_agent) VALUES (?, ?, 'x.y', ?, 'canary-staff', 'canary-staff')", b.user, boss, b.customer)
 
 	for _, role := range []models.CustomerRole{models.CustomerOwner, models.CustomerAdmin, models.CustomerDeveloper, models.CustomerBilling, models.CustomerReadOnly} {
 		token := p.as(&actor.Actor{User: b.user, Grants: []actor.Grant{{Customer: b.customer, Permissions: auth.CustomerPermissions(role)}}})
@@ -298,13 +304,13 @@ func TestTenancy_NothingForeignHangsOnAnything(t *testing.T) {
 				for _, id := range []string{a.customer.Opaque(), a.database.Opaque(), a.job.Opaque(), reseller.customer.Opaque(), reseller.user.Opaque(), sister.customer.Opaque(), sister.database.Opaque(), sister.login.Opaque(), sister.invitation.Opaque(), a.invitation.Opaque(), a.login.Opaque(), reseller.login.Opaque(), a.apiToken.Opaque(), reseller.apiToken.Opaque(), boss.Opaque(), server.Opaque()} {
 					require.NotContains(t, r.body, id, "%s as %s", query, role)
 				}
-				for _, kind := range []string{"ApiToken", "Customer", "Database", "DatabaseUser", "DatabaseDump", "Invitation", "Job", "Membership", "User"} {
+				for _, kind := range []string{"ApiToken", "Customer", "Database", "DatabaseUser", "DatabaseDump", "Invitation", "Job", "Membership", "User", "AuditEvent"} {
 					reached[kind] = reached[kind] || strings.Contains(r.body, `"__typename":"`+kind+`"`)
 				}
 			}
 		}
 		if role == models.CustomerOwner {
-			require.Equal(t, map[string]bool{"ApiToken": true, "Customer": true, "Database": true, "DatabaseUser": true, "DatabaseDump": true, "Invitation": true, "Job": true, "Membership": true, "User": true}, reached)
+			require.Equal(t, map[string]bool{"ApiToken": true, "Customer": true, "Database": true, "DatabaseUser": true, "DatabaseDump": true, "Invitation": true, "Job": true, "Membership": true, "User": true, "AuditEvent": true}, reached)
 		}
 	}
 	// With the provider's rights the same operations do come upon it.

@@ -122,7 +122,11 @@ func (d fieldWalk) operationWith(f rootField, place string) string {
 }
 
 // everything asks for all ids and texts of a type and, down to a depth, all that hangs on it.
-func (d fieldWalk) everything(t *ast.Type, depth int) string {
+func (d fieldWalk) everything(t *ast.Type, depth int) string { return d.everythingAs(t, depth, nil) }
+
+// everythingAs is everything, in which some fields have the type's name before their
+// own: types that stand side by side may have fields of one name and of different types.
+func (d fieldWalk) everythingAs(t *ast.Type, depth int, ambiguous map[string]bool) string {
 	def := d.schema.Types[t.Name()]
 	if def.Kind == ast.Scalar || def.Kind == ast.Enum {
 		return ""
@@ -145,11 +149,25 @@ func (d fieldWalk) everything(t *ast.Type, depth int) string {
 		if f.Arguments.ForName("first") != nil {
 			args = "(first: 2)"
 		}
-		fields = append(fields, f.Name+args+d.everything(f.Type, less))
+		name := f.Name
+		if ambiguous[f.Name] {
+			name = def.Name + "_" + f.Name + ": " + f.Name
+		}
+		fields = append(fields, name+args+d.everything(f.Type, less))
+	}
+	types, differ := map[string]string{}, map[string]bool{}
+	for _, p := range d.schema.GetPossibleTypes(def) {
+		for _, f := range p.Fields {
+			if !d.schema.Types[f.Type.Name()].IsLeafType() {
+				continue
+			}
+			differ[f.Name] = differ[f.Name] || types[f.Name] != "" && types[f.Name] != f.Type.String()
+			types[f.Name] = f.Type.String()
+		}
 	}
 	for _, p := range d.schema.GetPossibleTypes(def) {
 		if p.Name != def.Name {
-			fields = append(fields, "... on "+p.Name+d.everything(ast.NamedType(p.Name, nil), max(depth-1, 0)))
+			fields = append(fields, "... on "+p.Name+d.everythingAs(ast.NamedType(p.Name, nil), max(depth-1, 0), differ))
 		}
 	}
 	return " { " + strings.Join(fields, " ") + " }"

@@ -34,6 +34,9 @@ type Config struct {
 	Prefix string
 	// Key seals the messages: 32 bytes, the same on every node.
 	Key []byte
+	// Accepted are keys whose messages are taken as well, while the nodes change
+	// from one key to another.
+	Accepted [][]byte
 	// Node is the name that NATS lists the connection under.
 	Node string
 	// Kinds are the messages that go from node to node, by their topics' first
@@ -102,7 +105,7 @@ func Open(c Config) (*Bus, error) {
 		stop: make(chan struct{}), sent: make(chan struct{}), gone: make(chan struct{}),
 	}
 	var err error
-	if b.seal, err = newSeal(c.Key); err != nil {
+	if b.seal, err = newSeal(c.Key, c.Accepted...); err != nil {
 		return nil, err
 	}
 	if b.conn, err = nats.Connect(c.Servers.Reveal(), b.options(c)...); err != nil {

@@ -52,15 +52,23 @@ const maxMessage = 64 << 10
 
 // A seal keeps messages from everybody who can reach NATS and has not the panel's
 // key: they can neither be read nor made, nor be moved to another subject.
-type seal struct{ aead cipher.AEAD }
+type seal struct {
+	aead     cipher.AEAD
+	accepted []cipher.AEAD // aead, and those of other keys
+}
 
-func newSeal(key []byte) (seal, error) {
-	// Its nonce is long enough to be random for as many messages as there will be.
-	aead, err := chacha20poly1305.NewX(key)
-	if err != nil {
-		return seal{}, fmt.Errorf("make cipher: %w", err)
+func newSeal(key []byte, accepted ...[]byte) (seal, error) {
+	var s seal
+	for _, k := range append([][]byte{key}, accepted...) {
+		// Its nonce is long enough to be random for as many messages as there will be.
+		aead, err := chacha20poly1305.NewX(k)
+		if err != nil {
+			return seal{}, fmt.Errorf("make cipher: %w", err)
+		}
+		s.accepted = append(s.accepted, aead)
 	}
-	return seal{aead}, nil
+	s.aead = s.accepted[0]
+	return s, nil
 }
 
 func (s seal) close(subject string, body []byte) []byte {
@@ -78,9 +86,10 @@ func (s seal) open(subject string, sealed []byte) ([]byte, error) {
 	if len(sealed) < n || len(sealed) > maxMessage || sealed[0] != sealedV1 {
 		return nil, errSealed
 	}
-	body, err := s.aead.Open(nil, sealed[1:n], sealed[n:], []byte(subject))
-	if err != nil {
-		return nil, errSealed
+	for _, aead := range s.accepted {
+		if body, err := aead.Open(nil, sealed[1:n], sealed[n:], []byte(subject)); err == nil {
+			return body, nil
+		}
 	}
-	return body, nil
+	return nil, errSealed
 }

@@ -1,6 +1,6 @@
 import { useGraphiQL, useGraphiQLActions, type GraphiQLPlugin } from "@graphiql/react";
 import { useEffect, useRef, useState, type FormEvent } from "react";
-import { session, signIn, withSession, type Session } from "./session";
+import { session, signIn, signOut, withSession, type Refusal, type Session } from "./session";
 
 /** Puts the session's token into the headers of each tab that is looked at, and reads the schema anew. */
 export function SessionHeaders() {
@@ -27,14 +27,16 @@ export function SessionHeaders() {
 
 function Form() {
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState("");
+  const [refused, setRefused] = useState<Refusal | null>(null);
+  const [asksCode, setAsksCode] = useState(false);
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
     setBusy(true);
-    setProblem("");
-    const why = await signIn(String(fields.get("email")), String(fields.get("password")));
-    setProblem(why); // unmounted when all is well
+    setRefused(null);
+    const why = await signIn(String(fields.get("email")), String(fields.get("password")), String(fields.get("code") ?? ""));
+    setRefused(why); // unmounted when all is well
+    if (why) setAsksCode(why.needsCode);
     setBusy(false);
   };
   return (
@@ -47,7 +49,13 @@ function Form() {
         Password
         <input name="password" type="password" autoComplete="current-password" required />
       </label>
-      <p role="alert" className="mpanel-problem">{problem}</p>
+      {asksCode && (
+        <label>
+          Code of the authenticator app, or a recovery code
+          <input name="code" autoComplete="one-time-code" required autoFocus />
+        </label>
+      )}
+      <p role="alert" className="mpanel-problem">{refused?.message}</p>
       <button type="submit" disabled={busy}>{busy ? "Signing in…" : "Sign in"}</button>
       <p>The token goes into the headers of each tab, and with them into <code>connection_init</code> of sockets. It is kept until the page is reloaded.</p>
     </form>
@@ -74,7 +82,7 @@ function SignedIn({ who }: { who: Session }) {
       <p role="status">
         {expired ? "The token is no longer accepted." : `The token is accepted until ${who.expiresAt.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}.`}
       </p>
-      <button type="button" onClick={() => session.set(null)}>{expired ? "Sign in again" : "Sign out"}</button>
+      <button type="button" onClick={() => signOut(who)}>{expired ? "Sign in again" : "Sign out"}</button>
     </div>
   );
 }

@@ -18,14 +18,33 @@ interface SignedIn {
   signIn: { accessToken: string; expiresAt: string; viewer: { user: { email: string } } };
 }
 
-/** Signs in; returns why not, or "" when all is well. */
-export async function signIn(email: string, password: string): Promise<string> {
-  const answer = await post({ query: signInMutation, operationName: "SignIn", variables: { input: { email, password } } }, {});
+/** Why a sign-in did not succeed, and whether a code of an authenticator app is asked for. */
+export interface Refusal {
+  message: string;
+  needsCode: boolean;
+}
+
+/** Signs in; returns why not, or null when all is well. */
+export async function signIn(email: string, password: string, code: string): Promise<Refusal | null> {
+  const input = { email, password, code: code || null };
+  const answer = await post({ query: signInMutation, operationName: "SignIn", variables: { input } }, {});
   const data = answer.data as SignedIn | null | undefined;
-  if (!data?.signIn) return answer.errors?.[0]?.message ?? "The panel gave no answer.";
+  if (!data?.signIn) {
+    const error = answer.errors?.[0];
+    return {
+      message: error?.message ?? "The panel gave no answer.",
+      needsCode: error?.extensions?.code === "SECOND_FACTOR_REQUIRED" || error?.extensions?.field === "code",
+    };
+  }
   const { accessToken, expiresAt, viewer } = data.signIn;
   session.set({ email: viewer.user.email, authorization: `Bearer ${accessToken}`, expiresAt: new Date(expiresAt) });
-  return "";
+  return null;
+}
+
+/** Ends the session here, and at the panel if it can be reached: it would end by itself. */
+export function signOut(who: Session): void {
+  session.set(null);
+  void post({ query: "mutation SignOut { signOut { ok } }", operationName: "SignOut" }, { Authorization: who.authorization });
 }
 
 /** The header Authorization of the headers tab, however it is written. */

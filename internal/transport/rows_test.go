@@ -1,0 +1,40 @@
+package transport_test
+
+import (
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/models"
+)
+
+// addInvitation makes the tenant's invitation, unless it is there.
+func (p *panel) addInvitation(mark string, s tenant) {
+	p.t.Helper()
+	_, err := p.db.NewInsert().Model(&models.Invitation{
+		ID: s.invitation, TokenHash: append(s.invitation.UUID[:], s.invitation.UUID[:]...), Email: "invited-" + mark + "@example.com", Name: "Invited " + mark,
+		CustomerID: s.customer, CustomerRole: new(models.CustomerReadOnly), InvitedBy: s.user, ExpiresAt: time.Now().Add(time.Hour),
+	}).On("CONFLICT DO NOTHING").Exec(p.t.Context())
+	require.NoError(p.t, err)
+}
+
+// addSession makes a session that began now.
+func (p *panel) addSession(id ident.SessionID, user ident.UserID, mark string) {
+	p.t.Helper()
+	now := time.Now()
+	p.insert(&models.Session{
+		ID: id, UserID: user, Seed: make([]byte, 32), RotatedAt: now, IP: "address " + mark, UserAgent: "agent " + mark, Device: "device " + mark,
+		CreatedAt: now, LastSeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(time.Hour),
+	})
+}
+
+// addDump makes the tenant's dump, unless it is there.
+func (p *panel) addDump(mark string, s tenant) {
+	p.t.Helper()
+	_, err := p.db.NewInsert().Model(&models.DatabaseDump{
+		ID: s.dump, DatabaseID: s.database, Origin: models.DumpExport, State: models.DumpReady, Format: new(models.DumpPlain), JobID: s.job,
+		Node: new("node " + mark), File: new("file " + mark), SizeBytes: new(int64(1)), SHA256: make([]byte, 32), ExpiresAt: time.Now().Add(time.Hour),
+	}).On("CONFLICT DO NOTHING").Exec(p.t.Context())
+	require.NoError(p.t, err)
+}

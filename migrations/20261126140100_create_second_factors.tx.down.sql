@@ -1,0 +1,3 @@
+DROP TABLE tries;
+DROP TABLE recovery_codes;
+DROP TABLE user_totp;

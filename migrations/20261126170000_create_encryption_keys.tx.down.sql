@@ -1,0 +1,2 @@
+-- What is under a data key cannot be opened without it.
+DROP TABLE encryption_keys;
