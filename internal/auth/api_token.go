@@ -151,8 +151,17 @@ func (s *Service) CreateAPIToken(ctx context.Context, in CreateAPITokenInput) (*
 		if err != nil {
 			return store.Wrap(err, "read API token %s", r.APIToken)
 		}
-		if again := r.Again(s.box); again != nil && out.APIToken.RevokedAt == nil {
+		again := r.Again(s.box)
+		if again == nil || out.APIToken.RevokedAt != nil {
+			return nil
+		}
+		// To who could not make it any more it is not shown, either.
+		switch err := s.mayGive(ctx, tx, who, in, new(models.APIToken)); fault.CodeOf(err) {
+		case "":
 			out.Token = new(again[shownToken].Reveal())
+		case fault.Invalid, fault.NotFound:
+		default:
+			return err
 		}
 		return nil
 	})

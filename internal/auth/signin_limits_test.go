@@ -144,3 +144,16 @@ func TestSignIn_TriesOfNobody(t *testing.T) {
 	require.Error(t, err)
 	require.NotEqual(t, fault.RateLimited, fault.CodeOf(err))
 }
+
+// The table tells nobody whose addresses are tried, nor from where.
+func TestTries_TellNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.Equal(t, fault.Unauthenticated, fault.CodeOf(w.from("198.51.100.7", "canary@example.com", "wrong as can be, at length")))
+	var keys []string
+	require.NoError(t, w.db.NewSelect().Table("tries").Column("key").Scan(t.Context(), &keys))
+	require.Len(t, keys, 3)
+	for _, key := range keys {
+		require.Regexp(t, "^[0-9a-f]{32}$", key)
+	}
+}

@@ -50,6 +50,18 @@ var otherAttempts = map[string]func(p *panel, s tenant) attempt{
 	"revokeSession": func(_ *panel, s tenant) attempt {
 		return attempt{token: s.token, input: vars{"id": s.session.Opaque()}}
 	},
+	"createApiToken": func(_ *panel, s tenant) attempt {
+		return attempt{token: s.token, input: vars{"name": "deploy", "permissions": []string{"DATABASES_READ"}}}
+	},
+	"revokeApiToken": func(_ *panel, s tenant) attempt {
+		return attempt{token: s.token, input: vars{"id": s.apiToken.Opaque()}}
+	},
+	"impersonate": func(p *panel, s tenant) attempt {
+		return attempt{token: p.staff(), input: vars{"userId": s.user.Opaque(), "reason": "ticket 4711: no backups", "minutes": 5}}
+	},
+	"endImpersonation": func(p *panel, s tenant) attempt {
+		return attempt{token: p.acting(p.staff(), s.user, 5)}
+	},
 	"createCustomer": func(p *panel, _ tenant) attempt {
 		return attempt{token: p.staff(), input: vars{"name": "Fresh", "email": "fresh@example.com"}}
 	},

@@ -264,7 +264,7 @@ func (p *panel) as(a *actor.Actor) string {
 		a.User = ident.NewUserID()
 		p.insert(&models.User{ID: a.User, Email: a.User.String() + "@example.com", Name: "User", PasswordHash: "x"})
 	}
-	if a.Session.IsZero() && a.APIToken.IsZero() {
+	if a.Session.IsZero() && a.APIToken.IsZero() && a.Impersonation.IsZero() {
 		a.Session = ident.NewSessionID()
 		p.addSession(a.Session, a.User, "of a test")
 	}
