@@ -146,6 +146,6 @@ func (t tableTries) Return(ctx context.Context, l Limit, at time.Time) error {
 
 // PurgeTries removes those that count for nothing any more.
 func (s *Service) PurgeTries(ctx context.Context) error {
-	_, err := s.db.NewDelete().Table("tries").Where("expires_at < ?", s.now()).Exec(ctx)
+	_, err := s.db.NewDelete().Table("tries").Where("expires_at < ? OR times = '{}'", s.now()).Exec(ctx)
 	return store.Wrap(err, "purge tries")
 }
