@@ -126,10 +126,13 @@ type auditKeyCommand struct{}
 // Run prints the key.
 func (auditKeyCommand) Run(ctx context.Context, env Env, o config.Options, log *slog.Logger) error {
 	return withStore(ctx, o, log, func(s *stores) error {
-		_, err := fmt.Fprintln(env.Stdout, base64.StdEncoding.EncodeToString(seal.NewKey(s.box).Public()))
+		_, err := fmt.Fprintln(env.Stdout, encodePublicKey(seal.NewKey(s.box).Public()))
 		return err
 	})
 }
+
+// encodePublicKey writes a key as --public-key takes it.
+func encodePublicKey(k ed25519.PublicKey) string { return base64.StdEncoding.EncodeToString(k) }
 
 // auditExports gives the audit to the routes.
 type auditExports struct {

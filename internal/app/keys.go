@@ -10,8 +10,10 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/mpanel/mpanel/internal/audit/seal"
 	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/keys"
+	"github.com/mpanel/mpanel/internal/secret"
 )
 
 type keysCommand struct {
@@ -40,7 +42,10 @@ func (c keysRotateCommand) Run(ctx context.Context, env Env, o config.Options, l
 		if err := s.migrate(ctx, log); err != nil {
 			return err
 		}
-		return rotate(ctx, s.keys, env.Stdout)
+		if err := rotate(ctx, s.keys, env.Stdout); err != nil {
+			return err
+		}
+		return tellAuditKeys(s.box, env.Stdout)
 	})
 	if err != nil || !c.RenewSecretKey {
 		return err
@@ -77,6 +82,18 @@ func rotate(ctx context.Context, ring *keys.Ring, out io.Writer) error {
 	_, err = fmt.Fprintf(out, "%s; %d values were moved, all are under data key %d now. Keys before it are removed %s after this by a server that runs.\n",
 		what, report.Moved, report.Key, keys.KeepRetired)
 	return err
+}
+
+// tellAuditKeys prints what the audit's checkpoints of before the change of the secret
+// key are checked with: after it nobody can derive that any more.
+func tellAuditKeys(box *secret.Box, out io.Writer) error {
+	for _, before := range seal.PublicKeys(box)[1:] {
+		_, err := fmt.Fprintf(out, "Keep the public key of the audit's checkpoints of before, for audit verify --public-key: %s\n", encodePublicKey(before))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // renewStopped makes a new key unless somebody is at work with the one of now.

@@ -8,9 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mpanel/mpanel/internal/audit/seal"
 	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/secret"
@@ -37,6 +39,22 @@ func clusterFolder(t *testing.T) string {
 	return dir
 }
 
+// sealed runs the sealer of a panel until nothing is left to seal; when it stops it
+// writes a checkpoint.
+func sealed(t *testing.T, p *panel) {
+	t.Helper()
+	running, stop := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	go func() { defer close(over); p.sealer.Run(running) }()
+	require.Eventually(t, func() bool {
+		behind, err := seal.Lag(t.Context(), p.stores.db)
+		require.NoError(t, err)
+		return behind.Entries == 0
+	}, 20*time.Second, 20*time.Millisecond)
+	stop()
+	<-over
+}
+
 // The embedded default's secret key is in the data dir; with it change the
 // passwords of its two clusters.
 func TestKeysRotate_RenewsTheSecretKeyOfTheEmbeddedDefault(t *testing.T) {
@@ -55,6 +73,12 @@ func TestKeysRotate_RenewsTheSecretKeyOfTheEmbeddedDefault(t *testing.T) {
 	p, err := newPanel(t.Context(), s, o, engine.Config{Node: "n"}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	require.NoError(t, p.databases.RegisterEmbedded(t.Context(), s.embedded.tenantsAddress()))
+	_, err = p.auth.CreateAdmin(t.Context(), "boss@example.com", "Boss", secret.New("copper lantern ninety fields"))
+	require.NoError(t, err)
+	sealed(t, p)
+	auditKey, err := command(t, vars, "audit", "key")
+	require.NoError(t, err)
+	auditKey = strings.TrimSpace(auditKey)
 	_, err = command(t, vars, "keys", "rotate", "--renew-secret-key")
 	require.ErrorContains(t, err, "stop it first")
 	out, err := command(t, vars, "keys", "list") // of the server that runs
@@ -71,6 +95,7 @@ func TestKeysRotate_RenewsTheSecretKeyOfTheEmbeddedDefault(t *testing.T) {
 	require.NoError(t, err, out)
 	require.Contains(t, out, "1 data keys are wrapped under the new secret key now.")
 	require.Contains(t, out, "1 values were moved, all are under data key 2 now.")
+	require.Contains(t, out, "for audit verify --public-key: "+auditKey+"\n")
 	after, err := os.ReadFile(filepath.Join(dir, keyFile))
 	require.NoError(t, err)
 	require.NotEqual(t, before, after)
@@ -84,6 +109,12 @@ func TestKeysRotate_RenewsTheSecretKeyOfTheEmbeddedDefault(t *testing.T) {
 	all, err := p.complaints(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, all)
+	out, err = command(t, vars, "audit", "verify")
+	require.NoError(t, err, out)
+	require.Contains(t, out, "0 checkpoints agree, 1 could not be checked; 0 problems.", "the new key did not sign it")
+	out, err = command(t, vars, "audit", "verify", "--public-key="+auditKey)
+	require.NoError(t, err, out)
+	require.Contains(t, out, "1 checkpoints agree, 0 could not be checked; 0 problems.")
 	p.close()
 	stop(s)
 

@@ -40,7 +40,7 @@ func (s *Service) RequestPasswordReset(ctx context.Context, in RequestPasswordRe
 		entry := audit.Entry{Action: "user.request_password_reset", Kind: ident.User}
 		if to.user != nil {
 			mail, row.UserID = mailTo(to.user, models.MailPasswordReset), to.user.ID
-			entry.Object = to.user.ID.Bare()
+			entry.Object = to.user.ID.Bare() // and not who asks, which may be anybody
 		}
 		life := LinkLife
 		if to.user == nil || to.user.DisabledAt != nil || to.tired() {

@@ -68,6 +68,7 @@ func (s *Service) SignUp(ctx context.Context, in SignUpInput) (*OKPayload, error
 		if err := s.accounts.Outbox.Queue(tx, mail); err != nil {
 			return err
 		}
+		// Of nobody, also where the address has an account: who asks may be anybody.
 		return audit.Record(ctx, tx, audit.Entry{Action: "user.sign_up", Kind: ident.User})
 	})
 	if err != nil {

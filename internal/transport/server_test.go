@@ -110,13 +110,18 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 	box, bus := testkit.Box(t), &membus.Bus{}
 	p.bus = bus
 	var err error
-	p.auth, err = auth.NewService(auth.Config{DB: p.db, Box: box, Issuer: "urn:mpanel:test", Now: p.now, Revoker: p, Log: log})
+	var customers *customer.Service
+	p.auth, err = auth.NewService(auth.Config{DB: p.db, Box: box, Issuer: "urn:mpanel:test", Now: p.now, Revoker: p, Log: log, Accounts: auth.AccountConfig{
+		OpenCustomer: func(ctx context.Context, tx store.Tx, n auth.NewCustomer) (ident.CustomerID, error) {
+			return customers.Open(ctx, tx, customer.CreateInput{Name: n.Name, Email: n.Email, Company: n.Company})
+		},
+	}})
 	require.NoError(t, err)
 	var registry *engine.Registry
 	starter := engine.NewStarter(func() *engine.Registry { return registry }, silent{})
 	p.servers = nowhere{new(atomic.Bool)}
 	databases := database.NewService(p.db, box, starter, p.servers, uuid.New(), p.servers, slog.New(slog.DiscardHandler))
-	customers := customer.NewService(p.db, starter, databases)
+	customers = customer.NewService(p.db, starter, databases)
 	dumps, err := database.NewDumpService(database.DumpConfig{
 		Databases: databases, Tools: anyTools{}, Dir: t.TempDir(), Node: "test", Log: log,
 		Get: func(context.Context, string) (io.ReadCloser, error) { return nil, io.ErrUnexpectedEOF },
