@@ -2810,7 +2810,7 @@ type ReleaseDriftBrakePayload {
   Lets somebody of the provider's staff act as a user for some minutes, with that user's rights but for whatever is the
   user's own: passwords and links that are shown once, sessions, API tokens, and inviting people. The user sees it in
   ` + "`" + `Viewer.impersonations` + "`" + `. It ends with the session that it began in, and with all that is open with its token.
-  Errors: ` + "`" + `INVALID` + "`" + `, also without a session; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `FORBIDDEN` + "`" + ` for a user of the provider's staff, and for API tokens;
+  Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `FORBIDDEN` + "`" + ` for a user of the provider's staff, and for API tokens;
   ` + "`" + `CONFLICT` + "`" + ` for a disabled user; ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
   """
   impersonate("Whom, why and for how long." input: ImpersonateInput!): ImpersonatePayload! @stepUp @auth(requires: [USERS_IMPERSONATE]) @cost(weight: 20)

@@ -63,10 +63,10 @@ func (in ImpersonateInput) validate() error {
 // Impersonate lets somebody of the staff act as a user for some minutes, with the
 // user's rights but for whatever is the user's own: see actor.InPerson. It ends with
 // the session that it began in. Errors: fault.Invalid; fault.NotFound; fault.Forbidden
-// for one of the staff; fault.Conflict for a user who is disabled; fault.Invalid without
-// a session, or unless in person. The graph asks for StepUp beforehand.
+// for one of the staff, and unless in a session of one's own; fault.Conflict for a user
+// who is disabled. The graph asks for StepUp beforehand.
 func (s *Service) Impersonate(ctx context.Context, in ImpersonateInput) (*ImpersonatePayload, error) {
-	who, err := inPerson(ctx)
+	who, err := s.inSession(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -86,8 +86,6 @@ func (s *Service) Impersonate(ctx context.Context, in ImpersonateInput) (*Impers
 			return ident.ImpersonationID{}, fault.Forbidden.New("userId", "Nobody acts as somebody of the provider's staff.")
 		case user.DisabledAt != nil:
 			return ident.ImpersonationID{}, fault.Conflict.New("userId", "This user is disabled.")
-		case who.Session.IsZero():
-			return ident.ImpersonationID{}, fault.Invalid.New("", "Sign in first: it ends with the session that it begins in.")
 		}
 		now := s.now()
 		row := &models.Impersonation{

@@ -73,7 +73,7 @@ func TestImpersonation_F24_NothingOfTheUsersOwn(t *testing.T) {
 		})
 		r := p.post(token, d.operation(f), nil)
 		r.wellFormed(t)
-		if shows || len(need) == 0 || !held {
+		if shows || len(need) == 0 || !held || f.Directives.ForName("stepUp") != nil {
 			refused++
 			require.Equal(t, []string{"FORBIDDEN"}, r.codes(), "%s: %s", f, r.body)
 			continue
@@ -129,7 +129,6 @@ func TestImpersonation_F24_WhoAndAsWhom(t *testing.T) {
 		require.Equal(t, []string{"FORBIDDEN"}, ask(token, nil).codes(), role)
 	}
 	require.Equal(t, []string{"FORBIDDEN"}, ask(b.token, nil).codes())
-	require.Equal(t, []string{"INVALID"}, ask(p.staff(), nil).codes(), "without a session there is nothing that it ends with")
 	acting := p.acting(staff, b.user, 5)
 	require.Equal(t, []string{"FORBIDDEN"}, ask(acting, nil).codes(), "and not by one who acts already")
 	require.Equal(t, []string{"INVALID"}, p.post(staff, `mutation { endImpersonation { impersonation { reason } } }`, nil).codes())
