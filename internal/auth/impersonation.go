@@ -35,8 +35,8 @@ type ImpersonateInput struct {
 	Minutes int
 }
 
-// ImpersonatePayload has the access token once, and nil when the mutation is answered
-// again.
+// ImpersonatePayload has the access token, and nil when the mutation is answered again:
+// of what is good for minutes and is asked for with a reason, nothing is kept.
 type ImpersonatePayload struct {
 	Impersonation *models.Impersonation
 	AccessToken   *string `json:"-"`

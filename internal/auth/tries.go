@@ -92,7 +92,8 @@ func (s *Service) untry(ctx context.Context, limits []Limit, at time.Time) {
 }
 
 // tableTries keep them in the panel's database, by a hash of what is tried: without the
-// key nobody learns from the table whose addresses are tried.
+// key nobody learns from the table whose addresses are tried. Nodes with another key, as
+// there are while the panel's secret key is changed, count apart.
 type tableTries struct {
 	db  *store.DB
 	key []byte
