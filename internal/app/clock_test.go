@@ -40,7 +40,7 @@ func TestClock_OfTheNodeIsWrong(t *testing.T) {
 			require.InDelta(t, offset.Seconds(), off, 60, "PostgreSQL's clock is not what this test needs")
 			require.NoError(t, errors.Join(store.Migrate(t.Context(), db, slog.New(slog.DiscardHandler)), db.Close()))
 
-			b := newFaultBenchOn(t, url, cluster, testkit.Tenants(t))
+			b := newFaultBenchOn(t, url, url, cluster, testkit.Tenants(t))
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
 			forgotten, err := b.order(ctx) // nobody runs it: whoever was told of it is dead

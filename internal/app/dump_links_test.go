@@ -368,7 +368,7 @@ func TestDumpNode_AnnouncesItselfLater(t *testing.T) {
 	b := newFaultBench(t)
 	for _, sql := range []string{
 		"CREATE SEQUENCE announcements",
-		`CREATE FUNCTION refuse_the_first() RETURNS trigger LANGUAGE plpgsql AS $$
+		`CREATE FUNCTION refuse_the_first() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 			BEGIN IF nextval('announcements') = 1 THEN RAISE 'not now'; END IF; RETURN NEW; END $$`,
 		"CREATE TRIGGER refuse_the_first BEFORE INSERT ON file_nodes FOR EACH ROW EXECUTE FUNCTION refuse_the_first()",
 	} {

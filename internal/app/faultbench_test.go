@@ -77,11 +77,12 @@ func newFaultBench(t *testing.T) *faultBench {
 func newFaultBenchWith(t *testing.T, tenants *devstack.Cluster) *faultBench {
 	t.Helper()
 	url := testkit.URL(t)
-	return newFaultBenchOn(t, url, testkit.Panel(), tenants)
+	return newFaultBenchOn(t, url, testkit.RestrictedURL(t, url), testkit.Panel(), tenants)
 }
 
-// newFaultBenchOn is a bench whose journal is the migrated database url of cluster.
-func newFaultBenchOn(t *testing.T, url secret.Text, cluster, tenants *devstack.Cluster) *faultBench {
+// newFaultBenchOn is a bench whose journal is the migrated database owner of cluster; the
+// panel reaches it by url, as a role that cannot change the audit where it is one.
+func newFaultBenchOn(t *testing.T, owner, url secret.Text, cluster, tenants *devstack.Cluster) *faultBench {
 	t.Helper()
 	ctx := t.Context()
 	b := &faultBench{url: url, cluster: cluster, tenants: tenants, dir: t.TempDir()}
@@ -89,7 +90,7 @@ func newFaultBenchOn(t *testing.T, url secret.Text, cluster, tenants *devstack.C
 	db, err := store.Open(ctx, b.url, b.acks.Configure)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	b.oracle, err = store.Open(ctx, b.url)
+	b.oracle, err = store.Open(ctx, owner)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.oracle.Close()) })
 	require.NoError(t, b.oracle.NewSelect().ColumnExpr("current_database()").Scan(ctx, &b.name))

@@ -131,7 +131,7 @@ func URL(t testing.TB) secret.Text {
 	if err != nil {
 		t.Fatalf("start the panel's cluster: %v", err)
 	}
-	name := fmt.Sprintf("test_%d", counter.Add(1))
+	name := fmt.Sprintf("test_%05d", counter.Add(1)) // of one width, so that none is another's prefix
 	if err := exec(t.Context(), c, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
 		t.Fatalf("create test database: %v", err)
 	}
