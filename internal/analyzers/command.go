@@ -4,11 +4,12 @@ import (
 	"go/ast"
 	"go/constant"
 	"go/types"
-	"path"
 	"slices"
 	"strconv"
 
 	"golang.org/x/tools/go/analysis"
+
+	"github.com/mpanel/mpanel/internal/command"
 )
 
 // Command finds where a program is started without package command, and where
@@ -23,9 +24,6 @@ var starters = map[string][]string{
 	"syscall":               {"Exec", "ForkExec", "StartProcess"},
 	"golang.org/x/sys/unix": {"Exec"},
 }
-
-// Shells read what they are given as a language; so do programs that run another one.
-var Shells = []string{"sh", "bash", "dash", "ash", "zsh", "ksh", "fish", "csh", "tcsh", "busybox", "env", "xargs", "sudo", "su", "perl", "python", "python3", "ruby", "awk", "eval"}
 
 func runCommand(pass *analysis.Pass) (any, error) {
 	f := collect(pass)
@@ -51,7 +49,7 @@ func runCommand(pass *analysis.Pass) (any, error) {
 				f.found(call, call.Pos(), "programs are started by command.New only")
 			}
 			if pathOf(fn) == module+"internal/command" && fn.Name() == "New" && len(call.Args) > 1 {
-				if v := pass.TypesInfo.Types[call.Args[1]].Value; v != nil && v.Kind() == constant.String && slices.Contains(Shells, path.Base(constant.StringVal(v))) {
+				if v := pass.TypesInfo.Types[call.Args[1]].Value; v != nil && v.Kind() == constant.String && command.IsShell(constant.StringVal(v)) {
 					f.found(call, call.Args[1].Pos(), "a shell is never started: give the program its arguments")
 				}
 			}

@@ -70,7 +70,7 @@ func runSQL(pass *analysis.Pass) (any, error) {
 				return true
 			}
 			s := sqlCheck{f: f, seen: map[types.Object]bool{}}
-			if !isText(pass.TypesInfo.TypeOf(call.Args[i])) || s.written(call.Args[i], file) {
+			if !isText(pass.TypesInfo.TypeOf(call.Args[i])) || s.written(call.Args[i]) {
 				return true
 			}
 			f.found(call, call.Args[i].Pos(), "this SQL is put together from texts that are not written here: use an argument, bun.Ident, or a function that quotes")
@@ -115,7 +115,7 @@ type sqlCheck struct {
 }
 
 // written tells whether a text is made of constants and of what is quoted.
-func (s *sqlCheck) written(e ast.Expr, file *ast.File) bool {
+func (s *sqlCheck) written(e ast.Expr) bool {
 	info := s.f.TypesInfo
 	e = ast.Unparen(e)
 	tv := info.Types[e]
@@ -128,25 +128,25 @@ func (s *sqlCheck) written(e ast.Expr, file *ast.File) bool {
 	}
 	switch e := e.(type) {
 	case *ast.BinaryExpr:
-		return e.Op == token.ADD && s.written(e.X, file) && s.written(e.Y, file)
+		return e.Op == token.ADD && s.written(e.X) && s.written(e.Y)
 	case *ast.CallExpr:
-		return s.call(e, file)
+		return s.call(e)
 	case *ast.Ident:
-		return s.variable(info.ObjectOf(e), file)
+		return s.variable(info.ObjectOf(e))
 	case *ast.SelectorExpr: // a field: what is put there is looked at where it is
 		return s.field(info.ObjectOf(e.Sel))
 	case *ast.IndexExpr: // of a table that is written in the code
 		if id, ok := ast.Unparen(e.X).(*ast.Ident); ok {
-			return s.table(info.ObjectOf(id), file)
+			return s.table(info.ObjectOf(id))
 		}
 	}
 	return false
 }
 
-func (s *sqlCheck) call(e *ast.CallExpr, file *ast.File) bool {
+func (s *sqlCheck) call(e *ast.CallExpr) bool {
 	info := s.f.TypesInfo
 	if tv := info.Types[e.Fun]; tv.IsType() && len(e.Args) == 1 { // a conversion
-		return s.written(e.Args[0], file)
+		return s.written(e.Args[0])
 	}
 	fn := callee(info, e)
 	path, name := pathOf(fn), nameOf(fn)
@@ -155,28 +155,29 @@ func (s *sqlCheck) call(e *ast.CallExpr, file *ast.File) bool {
 	}
 	switch {
 	case path == "fmt" && name == "Sprintf", path == "strings" && (name == "ReplaceAll" || name == "TrimSuffix" || name == "TrimPrefix" || name == "TrimSpace"):
-		return !slices.ContainsFunc(e.Args, func(a ast.Expr) bool { return !s.written(a, file) })
+		return !slices.ContainsFunc(e.Args, func(a ast.Expr) bool { return !s.written(a) })
 	case path == "strings" && name == "Join" && len(e.Args) == 2:
-		return s.written(e.Args[1], file) && s.list(e.Args[0], file)
+		return s.written(e.Args[1]) && s.list(e.Args[0])
 	}
-	if decl := s.declaration(fn); decl != nil && fn.Pkg() == s.f.Pkg { // a function of ours, all of whose results are
-		if s.seen[fn] {
-			return true
+	return s.returned(fn, s.written)
+}
+
+// returned tells whether all that a function of this package returns first is good.
+func (s *sqlCheck) returned(fn *types.Func, good func(ast.Expr) bool) bool {
+	decl := s.declaration(fn)
+	if decl == nil || s.seen[fn] {
+		return decl != nil
+	}
+	s.seen[fn] = true
+	all := true
+	ast.Inspect(decl.Body, func(n ast.Node) bool {
+		if r, ok := n.(*ast.ReturnStmt); ok {
+			all = all && len(r.Results) > 0 && good(r.Results[0])
 		}
-		s.seen[fn] = true
-		good := true
-		ast.Inspect(decl.Body, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.FuncLit:
-				return false
-			case *ast.ReturnStmt:
-				good = good && len(n.Results) > 0 && s.written(n.Results[0], file)
-			}
-			return true
-		})
-		return good
-	}
-	return false
+		_, inner := n.(*ast.FuncLit)
+		return !inner
+	})
+	return all
 }
 
 func (s *sqlCheck) declaration(fn *types.Func) *ast.FuncDecl {
@@ -194,7 +195,7 @@ func (s *sqlCheck) declaration(fn *types.Func) *ast.FuncDecl {
 }
 
 // variable looks at everything that is assigned to a variable of this package.
-func (s *sqlCheck) variable(obj types.Object, file *ast.File) bool {
+func (s *sqlCheck) variable(obj types.Object) bool {
 	v, ok := obj.(*types.Var)
 	if !ok || v.Pkg() != s.f.Pkg {
 		return false
@@ -206,7 +207,7 @@ func (s *sqlCheck) variable(obj types.Object, file *ast.File) bool {
 	assigned, good := false, true
 	note := func(e ast.Expr) {
 		assigned = true
-		good = good && s.written(e, file)
+		good = good && s.written(e)
 	}
 	for _, file := range s.f.Files {
 		ast.Inspect(file, func(n ast.Node) bool {
@@ -232,7 +233,7 @@ func (s *sqlCheck) variable(obj types.Object, file *ast.File) bool {
 				for _, l := range []ast.Expr{n.Key, n.Value} {
 					if id, ok := l.(*ast.Ident); ok && s.f.TypesInfo.ObjectOf(id) == v {
 						assigned = true
-						good = good && s.list(n.X, file)
+						good = good && s.list(n.X)
 					}
 				}
 			case *ast.UnaryExpr: // somebody else may write to it
@@ -243,23 +244,22 @@ func (s *sqlCheck) variable(obj types.Object, file *ast.File) bool {
 			return true
 		})
 	}
-	return assigned && good || !assigned && s.argument(v, file)
+	return assigned && good || !assigned && s.given(v, false)
 }
 
-// argument looks at what callers give: all of them are in this package when the
-// function is not exported.
-func (s *sqlCheck) argument(v *types.Var, file *ast.File) bool {
+// given tells whether all callers give a parameter something good: a text, or with list
+// a list of texts, of which a variadic one has each. All callers are in this package when
+// the function is not exported.
+func (s *sqlCheck) given(v *types.Var, list bool) bool {
 	for _, in := range s.f.Files {
 		for _, d := range in.Decls {
 			fd, ok := d.(*ast.FuncDecl)
 			if !ok || fd.Name.IsExported() || fd.Type.Params == nil {
 				continue
 			}
-			i, variadic := position(s.f.TypesInfo, fd, v)
-			if i < 0 || variadic {
-				continue
+			if i, variadic := position(s.f.TypesInfo, fd, v); i >= 0 {
+				return (list || !variadic) && s.calls(s.f.TypesInfo.Defs[fd.Name], i, list, variadic)
 			}
-			return s.calls(s.f.TypesInfo.Defs[fd.Name], i, file)
 		}
 	}
 	return false
@@ -282,7 +282,8 @@ func position(info *types.Info, fd *ast.FuncDecl, v *types.Var) (i int, variadic
 	return -1, false
 }
 
-func (s *sqlCheck) calls(fn types.Object, i int, file *ast.File) bool {
+// calls looks at argument i of all calls of a function.
+func (s *sqlCheck) calls(fn types.Object, i int, list, variadic bool) bool {
 	called, good := false, true
 	for _, in := range s.f.Files {
 		if s.f.inTest(in) {
@@ -294,7 +295,18 @@ func (s *sqlCheck) calls(fn types.Object, i int, file *ast.File) bool {
 				return true
 			}
 			called = true
-			good = good && i < len(call.Args) && s.written(call.Args[i], file)
+			switch {
+			case variadic && !call.Ellipsis.IsValid():
+				for _, a := range call.Args[min(i, len(call.Args)):] {
+					good = good && s.written(a)
+				}
+			case i >= len(call.Args):
+				good = good && variadic
+			case list:
+				good = good && s.list(call.Args[i])
+			default:
+				good = good && s.written(call.Args[i])
+			}
 			return true
 		})
 	}
@@ -326,11 +338,11 @@ func (s *sqlCheck) field(obj types.Object) bool {
 					switch kv, keyed := elt.(*ast.KeyValueExpr); {
 					case keyed:
 						if id, ok := kv.Key.(*ast.Ident); ok && s.f.TypesInfo.ObjectOf(id) == v {
-							assigned, good = true, good && s.written(kv.Value, file)
+							assigned, good = true, good && s.written(kv.Value)
 						}
 					default:
 						if st, ok := structOf(s.f.TypesInfo.TypeOf(n)); ok && i < st.NumFields() && st.Field(i) == v {
-							assigned, good = true, good && s.written(elt, file)
+							assigned, good = true, good && s.written(elt)
 						}
 					}
 				}
@@ -338,7 +350,7 @@ func (s *sqlCheck) field(obj types.Object) bool {
 				for i, l := range n.Lhs {
 					if sel, ok := l.(*ast.SelectorExpr); ok && s.f.TypesInfo.ObjectOf(sel.Sel) == v {
 						assigned = true
-						good = good && len(n.Rhs) == len(n.Lhs) && s.written(n.Rhs[i], file)
+						good = good && len(n.Rhs) == len(n.Lhs) && s.written(n.Rhs[i])
 					}
 				}
 			}
@@ -357,7 +369,7 @@ func structOf(t types.Type) (*types.Struct, bool) {
 }
 
 // list tells the same of every element.
-func (s *sqlCheck) list(e ast.Expr, file *ast.File) bool {
+func (s *sqlCheck) list(e ast.Expr) bool {
 	e = ast.Unparen(e)
 	switch e := e.(type) {
 	case *ast.CompositeLit:
@@ -365,41 +377,27 @@ func (s *sqlCheck) list(e ast.Expr, file *ast.File) bool {
 			if kv, ok := elt.(*ast.KeyValueExpr); ok {
 				elt = kv.Value
 			}
-			return !s.written(elt, file)
+			return !s.written(elt)
 		})
 	case *ast.Ident:
-		return s.table(s.f.TypesInfo.ObjectOf(e), file)
+		return s.table(s.f.TypesInfo.ObjectOf(e))
 	case *ast.CallExpr:
 		if id, ok := e.Fun.(*ast.Ident); ok && id.Name == "append" && len(e.Args) > 0 {
 			if e.Ellipsis.IsValid() {
-				return s.list(e.Args[0], file) && s.list(e.Args[1], file)
+				return s.list(e.Args[0]) && s.list(e.Args[1])
 			}
-			return s.list(e.Args[0], file) && !slices.ContainsFunc(e.Args[1:], func(a ast.Expr) bool { return !s.written(a, file) })
+			return s.list(e.Args[0]) && !slices.ContainsFunc(e.Args[1:], func(a ast.Expr) bool { return !s.written(a) })
 		}
 		if id, ok := e.Fun.(*ast.Ident); ok && id.Name == "make" {
 			return true
 		}
-		if fn := callee(s.f.TypesInfo, e); s.declaration(fn) != nil {
-			if s.seen[fn] {
-				return true
-			}
-			s.seen[fn] = true
-			good := true
-			ast.Inspect(s.declaration(fn).Body, func(n ast.Node) bool {
-				if r, ok := n.(*ast.ReturnStmt); ok {
-					good = good && len(r.Results) > 0 && s.list(r.Results[0], file)
-				}
-				_, inner := n.(*ast.FuncLit)
-				return !inner
-			})
-			return good
-		}
+		return s.returned(callee(s.f.TypesInfo, e), s.list)
 	}
 	return false
 }
 
 // table tells it of a variable that holds a list.
-func (s *sqlCheck) table(obj types.Object, file *ast.File) bool {
+func (s *sqlCheck) table(obj types.Object) bool {
 	v, ok := obj.(*types.Var)
 	if !ok || v.Pkg() != s.f.Pkg {
 		return false
@@ -418,12 +416,12 @@ func (s *sqlCheck) table(obj types.Object, file *ast.File) bool {
 					case *ast.Ident:
 						if s.f.TypesInfo.ObjectOf(l) == v {
 							assigned = true
-							good = good && len(n.Rhs) == len(n.Lhs) && s.list(n.Rhs[i], file)
+							good = good && len(n.Rhs) == len(n.Lhs) && s.list(n.Rhs[i])
 						}
 					case *ast.IndexExpr:
 						if id, ok := l.X.(*ast.Ident); ok && s.f.TypesInfo.ObjectOf(id) == v {
 							assigned = true
-							good = good && len(n.Rhs) == len(n.Lhs) && s.written(n.Rhs[i], file)
+							good = good && len(n.Rhs) == len(n.Lhs) && s.written(n.Rhs[i])
 						}
 					}
 				}
@@ -432,7 +430,7 @@ func (s *sqlCheck) table(obj types.Object, file *ast.File) bool {
 					if s.f.TypesInfo.Defs[id] == v {
 						assigned = true
 						if i < len(n.Values) {
-							good = good && s.list(n.Values[i], file)
+							good = good && s.list(n.Values[i])
 						}
 					}
 				}
@@ -441,47 +439,7 @@ func (s *sqlCheck) table(obj types.Object, file *ast.File) bool {
 		})
 	}
 	if !assigned {
-		return s.argumentList(v, file)
+		return s.given(v, true)
 	}
 	return good
-}
-
-// argumentList is argument for a list.
-func (s *sqlCheck) argumentList(v *types.Var, file *ast.File) bool {
-	for _, in := range s.f.Files {
-		for _, d := range in.Decls {
-			fd, ok := d.(*ast.FuncDecl)
-			if !ok || fd.Name.IsExported() || fd.Type.Params == nil {
-				continue
-			}
-			i, variadic := position(s.f.TypesInfo, fd, v)
-			if i < 0 {
-				continue
-			}
-			called, good := false, true
-			for _, caller := range s.f.Files {
-				if s.f.inTest(caller) {
-					continue
-				}
-				ast.Inspect(caller, func(n ast.Node) bool {
-					call, ok := n.(*ast.CallExpr)
-					if !ok || types.Object(callee(s.f.TypesInfo, call)) != s.f.TypesInfo.Defs[fd.Name] {
-						return true
-					}
-					called = true
-					switch {
-					case variadic && !call.Ellipsis.IsValid():
-						for _, a := range call.Args[min(i, len(call.Args)):] {
-							good = good && s.written(a, file)
-						}
-					case i < len(call.Args):
-						good = good && s.list(call.Args[i], file)
-					}
-					return true
-				})
-			}
-			return called && good
-		}
-	}
-	return false
 }

@@ -130,10 +130,8 @@ func endTokens(tx store.Tx, user ident.UserID, purposes ...models.TokenPurpose) 
 // tell queues a mail about an account to the person it belongs to.
 func (s *Service) tell(ctx context.Context, tx store.Tx, user *models.User, kind models.MailKind, facts notify.Facts) error {
 	facts.IP, facts.At = actor.RequestFrom(ctx).IP, s.now()
-	m := notify.Mail{Kind: kind, User: user.ID, To: user.Email, Name: user.Name, Facts: facts}
-	if user.Language != nil {
-		m.Language = *user.Language
-	}
+	m := mailTo(user, kind)
+	m.Facts = facts
 	return s.accounts.Outbox.Queue(tx, m)
 }
 

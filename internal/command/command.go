@@ -26,8 +26,11 @@ var ErrRefused = errors.New("command: refused")
 // readers read what they are given as a language, or run what it names.
 var readers = []string{
 	"sh", "bash", "dash", "ash", "zsh", "ksh", "fish", "csh", "tcsh", "busybox", "env", "xargs", "sudo", "su", "doas", "nice", "nohup", "timeout",
-	"perl", "python", "python3", "ruby", "awk", "gawk", "mawk", "sed", "find", "ssh",
+	"perl", "python", "python3", "ruby", "awk", "gawk", "mawk", "sed", "find", "ssh", "eval",
 }
+
+// IsShell tells whether a program reads what it is given as commands.
+func IsShell(path string) bool { return slices.Contains(readers, filepath.Base(path)) }
 
 // environment is what a program sees that is given nothing else.
 func environment() []string {
@@ -43,7 +46,7 @@ func New(ctx context.Context, path string, args ...string) *Cmd {
 	switch {
 	case !filepath.IsAbs(path):
 		cmd.Err = fmt.Errorf("%w: the path %q is not absolute", ErrRefused, path)
-	case slices.Contains(readers, filepath.Base(path)):
+	case IsShell(path):
 		cmd.Err = fmt.Errorf("%w: %s reads what it is given as commands", ErrRefused, path)
 	}
 	return cmd

@@ -36,14 +36,10 @@ func (b *Buffer) begun() []byte {
 	return *b.memory
 }
 
-// BufferKey is under which a context has its *Buffer.
+// BufferKey is under which a context has the *Buffer that the first answer is written
+// into that is executed with it. The answer's Data is good until the buffer is released:
+// a middleware that keeps it copies it.
 type BufferKey struct{}
-
-// WithBuffer lets the first answer that is executed with ctx be written into b.
-// Its Data is good until b is released: a middleware that keeps it copies it.
-func WithBuffer(ctx context.Context, b *Buffer) context.Context {
-	return context.WithValue(ctx, BufferKey{}, b)
-}
 
 // Complete gives the head, the data and the tail as one. Data that was written
 // into the buffer is not copied; other data is.

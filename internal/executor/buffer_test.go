@@ -2,6 +2,7 @@ package executor_test
 
 import (
 	"bytes"
+	"context"
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -17,7 +18,7 @@ func into(t testing.TB, e *gqlexecutor.Executor, b *executor.Buffer, n int) *gra
 	if errs != nil {
 		t.Fatal(errs)
 	}
-	next, ctx := e.DispatchOperation(executor.WithBuffer(t.Context(), b), op)
+	next, ctx := e.DispatchOperation(context.WithValue(t.Context(), executor.BufferKey{}, b), op)
 	return next(ctx)
 }
 

@@ -90,23 +90,18 @@ func (f *frame) enter(ctx context.Context, col *column, root bool) (context.Cont
 		rootContext
 	}
 	var c *columnContext
-	switch {
-	case f.parent != nil:
-		c = &columnContext{}
-		c.field.Parent = f.above()
-	case root:
+	if root && f.parent == nil {
 		r := &rootColumn{}
 		c, r.root = &r.columnContext, &r.rootContext
 		r.object.Object = f.node.object.Name
 		r.rootContext.field = graphql.RootFieldContext{Object: col.selected.Name, Field: col.selected}
 		c.field.Parent = &r.object
-	default:
+	} else {
 		c = &columnContext{}
-		c.field.Parent = &graphql.FieldContext{Object: f.node.object.Name}
+		c.field.Parent = f.above()
 	}
 	c.Context = ctx
-	c.field.Object, c.field.Field = f.node.object.Name, col.selected
-	c.field.IsMethod, c.field.IsResolver = col.field.IsMethod || col.field.IsResolver, col.field.IsResolver
+	describe(&c.field, f.node.object.Name, col.field, col.selected)
 	f.columns[col.index].level = &c.field
 	return c, &c.field
 }

@@ -90,10 +90,15 @@ func (r *run) sort(f *frame, col *column, c *Column) {
 
 // fieldContext is what resolvers and errors see of a field. Its parent is set by the caller.
 func fieldContext(object string, field *Field, selected graphql.CollectedField, args map[string]any) *graphql.FieldContext {
-	return &graphql.FieldContext{
-		Object: object, Field: selected, Args: args,
-		IsMethod: field.IsMethod || field.IsResolver, IsResolver: field.IsResolver,
-	}
+	fc := &graphql.FieldContext{Args: args}
+	describe(fc, object, field, selected)
+	return fc
+}
+
+// describe writes what is known of a field before anything is executed.
+func describe(fc *graphql.FieldContext, object string, field *Field, selected graphql.CollectedField) {
+	fc.Object, fc.Field = object, selected
+	fc.IsMethod, fc.IsResolver = field.IsMethod || field.IsResolver, field.IsResolver
 }
 
 // withField puts a field with all its parents into a context.
