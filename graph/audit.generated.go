@@ -29,6 +29,7 @@ type AuditEventResolver interface {
 	Impersonator(ctx context.Context, objs []*models.AuditEntry) ([]*models.User, error)
 	SessionID(ctx context.Context, objs []*models.AuditEntry) ([]*string, error)
 	APITokenID(ctx context.Context, objs []*models.AuditEntry) ([]*string, error)
+	APIToken(ctx context.Context, objs []*models.AuditEntry) ([]*models.APIToken, error)
 	Object(ctx context.Context, objs []*models.AuditEntry) ([]ident.Node, error)
 	ObjectID(ctx context.Context, objs []*models.AuditEntry) ([]*string, error)
 	Customer(ctx context.Context, objs []*models.AuditEntry) ([]*models.Customer, error)
@@ -385,6 +386,63 @@ func (ec *executionContext) resolveBatch_AuditEvent_apiTokenId(ctx context.Conte
 		results,
 		err,
 		"AuditEvent.apiTokenId",
+	)
+}
+
+func (ec *executionContext) _AuditEvent_apiToken(ctx context.Context, field graphql.CollectedField, obj *models.AuditEntry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AuditEvent_apiToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.resolveBatch_AuditEvent_apiToken(ctx, field, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.APIToken) graphql.Marshaler {
+			return ec.marshalOApiToken2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐAPIToken(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AuditEvent_apiToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AuditEvent",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApiToken(ctx, field)
+		},
+	}
+	return fc, nil
+}
+func (ec *executionContext) resolveBatch_AuditEvent_apiToken(ctx context.Context, field graphql.CollectedField, obj *models.AuditEntry) (any, error) {
+	resolver := ec.Resolvers.AuditEvent()
+	if batch, ok := graphql.BatchParentsFor[*models.AuditEntry](ctx, "AuditEvent"); ok {
+		result := batch.FieldResult(field, func() (any, error) {
+			return resolver.APIToken(ctx, batch.Parents)
+		})
+		return graphql.ResolveBatchGroupResult[*models.APIToken](
+			ctx,
+			batch.Index,
+			len(batch.Parents),
+			result,
+			"AuditEvent.apiToken",
+			batch.IndexMap,
+		)
+	}
+	results, err := resolver.APIToken(ctx, []*models.AuditEntry{obj})
+	return graphql.ResolveBatchSingleResult[*models.APIToken](
+		ctx,
+		results,
+		err,
+		"AuditEvent.apiToken",
 	)
 }
 
@@ -1163,6 +1221,12 @@ func (ec *executionContext) _AuditEvent(ctx context.Context, sel ast.SelectionSe
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._AuditEvent_apiTokenId(ctx, field, obj)
+				})
+		case "apiToken":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._AuditEvent_apiToken(ctx, field, obj)
 				})
 		case "object":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,

@@ -50,6 +50,8 @@ type MutationResolver interface {
 	SetProviderRole(ctx context.Context, input auth.SetProviderRoleInput) (*auth.UserPayload, error)
 	DisableUser(ctx context.Context, input auth.UserInput) (*auth.UserPayload, error)
 	EnableUser(ctx context.Context, input auth.UserInput) (*auth.UserPayload, error)
+	CreateAPIToken(ctx context.Context, input auth.CreateAPITokenInput) (*auth.CreateAPITokenPayload, error)
+	RevokeAPIToken(ctx context.Context, input auth.RevokeAPITokenInput) (*auth.RevokeAPITokenPayload, error)
 	CreateCustomer(ctx context.Context, input customer.CreateInput) (*customer.Payload, error)
 	UpdateCustomer(ctx context.Context, input customer.UpdateInput) (*customer.Payload, error)
 	ArchiveCustomer(ctx context.Context, input customer.ArchiveInput) (*customer.Payload, error)
@@ -84,6 +86,8 @@ type MutationResolver interface {
 	SetDatabaseDriftPolicy(ctx context.Context, input database.SetDriftPolicyInput) (*database.DriftPolicyPayload, error)
 	SurveyDatabaseServer(ctx context.Context, input database.SurveyServerInput) (*database.ServerPayload, error)
 	ReleaseDriftBrake(ctx context.Context, input database.ReleaseBrakeInput) (*database.ServerPayload, error)
+	Impersonate(ctx context.Context, input auth.ImpersonateInput) (*auth.ImpersonatePayload, error)
+	EndImpersonation(ctx context.Context) (*auth.EndImpersonationPayload, error)
 	CancelJob(ctx context.Context, input jobs.CancelInput) (*jobs.Payload, error)
 	RetryJob(ctx context.Context, input jobs.RetryInput) (*jobs.Payload, error)
 	RefreshSession(ctx context.Context) (*auth.SignInPayload, error)
@@ -140,6 +144,14 @@ func (ec *executionContext) dir_auth_args(ctx context.Context, rawArgs map[strin
 		return nil, err
 	}
 	args["requires"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "impersonators",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["impersonators"] = arg1
 	return args, nil
 }
 
@@ -311,6 +323,20 @@ func (ec *executionContext) field_Mutation_confirmTotp_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_createApiToken_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.CreateAPITokenInput, error) {
+			return ec.unmarshalNCreateApiTokenInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋauthᚐCreateAPITokenInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createCustomer_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -471,6 +497,20 @@ func (ec *executionContext) field_Mutation_exportDatabase_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (database.ExportInput, error) {
 			return ec.unmarshalNExportDatabaseInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐExportInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_impersonate_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.ImpersonateInput, error) {
+			return ec.unmarshalNImpersonateInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋauthᚐImpersonateInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -667,6 +707,20 @@ func (ec *executionContext) field_Mutation_retryJob_args(ctx context.Context, ra
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (jobs.RetryInput, error) {
 			return ec.unmarshalNRetryJobInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋjobsᚐRetryInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_revokeApiToken_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.RevokeAPITokenInput, error) {
+			return ec.unmarshalNRevokeApiTokenInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋauthᚐRevokeAPITokenInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1894,7 +1948,7 @@ func (ec *executionContext) _Mutation_requestEmailVerification(ctx context.Conte
 					var zeroVal *auth.OKPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -1952,7 +2006,7 @@ func (ec *executionContext) _Mutation_changePassword(ctx context.Context, field 
 					var zeroVal *auth.OKPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive1, requires)
+				return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 			}
 
 			next = directive2
@@ -2021,7 +2075,7 @@ func (ec *executionContext) _Mutation_changeEmail(ctx context.Context, field gra
 					var zeroVal *auth.OKPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive1, requires)
+				return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 			}
 
 			next = directive2
@@ -2083,7 +2137,7 @@ func (ec *executionContext) _Mutation_updateProfile(ctx context.Context, field g
 					var zeroVal *auth.UserPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2145,7 +2199,7 @@ func (ec *executionContext) _Mutation_inviteUser(ctx context.Context, field grap
 					var zeroVal *auth.InviteUserPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2207,7 +2261,7 @@ func (ec *executionContext) _Mutation_revokeInvitation(ctx context.Context, fiel
 					var zeroVal *auth.OKPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2269,7 +2323,7 @@ func (ec *executionContext) _Mutation_changeMembership(ctx context.Context, fiel
 					var zeroVal *auth.MembershipPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2331,7 +2385,7 @@ func (ec *executionContext) _Mutation_removeMember(ctx context.Context, field gr
 					var zeroVal *auth.OKPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2393,7 +2447,7 @@ func (ec *executionContext) _Mutation_setProviderRole(ctx context.Context, field
 					var zeroVal *auth.UserPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2455,7 +2509,7 @@ func (ec *executionContext) _Mutation_disableUser(ctx context.Context, field gra
 					var zeroVal *auth.UserPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2517,7 +2571,7 @@ func (ec *executionContext) _Mutation_enableUser(ctx context.Context, field grap
 					var zeroVal *auth.UserPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2554,6 +2608,137 @@ func (ec *executionContext) fieldContext_Mutation_enableUser(ctx context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_createApiToken(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createApiToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateAPIToken(ctx, fc.Args["input"].(auth.CreateAPITokenInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.StepUp == nil {
+					var zeroVal *auth.CreateAPITokenPayload
+					return zeroVal, errors.New("directive stepUp is not implemented")
+				}
+				return ec.Directives.StepUp(ctx, nil, directive0)
+			}
+			directive2 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+				if err != nil {
+					var zeroVal *auth.CreateAPITokenPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *auth.CreateAPITokenPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
+			}
+
+			next = directive2
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.CreateAPITokenPayload) graphql.Marshaler {
+			return ec.marshalNCreateApiTokenPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋauthᚐCreateAPITokenPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createApiToken(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateApiTokenPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createApiToken_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_revokeApiToken(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_revokeApiToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RevokeAPIToken(ctx, fc.Args["input"].(auth.RevokeAPITokenInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+				if err != nil {
+					var zeroVal *auth.RevokeAPITokenPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *auth.RevokeAPITokenPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.RevokeAPITokenPayload) graphql.Marshaler {
+			return ec.marshalNRevokeApiTokenPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋauthᚐRevokeAPITokenPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_revokeApiToken(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RevokeApiTokenPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_revokeApiToken_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createCustomer(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2579,7 +2764,7 @@ func (ec *executionContext) _Mutation_createCustomer(ctx context.Context, field 
 					var zeroVal *customer.Payload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2641,7 +2826,7 @@ func (ec *executionContext) _Mutation_updateCustomer(ctx context.Context, field 
 					var zeroVal *customer.Payload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2710,7 +2895,7 @@ func (ec *executionContext) _Mutation_archiveCustomer(ctx context.Context, field
 					var zeroVal *customer.Payload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive1, requires)
+				return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 			}
 
 			next = directive2
@@ -2772,7 +2957,7 @@ func (ec *executionContext) _Mutation_suspendCustomer(ctx context.Context, field
 					var zeroVal *customer.JobPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2834,7 +3019,7 @@ func (ec *executionContext) _Mutation_resumeCustomer(ctx context.Context, field 
 					var zeroVal *customer.JobPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2896,7 +3081,7 @@ func (ec *executionContext) _Mutation_registerDatabaseServer(ctx context.Context
 					var zeroVal *database.ServerPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -2958,7 +3143,7 @@ func (ec *executionContext) _Mutation_updateDatabaseServer(ctx context.Context, 
 					var zeroVal *database.ServerPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3020,7 +3205,7 @@ func (ec *executionContext) _Mutation_checkDatabaseServer(ctx context.Context, f
 					var zeroVal *database.CheckServerPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3082,7 +3267,7 @@ func (ec *executionContext) _Mutation_removeDatabaseServer(ctx context.Context, 
 					var zeroVal *database.RemoveServerPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3144,7 +3329,7 @@ func (ec *executionContext) _Mutation_setDatabaseServerMaintenance(ctx context.C
 					var zeroVal *database.ServerPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3202,11 +3387,16 @@ func (ec *executionContext) _Mutation_createDatabase(ctx context.Context, field 
 					var zeroVal *database.CreatePayload
 					return zeroVal, err
 				}
+				impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *database.CreatePayload
+					return zeroVal, err
+				}
 				if ec.Directives.Auth == nil {
 					var zeroVal *database.CreatePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 			}
 
 			next = directive1
@@ -3268,7 +3458,7 @@ func (ec *executionContext) _Mutation_deleteDatabase(ctx context.Context, field 
 					var zeroVal *database.DeletePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3330,7 +3520,7 @@ func (ec *executionContext) _Mutation_restoreDatabase(ctx context.Context, field
 					var zeroVal *database.ChangePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3392,7 +3582,7 @@ func (ec *executionContext) _Mutation_suspendDatabase(ctx context.Context, field
 					var zeroVal *database.ChangePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3454,7 +3644,7 @@ func (ec *executionContext) _Mutation_resumeDatabase(ctx context.Context, field 
 					var zeroVal *database.ChangePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3512,11 +3702,16 @@ func (ec *executionContext) _Mutation_rotateDatabasePassword(ctx context.Context
 					var zeroVal *database.RotatePayload
 					return zeroVal, err
 				}
+				impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *database.RotatePayload
+					return zeroVal, err
+				}
 				if ec.Directives.Auth == nil {
 					var zeroVal *database.RotatePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 			}
 
 			next = directive1
@@ -3578,7 +3773,7 @@ func (ec *executionContext) _Mutation_keepPreviousDatabaseLogin(ctx context.Cont
 					var zeroVal *database.ChangePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3640,7 +3835,7 @@ func (ec *executionContext) _Mutation_setDatabaseAccess(ctx context.Context, fie
 					var zeroVal *database.ChangePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3702,7 +3897,7 @@ func (ec *executionContext) _Mutation_changeDatabases(ctx context.Context, field
 					var zeroVal *database.BulkPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3764,7 +3959,7 @@ func (ec *executionContext) _Mutation_exportDatabase(ctx context.Context, field 
 					var zeroVal *database.DumpPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -3822,11 +4017,16 @@ func (ec *executionContext) _Mutation_createDatabaseDumpUrl(ctx context.Context,
 					var zeroVal *database.DumpURLPayload
 					return zeroVal, err
 				}
+				impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *database.DumpURLPayload
+					return zeroVal, err
+				}
 				if ec.Directives.Auth == nil {
 					var zeroVal *database.DumpURLPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 			}
 
 			next = directive1
@@ -3884,11 +4084,16 @@ func (ec *executionContext) _Mutation_createDatabaseUpload(ctx context.Context, 
 					var zeroVal *database.DumpURLPayload
 					return zeroVal, err
 				}
+				impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *database.DumpURLPayload
+					return zeroVal, err
+				}
 				if ec.Directives.Auth == nil {
 					var zeroVal *database.DumpURLPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 			}
 
 			next = directive1
@@ -3950,7 +4155,7 @@ func (ec *executionContext) _Mutation_importDatabase(ctx context.Context, field 
 					var zeroVal *database.ChangePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4008,11 +4213,16 @@ func (ec *executionContext) _Mutation_cloneDatabase(ctx context.Context, field g
 					var zeroVal *database.ClonePayload
 					return zeroVal, err
 				}
+				impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *database.ClonePayload
+					return zeroVal, err
+				}
 				if ec.Directives.Auth == nil {
 					var zeroVal *database.ClonePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 			}
 
 			next = directive1
@@ -4074,7 +4284,7 @@ func (ec *executionContext) _Mutation_deleteDatabaseDump(ctx context.Context, fi
 					var zeroVal *database.DumpPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4136,7 +4346,7 @@ func (ec *executionContext) _Mutation_openDatabaseForCleanup(ctx context.Context
 					var zeroVal *database.ChangePayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4194,11 +4404,16 @@ func (ec *executionContext) _Mutation_createDatabaseUser(ctx context.Context, fi
 					var zeroVal *database.UserPayload
 					return zeroVal, err
 				}
+				impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *database.UserPayload
+					return zeroVal, err
+				}
 				if ec.Directives.Auth == nil {
 					var zeroVal *database.UserPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 			}
 
 			next = directive1
@@ -4260,7 +4475,7 @@ func (ec *executionContext) _Mutation_updateDatabaseUser(ctx context.Context, fi
 					var zeroVal *database.UserPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4318,11 +4533,16 @@ func (ec *executionContext) _Mutation_rotateDatabaseUserPassword(ctx context.Con
 					var zeroVal *database.UserPayload
 					return zeroVal, err
 				}
+				impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *database.UserPayload
+					return zeroVal, err
+				}
 				if ec.Directives.Auth == nil {
 					var zeroVal *database.UserPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 			}
 
 			next = directive1
@@ -4384,7 +4604,7 @@ func (ec *executionContext) _Mutation_deleteDatabaseUser(ctx context.Context, fi
 					var zeroVal *database.UserPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4446,7 +4666,7 @@ func (ec *executionContext) _Mutation_decideDriftFinding(ctx context.Context, fi
 					var zeroVal *database.FindingPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4508,7 +4728,7 @@ func (ec *executionContext) _Mutation_setDatabaseDriftPolicy(ctx context.Context
 					var zeroVal *database.DriftPolicyPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4570,7 +4790,7 @@ func (ec *executionContext) _Mutation_surveyDatabaseServer(ctx context.Context, 
 					var zeroVal *database.ServerPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4632,7 +4852,7 @@ func (ec *executionContext) _Mutation_releaseDriftBrake(ctx context.Context, fie
 					var zeroVal *database.ServerPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4669,6 +4889,130 @@ func (ec *executionContext) fieldContext_Mutation_releaseDriftBrake(ctx context.
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_impersonate(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_impersonate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().Impersonate(ctx, fc.Args["input"].(auth.ImpersonateInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.StepUp == nil {
+					var zeroVal *auth.ImpersonatePayload
+					return zeroVal, errors.New("directive stepUp is not implemented")
+				}
+				return ec.Directives.StepUp(ctx, nil, directive0)
+			}
+			directive2 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_IMPERSONATE"})
+				if err != nil {
+					var zeroVal *auth.ImpersonatePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *auth.ImpersonatePayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
+			}
+
+			next = directive2
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.ImpersonatePayload) graphql.Marshaler {
+			return ec.marshalNImpersonatePayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋauthᚐImpersonatePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_impersonate(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpersonatePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_impersonate_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_endImpersonation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_endImpersonation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Mutation().EndImpersonation(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+				if err != nil {
+					var zeroVal *auth.EndImpersonationPayload
+					return zeroVal, err
+				}
+				impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, true)
+				if err != nil {
+					var zeroVal *auth.EndImpersonationPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *auth.EndImpersonationPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.EndImpersonationPayload) graphql.Marshaler {
+			return ec.marshalNEndImpersonationPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋauthᚐEndImpersonationPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_endImpersonation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EndImpersonationPayload(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_cancelJob(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4694,7 +5038,7 @@ func (ec *executionContext) _Mutation_cancelJob(ctx context.Context, field graph
 					var zeroVal *jobs.Payload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4756,7 +5100,7 @@ func (ec *executionContext) _Mutation_retryJob(ctx context.Context, field graphq
 					var zeroVal *jobs.Payload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4851,7 +5195,7 @@ func (ec *executionContext) _Mutation_signOut(ctx context.Context, field graphql
 					var zeroVal *auth.SignOutPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4902,7 +5246,7 @@ func (ec *executionContext) _Mutation_revokeSession(ctx context.Context, field g
 					var zeroVal *auth.RevokeSessionPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -4964,7 +5308,7 @@ func (ec *executionContext) _Mutation_confirmIdentity(ctx context.Context, field
 					var zeroVal *auth.ConfirmIdentityPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -5032,7 +5376,7 @@ func (ec *executionContext) _Mutation_beginTotp(ctx context.Context, field graph
 					var zeroVal *auth.BeginTOTPPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive1, requires)
+				return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 			}
 
 			next = directive2
@@ -5090,7 +5434,7 @@ func (ec *executionContext) _Mutation_confirmTotp(ctx context.Context, field gra
 					var zeroVal *auth.RecoveryCodesPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive1, requires)
+				return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 			}
 
 			next = directive2
@@ -5158,7 +5502,7 @@ func (ec *executionContext) _Mutation_disableTotp(ctx context.Context, field gra
 					var zeroVal *auth.DisableTOTPPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive1, requires)
+				return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 			}
 
 			next = directive2
@@ -5215,7 +5559,7 @@ func (ec *executionContext) _Mutation_newRecoveryCodes(ctx context.Context, fiel
 					var zeroVal *auth.RecoveryCodesPayload
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive1, requires)
+				return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 			}
 
 			next = directive2
@@ -5517,7 +5861,7 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 					var zeroVal ident.Node
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -5579,7 +5923,7 @@ func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.Coll
 					var zeroVal []ident.Node
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -5640,7 +5984,7 @@ func (ec *executionContext) _Query_rateLimit(ctx context.Context, field graphql.
 					var zeroVal *budget.State
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -5691,7 +6035,7 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 					var zeroVal *page.Connection[*models.User]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -5753,7 +6097,7 @@ func (ec *executionContext) _Query_invitations(ctx context.Context, field graphq
 					var zeroVal *page.Connection[*models.Invitation]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -5815,7 +6159,7 @@ func (ec *executionContext) _Query_auditEvents(ctx context.Context, field graphq
 					var zeroVal *page.Connection[*models.AuditEntry]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -5877,7 +6221,7 @@ func (ec *executionContext) _Query_customer(ctx context.Context, field graphql.C
 					var zeroVal *models.Customer
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -5939,7 +6283,7 @@ func (ec *executionContext) _Query_customers(ctx context.Context, field graphql.
 					var zeroVal *page.Connection[*models.Customer]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -6001,7 +6345,7 @@ func (ec *executionContext) _Query_databaseServers(ctx context.Context, field gr
 					var zeroVal *page.Connection[*models.DatabaseServer]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -6063,7 +6407,7 @@ func (ec *executionContext) _Query_database(ctx context.Context, field graphql.C
 					var zeroVal *models.Database
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -6125,7 +6469,7 @@ func (ec *executionContext) _Query_databases(ctx context.Context, field graphql.
 					var zeroVal *page.Connection[*models.Database]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -6187,7 +6531,7 @@ func (ec *executionContext) _Query_databaseDump(ctx context.Context, field graph
 					var zeroVal *models.DatabaseDump
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -6249,7 +6593,7 @@ func (ec *executionContext) _Query_databaseUser(ctx context.Context, field graph
 					var zeroVal *models.DatabaseUser
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -6311,7 +6655,7 @@ func (ec *executionContext) _Query_driftFindings(ctx context.Context, field grap
 					var zeroVal *page.Connection[*models.DriftFinding]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -6373,7 +6717,7 @@ func (ec *executionContext) _Query_job(ctx context.Context, field graphql.Collec
 					var zeroVal *models.Job
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -6435,7 +6779,7 @@ func (ec *executionContext) _Query_jobs(ctx context.Context, field graphql.Colle
 					var zeroVal *page.Connection[*models.Job]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -6497,7 +6841,7 @@ func (ec *executionContext) _Query_server(ctx context.Context, field graphql.Col
 					var zeroVal *models.Server
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -6559,7 +6903,7 @@ func (ec *executionContext) _Query_servers(ctx context.Context, field graphql.Co
 					var zeroVal *page.Connection[*models.Server]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -6620,7 +6964,7 @@ func (ec *executionContext) _Query_viewer(ctx context.Context, field graphql.Col
 					var zeroVal *auth.Viewer
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -6851,7 +7195,7 @@ func (ec *executionContext) _Subscription_auditFeed(ctx context.Context, field g
 					var zeroVal trail.StreamItem
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -6913,7 +7257,7 @@ func (ec *executionContext) _Subscription_jobProgress(ctx context.Context, field
 					var zeroVal jobs.StreamItem
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -6975,7 +7319,7 @@ func (ec *executionContext) _Subscription_jobFeed(ctx context.Context, field gra
 					var zeroVal jobs.StreamItem
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -7037,7 +7381,7 @@ func (ec *executionContext) _Subscription_serverMetrics(ctx context.Context, fie
 					var zeroVal *collect.Sample
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, nil, directive0, requires)
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -7146,6 +7490,11 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._AuditEvent(ctx, sel, obj)
+	case *models.APIToken:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ApiToken(ctx, sel, obj)
 	default:
 		if typedObj, ok := obj.(graphql.Marshaler); ok {
 			return typedObj
@@ -7329,6 +7678,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "enableUser":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_enableUser(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createApiToken":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createApiToken(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revokeApiToken":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_revokeApiToken(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -7567,6 +7930,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "releaseDriftBrake":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_releaseDriftBrake(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "impersonate":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_impersonate(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "endImpersonation":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_endImpersonation(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -8137,6 +8514,8 @@ func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋint
 		batchIdxMapCustomer := map[int]int{}
 		var batchItemsAuditEvent []*models.AuditEntry
 		batchIdxMapAuditEvent := map[int]int{}
+		var batchItemsApiToken []*models.APIToken
+		batchIdxMapApiToken := map[int]int{}
 		for i, item := range v {
 			switch concrete := item.(type) {
 			case *models.User:
@@ -8175,6 +8554,9 @@ func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋint
 			case *models.AuditEntry:
 				batchIdxMapAuditEvent[i] = len(batchItemsAuditEvent)
 				batchItemsAuditEvent = append(batchItemsAuditEvent, concrete)
+			case *models.APIToken:
+				batchIdxMapApiToken[i] = len(batchItemsApiToken)
+				batchItemsApiToken = append(batchItemsApiToken, concrete)
 			}
 		}
 		if len(batchItemsUser) > 0 {
@@ -8212,6 +8594,9 @@ func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋint
 		}
 		if len(batchItemsAuditEvent) > 0 {
 			ctx = graphql.WithBatchParents(ctx, "AuditEvent", batchItemsAuditEvent, batchIdxMapAuditEvent)
+		}
+		if len(batchItemsApiToken) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "ApiToken", batchItemsApiToken, batchIdxMapApiToken)
 		}
 	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {

@@ -757,7 +757,7 @@ func (ec *executionContext) _Database_server(ctx context.Context, field graphql.
 					var zeroVal *models.DatabaseServer
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, obj, directive0, requires)
+				return ec.Directives.Auth(ctx, obj, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -1210,7 +1210,7 @@ func (ec *executionContext) _Database_jobs(ctx context.Context, field graphql.Co
 					var zeroVal *page.Connection[*models.Job]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, obj, directive0, requires)
+				return ec.Directives.Auth(ctx, obj, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -1295,7 +1295,7 @@ func (ec *executionContext) _Database_dumps(ctx context.Context, field graphql.C
 					var zeroVal *page.Connection[*models.DatabaseDump]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, obj, directive0, requires)
+				return ec.Directives.Auth(ctx, obj, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -1380,7 +1380,7 @@ func (ec *executionContext) _Database_users(ctx context.Context, field graphql.C
 					var zeroVal *page.Connection[*models.DatabaseUser]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, obj, directive0, requires)
+				return ec.Directives.Auth(ctx, obj, directive0, requires, nil)
 			}
 
 			next = directive1

@@ -669,7 +669,7 @@ func (ec *executionContext) _DatabaseDump_job(ctx context.Context, field graphql
 					var zeroVal *models.Job
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, obj, directive0, requires)
+				return ec.Directives.Auth(ctx, obj, directive0, requires, nil)
 			}
 
 			next = directive1

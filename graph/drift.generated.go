@@ -269,7 +269,7 @@ func (ec *executionContext) _DriftFinding_server(ctx context.Context, field grap
 					var zeroVal *models.DatabaseServer
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, obj, directive0, requires)
+				return ec.Directives.Auth(ctx, obj, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -492,7 +492,7 @@ func (ec *executionContext) _DriftFinding_job(ctx context.Context, field graphql
 					var zeroVal *models.Job
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, obj, directive0, requires)
+				return ec.Directives.Auth(ctx, obj, directive0, requires, nil)
 			}
 
 			next = directive1

@@ -48,6 +48,171 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"ApiToken": {Name: "ApiToken", Satisfies: []string{"ApiToken", "Node"}, Fields: map[string]*executor.Field{
+			"id": {Name: "id", Type: "ID", GraphQL: "ID!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐAPITokenID(w, parent.(*models.APIToken).ID)
+				},
+			},
+			"name": {Name: "name", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.APIToken).Name)
+				},
+			},
+			"prefix": {Name: "prefix", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.APIToken).Prefix)
+				},
+			},
+			"permissions": {Name: "permissions", Type: "Permission", GraphQL: "[Permission!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsMethod:    true,
+				Element:     "Permission!",
+				Guarded:     true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(w, parent.(*models.APIToken).Granted())
+				},
+			},
+			"objectIds": {Name: "objectIds", Type: "String", GraphQL: "[String!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsMethod:    true,
+				Element:     "String!",
+				Guarded:     true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2ᚕstringᚄ(w, parent.(*models.APIToken).Objects())
+				},
+			},
+			"cidrs": {Name: "cidrs", Type: "String", GraphQL: "[String!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "String!",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2ᚕstringᚄ(w, parent.(*models.APIToken).CIDRs)
+				},
+			},
+			"customer": {Name: "customer", Type: "Customer", GraphQL: "Customer",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.ApiToken().Customer(ctx, executor.Typed[*models.APIToken](parents))
+					if c.BatchFailed(err, len(results), len(parents), "ApiToken.customer") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"user": {Name: "user", Type: "User", GraphQL: "User",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.ApiToken().User(ctx, executor.Typed[*models.APIToken](parents))
+					if c.BatchFailed(err, len(results), len(parents), "ApiToken.user") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"expiresAt": {Name: "expiresAt", Type: "DateTime", GraphQL: "DateTime",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeODateTime2ᚖtimeᚐTime(w, parent.(*models.APIToken).ExpiresAt)
+				},
+			},
+			"lastUsedAt": {Name: "lastUsedAt", Type: "DateTime", GraphQL: "DateTime",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeODateTime2ᚖtimeᚐTime(w, parent.(*models.APIToken).LastUsedAt)
+				},
+			},
+			"lastUsedIp": {Name: "lastUsedIp", Type: "String", GraphQL: "String",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOString2ᚖstring(w, parent.(*models.APIToken).LastUsedIP)
+				},
+			},
+			"createdAt": {Name: "createdAt", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*models.APIToken).CreatedAt)
+				},
+			},
+		}},
+		"ApiTokenConnection": {Name: "ApiTokenConnection", Satisfies: []string{"ApiTokenConnection"}, Fields: map[string]*executor.Field{
+			"edges": {Name: "edges", Type: "ApiTokenEdge", GraphQL: "[ApiTokenEdge!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "ApiTokenEdge!",
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([][]*page.Edge[*models.APIToken], len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Connection[*models.APIToken]).Edges
+					}
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"nodes": {Name: "nodes", Type: "ApiToken", GraphQL: "[ApiToken!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsMethod:    true,
+				Element:     "ApiToken!",
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*page.Connection[*models.APIToken]).Nodes(), nil
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[[]*models.APIToken](c, values)
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"pageInfo": {Name: "pageInfo", Type: "PageInfo", GraphQL: "PageInfo!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*page.Info, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Connection[*models.APIToken]).PageInfo
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"totalCount": {Name: "totalCount", Type: "Int", GraphQL: "Int!",
+				NonNull:    true,
+				IsMethod:   true,
+				Concurrent: true,
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*page.Connection[*models.APIToken]).TotalCount(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[int](c, values)
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNInt2int(w, values.([]int)[i])
+				},
+			},
+		}},
+		"ApiTokenEdge": {Name: "ApiTokenEdge", Satisfies: []string{"ApiTokenEdge"}, Fields: map[string]*executor.Field{
+			"cursor": {Name: "cursor", Type: "Cursor", GraphQL: "Cursor!",
+				NonNull:    true,
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNCursor2string(w, parent.(*page.Edge[*models.APIToken]).Cursor)
+				},
+			},
+			"node": {Name: "node", Type: "ApiToken", GraphQL: "ApiToken!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.APIToken, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Edge[*models.APIToken]).Node
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
 		"ArchiveCustomerPayload": {Name: "ArchiveCustomerPayload", Satisfies: []string{"ArchiveCustomerPayload"}, Fields: map[string]*executor.Field{
 			"customer": {Name: "customer", Type: "Customer", GraphQL: "Customer!",
 				NonNull: true,
@@ -141,6 +306,16 @@ var executorTables = &executor.Tables{
 				},
 				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
 					return writeOID2ᚖstring(w, values.([]*string)[i])
+				},
+			},
+			"apiToken": {Name: "apiToken", Type: "ApiToken", GraphQL: "ApiToken",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.AuditEvent().APIToken(ctx, executor.Typed[*models.AuditEntry](parents))
+					if c.BatchFailed(err, len(results), len(parents), "AuditEvent.apiToken") {
+						return
+					}
+					executor.SetPointers(c, results)
 				},
 			},
 			"object": {Name: "object", Type: "Node", GraphQL: "Node",
@@ -504,6 +679,23 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"CreateApiTokenPayload": {Name: "CreateApiTokenPayload", Satisfies: []string{"CreateApiTokenPayload"}, Fields: map[string]*executor.Field{
+			"apiToken": {Name: "apiToken", Type: "ApiToken", GraphQL: "ApiToken!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.APIToken, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*auth.CreateAPITokenPayload).APIToken
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"token": {Name: "token", Type: "String", GraphQL: "String",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOString2ᚖstring(w, parent.(*auth.CreateAPITokenPayload).Token)
+				},
+			},
+		}},
 		"CreateCustomerPayload": {Name: "CreateCustomerPayload", Satisfies: []string{"CreateCustomerPayload"}, Fields: map[string]*executor.Field{
 			"customer": {Name: "customer", Type: "Customer", GraphQL: "Customer!",
 				NonNull: true,
@@ -711,7 +903,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -738,7 +930,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -779,13 +971,40 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
 				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
 					results, err := generated.(*executionContext).Resolvers.Customer().Databases(ctx, executor.Typed[*models.Customer](parents), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string))
 					if c.BatchFailed(err, len(results), len(parents), "Customer.databases") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"apiTokens": {Name: "apiTokens", Type: "ApiTokenConnection", GraphQL: "ApiTokenConnection",
+				IsResolver: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Customer_apiTokens_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_READ"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Customer().APITokens(ctx, executor.Typed[*models.Customer](parents), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string))
+					if c.BatchFailed(err, len(results), len(parents), "Customer.apiTokens") {
 						return
 					}
 					executor.SetPointers(c, results)
@@ -957,7 +1176,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -1076,7 +1295,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -1103,7 +1322,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -1130,7 +1349,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -1335,7 +1554,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -1970,7 +2189,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2029,7 +2248,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2127,6 +2346,18 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"EndImpersonationPayload": {Name: "EndImpersonationPayload", Satisfies: []string{"EndImpersonationPayload"}, Fields: map[string]*executor.Field{
+			"impersonation": {Name: "impersonation", Type: "Impersonation", GraphQL: "Impersonation!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.Impersonation, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*auth.EndImpersonationPayload).Impersonation
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
 		"ExportDatabasePayload": {Name: "ExportDatabasePayload", Satisfies: []string{"ExportDatabasePayload"}, Fields: map[string]*executor.Field{
 			"preview": {Name: "preview", Type: "Preview", GraphQL: "Preview",
 				Fill: func(parents []any, c *executor.Column) {
@@ -2153,6 +2384,68 @@ var executorTables = &executor.Tables{
 						results[i] = p.(*database.DumpPayload).Job
 					}
 					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"ImpersonatePayload": {Name: "ImpersonatePayload", Satisfies: []string{"ImpersonatePayload"}, Fields: map[string]*executor.Field{
+			"impersonation": {Name: "impersonation", Type: "Impersonation", GraphQL: "Impersonation!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.Impersonation, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*auth.ImpersonatePayload).Impersonation
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"accessToken": {Name: "accessToken", Type: "String", GraphQL: "String",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeOString2ᚖstring(w, parent.(*auth.ImpersonatePayload).AccessToken)
+				},
+			},
+			"expiresAt": {Name: "expiresAt", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*auth.ImpersonatePayload).ExpiresAt)
+				},
+			},
+		}},
+		"Impersonation": {Name: "Impersonation", Satisfies: []string{"Impersonation"}, Fields: map[string]*executor.Field{
+			"staffName": {Name: "staffName", Type: "String", GraphQL: "String!",
+				NonNull:    true,
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Impersonation().StaffName(ctx, executor.Typed[*models.Impersonation](parents))
+					if c.BatchFailed(err, len(results), len(parents), "Impersonation.staffName") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNString2string(w, values.([]string)[i])
+				},
+			},
+			"reason": {Name: "reason", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.Impersonation).Reason)
+				},
+			},
+			"startedAt": {Name: "startedAt", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*models.Impersonation).StartedAt)
+				},
+			},
+			"expiresAt": {Name: "expiresAt", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*models.Impersonation).ExpiresAt)
+				},
+			},
+			"endedAt": {Name: "endedAt", Type: "DateTime", GraphQL: "DateTime",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeODateTime2ᚖtimeᚐTime(w, parent.(*models.Impersonation).EndedAt)
 				},
 			},
 		}},
@@ -2948,7 +3241,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -2983,7 +3276,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive1, requires)
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 					}
 					return directive2(ctx)
 				},
@@ -3018,7 +3311,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive1, requires)
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 					}
 					return directive2(ctx)
 				},
@@ -3047,7 +3340,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3076,7 +3369,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3105,7 +3398,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3134,7 +3427,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3163,7 +3456,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3192,7 +3485,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3221,7 +3514,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3250,7 +3543,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3259,6 +3552,70 @@ var executorTables = &executor.Tables{
 				},
 				Collect: func(c *executor.Column, values []any) {
 					results := executor.Results[*auth.UserPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"createApiToken": {Name: "createApiToken", Type: "CreateApiTokenPayload", GraphQL: "CreateApiTokenPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_createApiToken_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
+					}
+					return directive2(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().CreateAPIToken(ctx, args["input"].(auth.CreateAPITokenInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.CreateAPITokenPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"revokeApiToken": {Name: "revokeApiToken", Type: "RevokeApiTokenPayload", GraphQL: "RevokeApiTokenPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_revokeApiToken_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().RevokeAPIToken(ctx, args["input"].(auth.RevokeAPITokenInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.RevokeAPITokenPayload](c, values)
 					executor.SetPointers(c, results)
 				},
 			},
@@ -3279,7 +3636,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3308,7 +3665,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3343,7 +3700,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive1, requires)
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 					}
 					return directive2(ctx)
 				},
@@ -3372,7 +3729,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3401,7 +3758,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3430,7 +3787,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3459,7 +3816,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3488,7 +3845,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3517,7 +3874,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3546,7 +3903,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3572,10 +3929,14 @@ var executorTables = &executor.Tables{
 						if err != nil {
 							return nil, err
 						}
+						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						if err != nil {
+							return nil, err
+						}
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 					}
 					return directive1(ctx)
 				},
@@ -3604,7 +3965,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3633,7 +3994,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3662,7 +4023,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3691,7 +4052,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3717,10 +4078,14 @@ var executorTables = &executor.Tables{
 						if err != nil {
 							return nil, err
 						}
+						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						if err != nil {
+							return nil, err
+						}
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 					}
 					return directive1(ctx)
 				},
@@ -3749,7 +4114,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3778,7 +4143,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3807,7 +4172,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3836,7 +4201,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3862,10 +4227,14 @@ var executorTables = &executor.Tables{
 						if err != nil {
 							return nil, err
 						}
+						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						if err != nil {
+							return nil, err
+						}
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 					}
 					return directive1(ctx)
 				},
@@ -3891,10 +4260,14 @@ var executorTables = &executor.Tables{
 						if err != nil {
 							return nil, err
 						}
+						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						if err != nil {
+							return nil, err
+						}
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 					}
 					return directive1(ctx)
 				},
@@ -3923,7 +4296,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -3949,10 +4322,14 @@ var executorTables = &executor.Tables{
 						if err != nil {
 							return nil, err
 						}
+						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						if err != nil {
+							return nil, err
+						}
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 					}
 					return directive1(ctx)
 				},
@@ -3981,7 +4358,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4010,7 +4387,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4036,10 +4413,14 @@ var executorTables = &executor.Tables{
 						if err != nil {
 							return nil, err
 						}
+						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						if err != nil {
+							return nil, err
+						}
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 					}
 					return directive1(ctx)
 				},
@@ -4068,7 +4449,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4094,10 +4475,14 @@ var executorTables = &executor.Tables{
 						if err != nil {
 							return nil, err
 						}
+						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						if err != nil {
+							return nil, err
+						}
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
 					}
 					return directive1(ctx)
 				},
@@ -4126,7 +4511,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4155,7 +4540,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4184,7 +4569,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4213,7 +4598,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4242,7 +4627,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4251,6 +4636,71 @@ var executorTables = &executor.Tables{
 				},
 				Collect: func(c *executor.Column, values []any) {
 					results := executor.Results[*database.ServerPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"impersonate": {Name: "impersonate", Type: "ImpersonatePayload", GraphQL: "ImpersonatePayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_impersonate_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						if ec.Directives.StepUp == nil {
+							return nil, errors.New("directive stepUp is not implemented")
+						}
+						return ec.Directives.StepUp(ctx, nil, directive0)
+					}
+					directive2 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_IMPERSONATE"})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
+					}
+					return directive2(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().Impersonate(ctx, args["input"].(auth.ImpersonateInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.ImpersonatePayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"endImpersonation": {Name: "endImpersonation", Type: "EndImpersonationPayload", GraphQL: "EndImpersonationPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, true)
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, impersonators)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().EndImpersonation(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*auth.EndImpersonationPayload](c, values)
 					executor.SetPointers(c, results)
 				},
 			},
@@ -4271,7 +4721,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4300,7 +4750,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4338,7 +4788,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4367,7 +4817,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4396,7 +4846,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4428,7 +4878,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive1, requires)
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 					}
 					return directive2(ctx)
 				},
@@ -4463,7 +4913,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive1, requires)
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 					}
 					return directive2(ctx)
 				},
@@ -4495,7 +4945,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive1, requires)
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 					}
 					return directive2(ctx)
 				},
@@ -4527,7 +4977,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive1, requires)
+						return ec.Directives.Auth(ctx, nil, directive1, requires, nil)
 					}
 					return directive2(ctx)
 				},
@@ -4704,7 +5154,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4735,7 +5185,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4761,7 +5211,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4790,7 +5240,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4819,7 +5269,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4848,7 +5298,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4876,7 +5326,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4905,7 +5355,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4934,7 +5384,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4962,7 +5412,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -4991,7 +5441,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -5019,7 +5469,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -5047,7 +5497,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -5076,7 +5526,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -5104,7 +5554,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -5133,7 +5583,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -5161,7 +5611,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -5190,7 +5640,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -5216,7 +5666,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -5443,6 +5893,18 @@ var executorTables = &executor.Tables{
 					results := make([]*models.Job, len(parents))
 					for i, p := range parents {
 						results[i] = p.(*jobs.Payload).Job
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"RevokeApiTokenPayload": {Name: "RevokeApiTokenPayload", Satisfies: []string{"RevokeApiTokenPayload"}, Fields: map[string]*executor.Field{
+			"apiToken": {Name: "apiToken", Type: "ApiToken", GraphQL: "ApiToken!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.APIToken, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*auth.RevokeAPITokenPayload).APIToken
 					}
 					executor.SetPointers(c, results)
 				},
@@ -5946,7 +6408,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -5985,7 +6447,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -6024,7 +6486,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -6063,7 +6525,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, nil, directive0, requires)
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -6423,7 +6885,7 @@ var executorTables = &executor.Tables{
 						if ec.Directives.Auth == nil {
 							return nil, errors.New("directive auth is not implemented")
 						}
-						return ec.Directives.Auth(ctx, parent, directive0, requires)
+						return ec.Directives.Auth(ctx, parent, directive0, requires, nil)
 					}
 					return directive1(ctx)
 				},
@@ -6433,6 +6895,44 @@ var executorTables = &executor.Tables{
 						return
 					}
 					executor.SetPointers(c, results)
+				},
+			},
+			"apiTokens": {Name: "apiTokens", Type: "ApiToken", GraphQL: "[ApiToken!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsResolver:  true,
+				Element:     "ApiToken!",
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Viewer().APITokens(ctx, executor.Typed[*auth.Viewer](parents))
+					if c.BatchFailed(err, len(results), len(parents), "Viewer.apiTokens") {
+						return
+					}
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"impersonatedBy": {Name: "impersonatedBy", Type: "User", GraphQL: "User",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Viewer().ImpersonatedBy(ctx, executor.Typed[*auth.Viewer](parents))
+					if c.BatchFailed(err, len(results), len(parents), "Viewer.impersonatedBy") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"impersonations": {Name: "impersonations", Type: "Impersonation", GraphQL: "[Impersonation!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsResolver:  true,
+				Element:     "Impersonation!",
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Viewer().Impersonations(ctx, executor.Typed[*auth.Viewer](parents))
+					if c.BatchFailed(err, len(results), len(parents), "Viewer.impersonations") {
+						return
+					}
+					executor.SetPointerLists(c, results, false)
 				},
 			},
 			"secondFactorMissing": {Name: "secondFactorMissing", Type: "Boolean", GraphQL: "Boolean!",
@@ -6494,7 +6994,7 @@ var executorTables = &executor.Tables{
 			}
 			return executor.UnknownObject, value
 		}},
-		"Node": {Name: "Node", Possible: []string{"User", "Session", "Server", "Job", "Invitation", "DriftFinding", "DatabaseUser", "DatabaseServer", "DatabaseDump", "Database", "Customer", "AuditEvent"}, Of: func(value any) (int, any) {
+		"Node": {Name: "Node", Possible: []string{"User", "Session", "Server", "Job", "Invitation", "DriftFinding", "DatabaseUser", "DatabaseServer", "DatabaseDump", "Database", "Customer", "AuditEvent", "ApiToken"}, Of: func(value any) (int, any) {
 			switch v := value.(type) {
 			case nil:
 				return executor.NoObject, nil
@@ -6558,6 +7058,11 @@ var executorTables = &executor.Tables{
 					return executor.NoObject, nil
 				}
 				return 11, v
+			case *models.APIToken:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 12, v
 			}
 			return executor.UnknownObject, value
 		}},
@@ -6578,6 +7083,7 @@ var executorTables = &executor.Tables{
 			graphql.NewInputUnmarshaler("CloneDatabaseInput", ec.unmarshalInputCloneDatabaseInput),
 			graphql.NewInputUnmarshaler("ConfirmIdentityInput", ec.unmarshalInputConfirmIdentityInput),
 			graphql.NewInputUnmarshaler("ConfirmTotpInput", ec.unmarshalInputConfirmTotpInput),
+			graphql.NewInputUnmarshaler("CreateApiTokenInput", ec.unmarshalInputCreateApiTokenInput),
 			graphql.NewInputUnmarshaler("CreateCustomerInput", ec.unmarshalInputCreateCustomerInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseDumpUrlInput", ec.unmarshalInputCreateDatabaseDumpUrlInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseInput", ec.unmarshalInputCreateDatabaseInput),
@@ -6595,6 +7101,7 @@ var executorTables = &executor.Tables{
 			graphql.NewInputUnmarshaler("DriftFilter", ec.unmarshalInputDriftFilter),
 			graphql.NewInputUnmarshaler("EnableUserInput", ec.unmarshalInputEnableUserInput),
 			graphql.NewInputUnmarshaler("ExportDatabaseInput", ec.unmarshalInputExportDatabaseInput),
+			graphql.NewInputUnmarshaler("ImpersonateInput", ec.unmarshalInputImpersonateInput),
 			graphql.NewInputUnmarshaler("ImportDatabaseInput", ec.unmarshalInputImportDatabaseInput),
 			graphql.NewInputUnmarshaler("InvitationFilter", ec.unmarshalInputInvitationFilter),
 			graphql.NewInputUnmarshaler("InviteUserInput", ec.unmarshalInputInviteUserInput),
@@ -6612,6 +7119,7 @@ var executorTables = &executor.Tables{
 			graphql.NewInputUnmarshaler("ResumeCustomerInput", ec.unmarshalInputResumeCustomerInput),
 			graphql.NewInputUnmarshaler("ResumeDatabaseInput", ec.unmarshalInputResumeDatabaseInput),
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
+			graphql.NewInputUnmarshaler("RevokeApiTokenInput", ec.unmarshalInputRevokeApiTokenInput),
 			graphql.NewInputUnmarshaler("RevokeInvitationInput", ec.unmarshalInputRevokeInvitationInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RotateDatabasePasswordInput", ec.unmarshalInputRotateDatabasePasswordInput),
@@ -6712,6 +7220,11 @@ func writeNFloat2ᚕfloat64ᚄ(w *executor.Writer, v []float64) executor.Status 
 		}
 	}
 	w.Buf = append(w.Buf, ']')
+	return executor.Written
+}
+
+func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐAPITokenID(w *executor.Writer, v ident.APITokenID) executor.Status {
+	v.MarshalGQL(w)
 	return executor.Written
 }
 

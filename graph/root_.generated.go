@@ -23,6 +23,7 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	ApiToken() ApiTokenResolver
 	AuditEvent() AuditEventResolver
 	Customer() CustomerResolver
 	Database() DatabaseResolver
@@ -30,6 +31,7 @@ type ResolverRoot interface {
 	DatabaseServer() DatabaseServerResolver
 	DatabaseUser() DatabaseUserResolver
 	DriftFinding() DriftFindingResolver
+	Impersonation() ImpersonationResolver
 	Invitation() InvitationResolver
 	Job() JobResolver
 	JobStep() JobStepResolver
@@ -44,7 +46,7 @@ type ResolverRoot interface {
 }
 
 type DirectiveRoot struct {
-	Auth       func(ctx context.Context, obj any, next graphql.Resolver, requires []actor.Permission) (res any, err error)
+	Auth       func(ctx context.Context, obj any, next graphql.Resolver, requires []actor.Permission, impersonators *bool) (res any, err error)
 	Idempotent func(ctx context.Context, obj any, next graphql.Resolver, key string) (res any, err error)
 	StepUp     func(ctx context.Context, obj any, next graphql.Resolver) (res any, err error)
 }
@@ -84,6 +86,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CloneDatabaseInput", ec.unmarshalInputCloneDatabaseInput),
 			graphql.NewInputUnmarshaler("ConfirmIdentityInput", ec.unmarshalInputConfirmIdentityInput),
 			graphql.NewInputUnmarshaler("ConfirmTotpInput", ec.unmarshalInputConfirmTotpInput),
+			graphql.NewInputUnmarshaler("CreateApiTokenInput", ec.unmarshalInputCreateApiTokenInput),
 			graphql.NewInputUnmarshaler("CreateCustomerInput", ec.unmarshalInputCreateCustomerInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseDumpUrlInput", ec.unmarshalInputCreateDatabaseDumpUrlInput),
 			graphql.NewInputUnmarshaler("CreateDatabaseInput", ec.unmarshalInputCreateDatabaseInput),
@@ -101,6 +104,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DriftFilter", ec.unmarshalInputDriftFilter),
 			graphql.NewInputUnmarshaler("EnableUserInput", ec.unmarshalInputEnableUserInput),
 			graphql.NewInputUnmarshaler("ExportDatabaseInput", ec.unmarshalInputExportDatabaseInput),
+			graphql.NewInputUnmarshaler("ImpersonateInput", ec.unmarshalInputImpersonateInput),
 			graphql.NewInputUnmarshaler("ImportDatabaseInput", ec.unmarshalInputImportDatabaseInput),
 			graphql.NewInputUnmarshaler("InvitationFilter", ec.unmarshalInputInvitationFilter),
 			graphql.NewInputUnmarshaler("InviteUserInput", ec.unmarshalInputInviteUserInput),
@@ -118,6 +122,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ResumeCustomerInput", ec.unmarshalInputResumeCustomerInput),
 			graphql.NewInputUnmarshaler("ResumeDatabaseInput", ec.unmarshalInputResumeDatabaseInput),
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
+			graphql.NewInputUnmarshaler("RevokeApiTokenInput", ec.unmarshalInputRevokeApiTokenInput),
 			graphql.NewInputUnmarshaler("RevokeInvitationInput", ec.unmarshalInputRevokeInvitationInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RotateDatabasePasswordInput", ec.unmarshalInputRotateDatabasePasswordInput),
@@ -652,6 +657,129 @@ type EnableUserPayload {
   user: User!
 }
 `, BuiltIn: false},
+	{Name: "../schema/api_token.graphqls", Input: `extend type Mutation {
+  """
+  Makes a token for programs, which call in the caller's name; it is shown once. What it may do is never more than what its
+  user may do at the moment of a call, within what it was narrowed to here. Only by a signed-in user.
+  Errors: ` + "`" + `INVALID` + "`" + `, also for a permission that the caller does not hold there; ` + "`" + `NOT_FOUND` + "`" + ` for a customer or an object that
+  the caller does not see; ` + "`" + `FORBIDDEN` + "`" + ` for API tokens, and for staff who act as a user; ` + "`" + `CONFLICT` + "`" + ` with 100 tokens already;
+  ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
+  """
+  createApiToken("What it is for." input: CreateApiTokenInput!): CreateApiTokenPayload! @stepUp @auth @cost(weight: 20)
+  """
+  Ends an API token of the caller's, or one that is for a customer where the caller holds ` + "`" + `USERS_WRITE` + "`" + `, with all that is open
+  with it, within a second. Errors: ` + "`" + `NOT_FOUND` + "`" + ` for one that is over, not the caller's to revoke, or not there; ` + "`" + `FORBIDDEN` + "`" + `
+  for API tokens, and for staff who act as a user.
+  """
+  revokeApiToken("Which one." input: RevokeApiTokenInput!): RevokeApiTokenPayload! @auth
+}
+
+extend type Viewer {
+  "The user's API tokens that are not over, the newest first; at most 100. Empty for a caller who is an API token."
+  apiTokens: [ApiToken!]! @goField(forceResolver: true) @cost(size: 10)
+}
+
+extend type Customer {
+  "API tokens that are for this customer and not revoked, the newest first; null without ` + "`" + `USERS_READ` + "`" + ` there."
+  apiTokens(
+    "Rows of the page, from the front: 1 to 100, 20 by default."
+    first: Int
+    "Only rows after this cursor."
+    after: Cursor
+    "Rows of the page, from the back."
+    last: Int
+    "Only rows before this cursor."
+    before: Cursor
+  ): ApiTokenConnection @auth(requires: [USERS_READ]) @goField(forceResolver: true, batch: true) @cost(multipliers: ["first", "last"], size: 20)
+}
+
+"What a program calls with, as ` + "`" + `Authorization: Bearer mpt_...` + "`" + `. It has a budget of its own; see ` + "`" + `rateLimit` + "`" + `."
+type ApiToken implements Node {
+  "Global id."
+  id: ID!
+  "What its user calls it."
+  name: String!
+  "The beginning of the token, by which people know it."
+  prefix: String!
+  "What it was narrowed to: it may do what is in here and what its user may do at the moment."
+  permissions: [Permission!]!
+  "Global ids of the databases that it is for, with what hangs on them; empty for all."
+  objectIds: [String!]!
+  "Networks that it may be used from; empty for everywhere."
+  cidrs: [String!]!
+  "The customer that it is for, with everything below; null for wherever its user has a role, and where the caller may not see it."
+  customer: Customer @goField(forceResolver: true, batch: true)
+  "Who it calls for; null where the caller may not see that."
+  user: User @goField(forceResolver: true, batch: true)
+  "When it stops working; null for when it is revoked."
+  expiresAt: DateTime
+  "When it was last used, at most a minute old while it is in use; null for never."
+  lastUsedAt: DateTime
+  "The address from which it was last used; null for never."
+  lastUsedIp: String
+  "When it was made."
+  createdAt: DateTime!
+}
+
+"One page of API tokens."
+type ApiTokenConnection {
+  "The rows with their cursors."
+  edges: [ApiTokenEdge!]!
+  "The rows."
+  nodes: [ApiToken!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "Rows on all pages; only counted when it is asked for."
+  totalCount: Int!
+}
+
+"An API token and its place."
+type ApiTokenEdge {
+  "Its place."
+  cursor: Cursor!
+  "The row."
+  node: ApiToken!
+}
+
+"A new API token."
+input CreateApiTokenInput {
+  "What to call it: 1 to 100 characters."
+  name: String!
+  "What it may do at most; each must be held by the caller there. ` + "`" + `USERS_WRITE` + "`" + ` and ` + "`" + `USERS_IMPERSONATE` + "`" + ` are for people."
+  permissions: [Permission!]!
+  "Only for this customer and everything below; left out for wherever its user has a role."
+  customerId: ID
+  "Only for these databases and what hangs on them, at most 50; only permissions for databases and jobs go with it."
+  objectIds: [ID!]
+  "Only from these networks, such as 203.0.113.0/24 or 2001:db8::/32, at most 50; left out for everywhere."
+  cidrs: [String!]
+  "When it stops working, within ten years; left out for when it is revoked."
+  expiresAt: DateTime
+}
+
+"An API token was made."
+type CreateApiTokenPayload {
+  "What was made."
+  apiToken: ApiToken!
+  """
+  Shown once. The token itself, ` + "`" + `mpt_` + "`" + ` and 69 characters. A mutation that is repeated with its idempotency key shows the same
+  for 15 minutes, unless it was revoked meanwhile, and null afterwards.
+  """
+  token: String
+}
+
+"Which API token to end."
+input RevokeApiTokenInput {
+  "Its global id."
+  id: ID!
+}
+
+"An API token was ended."
+type RevokeApiTokenPayload {
+  "What it was."
+  apiToken: ApiToken!
+}
+`, BuiltIn: false},
 	{Name: "../schema/audit.graphqls", Input: `extend type Query {
   """
   Who did what, and who was refused what, the newest first. The provider's staff see all; others what was done within
@@ -708,6 +836,8 @@ type AuditEvent implements Node {
   sessionId: ID @goField(forceResolver: true, batch: true)
   "The API token that it was done with; null without one."
   apiTokenId: ID @goField(forceResolver: true, batch: true)
+  "That token; null without one, when it is over, and where the caller may not see it."
+  apiToken: ApiToken @goField(forceResolver: true, batch: true)
   "What it was done to; null when that is gone, not the caller's to see, or no node."
   object: Node @goField(forceResolver: true, batch: true)
   "Id of what it was done to; null when it was done to nothing."
@@ -792,8 +922,17 @@ directive @goField(
 """
 The caller must be signed in and hold every one of these permissions somewhere; for which customers is decided
 by what the field returns. On a query or mutation a missing permission is the error ` + "`" + `FORBIDDEN` + "`" + `; on any other field it is null.
+A mutation that needs no permission is the user's own: ` + "`" + `FORBIDDEN` + "`" + ` for API tokens, and for staff who act as the user.
 """
-directive @auth("Permissions that are needed; none means only signed in." requires: [Permission!]! = []) on FIELD_DEFINITION
+directive @auth(
+  "Permissions that are needed; none means only signed in."
+  requires: [Permission!]! = []
+  """
+  Whether staff who act as a user may do it. Without it, they may do mutations that need a permission, and not those that
+  need none; what shows a secret once is not for them.
+  """
+  impersonators: Boolean
+) on FIELD_DEFINITION
 
 """
 The caller must have signed in, or called ` + "`" + `confirmIdentity` + "`" + `, within 5 minutes; else ` + "`" + `STEP_UP_REQUIRED` + "`" + `. An API token
@@ -897,6 +1036,8 @@ enum Permission {
   JOBS_WRITE
   "See who did what."
   AUDIT_READ
+  "Act as a user; the provider's staff only, and never by an API token."
+  USERS_IMPERSONATE
 }
 
 "The values of ` + "`" + `extensions.code` + "`" + ` of an error. docs/errors.md tells what to do about each."
@@ -1350,7 +1491,7 @@ extend type Mutation {
   ` + "`" + `UNAVAILABLE` + "`" + ` when there is no server that takes databases.
   A foreign database or role of that name on the server makes the job FAILED with ` + "`" + `CONFLICT` + "`" + `.
   """
-  createDatabase("The new database." input: CreateDatabaseInput!): CreateDatabasePayload! @auth(requires: [DATABASES_WRITE])
+  createDatabase("The new database." input: CreateDatabaseInput!): CreateDatabasePayload! @auth(requires: [DATABASES_WRITE], impersonators: false)
   """
   Close a database at once, ending its sessions, and drop it with its login after a grace period. What FAILED to be
   created has nothing on a server and is removed without a job. Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` while another
@@ -1383,7 +1524,7 @@ extend type Mutation {
   has SUCCEEDED, and the old login works beside it, with its password, until the grace is over. Errors: ` + "`" + `INVALID` + "`" + `;
   ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` while a grace before is not over, or for a name that is too long for another login; ` + "`" + `CONFLICT` + "`" + ` unless it is ACTIVE or DEGRADED, or while another job is at work on it.
   """
-  rotateDatabasePassword("Which one." input: RotateDatabasePasswordInput!): RotateDatabasePasswordPayload! @auth(requires: [DATABASES_WRITE])
+  rotateDatabasePassword("Which one." input: RotateDatabasePasswordInput!): RotateDatabasePasswordPayload! @auth(requires: [DATABASES_WRITE], impersonators: false)
 }
 
 "Where something that is provisioned is in its life."
@@ -1964,13 +2105,13 @@ extend type Mutation {
   the same client, with a Range header, for 10 minutes. Every use is audited. The dumps of a suspended database can be fetched:
   what is suspended is the service, not the data's owner; remove a dump that nobody is to have. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` unless it is READY.
   """
-  createDatabaseDumpUrl("Which one." input: CreateDatabaseDumpUrlInput!): CreateDatabaseDumpUrlPayload! @auth(requires: [DATABASES_WRITE])
+  createDatabaseDumpUrl("Which one." input: CreateDatabaseDumpUrlInput!): CreateDatabaseDumpUrlPayload! @auth(requires: [DATABASES_WRITE], impersonators: false)
   """
   A URL to which a dump for a database can be sent with PUT, once, within 15 minutes: pg_dump's plain format, as it is or
   through gzip, or its custom format. A header ` + "`" + `Repr-Digest: sha-256=:...:` + "`" + ` has the sum checked. Then ` + "`" + `importDatabase` + "`" + ` can use it for a day.
   Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the database is not ACTIVE or DEGRADED or has 10 dumps.
   """
-  createDatabaseUpload("For which database." input: CreateDatabaseUploadInput!): CreateDatabaseUploadPayload! @auth(requires: [DATABASES_WRITE])
+  createDatabaseUpload("For which database." input: CreateDatabaseUploadInput!): CreateDatabaseUploadPayload! @auth(requires: [DATABASES_WRITE], impersonators: false)
   """
   Load a dump into a database, in one transaction: all of it or nothing. Returns at once; follow ` + "`" + `jobProgress` + "`" + `. What is in the
   dump is done in the name of the database's own login and with no other rights, and belongs to it, whatever the dump says;
@@ -1989,7 +2130,7 @@ extend type Mutation {
   be closed or has a job at work, or the customer is not active; ` + "`" + `QUOTA_EXCEEDED` + "`" + `, of DATABASES, and of DATABASE_BYTES when less is left than
   the source has; ` + "`" + `UNAVAILABLE` + "`" + ` as for ` + "`" + `exportDatabase` + "`" + `.
   """
-  cloneDatabase("Which one, and the new name." input: CloneDatabaseInput!): CloneDatabasePayload! @auth(requires: [DATABASES_WRITE])
+  cloneDatabase("Which one, and the new name." input: CloneDatabaseInput!): CloneDatabasePayload! @auth(requires: [DATABASES_WRITE], impersonators: false)
   "Remove a dump and its file. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` while it is being made or imported."
   deleteDatabaseDump("Which one." input: DeleteDatabaseDumpInput!): DeleteDatabaseDumpPayload! @auth(requires: [DATABASES_WRITE])
 }
@@ -2256,7 +2397,7 @@ extend type Mutation {
   ` + "`" + `CONFLICT` + "`" + ` when the database is not ACTIVE, has a job at work, has 20 users or one of that name.
   A foreign role of that name on the server makes the job FAILED with ` + "`" + `CONFLICT` + "`" + `.
   """
-  createDatabaseUser("The new user." input: CreateDatabaseUserInput!): CreateDatabaseUserPayload! @auth(requires: [DATABASES_WRITE])
+  createDatabaseUser("The new user." input: CreateDatabaseUserInput!): CreateDatabaseUserPayload! @auth(requires: [DATABASES_WRITE], impersonators: false)
   """
   Change what a user may do, and its limits; a job that fails goes back to what was before. Other rights end the user's
   sessions, and what it owns under its own name goes to the database's own login, so that nothing is left of higher rights.
@@ -2268,7 +2409,7 @@ extend type Mutation {
   Give a user a new password and end the sessions of the old one, which works until the job has SUCCEEDED.
   Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when the user or its database is not ACTIVE or has a job at work.
   """
-  rotateDatabaseUserPassword("Which one." input: RotateDatabaseUserPasswordInput!): RotateDatabaseUserPasswordPayload! @auth(requires: [DATABASES_WRITE])
+  rotateDatabaseUserPassword("Which one." input: RotateDatabaseUserPasswordInput!): RotateDatabaseUserPasswordPayload! @auth(requires: [DATABASES_WRITE], impersonators: false)
   """
   End a user's sessions and remove its role; what it owns goes to the database's own login. What FAILED to be created has
   nothing on a server and is removed without a job. Errors: ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `CONFLICT` + "`" + ` when it is being deleted already, when it
@@ -2662,6 +2803,66 @@ input ReleaseDriftBrakeInput {
 type ReleaseDriftBrakePayload {
   "The server, after a survey."
   databaseServer: DatabaseServer!
+}
+`, BuiltIn: false},
+	{Name: "../schema/impersonation.graphqls", Input: `extend type Mutation {
+  """
+  Lets somebody of the provider's staff act as a user for some minutes, with that user's rights but for whatever is the
+  user's own: passwords and links that are shown once, sessions, API tokens, and inviting people. The user sees it in
+  ` + "`" + `Viewer.impersonations` + "`" + `. It ends with the session that it began in, and with all that is open with its token.
+  Errors: ` + "`" + `INVALID` + "`" + `; ` + "`" + `NOT_FOUND` + "`" + `; ` + "`" + `FORBIDDEN` + "`" + ` for a user of the provider's staff, and for API tokens;
+  ` + "`" + `CONFLICT` + "`" + ` for a disabled user; ` + "`" + `STEP_UP_REQUIRED` + "`" + `.
+  """
+  impersonate("Whom, why and for how long." input: ImpersonateInput!): ImpersonatePayload! @stepUp @auth(requires: [USERS_IMPERSONATE]) @cost(weight: 20)
+  "Ends the impersonation that the caller acts by, within a second. Errors: ` + "`" + `INVALID` + "`" + ` for a caller who acts as nobody else."
+  endImpersonation: EndImpersonationPayload! @auth(impersonators: true)
+}
+
+extend type Viewer {
+  "Who of the provider's staff acts as the user, in this very request; null for the user."
+  impersonatedBy: User @goField(forceResolver: true)
+  "When the provider's staff acted as the user, the newest first; at most 100."
+  impersonations: [Impersonation!]! @goField(forceResolver: true) @cost(size: 10)
+}
+
+"Somebody of the provider's staff acted as a user."
+type Impersonation {
+  "Full name of who it was."
+  staffName: String! @goField(forceResolver: true, batch: true)
+  "Why."
+  reason: String!
+  "When it began."
+  startedAt: DateTime!
+  "When it ends at the latest."
+  expiresAt: DateTime!
+  "When it was ended before that; null otherwise."
+  endedAt: DateTime
+}
+
+"An impersonation to begin."
+input ImpersonateInput {
+  "The user to act as, who is not of the provider's staff."
+  userId: ID!
+  "Why, in 10 to 500 characters; the user can read it."
+  reason: String!
+  "For how long: 1 to 60 minutes."
+  minutes: Int!
+}
+
+"An impersonation has begun."
+type ImpersonatePayload {
+  "What the user sees of it."
+  impersonation: Impersonation!
+  "Bearer token that acts as the user; it cannot be refreshed. Null when the mutation is answered again by its idempotency key."
+  accessToken: String
+  "When the token stops working."
+  expiresAt: DateTime!
+}
+
+"An impersonation is over."
+type EndImpersonationPayload {
+  "What the user sees of it."
+  impersonation: Impersonation!
 }
 `, BuiltIn: false},
 	{Name: "../schema/job.graphqls", Input: `extend type Query {
@@ -3219,7 +3420,8 @@ extend type Mutation {
   """
   Signs in. Errors: ` + "`" + `UNAUTHENTICATED` + "`" + `, the same for an unknown address, a wrong password and a disabled account, and with the
   field ` + "`" + `code` + "`" + ` for a wrong code; ` + "`" + `SECOND_FACTOR_REQUIRED` + "`" + ` when the password is right and a code is needed;
-  ` + "`" + `RATE_LIMITED` + "`" + ` when too many sign in at once, and after 5 wrong codes within 15 minutes.
+  ` + "`" + `RATE_LIMITED` + "`" + ` when too many sign in at once, after too many wrong ones from the caller's
+  network, and after 5 wrong codes within 15 minutes.
   """
   signIn("Address and password." input: SignInInput!): SignInPayload! @public @cost(weight: 2000)
 }
@@ -3366,6 +3568,60 @@ func (ec *executionContext) childFields_AcceptInvitationPayload(ctx context.Cont
 	return nil, fmt.Errorf("no field named %q was found under type AcceptInvitationPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ApiToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ApiToken_id(ctx, field)
+	case "name":
+		return ec.fieldContext_ApiToken_name(ctx, field)
+	case "prefix":
+		return ec.fieldContext_ApiToken_prefix(ctx, field)
+	case "permissions":
+		return ec.fieldContext_ApiToken_permissions(ctx, field)
+	case "objectIds":
+		return ec.fieldContext_ApiToken_objectIds(ctx, field)
+	case "cidrs":
+		return ec.fieldContext_ApiToken_cidrs(ctx, field)
+	case "customer":
+		return ec.fieldContext_ApiToken_customer(ctx, field)
+	case "user":
+		return ec.fieldContext_ApiToken_user(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ApiToken_expiresAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_ApiToken_lastUsedAt(ctx, field)
+	case "lastUsedIp":
+		return ec.fieldContext_ApiToken_lastUsedIp(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ApiToken_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiToken", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiTokenConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ApiTokenConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ApiTokenConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ApiTokenConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ApiTokenConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiTokenConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiTokenEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ApiTokenEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ApiTokenEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiTokenEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_ArchiveCustomerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "customer":
@@ -3390,6 +3646,8 @@ func (ec *executionContext) childFields_AuditEvent(ctx context.Context, field gr
 		return ec.fieldContext_AuditEvent_sessionId(ctx, field)
 	case "apiTokenId":
 		return ec.fieldContext_AuditEvent_apiTokenId(ctx, field)
+	case "apiToken":
+		return ec.fieldContext_AuditEvent_apiToken(ctx, field)
 	case "object":
 		return ec.fieldContext_AuditEvent_object(ctx, field)
 	case "objectId":
@@ -3554,6 +3812,16 @@ func (ec *executionContext) childFields_ConnectionString(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type ConnectionString", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateApiTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiToken":
+		return ec.fieldContext_CreateApiTokenPayload_apiToken(ctx, field)
+	case "token":
+		return ec.fieldContext_CreateApiTokenPayload_token(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateApiTokenPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateCustomerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "customer":
@@ -3644,6 +3912,8 @@ func (ec *executionContext) childFields_Customer(ctx context.Context, field grap
 		return ec.fieldContext_Customer_quotas(ctx, field)
 	case "databases":
 		return ec.fieldContext_Customer_databases(ctx, field)
+	case "apiTokens":
+		return ec.fieldContext_Customer_apiTokens(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Customer", field.Name)
 }
@@ -4086,6 +4356,14 @@ func (ec *executionContext) childFields_EnableUserPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type EnableUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_EndImpersonationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "impersonation":
+		return ec.fieldContext_EndImpersonationPayload_impersonation(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndImpersonationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ExportDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "preview":
@@ -4096,6 +4374,34 @@ func (ec *executionContext) childFields_ExportDatabasePayload(ctx context.Contex
 		return ec.fieldContext_ExportDatabasePayload_job(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ExportDatabasePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ImpersonatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "impersonation":
+		return ec.fieldContext_ImpersonatePayload_impersonation(ctx, field)
+	case "accessToken":
+		return ec.fieldContext_ImpersonatePayload_accessToken(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ImpersonatePayload_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImpersonatePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Impersonation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "staffName":
+		return ec.fieldContext_Impersonation_staffName(ctx, field)
+	case "reason":
+		return ec.fieldContext_Impersonation_reason(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_Impersonation_startedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Impersonation_expiresAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_Impersonation_endedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Impersonation", field.Name)
 }
 
 func (ec *executionContext) childFields_ImportDatabasePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4532,6 +4838,14 @@ func (ec *executionContext) childFields_RetryJobPayload(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type RetryJobPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RevokeApiTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiToken":
+		return ec.fieldContext_RevokeApiTokenPayload_apiToken(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeApiTokenPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RevokeInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ok":
@@ -4870,6 +5184,12 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_permissions(ctx, field)
 	case "customers":
 		return ec.fieldContext_Viewer_customers(ctx, field)
+	case "apiTokens":
+		return ec.fieldContext_Viewer_apiTokens(ctx, field)
+	case "impersonatedBy":
+		return ec.fieldContext_Viewer_impersonatedBy(ctx, field)
+	case "impersonations":
+		return ec.fieldContext_Viewer_impersonations(ctx, field)
 	case "secondFactorMissing":
 		return ec.fieldContext_Viewer_secondFactorMissing(ctx, field)
 	case "sessions":

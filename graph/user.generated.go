@@ -32,6 +32,9 @@ type UserResolver interface {
 type ViewerResolver interface {
 	Permissions(ctx context.Context, objs []*auth.Viewer, customerID *string) ([][]actor.Permission, error)
 	Customers(ctx context.Context, objs []*auth.Viewer, first *int, after *string) ([]*page.Connection[*models.Customer], error)
+	APITokens(ctx context.Context, objs []*auth.Viewer) ([][]*models.APIToken, error)
+	ImpersonatedBy(ctx context.Context, objs []*auth.Viewer) ([]*models.User, error)
+	Impersonations(ctx context.Context, objs []*auth.Viewer) ([][]*models.Impersonation, error)
 
 	Sessions(ctx context.Context, objs []*auth.Viewer) ([][]*models.Session, error)
 }
@@ -946,7 +949,7 @@ func (ec *executionContext) _Viewer_customers(ctx context.Context, field graphql
 					var zeroVal *page.Connection[*models.Customer]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
-				return ec.Directives.Auth(ctx, obj, directive0, requires)
+				return ec.Directives.Auth(ctx, obj, directive0, requires, nil)
 			}
 
 			next = directive1
@@ -1004,6 +1007,177 @@ func (ec *executionContext) resolveBatch_Viewer_customers(ctx context.Context, f
 		results,
 		err,
 		"Viewer.customers",
+	)
+}
+
+func (ec *executionContext) _Viewer_apiTokens(ctx context.Context, field graphql.CollectedField, obj *auth.Viewer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Viewer_apiTokens(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.resolveBatch_Viewer_apiTokens(ctx, field, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*models.APIToken) graphql.Marshaler {
+			return ec.marshalNApiToken2ᚕᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐAPITokenᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Viewer_apiTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Viewer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApiToken(ctx, field)
+		},
+	}
+	return fc, nil
+}
+func (ec *executionContext) resolveBatch_Viewer_apiTokens(ctx context.Context, field graphql.CollectedField, obj *auth.Viewer) (any, error) {
+	resolver := ec.Resolvers.Viewer()
+	if batch, ok := graphql.BatchParentsFor[*auth.Viewer](ctx, "Viewer"); ok {
+		result := batch.FieldResult(field, func() (any, error) {
+			return resolver.APITokens(ctx, batch.Parents)
+		})
+		return graphql.ResolveBatchGroupResult[[]*models.APIToken](
+			ctx,
+			batch.Index,
+			len(batch.Parents),
+			result,
+			"Viewer.apiTokens",
+			batch.IndexMap,
+		)
+	}
+	results, err := resolver.APITokens(ctx, []*auth.Viewer{obj})
+	return graphql.ResolveBatchSingleResult[[]*models.APIToken](
+		ctx,
+		results,
+		err,
+		"Viewer.apiTokens",
+	)
+}
+
+func (ec *executionContext) _Viewer_impersonatedBy(ctx context.Context, field graphql.CollectedField, obj *auth.Viewer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Viewer_impersonatedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.resolveBatch_Viewer_impersonatedBy(ctx, field, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Viewer_impersonatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Viewer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+func (ec *executionContext) resolveBatch_Viewer_impersonatedBy(ctx context.Context, field graphql.CollectedField, obj *auth.Viewer) (any, error) {
+	resolver := ec.Resolvers.Viewer()
+	if batch, ok := graphql.BatchParentsFor[*auth.Viewer](ctx, "Viewer"); ok {
+		result := batch.FieldResult(field, func() (any, error) {
+			return resolver.ImpersonatedBy(ctx, batch.Parents)
+		})
+		return graphql.ResolveBatchGroupResult[*models.User](
+			ctx,
+			batch.Index,
+			len(batch.Parents),
+			result,
+			"Viewer.impersonatedBy",
+			batch.IndexMap,
+		)
+	}
+	results, err := resolver.ImpersonatedBy(ctx, []*auth.Viewer{obj})
+	return graphql.ResolveBatchSingleResult[*models.User](
+		ctx,
+		results,
+		err,
+		"Viewer.impersonatedBy",
+	)
+}
+
+func (ec *executionContext) _Viewer_impersonations(ctx context.Context, field graphql.CollectedField, obj *auth.Viewer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Viewer_impersonations(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.resolveBatch_Viewer_impersonations(ctx, field, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*models.Impersonation) graphql.Marshaler {
+			return ec.marshalNImpersonation2ᚕᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐImpersonationᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Viewer_impersonations(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Viewer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Impersonation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+func (ec *executionContext) resolveBatch_Viewer_impersonations(ctx context.Context, field graphql.CollectedField, obj *auth.Viewer) (any, error) {
+	resolver := ec.Resolvers.Viewer()
+	if batch, ok := graphql.BatchParentsFor[*auth.Viewer](ctx, "Viewer"); ok {
+		result := batch.FieldResult(field, func() (any, error) {
+			return resolver.Impersonations(ctx, batch.Parents)
+		})
+		return graphql.ResolveBatchGroupResult[[]*models.Impersonation](
+			ctx,
+			batch.Index,
+			len(batch.Parents),
+			result,
+			"Viewer.impersonations",
+			batch.IndexMap,
+		)
+	}
+	results, err := resolver.Impersonations(ctx, []*auth.Viewer{obj})
+	return graphql.ResolveBatchSingleResult[[]*models.Impersonation](
+		ctx,
+		results,
+		err,
+		"Viewer.impersonations",
 	)
 }
 
@@ -1507,6 +1681,24 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Viewer_customers(ctx, field, obj)
+				})
+		case "apiTokens":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Viewer_apiTokens(ctx, field, obj)
+				})
+		case "impersonatedBy":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Viewer_impersonatedBy(ctx, field, obj)
+				})
+		case "impersonations":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Viewer_impersonations(ctx, field, obj)
 				})
 		case "secondFactorMissing":
 			out.Values[i] = ec._Viewer_secondFactorMissing(ctx, field, obj)

@@ -40,6 +40,13 @@ func (r *auditEventResolver) APITokenID(ctx context.Context, objs []*models.Audi
 	return each(objs, func(e *models.AuditEntry) *string { return opaque(e.APITokenID) }), nil
 }
 
+// APIToken is the batch resolver for the apiToken field.
+func (r *auditEventResolver) APIToken(ctx context.Context, objs []*models.AuditEntry) ([]*models.APIToken, error) {
+	return spread(objs, func(e *models.AuditEntry) ident.APITokenID { return e.APITokenID }, func(ids []ident.APITokenID) (map[ident.APITokenID]*models.APIToken, error) {
+		return r.AuthService.FindAPITokens(ctx, ids)
+	})
+}
+
 // Object is the batch resolver for the object field.
 func (r *auditEventResolver) Object(ctx context.Context, objs []*models.AuditEntry) ([]ident.Node, error) {
 	return r.nodes(ctx, objects(objs))

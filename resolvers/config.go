@@ -24,10 +24,15 @@ func Config(r *Resolver) graph.Config {
 
 // authorize is @auth. The actor is known already; for which customers it holds
 // a permission is decided by store.Visible.
-func authorize(ctx context.Context, obj any, next graphql.Resolver, requires []actor.Permission) (any, error) {
+func authorize(ctx context.Context, obj any, next graphql.Resolver, requires []actor.Permission, impersonators *bool) (any, error) {
 	who, err := actor.From(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if !who.InPerson() {
+		if err := notInPerson(ctx, who, requires, impersonators); err != nil {
+			return nil, err
+		}
 	}
 	if who.SecondFactorMissing && obj == nil && !slices.Contains(enrolling, graphql.GetFieldContext(ctx).Field.Name) {
 		return nil, fault.SecondFactorRequired.New("", "Your role needs a second factor: set up an authenticator app with beginTotp and confirmTotp first.")
@@ -42,6 +47,26 @@ func authorize(ctx context.Context, obj any, next graphql.Resolver, requires []a
 		return nil, fault.Forbidden.New("", "This needs the permission %s.", p)
 	}
 	return next(ctx)
+}
+
+// notInPerson refuses those who are not the user in person what is the user's own: each
+// mutation that needs no permission, so that a new one is closed to them, and to staff
+// who act as the user also what shows a secret.
+func notInPerson(ctx context.Context, who *actor.Actor, requires []actor.Permission, impersonators *bool) error {
+	if f := graphql.GetFieldContext(ctx); f == nil || f.Object != "Mutation" {
+		return nil
+	}
+	own := len(requires) == 0
+	if who.APIToken.IsZero() && impersonators != nil {
+		own = !*impersonators
+	}
+	switch {
+	case !own:
+		return nil
+	case !who.APIToken.IsZero():
+		return fault.Forbidden.New("", "Only the user can do this, signed in with the password: an API token cannot.")
+	}
+	return fault.Forbidden.New("", "Only the user can do this, and nobody who acts as the user.")
 }
 
 // notIdempotent are mutations of callers who are nobody yet: no one's key; and those

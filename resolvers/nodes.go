@@ -2,6 +2,8 @@ package resolvers
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -53,6 +55,9 @@ func (r *Resolver) findKind(ctx context.Context, kind string, ids []uuid.UUID, f
 		return keep(found, kind, rows, err)
 	case ident.Session:
 		rows, err := r.AuthService.FindSessions(ctx, typed(ids, ident.SessionIDOf))
+		return keep(found, kind, rows, err)
+	case ident.APIToken:
+		rows, err := r.AuthService.FindAPITokens(ctx, typed(ids, ident.APITokenIDOf))
 		return keep(found, kind, rows, err)
 	case ident.Database:
 		rows, err := r.DatabaseService.FindAll(ctx, typed(ids, ident.DatabaseIDOf))
@@ -217,4 +222,49 @@ func (r *Resolver) viewerCustomers(ctx context.Context, viewers []*auth.Viewer, 
 		}
 	}
 	return out, nil
+}
+
+func (r *Resolver) apiTokens(ctx context.Context, viewers []*auth.Viewer) ([][]*models.APIToken, error) {
+	out := make([][]*models.APIToken, len(viewers))
+	for i := range viewers { // an operation has one viewer
+		var err error
+		if out[i], err = r.AuthService.APITokens(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (r *Resolver) impersonations(ctx context.Context, viewers []*auth.Viewer) ([][]*models.Impersonation, error) {
+	out := make([][]*models.Impersonation, len(viewers))
+	for i := range viewers { // an operation has one viewer
+		var err error
+		if out[i], err = r.AuthService.Impersonations(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (r *Resolver) impersonatedBy(ctx context.Context, viewers []*auth.Viewer) ([]*models.User, error) {
+	out := make([]*models.User, len(viewers))
+	for i := range viewers { // an operation has one viewer
+		var err error
+		if out[i], err = r.AuthService.ImpersonatedBy(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// customersOfMembers finds customers for their members: who may see a member may see of
+// whom, also an API token that may not see customers otherwise.
+func (r *Resolver) customersOfMembers(ctx context.Context, ids []ident.CustomerID) (map[ident.CustomerID]*models.Customer, error) {
+	found, err := r.CustomerService.FindAll(ctx, ids, actor.CustomersRead)
+	if err != nil || !slices.ContainsFunc(ids, func(id ident.CustomerID) bool { return found[id] == nil }) {
+		return found, err
+	}
+	more, err := r.CustomerService.FindAll(ctx, ids, actor.UsersRead)
+	maps.Copy(found, more)
+	return found, err
 }

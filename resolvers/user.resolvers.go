@@ -26,7 +26,7 @@ func (r *membershipResolver) User(ctx context.Context, objs []*models.Membership
 // Customer is the batch resolver for the customer field.
 func (r *membershipResolver) Customer(ctx context.Context, objs []*models.Membership) ([]*models.Customer, error) {
 	return spread(objs, func(m *models.Membership) ident.CustomerID { return m.CustomerID }, func(ids []ident.CustomerID) (map[ident.CustomerID]*models.Customer, error) {
-		return r.CustomerService.FindAll(ctx, ids, actor.CustomersRead)
+		return r.customersOfMembers(ctx, ids)
 	})
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/google/uuid"
+
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 )
@@ -30,6 +32,8 @@ const (
 	JobsRead       Permission = "JOBS_READ"
 	JobsWrite      Permission = "JOBS_WRITE"
 	AuditRead      Permission = "AUDIT_READ"
+
+	UsersImpersonate Permission = "USERS_IMPERSONATE"
 )
 
 // A Grant is what an actor may do within one customer and everything below it.
@@ -47,6 +51,11 @@ type Actor struct {
 	Token        string           // the id of the access token; "" when there is none
 	Provider     []Permission     // held with the provider, so for every customer
 	Grants       []Grant
+	// Pins are the objects that an API token is for: of what Grants give, only these and
+	// what hangs on them. Empty is everything. Who has pins holds nothing with the provider.
+	Pins []uuid.UUID
+	// Impersonation is by which Impersonator acts as User; else zero.
+	Impersonation ident.ImpersonationID
 
 	// SecondFactorMissing tells that the user's role needs one. Provider and Grants are
 	// empty then: all that is left is to set one up.
@@ -56,18 +65,27 @@ type Actor struct {
 // An Identity is who an actor is, without what they may do: the user, and by what they
 // are known.
 type Identity struct {
-	User         ident.UserID
-	Session      ident.SessionID
-	APIToken     ident.APITokenID
-	Impersonator ident.UserID
+	User          ident.UserID
+	Session       ident.SessionID
+	APIToken      ident.APITokenID
+	Impersonator  ident.UserID
+	Impersonation ident.ImpersonationID
 }
 
 // Identity tells who the actor is.
-func (a *Actor) Identity() Identity { return Identity{a.User, a.Session, a.APIToken, a.Impersonator} }
+func (a *Actor) Identity() Identity {
+	return Identity{a.User, a.Session, a.APIToken, a.Impersonator, a.Impersonation}
+}
+
+// InPerson tells whether the actor is the user, who has signed in, and neither an API
+// token nor somebody of the staff who acts as the user.
+func (a *Actor) InPerson() bool {
+	return a.APIToken.IsZero() && a.Impersonator.IsZero() && a.Impersonation.IsZero()
+}
 
 // SameRights tells whether both may do the same for the same customers.
 func (a *Actor) SameRights(b *Actor) bool {
-	return a.SecondFactorMissing == b.SecondFactorMissing && slices.Equal(a.Provider, b.Provider) && slices.EqualFunc(a.Grants, b.Grants, func(x, y Grant) bool {
+	return a.SecondFactorMissing == b.SecondFactorMissing && slices.Equal(a.Provider, b.Provider) && slices.Equal(a.Pins, b.Pins) && slices.EqualFunc(a.Grants, b.Grants, func(x, y Grant) bool {
 		return x.Customer == y.Customer && slices.Equal(x.Permissions, y.Permissions)
 	})
 }
@@ -98,6 +116,9 @@ func (a *Actor) Customers(p Permission) (roots []ident.CustomerID, all bool) {
 	}
 	return roots, false
 }
+
+// Pinned are the only objects that the actor has anything to do with; none is all.
+func (a *Actor) Pinned() []uuid.UUID { return a.Pins }
 
 // CallerKey is under which a context has its *Actor.
 type CallerKey struct{}

@@ -142,14 +142,16 @@ type revocationMessage struct {
 	APIToken ident.APITokenID `json:"apiToken,omitzero"`
 	Token    string           `json:"token,omitempty"`
 	Customer ident.CustomerID `json:"customer,omitzero"`
+
+	Impersonation ident.ImpersonationID `json:"impersonation,omitzero"`
 }
 
 func revocationMessageOf(p live.Principal) revocationMessage {
-	return revocationMessage{p.User, p.Session, p.APIToken, p.Token, p.Customer}
+	return revocationMessage{p.User, p.Session, p.APIToken, p.Token, p.Customer, p.Impersonation}
 }
 
 func principalOf(_ string, m revocationMessage) (live.Principal, bool) {
-	p := live.Principal{User: m.User, Session: m.Session, APIToken: m.APIToken, Token: m.Token, Customer: m.Customer}
+	p := live.Principal{User: m.User, Session: m.Session, APIToken: m.APIToken, Token: m.Token, Customer: m.Customer, Impersonation: m.Impersonation}
 	return p, p != live.Principal{}
 }
 

@@ -235,7 +235,7 @@ func TestBusKinds_AnEventComesAsItIsInTheRows(t *testing.T) {
 		_, ok := jobEventOf(engine.Topic(s.job), m)
 		require.False(t, ok, body)
 	}
-	for _, p := range []live.Principal{{User: ident.NewUserID()}, {Session: ident.NewSessionID()}, {APIToken: ident.NewAPITokenID()}, {Token: "t"}, {Customer: ident.NewCustomerID()}} {
+	for _, p := range []live.Principal{{User: ident.NewUserID()}, {Session: ident.NewSessionID()}, {APIToken: ident.NewAPITokenID()}, {Token: "t"}, {Impersonation: ident.NewImpersonationID()}, {Customer: ident.NewCustomerID()}} {
 		body, err := json.Marshal(revocationMessageOf(p))
 		require.NoError(t, err)
 		var m revocationMessage

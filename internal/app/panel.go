@@ -294,7 +294,12 @@ type late struct{ *panel }
 func (l late) Wake(id ident.JobID)   { l.engine.Wake(id) }
 func (l late) Cancel(id ident.JobID) { l.engine.Cancel(id) }
 
-func (l late) RevokeSession(id ident.SessionID) { l.live.Revoke(live.Principal{Session: id}) }
+func (l late) RevokeSession(id ident.SessionID)   { l.live.Revoke(live.Principal{Session: id}) }
+func (l late) RevokeAPIToken(id ident.APITokenID) { l.live.Revoke(live.Principal{APIToken: id}) }
+
+func (l late) RevokeImpersonation(id ident.ImpersonationID) {
+	l.live.Revoke(live.Principal{Impersonation: id})
+}
 
 // close ends what a panel keeps open.
 func (p *panel) close() {

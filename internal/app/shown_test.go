@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/engine/faulttest"
@@ -77,6 +78,15 @@ var showings = map[string]showing{
 			return "", err
 		}
 		return shownIn(out.Credentials, err)
+	},
+	"createApiToken": func(ctx context.Context, b *faultBench, s scene, _ *models.DatabaseDump) (string, error) {
+		out, err := b.panel.auth.CreateAPIToken(ctx, auth.CreateAPITokenInput{
+			Name: "deploy", Permissions: []actor.Permission{actor.DatabasesRead}, CustomerID: &s.database.CustomerID,
+		})
+		if err != nil || out.Token == nil {
+			return "", err
+		}
+		return *out.Token, nil
 	},
 	"createDatabaseDumpUrl": func(ctx context.Context, b *faultBench, _ scene, dump *models.DatabaseDump) (string, error) {
 		return linkIn(b.panel.dumps.CreateDumpURL(ctx, database.DumpURLInput{ID: dump.ID}))

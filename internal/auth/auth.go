@@ -1,5 +1,6 @@
-// Package auth turns people into actors: the first administrator, sign-in,
-// access tokens, and which permissions a role means. One file per flow.
+// Package auth turns people and their programs into actors: the first
+// administrator, sign-in, access tokens, API tokens, staff who act as a user, and
+// which permissions a role means. One file per flow.
 //
 // It does not decide who may touch which row; that is store.Visible with the
 // actor made here. It never logs an e-mail address, a password or a token.
@@ -15,6 +16,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
@@ -62,7 +64,8 @@ type Service struct {
 	refreshKeys    [][]byte // the first is this node's own
 	idle, lifetime time.Duration
 	revoker        Revoker
-	seen           *seen
+	seen           *seen[ident.SessionID]
+	used           *seen[ident.APITokenID]
 
 	accounts AccountConfig
 	box      *secret.Box
@@ -90,7 +93,7 @@ func NewService(c Config) (*Service, error) {
 			c.SessionIdle, MinSessionIdle, c.SessionLifetime, MaxSessionLifetime)
 	}
 	if c.Tries == nil {
-		c.Tries = tableTries{c.DB}
+		c.Tries = tableTries{c.DB, c.Box.Key("tries")}
 	}
 	for _, role := range c.RequireSecondFactor {
 		if ProviderPermissions(role) == nil {
@@ -112,7 +115,8 @@ func NewService(c Config) (*Service, error) {
 		idle:        c.SessionIdle,
 		lifetime:    c.SessionLifetime,
 		revoker:     c.Revoker,
-		seen:        newSeen(),
+		seen:        newSeen[ident.SessionID](),
+		used:        newSeen[ident.APITokenID](),
 
 		box:      c.Box,
 		base:     c.BaseURL,

@@ -68,6 +68,19 @@ func newWorld(t *testing.T, change ...func(*auth.Config)) *world {
 	return w
 }
 
+// another is a further node on the same database, whose sign-ins are counted.
+func (w *world) another() *auth.Service {
+	w.t.Helper()
+	s, err := auth.NewService(auth.Config{
+		DB: w.db, Box: testkit.Box(w.t), Issuer: issuer, Now: w.now,
+		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
+	})
+	require.NoError(w.t, err)
+	s.MakeCheap()
+	s.Unbounded()
+	return s
+}
+
 // admin makes an owner of the installation.
 func (w *world) admin(email string) *models.User {
 	w.t.Helper()

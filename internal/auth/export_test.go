@@ -61,5 +61,12 @@ func (s *Service) UseCode(ctx context.Context, user ident.UserID, code string) (
 func (s *Service) Unnoted() int {
 	s.seen.mu.Lock()
 	defer s.seen.mu.Unlock()
-	return len(s.seen.sessions)
+	return len(s.seen.sights)
+}
+
+// Unused is how many uses of API tokens wait to be noted.
+func (s *Service) Unused() int {
+	s.used.mu.Lock()
+	defer s.used.mu.Unlock()
+	return len(s.used.sights)
 }

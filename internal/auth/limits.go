@@ -2,8 +2,6 @@ package auth
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"sync"
 
 	"github.com/mpanel/mpanel/internal/actor"
@@ -19,7 +17,6 @@ type limit struct {
 
 // What people need, and a guesser does not get far with.
 var (
-	signInLimit = limit{"sign-in", 10, 100}
 	signUpLimit = limit{"sign-up", 3, 10}
 	resetLimit  = limit{"password-reset", 5, 30}
 	linkLimit   = limit{"link", 0, 100}
@@ -28,6 +25,9 @@ var (
 	ownLimit    = limit{"own-password", 10, 100}
 )
 
+// tooOften is what count says of tries that are not of codes.
+const tooOften = "That was tried too often"
+
 // limited counts a try for an account, which may be an address, an id or nothing. well
 // takes it back. Error: fault.RateLimited with retryAfterSeconds.
 func (s *Service) limited(ctx context.Context, l limit, account string) (well func(), err error) {
@@ -35,12 +35,11 @@ func (s *Service) limited(ctx context.Context, l limit, account string) (well fu
 	if network == "" { // a command on the machine itself
 		return func() {}, nil
 	}
-	limits := []Limit{{l.kind + "//" + network, l.network}}
+	limits := []Limit{{Key: l.kind + "//" + network, Max: l.network}}
 	if l.account > 0 {
-		both := sha256.Sum256([]byte(network + "\x00" + account)) // so that the table has no addresses
-		limits = append(limits, Limit{l.kind + "/" + hex.EncodeToString(both[:]), l.account})
+		limits = append(limits, Limit{Key: l.kind + "/" + account + "/" + network, Max: l.account})
 	}
-	well, err = s.count(ctx, limits, "That was tried too often")
+	well, err = s.count(ctx, limits, tooOften)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -39,6 +40,9 @@ func (s *Service) MembershipsOfUsers(ctx context.Context, users []*models.User) 
 	if err != nil {
 		return nil, err
 	}
+	if rows, err = s.membershipsForTokens(ctx, who, rows); err != nil {
+		return nil, err
+	}
 	of := make(map[ident.UserID][]*models.Membership, len(users))
 	for _, m := range rows {
 		of[m.UserID] = append(of[m.UserID], m)
@@ -47,6 +51,27 @@ func (s *Service) MembershipsOfUsers(ctx context.Context, users []*models.User) 
 		out[i] = append([]*models.Membership{}, of[u.ID]...) // never nil
 	}
 	return out, nil
+}
+
+// membershipsForTokens leaves an API token those with customers that it may see: it may
+// have less than the least of roles, so that its user's are not all for it to see.
+func (s *Service) membershipsForTokens(ctx context.Context, who *actor.Actor, rows []*models.Membership) ([]*models.Membership, error) {
+	if who.APIToken.IsZero() {
+		return rows, nil
+	}
+	customers := make([]ident.CustomerID, len(rows))
+	for i, m := range rows {
+		customers[i] = m.CustomerID
+	}
+	visible := map[ident.CustomerID]bool{}
+	for _, p := range []actor.Permission{actor.CustomersRead, actor.UsersRead} {
+		may, err := store.MayAll(ctx, s.db, who, p, customers)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(visible, may)
+	}
+	return slices.DeleteFunc(rows, func(m *models.Membership) bool { return !visible[m.CustomerID] }), nil
 }
 
 var (

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"crypto/sha256"
+	"net/netip"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -32,6 +33,14 @@ type known struct {
 	expires time.Time
 	actor   *actor.Actor
 	read    time.Time // before it was; the roles are no older
+
+	// Of an API token, in the place of a session:
+	apiToken ident.APITokenID
+	networks []netip.Prefix // from which it may come; none is everywhere
+	used     time.Time      // when its use was last noted
+
+	// Of an impersonation, in the place of a session:
+	impersonation ident.ImpersonationID
 }
 
 func newRecent() recent {

@@ -11,6 +11,7 @@ func allPermissions() []actor.Permission {
 	return []actor.Permission{
 		actor.CustomersRead, actor.CustomersWrite, actor.UsersRead, actor.UsersWrite, actor.DatabasesRead,
 		actor.DatabasesWrite, actor.ServersRead, actor.ServersWrite, actor.JobsRead, actor.JobsWrite, actor.AuditRead,
+		actor.UsersImpersonate,
 	}
 }
 

@@ -7,71 +7,62 @@ import (
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/ident"
-	"github.com/mpanel/mpanel/internal/store"
 )
 
-// How sessions are noted as seen: each once in seenEvery at most, all that come within
-// gatherFor in one statement, and no more of them than maxSeen.
+// How sessions and API tokens are noted as seen: each once in seenEvery at most, all that
+// come within gatherFor in one statement, and no more of them than maxSeen.
 const (
 	seenEvery = time.Minute
 	gatherFor = time.Second
 	maxSeen   = 10_000
 )
 
-// A seen has the sessions that were seen and not noted yet. Requests do not wait for
-// the note.
-type seen struct {
-	mu       sync.Mutex
-	sessions map[ident.SessionID]sight
-	news     chan struct{} // has something once there are sessions
+// A seen has what was seen and not noted yet, by id. Requests do not wait for the note.
+type seen[ID comparable] struct {
+	mu     sync.Mutex
+	sights map[ID]sight
+	news   chan struct{} // has something once there are sights
 }
 
-// A sight is when a session was seen, and where.
+// A sight is when something was seen, and where.
 type sight struct {
 	at time.Time
 	ip string
 }
 
-func newSeen() *seen {
-	return &seen{sessions: map[ident.SessionID]sight{}, news: make(chan struct{}, 1)}
+func newSeen[ID comparable]() *seen[ID] {
+	return &seen[ID]{sights: map[ID]sight{}, news: make(chan struct{}, 1)}
 }
 
 // add takes a sight. Nobody may be there to note it, and then it is forgotten.
-func (s *seen) add(id ident.SessionID, what sight) {
+func (s *seen[ID]) add(id ID, what sight) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.sessions) >= maxSeen {
+	if len(s.sights) >= maxSeen {
 		return
 	}
-	s.sessions[id] = what
+	s.sights[id] = what
 	select {
 	case s.news <- struct{}{}:
 	default:
 	}
 }
 
-func (s *seen) take() map[ident.SessionID]sight {
+func (s *seen[ID]) take() map[ID]sight {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	taken := s.sessions
-	s.sessions = map[ident.SessionID]sight{}
+	taken := s.sights
+	s.sights = map[ID]sight{}
 	return taken
 }
 
-// see tells that a request came in a session that was last noted as seen at noted.
-func (s *Service) see(ctx context.Context, id ident.SessionID, noted time.Time) {
-	if now := s.now(); now.Sub(noted) >= seenEvery {
-		s.seen.add(id, sight{now, actor.RequestFrom(ctx).IP})
-	}
-}
-
-// Run notes which sessions are seen, until ctx ends. Each node runs it once.
-func (s *Service) Run(ctx context.Context) {
+// run has what is seen noted until ctx ends.
+func (s *seen[ID]) run(ctx context.Context, note func(context.Context, map[ID]sight)) {
 	gather := time.NewTimer(0)
 	defer gather.Stop()
 	for {
 		select {
-		case <-s.seen.news:
+		case <-s.news:
 		case <-ctx.Done():
 			return
 		}
@@ -81,10 +72,27 @@ func (s *Service) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		if err := s.noteSeen(ctx, s.seen.take()); err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "sessions were not noted as seen", "error", err)
-		}
+		note(ctx, s.take())
 	}
+}
+
+// see tells that a request came in a session that was last noted as seen at noted.
+func (s *Service) see(ctx context.Context, id ident.SessionID, noted time.Time) {
+	if now := s.now(); now.Sub(noted) >= seenEvery {
+		s.seen.add(id, sight{now, actor.RequestFrom(ctx).IP})
+	}
+}
+
+// Run notes which sessions and API tokens are seen, until ctx ends. Each node runs it once.
+func (s *Service) Run(ctx context.Context) {
+	var both sync.WaitGroup
+	both.Go(func() {
+		s.seen.run(ctx, func(ctx context.Context, all map[ident.SessionID]sight) { noteSeen(ctx, s, noteSightings, all) })
+	})
+	both.Go(func() {
+		s.used.run(ctx, func(ctx context.Context, all map[ident.APITokenID]sight) { noteSeen(ctx, s, noteUses, all) })
+	})
+	both.Wait()
 }
 
 // noteSightings writes what this node saw; another may have seen the same since. Rows
@@ -97,14 +105,24 @@ WITH news AS (
 )
 UPDATE sessions AS se SET last_seen_at = news.at, ip = news.ip FROM news WHERE se.id = news.id`
 
-func (s *Service) noteSeen(ctx context.Context, sessions map[ident.SessionID]sight) error {
-	if len(sessions) == 0 {
-		return nil
-	}
-	ids, times, ips := make([]string, 0, len(sessions)), make([]time.Time, 0, len(sessions)), make([]string, 0, len(sessions))
-	for id, what := range sessions {
+// noteUses is the same for API tokens.
+const noteUses = `
+WITH news AS (
+	SELECT tok.id, n.at, n.ip FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS n (id, at, ip) JOIN api_tokens AS tok ON tok.id = n.id
+	WHERE tok.last_used_at IS NULL OR tok.last_used_at < n.at
+	ORDER BY tok.id FOR NO KEY UPDATE OF tok
+)
+UPDATE api_tokens AS tok SET last_used_at = news.at, last_used_ip = news.ip FROM news WHERE tok.id = news.id`
+
+func noteSeen[ID interface {
+	comparable
+	String() string
+}](ctx context.Context, s *Service, statement string, all map[ID]sight) {
+	ids, times, ips := make([]string, 0, len(all)), make([]time.Time, 0, len(all)), make([]string, 0, len(all))
+	for id, what := range all {
 		ids, times, ips = append(ids, id.String()), append(times, what.at), append(ips, what.ip)
 	}
-	_, err := s.db.Pool.Exec(ctx, noteSightings, ids, times, ips)
-	return store.Wrap(err, "note %d sessions as seen", len(ids))
+	if _, err := s.db.Pool.Exec(ctx, statement, ids, times, ips); err != nil && ctx.Err() == nil {
+		s.log.WarnContext(ctx, "what was seen was not noted", "error", err)
+	}
 }

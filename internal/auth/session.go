@@ -42,10 +42,12 @@ const SessionRetention = 30 * 24 * time.Hour
 // maxUserAgent bounds what is kept of a client's name for itself, in bytes.
 const maxUserAgent = 256
 
-// A Revoker closes what is open of a session, on every node and at once. Without one,
-// connections end when their node looks for sessions that ended.
+// A Revoker closes what is open of a session, an API token or an impersonation, on every
+// node and at once. Without one, connections end when their node looks for what ended.
 type Revoker interface {
 	RevokeSession(id ident.SessionID)
+	RevokeAPIToken(id ident.APITokenID)
+	RevokeImpersonation(id ident.ImpersonationID)
 }
 
 // newSession is one that begins now.

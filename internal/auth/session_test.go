@@ -55,6 +55,11 @@ func (r *revoked) RevokeSession(id ident.SessionID) {
 	r.ids = append(r.ids, id)
 }
 
+func (r *revoked) RevokeAPIToken(id ident.APITokenID) { r.RevokeSession(ident.SessionIDOf(id.UUID)) }
+func (r *revoked) RevokeImpersonation(id ident.ImpersonationID) {
+	r.RevokeSession(ident.SessionIDOf(id.UUID))
+}
+
 func (r *revoked) take() []ident.SessionID {
 	r.mu.Lock()
 	defer r.mu.Unlock()

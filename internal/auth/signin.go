@@ -55,7 +55,7 @@ func (s *Service) SignIn(ctx context.Context, in SignInInput) (*SignInPayload, e
 	if bad != nil || len(in.Password.Reveal()) > MaxPasswordBytes {
 		return nil, s.refuse(ctx, reasonInput, ident.UserID{}) // no user has these; it costs nothing
 	}
-	well, err := s.limited(ctx, signInLimit, email)
+	well, err := s.trySignIn(ctx, email)
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +88,7 @@ func (s *Service) signIn(ctx context.Context, email string, in SignInInput, well
 	}
 	reason, outdated, err := s.verify(ctx, user, in.Password)
 	if err != nil {
+		well() // nothing was found out
 		return nil, err
 	}
 	if reason != "" {

@@ -46,18 +46,24 @@ func newParser(issuer string, now func() time.Time) *jwt.Parser {
 type claims struct {
 	jwt.RegisteredClaims
 
-	// Session is the name that OpenID Connect has for it.
+	// Session is the name that OpenID Connect has for it. An impersonation stands in
+	// the place of one.
 	Session string `json:"sid"`
 }
 
 // issue signs an access token of a session, which it does not outlive. Times in a
 // token are whole seconds.
 func (s *Service) issue(user ident.UserID, session ident.SessionID, until time.Time) (token string, expires time.Time, err error) {
-	now := s.now().Truncate(time.Second)
-	expires = now.Add(AccessTokenTTL)
+	expires = s.now().Truncate(time.Second).Add(AccessTokenTTL)
 	if until.Before(expires) {
 		expires = until.Truncate(time.Second)
 	}
+	return s.sign(user, session.Opaque(), expires)
+}
+
+// sign makes an access token of a user, in a session or by an impersonation.
+func (s *Service) sign(user ident.UserID, session string, expires time.Time) (token string, _ time.Time, err error) {
+	now := s.now().Truncate(time.Second)
 	t := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{jwt.RegisteredClaims{
 		Issuer:    s.issuer,
 		Subject:   user.Opaque(),
@@ -66,7 +72,7 @@ func (s *Service) issue(user ident.UserID, session ident.SessionID, until time.T
 		NotBefore: jwt.NewNumericDate(now),
 		ExpiresAt: jwt.NewNumericDate(expires),
 		ID:        uuid.NewString(),
-	}, session.Opaque()})
+	}, session})
 	t.Header["typ"], t.Header["kid"] = tokenType, tokenKey
 	if token, err = t.SignedString(s.key); err != nil {
 		return "", time.Time{}, fmt.Errorf("sign access token: %w", err)
@@ -74,12 +80,15 @@ func (s *Service) issue(user ident.UserID, session ident.SessionID, until time.T
 	return token, expires, nil
 }
 
-// Authenticate gives the actor of an access token. Disabled users and sessions that
-// are over are refused, and roles are read again after MaxActorAge, so that taking any
+// Authenticate gives the actor of an access token, be it of a session or of an
+// impersonation, or of an API token. Disabled users and what is over are refused, and roles are read again after MaxActorAge, so that taking any
 // of them away works within it.
 // Error: fault.Unauthenticated, the same for everything wrong with the token or
 // its user; the database's own when it does not answer.
 func (s *Service) Authenticate(ctx context.Context, accessToken string) (*actor.Actor, error) {
+	if isAPIToken(accessToken) {
+		return s.authenticateAPIToken(ctx, accessToken)
+	}
 	now := s.now()
 	k, ok := s.recent.token(accessToken, now)
 	if ok && k.fresh(now) {
@@ -91,7 +100,7 @@ func (s *Service) Authenticate(ctx context.Context, accessToken string) (*actor.
 			return nil, badToken(err)
 		}
 	}
-	who, err := s.actor(ctx, k.user, k.session)
+	who, err := s.actorOf(ctx, k)
 	if err != nil {
 		return nil, err
 	}
@@ -118,14 +127,19 @@ func (s *Service) verified(accessToken string) (known, error) {
 		return none, fmt.Errorf("access token: %w", err)
 	}
 	// The library does not ask for iat, and takes any distance to exp.
-	if c.IssuedAt == nil || c.ExpiresAt.Sub(c.IssuedAt.Time) > AccessTokenTTL {
+	most := AccessTokenTTL
+	impersonation := ident.ParseImpersonationID(c.Session)
+	if !impersonation.IsZero() {
+		most = MaxImpersonation
+	}
+	if c.IssuedAt == nil || c.ExpiresAt.Sub(c.IssuedAt.Time) > most {
 		return none, errors.New("access token: its lifetime is missing or too long")
 	}
 	user, session := ident.ParseUserID(c.Subject), ident.ParseSessionID(c.Session)
-	if user.IsZero() || session.IsZero() {
+	if user.IsZero() || session.IsZero() && impersonation.IsZero() {
 		return none, errors.New("access token: its subject is not a user, or it is of no session")
 	}
-	return known{user: user, session: session, id: c.ID, expires: c.ExpiresAt.Time}, nil
+	return known{user: user, session: session, impersonation: impersonation, id: c.ID, expires: c.ExpiresAt.Time}, nil
 }
 
 // keyOf accepts exactly the header that issue writes: nothing in it chooses a

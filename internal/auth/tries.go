@@ -1,7 +1,11 @@
 package auth
 
 import (
+	"cmp"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"math"
 	"time"
@@ -27,11 +31,14 @@ const (
 	MaxTriesOfNetwork = 50 // for all accounts, from one network
 )
 
-// A Limit bounds how often something is tried in TriesWithin.
+// A Limit bounds how often something is tried.
 type Limit struct {
-	Key string // 1 to 200 characters
-	Max int
+	Key    string // what is tried, and by whom
+	Max    int
+	Within time.Duration // 0 is TriesWithin
 }
+
+func (l Limit) within() time.Duration { return cmp.Or(l.Within, TriesWithin) }
 
 // Tries count what is tried, on all nodes together.
 type Tries interface {
@@ -47,7 +54,7 @@ type Tries interface {
 func limitsOf(ctx context.Context, user ident.UserID) []Limit {
 	id, network := user.String(), actor.RequestFrom(ctx).Network()
 	return []Limit{
-		{"code/" + id + "/" + network, MaxTries}, {"code/" + id, MaxTriesOfAccount}, {"code//" + network, MaxTriesOfNetwork},
+		{Key: "code/" + id + "/" + network, Max: MaxTries}, {Key: "code/" + id, Max: MaxTriesOfAccount}, {Key: "code//" + network, Max: MaxTriesOfNetwork},
 	}
 }
 
@@ -84,8 +91,21 @@ func (s *Service) untry(ctx context.Context, limits []Limit, at time.Time) {
 	}
 }
 
-// tableTries keep them in the panel's database.
-type tableTries struct{ db *store.DB }
+// tableTries keep them in the panel's database, by a hash of what is tried: without the
+// key nobody learns from the table whose addresses are tried. Nodes with another key, as
+// there are while the panel's secret key is changed, count apart.
+type tableTries struct {
+	db  *store.DB
+	key []byte
+}
+
+func (t tableTries) keyOf(l Limit) string {
+	mac := hmac.New(sha256.New, t.key)
+	_, _ = mac.Write([]byte(l.Key)) // never fails
+	return hex.EncodeToString(mac.Sum(nil)[:tryKeyLen])
+}
+
+const tryKeyLen = 16 // of the hash, in bytes
 
 // Within one statement, so that of any number at the same time Max are counted.
 const takeTry = `
@@ -100,7 +120,7 @@ const nextTry = `SELECT min(x) FROM tries, unnest(times) AS x WHERE key = $1::te
 // Take implements Tries.
 func (t tableTries) Take(ctx context.Context, l Limit, at time.Time) (time.Duration, error) {
 	var taken bool
-	err := t.db.Pool.QueryRow(ctx, takeTry, l.Key, at, l.Max, TriesWithin).Scan(&taken)
+	err := t.db.Pool.QueryRow(ctx, takeTry, t.keyOf(l), at, l.Max, l.within()).Scan(&taken)
 	if err == nil {
 		return 0, nil
 	}
@@ -108,25 +128,25 @@ func (t tableTries) Take(ctx context.Context, l Limit, at time.Time) (time.Durat
 		return 0, store.Wrap(err, "count a try")
 	}
 	var oldest *time.Time
-	if err := t.db.Pool.QueryRow(ctx, nextTry, l.Key, at, TriesWithin).Scan(&oldest); err != nil {
+	if err := t.db.Pool.QueryRow(ctx, nextTry, t.keyOf(l), at, l.within()).Scan(&oldest); err != nil {
 		return 0, store.Wrap(err, "look for the next try")
 	}
 	if oldest == nil { // it went a moment ago
 		return time.Second, nil
 	}
-	return max(time.Second, oldest.Add(TriesWithin).Sub(at)), nil
+	return max(time.Second, oldest.Add(l.within()).Sub(at)), nil
 }
 
 // Return implements Tries.
 func (t tableTries) Return(ctx context.Context, l Limit, at time.Time) error {
 	// Of several at the same time one goes.
 	_, err := t.db.Pool.Exec(ctx, `UPDATE tries SET times = times[:array_position(times, $2::timestamptz) - 1] || times[array_position(times, $2::timestamptz) + 1:]
-		WHERE key = $1::text AND $2::timestamptz = ANY (times)`, l.Key, at)
+		WHERE key = $1::text AND $2::timestamptz = ANY (times)`, t.keyOf(l), at)
 	return store.Wrap(err, "take a try back")
 }
 
 // PurgeTries removes those that count for nothing any more.
 func (s *Service) PurgeTries(ctx context.Context) error {
-	_, err := s.db.NewDelete().Table("tries").Where("expires_at < ?", s.now()).Exec(ctx)
+	_, err := s.db.NewDelete().Table("tries").Where("expires_at < ? OR times = '{}'", s.now()).Exec(ctx)
 	return store.Wrap(err, "purge tries")
 }

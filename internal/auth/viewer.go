@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -49,20 +50,67 @@ func (s *Service) actor(ctx context.Context, user ident.UserID, session ident.Se
 	return actors[who], nil
 }
 
-// Actors reads what those who are known by sessions may do now, in one query. Of
-// sessions that are over and users who are disabled or gone there is nothing in the
-// answer.
+// actorOf reads what a token's user may do, in the session or by the impersonation that
+// the token names. Error: fault.Unauthenticated for what is over.
+func (s *Service) actorOf(ctx context.Context, k known) (*actor.Actor, error) {
+	if k.impersonation.IsZero() {
+		return s.actor(ctx, k.user, k.session)
+	}
+	found, err := s.impersonators(ctx, []ident.ImpersonationID{k.impersonation})
+	if err != nil {
+		return nil, err
+	}
+	who := found[k.impersonation]
+	if who == nil || who.User != k.user {
+		return nil, badToken(errGone)
+	}
+	return who, nil
+}
+
+// Actors reads what those who are known by sessions, API tokens and impersonations may
+// do now, in one query for each of these kinds. Of what is over and of users who are
+// disabled or gone there is nothing in the answer.
 func (s *Service) Actors(ctx context.Context, who []actor.Identity) (map[actor.Identity]*actor.Actor, error) {
-	sessions := make([]ident.SessionID, 0, len(who))
+	var sessions []ident.SessionID
+	var tokens []ident.APITokenID
+	var impersonations []ident.ImpersonationID
 	for _, w := range who {
-		if !w.Session.IsZero() {
+		switch {
+		case !w.Impersonation.IsZero():
+			impersonations = append(impersonations, w.Impersonation)
+		case !w.APIToken.IsZero():
+			tokens = append(tokens, w.APIToken)
+		case !w.Session.IsZero():
 			sessions = append(sessions, w.Session)
 		}
 	}
-	if len(sessions) == 0 {
-		return nil, nil //nolint:nilnil // nobody
+	out := make(map[actor.Identity]*actor.Actor, len(who))
+	if len(sessions) > 0 {
+		found, err := s.actors(ctx, sessions, nil)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(out, found)
 	}
-	return s.actors(ctx, sessions, nil)
+	if len(tokens) > 0 {
+		found, err := s.apiTokens(ctx, nil, tokens)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range found {
+			out[t.actor.Identity()] = t.actor
+		}
+	}
+	if len(impersonations) > 0 {
+		found, err := s.impersonators(ctx, impersonations)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range found {
+			out[a.Identity()] = a
+		}
+	}
+	return out, nil
 }
 
 // actors reads those of sessions. noted, unless it is nil, is told when each was noted

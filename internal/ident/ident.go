@@ -25,6 +25,7 @@ type (
 	SessionID        struct{ id[session] }
 	APITokenID       struct{ id[apiToken] }
 	AuditEventID     struct{ id[auditEvent] }
+	ImpersonationID  struct{ id[impersonation] }
 	InvitationID     struct{ id[invitation] }
 )
 
@@ -42,6 +43,7 @@ const (
 	Session        = "session"
 	APIToken       = "apiToken"
 	AuditEvent     = "auditEvent"
+	Impersonation  = "impersonation"
 	Invitation     = "invitation"
 )
 
@@ -58,6 +60,7 @@ type (
 	session        struct{}
 	apiToken       struct{}
 	auditEvent     struct{}
+	impersonation  struct{}
 	invitation     struct{}
 )
 
@@ -73,6 +76,7 @@ func (server) kind() string         { return Server }
 func (session) kind() string        { return Session }
 func (apiToken) kind() string       { return APIToken }
 func (auditEvent) kind() string     { return AuditEvent }
+func (impersonation) kind() string  { return Impersonation }
 func (invitation) kind() string     { return Invitation }
 
 type kinder interface{ kind() string }

@@ -199,6 +199,21 @@ func (i AuditEventID) MarshalGQL(w io.Writer) { i.marshal(w) }
 // UnmarshalGQL takes the opaque form; anything else becomes the zero id.
 func (i *AuditEventID) UnmarshalGQL(v any) error { return i.unmarshal(v) }
 
+// NewImpersonationID returns a new id.
+func NewImpersonationID() ImpersonationID { return ImpersonationID{newID[impersonation]()} }
+
+// ImpersonationIDOf gives the type to a UUID that is known to be of the kind, such as a job's resource.
+func ImpersonationIDOf(u uuid.UUID) ImpersonationID { return ImpersonationID{id[impersonation]{u}} }
+
+// ParseImpersonationID takes the opaque form; anything else gives the zero id.
+func ParseImpersonationID(s string) ImpersonationID { return ImpersonationID{parse[impersonation](s)} }
+
+// MarshalGQL writes the opaque form.
+func (i ImpersonationID) MarshalGQL(w io.Writer) { i.marshal(w) }
+
+// UnmarshalGQL takes the opaque form; anything else becomes the zero id.
+func (i *ImpersonationID) UnmarshalGQL(v any) error { return i.unmarshal(v) }
+
 // NewInvitationID returns a new id.
 func NewInvitationID() InvitationID { return InvitationID{newID[invitation]()} }
 

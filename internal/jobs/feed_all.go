@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
 
@@ -54,7 +55,8 @@ type fed struct {
 
 	Tx         int64
 	CustomerID ident.CustomerID
-	Ancestors  []string `bun:",array"` // of the customer, and itself
+	Ancestors  []string  `bun:",array"` // of the customer, and itself
+	PinnedTo   uuid.UUID // what the job is about: of a database's user, the database
 }
 
 // FeedPlace implements feed.Row.
@@ -89,6 +91,7 @@ func (f *Feed) readAll(ctx context.Context, after, upTo feed.Place, epoch uint64
 		ColumnExpr("e.job_id, e.seq, e.at, e.kind, e.state, e.step, e.step_state, e.percent, e.message, e.error_code, e.error_message").
 		ColumnExpr("e.xid::text::bigint AS tx, j.customer_id").
 		ColumnExpr("ARRAY(SELECT t.ancestor_id::text FROM customer_tree AS t WHERE t.customer_id = j.customer_id) AS ancestors").
+		ColumnExpr("COALESCE((SELECT du.database_id FROM database_users AS du WHERE du.id = j.resource_id), j.resource_id) AS pinned_to").
 		Join("JOIN jobs AS j ON j.id = e.job_id").
 		Where("(e.xid, e.job_id, e.seq) > ?", tuple(after)).Where("(e.xid, e.job_id, e.seq) <= ?", tuple(upTo)).
 		OrderExpr("e.xid, e.job_id, e.seq").Limit(feed.Batch)
@@ -123,6 +126,10 @@ func (r reach) Covers(e *fed) bool {
 		return false
 	}
 	roots, all := r.who.Customers(actor.JobsRead)
+	pins := r.who.Pinned()
+	if len(pins) > 0 && !slices.Contains(pins, e.PinnedTo) {
+		return false
+	}
 	if all {
 		return true
 	}

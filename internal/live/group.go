@@ -58,7 +58,7 @@ func (h *Hub) share(o *Op, key string, exec graphql.GraphExecutor, params graphq
 		g.cancel = cancel
 		if who := o.conn.who; who != nil {
 			// Without the user: what depends on who it is, is not to be shared.
-			ctx = actor.With(ctx, &actor.Actor{Provider: who.Provider, Grants: who.Grants})
+			ctx = actor.With(ctx, &actor.Actor{Provider: who.Provider, Grants: who.Grants, Pins: who.Pins})
 		}
 		go g.run(ctx, exec, params)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	gqlexecutor "github.com/99designs/gqlgen/graphql/executor"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2"
@@ -239,6 +240,11 @@ func colleague(a *actor.Actor) *actor.Actor {
 	return &actor.Actor{User: ident.NewUserID(), Grants: a.Grants}
 }
 
+// pinned may do the same with one object alone.
+func pinned(a *actor.Actor) *actor.Actor {
+	return &actor.Actor{User: ident.NewUserID(), Grants: a.Grants, Pins: []uuid.UUID{uuid.New()}}
+}
+
 // gauge is an event of shared, to the byte.
 func gauge(n int) string { return fmt.Sprintf(`{"data":{"shared":{"n":%d}}}`, n) }
 
@@ -306,6 +312,8 @@ func TestLive_NeverShared(t *testing.T) {
 	}{
 		"two tenants":              {{a, same}, {b, same}},
 		"other permissions":        {{a, same}, {more, same}},
+		"pinned to an object":      {{a, same}, {pinned(a), same}},
+		"pinned to two":            {{pinned(a), same}, {pinned(a), same}},
 		"staff and a customer":     {{a, same}, {staff, same}},
 		"staff with a customer":    {{staff, same}, {both, same}},
 		"nobody and somebody":      {{nil, same}, {a, same}},

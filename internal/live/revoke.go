@@ -9,7 +9,7 @@ import (
 )
 
 // A Principal is whose connections are meant: those of a user, of a session, those
-// that were opened with a token, those of whoever holds something of a customer, or
+// that were opened with a token or by an impersonation, those of whoever holds something of a customer, or
 // of several of these at once. The zero value means nobody.
 type Principal struct {
 	User     ident.UserID
@@ -17,6 +17,8 @@ type Principal struct {
 	APIToken ident.APITokenID
 	Token    string // the access token's id
 	Customer ident.CustomerID
+
+	Impersonation ident.ImpersonationID
 }
 
 func (p Principal) covers(who *actor.Actor) bool {
@@ -25,6 +27,7 @@ func (p Principal) covers(who *actor.Actor) bool {
 		!p.User.IsZero() && p.User != who.User,
 		!p.Session.IsZero() && p.Session != who.Session,
 		!p.APIToken.IsZero() && p.APIToken != who.APIToken,
+		!p.Impersonation.IsZero() && p.Impersonation != who.Impersonation,
 		p.Token != "" && p.Token != who.Token:
 		return false
 	}

@@ -69,6 +69,9 @@ func (k *keyWriter) rights(who *actor.Actor) {
 	for _, g := range grants {
 		k.b = append(k.b, g...)
 	}
+	for _, pin := range who.Pins { // which are sorted
+		k.b = append(append(k.b, '='), pin[:]...)
+	}
 }
 
 func (k *keyWriter) permissions(list []actor.Permission) {

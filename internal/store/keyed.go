@@ -48,8 +48,8 @@ func (k *Keyed[K, M]) Read(ctx context.Context, db *DB, who *actor.Actor, p acto
 			args[i] = pgtype.UUID{Bytes: id.Bare(), Valid: true}
 		}
 	}
-	text := k.texts.of(keyedShape{scope.all, len(keys) == 1}, func() string {
-		text := k.Query(db.NewSelect().Model((*M)(nil)), &parameter{all: scope.all, roots: 2 + len(args)}, p).String()
+	text := k.texts.of(keyedShape{scope.all, scope.isPinned(), len(keys) == 1}, func() string {
+		text := k.Query(db.NewSelect().Model((*M)(nil)), scope.parameter(2+len(args), 0), p).String()
 		if len(keys) == 1 {
 			text = strings.ReplaceAll(text, "= ANY ($1)", "= $1")
 		}
@@ -63,7 +63,7 @@ func (k *Keyed[K, M]) Read(ctx context.Context, db *DB, who *actor.Actor, p acto
 }
 
 // keyedShape is what changes the text of a keyed read.
-type keyedShape struct{ all, one bool }
+type keyedShape struct{ all, pinned, one bool }
 
 // keysOf is one id, or a list of them.
 func keysOf[K comparable](keys []K) any {
@@ -114,6 +114,7 @@ func (t *texts) has(shape any) bool {
 type scope struct {
 	all   bool
 	roots []ident.CustomerID
+	pins  []uuid.UUID // the only objects; none is all
 }
 
 // scopeOf is who's; without a permission the rows need none.
@@ -122,16 +123,32 @@ func scopeOf(who *actor.Actor, p actor.Permission) scope {
 		return scope{all: true}
 	}
 	roots, all := who.Customers(p)
-	return scope{all, roots}
+	pins := who.Pinned()
+	return scope{all && len(pins) == 0, roots, pins}
+}
+
+func (s scope) isPinned() bool { return len(s.pins) > 0 }
+
+// parameter is the scope's place in a text, from a number on; owners is as there.
+func (s scope) parameter(roots, owners int) *parameter {
+	place := &parameter{all: s.all, roots: roots, owners: owners}
+	if s.isPinned() {
+		place.pins = roots + 1
+	}
+	return place
 }
 
 // nothing is a caller who sees no rows at all.
 func (s scope) nothing() bool { return !s.all && len(s.roots) == 0 }
 
-// add puts the roots where parameter has its place.
+// add puts the roots and pins where parameter has its places.
 func (s scope) add(args []any) []any {
 	if s.all {
 		return args
 	}
-	return append(args, arrayOf(s.roots))
+	args = append(args, arrayOf(s.roots))
+	if s.isPinned() {
+		args = append(args, arrayOf(s.pins))
+	}
+	return args
 }

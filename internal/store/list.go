@@ -36,6 +36,9 @@ func NewList(db *DB, who Scope, model any) *List {
 // Customers implements Scope.
 func (l *List) Customers(p actor.Permission) ([]ident.CustomerID, bool) { return l.who.Customers(p) }
 
+// Pinned implements Scope.
+func (l *List) Pinned() []uuid.UUID { return l.who.Pinned() }
+
 // Apply adds a filter, such as that of Visible for the list.
 func (l *List) Apply(filter func(*bun.SelectQuery) *bun.SelectQuery) *List {
 	l.query = l.query.Apply(filter)

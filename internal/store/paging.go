@@ -77,12 +77,13 @@ type Edge[P comparable, M any] struct {
 // What changes the texts of an edge.
 type (
 	pageShape struct {
-		all, after, before, backward bool
-		one, owners                  bool // parent; the parents' customers are known
-		columns                      string
-		limit                        int // in the text: PostgreSQL plans for few rows then
+		all, pinned             bool
+		after, before, backward bool
+		one, owners             bool // parent; the parents' customers are known
+		columns                 string
+		limit                   int // in the text: PostgreSQL plans for few rows then
 	}
-	totalsShape struct{ all bool }
+	totalsShape struct{ all, pinned bool }
 )
 
 // fewParents are those of which each row's customer is looked up: that is cheaper than
@@ -188,12 +189,12 @@ func (e *Edge[P, M]) PagesWithin(ctx context.Context, db *DB, who *actor.Actor, 
 }
 
 // query selects the rows.
-func (e *Edge[P, M]) query(db *DB, scope parameter, p actor.Permission) *bun.SelectQuery {
+func (e *Edge[P, M]) query(db *DB, place *parameter, p actor.Permission) *bun.SelectQuery {
 	q := db.NewSelect().Model((*M)(nil))
 	if e.Rows == nil {
 		return q
 	}
-	return e.Rows(q, &scope, p)
+	return e.Rows(q, place, p)
 }
 
 // read fills in the rows of each parent and, unless totals is nil, how many there are
@@ -241,7 +242,7 @@ func (e *Edge[P, M]) pageText(db *DB, scope scope, p actor.Permission, parents [
 		}
 	}
 	columns := narrow(db, reflect.TypeFor[M](), e.Needs, w.Fields, append([]bun.Ident{e.Parent, e.Key, e.ID}, e.Reads...)...)
-	shape := pageShape{scope.all, w.After != nil, w.Before != nil, w.Backward, len(parents) == 1, owners, strings.Join(columns, " "), w.Limit()}
+	shape := pageShape{scope.all, scope.isPinned(), w.After != nil, w.Before != nil, w.Backward, len(parents) == 1, owners, strings.Join(columns, " "), w.Limit()}
 	if columns != nil && !e.texts.has(shape) && e.narrow.Add(1) > maxNarrow {
 		columns, shape.columns = nil, ""
 	}
@@ -250,7 +251,7 @@ func (e *Edge[P, M]) pageText(db *DB, scope scope, p actor.Permission, parents [
 			cursors++
 			return bun.Safe(fmt.Sprintf("$%d::text", cursors))
 		}
-		place := parameter{all: scope.all, roots: len(args) + 1}
+		place := scope.parameter(len(args)+1, 0)
 		from := db.NewSelect().TableExpr("unnest($1::uuid[]) WITH ORDINALITY AS p(id, place)")
 		if owners {
 			place.owners = 3
@@ -276,8 +277,8 @@ func placesOf(list []int) int4s {
 
 // totals counts the rows of each parent.
 func (e *Edge[P, M]) totals(db *DB, scope scope, p actor.Permission, parents []P, totals []int) *read {
-	text := e.texts.of(totalsShape{scope.all}, func() string {
-		return e.query(db, parameter{all: scope.all, roots: 2}, p).ColumnExpr("p.place - 1 AS place, count(*) AS n").
+	text := e.texts.of(totalsShape{scope.all, scope.isPinned()}, func() string {
+		return e.query(db, scope.parameter(2, 0), p).ColumnExpr("p.place - 1 AS place, count(*) AS n").
 			Join("JOIN unnest($1::uuid[]) WITH ORDINALITY AS p(id, place) ON p.id = ?", e.Parent).Group("p.place").String()
 	})
 	return &read{sql: text, args: scope.add([]any{arrayOf(parents)}), expected: bigRead, take: func(rows pgx.Rows) error {

@@ -825,6 +825,59 @@ func init() {
 			return err
 		},
 	}
+	readable[reflect.TypeFor[models.APIToken]()] = columns[models.APIToken]{
+		"id":          func(v value, m *models.APIToken) error { return v.uuid(&m.ID.UUID) },
+		"user_id":     func(v value, m *models.APIToken) error { return v.uuid(&m.UserID.UUID) },
+		"customer_id": func(v value, m *models.APIToken) error { return v.uuid(&m.CustomerID.UUID) },
+		"name":        func(v value, m *models.APIToken) error { return v.text(&m.Name) },
+		"prefix":      func(v value, m *models.APIToken) error { return v.text(&m.Prefix) },
+		"hash": func(v value, m *models.APIToken) error {
+			var x []byte
+			err := v.bytes(&x)
+			m.Hash = []uint8(x)
+			return err
+		},
+		"permissions": func(v value, m *models.APIToken) error { return v.texts(&m.Permissions) },
+		"pins":        func(v value, m *models.APIToken) error { return v.texts(&m.Pins) },
+		"cidrs":       func(v value, m *models.APIToken) error { return v.texts(&m.CIDRs) },
+		"last_used_ip": func(v value, m *models.APIToken) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x string
+			err := v.text(&x)
+			m.LastUsedIP = new(string(x))
+			return err
+		},
+		"created_at": func(v value, m *models.APIToken) error { return v.time(&m.CreatedAt) },
+		"expires_at": func(v value, m *models.APIToken) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x time.Time
+			err := v.time(&x)
+			m.ExpiresAt = new(time.Time(x))
+			return err
+		},
+		"last_used_at": func(v value, m *models.APIToken) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x time.Time
+			err := v.time(&x)
+			m.LastUsedAt = new(time.Time(x))
+			return err
+		},
+		"revoked_at": func(v value, m *models.APIToken) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x time.Time
+			err := v.time(&x)
+			m.RevokedAt = new(time.Time(x))
+			return err
+		},
+	}
 	readable[reflect.TypeFor[models.Invitation]()] = columns[models.Invitation]{
 		"id": func(v value, m *models.Invitation) error { return v.uuid(&m.ID.UUID) },
 		"token_hash": func(v value, m *models.Invitation) error {

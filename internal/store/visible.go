@@ -19,28 +19,46 @@ import (
 // *List of its, or the parameter of a keyed query.
 type Scope interface {
 	Customers(p actor.Permission) (roots []ident.CustomerID, all bool)
+	// Pinned are the only objects, whatever the customer; none is all.
+	Pinned() []uuid.UUID
 }
 
 // Visible is the one tenant filter: it keeps the rows whose customer, in column,
 // is one for which who holds p, anywhere below the customers of its
-// memberships. With the provider that is every row. A row that does not pass
-// is as if it were not there.
+// memberships. With the provider that is every row. Who is pinned to objects sees
+// of these only what hangs on one of them. A row that does not pass is as if it
+// were not there.
 func Visible(who Scope, p actor.Permission, column bun.Ident) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		roots, all := who.Customers(p)
 		place, later := who.(*parameter)
 		list, prepared := who.(*List)
+		pins := who.Pinned()
 		switch {
-		case all:
-			return q
 		case later:
+			if place.pins > 0 {
+				q = pinned(q, p, column, bun.Safe(fmt.Sprintf("$%d::uuid[]", place.pins)))
+			}
+			if all {
+				return q
+			}
 			return place.probe(q, column)
-		case len(roots) == 0:
+		case all && len(pins) == 0:
+			return q
+		case len(roots) == 0: // also of all, with pins: there is nobody like that
 			return q.Where("FALSE")
 		case prepared:
-			return below(q, column, list.value(arrayOf(roots), "::uuid[]"))
+			q = below(q, column, list.value(arrayOf(roots), "::uuid[]"))
+			if len(pins) > 0 {
+				q = pinned(q, p, column, list.value(arrayOf(pins), "::uuid[]"))
+			}
+			return q
 		}
-		return below(q, column, bun.SafeQuery("ARRAY[?]::uuid[]", bun.List(roots)))
+		q = below(q, column, bun.SafeQuery("ARRAY[?]::uuid[]", bun.List(roots)))
+		if len(pins) > 0 {
+			q = pinned(q, p, column, bun.SafeQuery("ARRAY[?]::uuid[]", bun.List(pins)))
+		}
+		return q
 	}
 }
 
@@ -53,7 +71,11 @@ type parameter struct {
 	all    bool
 	roots  int // their number in the text
 	owners int // that of the parents' customers; 0 when they are not known
+	pins   int // that of the pinned objects; 0 for who has none
 }
+
+// Pinned implements Scope; the pins come with the values.
+func (p *parameter) Pinned() []uuid.UUID { return nil }
 
 // probe is below for a statement that is planned once for all callers: it looks each
 // row's customer up, of which PostgreSQL would otherwise collect all that are below

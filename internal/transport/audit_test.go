@@ -44,7 +44,7 @@ func TestAudit_EveryMutationWritesOneEntry(t *testing.T) {
 		require.NotNil(t, p.schema.Mutation.Fields.ForName(name), "%s is excepted and is not there", name)
 	}
 	attempts := maps.Clone(attempts)
-	for _, more := range []map[string]func(*panel, tenant) attempt{otherAttempts, accountAttempts} {
+	for _, more := range []map[string]func(*panel, tenant) attempt{otherAttempts, accountAttempts, tokenAttempts} {
 		for name, how := range more {
 			require.Nil(t, attempts[name], "%s is entered twice", name)
 			attempts[name] = how

@@ -25,8 +25,8 @@ type charge struct {
 	state budget.State // of who has paid
 }
 
-// pay takes an operation's cost from its caller's budget: the user's, and of
-// nobody the address's.
+// pay takes an operation's cost from its caller's budget: the API token's, that of the
+// staff who act as somebody else, else the user's, and of nobody the address's.
 func (c *core) pay(ctx context.Context, who *actor.Actor, cost int) (budget.State, error) {
 	if cost > MaxComplexity {
 		return budget.State{}, fault.TooComplex.New("", "The operation costs more than %d points: ask for smaller pages, or for less below them.", MaxComplexity)
@@ -37,7 +37,14 @@ func (c *core) pay(ctx context.Context, who *actor.Actor, cost int) (budget.Stat
 	if who == nil {
 		return c.AnonymousBudget.Take(actor.RequestFrom(ctx).Network(), cost)
 	}
-	return c.Budget.Take(string(who.User.UUID[:]), cost)
+	payer := who.User.UUID
+	switch {
+	case !who.APIToken.IsZero():
+		payer = who.APIToken.UUID
+	case !who.Impersonator.IsZero():
+		payer = who.Impersonator.UUID
+	}
+	return c.Budget.Take(string(payer[:]), cost)
 }
 
 // tell writes the header fields of draft-ietf-httpapi-ratelimit-headers-03, which

@@ -269,7 +269,7 @@ func (p *panel) as(a *actor.Actor) string {
 		a.User = ident.NewUserID()
 		p.insert(&models.User{ID: a.User, Email: a.User.String() + "@example.com", Name: "User", PasswordHash: "x"})
 	}
-	if a.Session.IsZero() && a.APIToken.IsZero() {
+	if a.Session.IsZero() && a.APIToken.IsZero() && a.Impersonation.IsZero() {
 		a.Session = ident.NewSessionID()
 		p.addSession(a.Session, a.User, "of a test")
 	}
@@ -321,6 +321,7 @@ type tenant struct {
 	event      ident.AuditEventID
 	session    ident.SessionID
 	invitation ident.InvitationID
+	apiToken   ident.APITokenID
 }
 
 // ids are all that the tenant has, of every kind.
@@ -329,7 +330,7 @@ func (s tenant) ids() map[string]string {
 		"user": s.user.Opaque(), "customer": s.customer.Opaque(), "database": s.database.Opaque(), "job": s.job.Opaque(), "databaseUser": s.login.Opaque(),
 		"driftFinding": s.finding.Opaque(), "invitation": s.invitation.Opaque(),
 		"databaseDump": s.dump.Opaque(), "auditEvent": s.event.Opaque(),
-		"session": s.session.Opaque(),
+		"session": s.session.Opaque(), "apiToken": s.apiToken.Opaque(),
 	}
 }
 
@@ -352,7 +353,7 @@ func (p *panel) host() (id ident.ServerID) {
 // addTenant makes a customer whose every text has the mark in it.
 func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.DatabaseServerID) tenant {
 	p.t.Helper()
-	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID(), ident.NewAuditEventID(), ident.NewSessionID(), ident.NewInvitationID()}
+	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID(), ident.NewAuditEventID(), ident.NewSessionID(), ident.NewInvitationID(), ident.NewAPITokenID()}
 	p.insert(&models.User{ID: s.user, Email: mark + "@example.com", Name: "User " + mark, PasswordHash: "x"})
 	p.insert(&models.Customer{ID: s.customer, ParentID: parent, Name: "Customer " + mark, Email: mark + "@example.com", Company: new("Company " + mark), State: models.CustomerActive})
 	p.exec(`INSERT INTO customer_tree (ancestor_id, customer_id, depth)
@@ -374,6 +375,17 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	})
 	p.addDump(mark, s)
 	p.addInvitation(mark, s)
+	now := time.Now()
+	p.insert(&models.APIToken{
+		ID: s.apiToken, UserID: s.user, CustomerID: s.customer, Name: "token " + mark, Prefix: "mpt_TENANTAA", Hash: append(s.apiToken.UUID[:], s.apiToken.UUID[:]...),
+		Permissions: []string{"DATABASES_READ"}, Pins: []string{s.database.UUID.String()}, CIDRs: []string{"203.0.113.0/24"}, LastUsedIP: new("address " + mark),
+		CreatedAt: now, ExpiresAt: new(now.Add(time.Hour)), LastUsedAt: &now,
+	})
+	staff := ident.NewUserID()
+	p.insert(&models.User{ID: staff, Email: staff.String() + "@example.com", Name: "Staff " + mark, PasswordHash: "x", ProviderRole: new(models.ProviderAdmin)})
+	p.insert(&models.Impersonation{
+		ID: ident.NewImpersonationID(), StaffID: staff, UserID: s.user, Reason: "the reason of " + mark, StartedAt: now, ExpiresAt: now.Add(time.Minute), EndedAt: &now,
+	})
 	p.addSession(s.session, s.user, mark)
 	p.insert(&models.DriftFinding{
 		ID: s.finding, ServerID: server, DatabaseID: s.database, CustomerID: s.customer, Kind: models.DriftDiffers, ObjectKind: models.ObjectRole,

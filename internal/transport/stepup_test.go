@@ -41,7 +41,7 @@ func TestStepUp_S37_EveryFieldThatHasIt(t *testing.T) {
 		require.Equal(t, []string{"STEP_UP_REQUIRED"}, p.overSocketCodes(t, token, operation), "%s over a socket", f)
 	}
 	slices.Sort(found)
-	require.Equal(t, []string{"archiveCustomer", "beginTotp", "changeEmail", "changePassword", "confirmTotp", "disableTotp", "newRecoveryCodes"}, found)
+	require.Equal(t, []string{"archiveCustomer", "beginTotp", "changeEmail", "changePassword", "confirmTotp", "createApiToken", "disableTotp", "impersonate", "newRecoveryCodes"}, found)
 }
 
 // overSocketCodes are the codes of an operation over a socket.

@@ -44,6 +44,10 @@ var places = map[string]answer{
 	"Query.node(id)":                                    isNull,
 	"Query.nodes(ids)":                                  isNull,
 	"Mutation.revokeSession(input.id)":                  isNotFound,
+	"Mutation.revokeApiToken(input.id)":                 isNotFound,
+	"Mutation.createApiToken(input.customerId)":         isNotFound,
+	"Mutation.createApiToken(input.objectIds)":          isNotFound,
+	"Mutation.impersonate(input.userId)":                isForbidden,
 	"Mutation.archiveCustomer(input.id)":                isNotFound,
 	"Mutation.cancelJob(input.id)":                      isNotFound,
 	"Mutation.changeDatabases(input.ids)":               isNotFound,
@@ -123,6 +127,8 @@ func (d fieldWalk) call(t *testing.T, p place, own tenant) string {
 	switch p.String() { // what comes first is the caller's
 	case "Mutation.createDatabase(input.serverId)":
 		field = strings.Replace(field, `customerId: "bm90aGluZw"`, fmt.Sprintf("customerId: %q", own.customer.Opaque()), 1)
+	case "Mutation.createApiToken(input.objectIds)": // with which only some permissions go
+		field = strings.Replace(field, "CUSTOMERS_READ", "DATABASES_READ", 1)
 	case "Mutation.changeMembership(input.userId)", "Mutation.removeMember(input.userId)":
 		field = strings.Replace(field, `customerId: "bm90aGluZw"`, fmt.Sprintf("customerId: %q", own.customer.Opaque()), 1)
 	case "Mutation.changeMembership(input.customerId)", "Mutation.removeMember(input.customerId)":
@@ -169,11 +175,11 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 
 	missing := ident.Opaque(ident.Customer, uuid.New())
 	host := p.host()
-	foreign := map[string]string{"the server": server.Opaque(), "the host": host.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque(), "b's reseller's database's user": reseller.login.Opaque(), "b's reseller's finding": reseller.finding.Opaque(), "b's reseller's session": reseller.session.Opaque(), "b's reseller's invitation": reseller.invitation.Opaque(), "b's reseller's user": reseller.user.Opaque()}
+	foreign := map[string]string{"the server": server.Opaque(), "the host": host.Opaque(), "b's reseller": reseller.customer.Opaque(), "b's reseller's database": reseller.database.Opaque(), "b's reseller's job": reseller.job.Opaque(), "b's reseller's database's user": reseller.login.Opaque(), "b's reseller's finding": reseller.finding.Opaque(), "b's reseller's session": reseller.session.Opaque(), "b's reseller's invitation": reseller.invitation.Opaque(), "b's reseller's user": reseller.user.Opaque(), "b's reseller's API token": reseller.apiToken.Opaque()}
 	for kind, id := range a.ids() {
 		foreign["a's "+kind] = id
 	}
-	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, ident.DriftFinding, ident.Server, ident.Session, ident.Invitation, ident.AuditEvent, "invoice"} {
+	for _, kind := range []string{ident.User, ident.Database, ident.DatabaseServer, ident.DatabaseUser, ident.DatabaseDump, ident.Job, ident.DriftFinding, ident.Server, ident.Session, ident.Invitation, ident.AuditEvent, ident.APIToken, ident.Impersonation, "invoice"} {
 		foreign["a missing "+kind] = ident.Opaque(kind, uuid.New())
 	}
 	for name, id := range map[string]string{
@@ -186,14 +192,14 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		foreign["garbage: "+name] = id
 	}
 
-	before := p.count("SELECT (SELECT count(*) FROM audit_entries WHERE allowed) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers) + (SELECT count(*) FROM sessions WHERE ended_at IS NULL) + (SELECT count(*) FROM invitations) + (SELECT count(*) FROM memberships) + (SELECT count(*) FROM mails)")
+	before := p.count("SELECT (SELECT count(*) FROM audit_entries WHERE allowed) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers) + (SELECT count(*) FROM sessions WHERE ended_at IS NULL) + (SELECT count(*) FROM invitations) + (SELECT count(*) FROM memberships) + (SELECT count(*) FROM mails) + (SELECT count(*) FROM api_tokens WHERE revoked_at IS NULL) + (SELECT count(*) FROM impersonations)")
 	for _, at := range all {
 		p.exec("DELETE FROM audit_entries WHERE NOT allowed") // the caller's own, about any id
 		t.Run(at.String(), func(t *testing.T) {
 			p.sameForAll(t, at, d.call(t, at, b), b.token, missing, foreign)
 		})
 	}
-	require.Equal(t, before, p.count("SELECT (SELECT count(*) FROM audit_entries WHERE allowed) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers) + (SELECT count(*) FROM sessions WHERE ended_at IS NULL) + (SELECT count(*) FROM invitations) + (SELECT count(*) FROM memberships) + (SELECT count(*) FROM mails)"), "and nothing was done")
+	require.Equal(t, before, p.count("SELECT (SELECT count(*) FROM audit_entries WHERE allowed) + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM databases) + (SELECT count(*) FROM database_users) + (SELECT count(*) FROM database_dumps) + (SELECT count(*) FROM database_dump_links) + (SELECT count(*) FROM customers) + (SELECT count(*) FROM sessions WHERE ended_at IS NULL) + (SELECT count(*) FROM invitations) + (SELECT count(*) FROM memberships) + (SELECT count(*) FROM mails) + (SELECT count(*) FROM api_tokens WHERE revoked_at IS NULL) + (SELECT count(*) FROM impersonations)"), "and nothing was done")
 
 	// The other way round: with staff's rights the same calls do find something,
 	// so what is above was no accident.
@@ -214,7 +220,7 @@ func TestTenancy_ForeignMissingAndGarbageAreTheSame(t *testing.T) {
 		}
 		nothing := p.post(token, query, vars{"id": missing})
 		ids := withID(withID(a.ids(), "server", server.Opaque()), "host", host.Opaque())
-		differs := slices.ContainsFunc([]string{"auditEvent", "customer", "database", "databaseDump", "databaseUser", "driftFinding", "host", "invitation", "job", "server", "session", "user"}, func(kind string) bool {
+		differs := slices.ContainsFunc([]string{"apiToken", "auditEvent", "customer", "database", "databaseDump", "databaseUser", "driftFinding", "host", "invitation", "job", "server", "session", "user"}, func(kind string) bool {
 			return p.post(token, query, vars{"id": ids[kind]}).same() != nothing.same()
 		})
 		require.True(t, differs, "%s finds nothing for staff either", at)
@@ -227,8 +233,8 @@ func (p place) errorField() string {
 	switch {
 	case strings.HasPrefix(p.path, "input.filter."):
 		return "filter"
-	case field == "ids":
-		return "ids.0"
+	case field == "ids", field == "objectIds":
+		return field + ".0"
 	}
 	return field
 }
@@ -295,16 +301,16 @@ func TestTenancy_NothingForeignHangsOnAnything(t *testing.T) {
 					require.Equal(t, "FORBIDDEN", code, "%s as %s: %s", f, role, r.body)
 				}
 				require.NotContains(t, r.body, "canary", "%s as %s", query, role)
-				for _, id := range []string{a.customer.Opaque(), a.database.Opaque(), a.job.Opaque(), reseller.customer.Opaque(), reseller.user.Opaque(), sister.customer.Opaque(), sister.database.Opaque(), sister.login.Opaque(), sister.invitation.Opaque(), a.invitation.Opaque(), a.login.Opaque(), reseller.login.Opaque(), boss.Opaque(), server.Opaque()} {
+				for _, id := range []string{a.customer.Opaque(), a.database.Opaque(), a.job.Opaque(), reseller.customer.Opaque(), reseller.user.Opaque(), sister.customer.Opaque(), sister.database.Opaque(), sister.login.Opaque(), sister.invitation.Opaque(), a.invitation.Opaque(), a.login.Opaque(), reseller.login.Opaque(), a.apiToken.Opaque(), reseller.apiToken.Opaque(), boss.Opaque(), server.Opaque()} {
 					require.NotContains(t, r.body, id, "%s as %s", query, role)
 				}
-				for _, kind := range []string{"Customer", "Database", "DatabaseUser", "DatabaseDump", "Invitation", "Job", "Membership", "User", "AuditEvent"} {
+				for _, kind := range []string{"ApiToken", "Customer", "Database", "DatabaseUser", "DatabaseDump", "Invitation", "Job", "Membership", "User", "AuditEvent"} {
 					reached[kind] = reached[kind] || strings.Contains(r.body, `"__typename":"`+kind+`"`)
 				}
 			}
 		}
 		if role == models.CustomerOwner {
-			require.Equal(t, map[string]bool{"Customer": true, "Database": true, "DatabaseUser": true, "DatabaseDump": true, "Invitation": true, "Job": true, "Membership": true, "User": true, "AuditEvent": true}, reached)
+			require.Equal(t, map[string]bool{"ApiToken": true, "Customer": true, "Database": true, "DatabaseUser": true, "DatabaseDump": true, "Invitation": true, "Job": true, "Membership": true, "User": true, "AuditEvent": true}, reached)
 		}
 	}
 	// With the provider's rights the same operations do come upon it.

@@ -181,20 +181,39 @@ func (d fieldWalk) deepQueries(f rootField) (queries []string) {
 		name += "(first: 2)"
 	}
 	queries = []string{"{ " + name + d.everything(f.Type, 0) + " }", "{ " + name + d.everything(f.Type, 1) + " }"}
-	row, before, after := d.schema.Types[f.Type.Name()], "{ "+name+" { ", " } }"
-	if nodes := row.Fields.ForName("nodes"); nodes != nil {
-		row, before, after = d.schema.Types[nodes.Type.Name()], "{ "+name+" { nodes { ", " } } }"
-	}
+	row, before, after := d.rows(f.Type, "{ "+name)
+	after += " }"
 	for _, edge := range row.Fields {
-		if d.schema.Types[edge.Type.Name()].Kind == ast.Object {
-			name := edge.Name
-			if edge.Arguments.ForName("first") != nil {
-				name += "(first: 2)"
+		if d.schema.Types[edge.Type.Name()].Kind != ast.Object {
+			continue
+		}
+		queries = append(queries, before+brief(edge)+d.everything(edge.Type, 1)+after)
+		further, within, out := d.rows(edge.Type, before+brief(edge))
+		for _, edge := range further.Fields { // one at a time, since an operation has a cost
+			if d.schema.Types[edge.Type.Name()].Kind == ast.Object {
+				queries = append(queries, within+brief(edge)+d.everything(edge.Type, 1)+out+after)
 			}
-			queries = append(queries, before+name+d.everything(edge.Type, 2)+after)
 		}
 	}
 	return queries
+}
+
+// rows is the type of what a field has, be it in pages, with what comes before and after
+// a field of it.
+func (d fieldWalk) rows(t *ast.Type, field string) (row *ast.Definition, before, after string) {
+	row = d.schema.Types[t.Name()]
+	if nodes := row.Fields.ForName("nodes"); nodes != nil {
+		return d.schema.Types[nodes.Type.Name()], field + " { nodes { ", " } }"
+	}
+	return row, field + " { ", " }"
+}
+
+// brief asks for few rows of a field.
+func brief(f *ast.FieldDefinition) string {
+	if f.Arguments.ForName("first") != nil {
+		return f.Name + "(first: 2)"
+	}
+	return f.Name
 }
 
 // idPlaces are the places of a field's arguments that take an id: "id",

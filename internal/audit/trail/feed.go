@@ -132,6 +132,9 @@ func (r reach) Narrow(q *bun.SelectQuery) *bun.SelectQuery { return visible(q, r
 
 // Covers implements feed.Reach.
 func (r reach) Covers(e *fed) bool {
+	if pins := r.who.Pinned(); len(pins) > 0 && !slices.Contains(pins, e.ObjectID) {
+		return false
+	}
 	roots, all := r.who.Customers(actor.AuditRead)
 	if all {
 		return true

@@ -66,7 +66,7 @@ var newest = store.Order[*models.AuditEntry]{
 	Place: func(e *models.AuditEntry) (string, string) { return strconv.FormatInt(e.Number, 10), e.ID.String() },
 	Needs: map[string][]bun.Ident{
 		"actor": {"a.user_id"}, "impersonator": {"a.impersonator_id"}, "customer": {"a.customer_id"}, "object": {"a.object_kind", "a.object_id"},
-		"objectId": {"a.object_kind", "a.object_id"}, "sessionId": {"a.session_id"}, "apiTokenId": {"a.api_token_id"},
+		"objectId": {"a.object_kind", "a.object_id"}, "sessionId": {"a.session_id"}, "apiTokenId": {"a.api_token_id"}, "apiToken": {"a.api_token_id"},
 		"ip": {"a.ip", "a.user_id", "a.impersonator_id"}, "userAgent": {"a.user_agent", "a.user_id", "a.impersonator_id"},
 		"before": {"a.before"}, "after": {"a.detail"},
 	},

@@ -1,0 +1,113 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/page"
+	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
+)
+
+// APITokenConnection is a page of API tokens, and APITokenEdge a row of it.
+type (
+	APITokenConnection = page.Connection[*models.APIToken]
+	APITokenEdge       = page.Edge[*models.APIToken]
+)
+
+// APITokens are the caller's own that are not over, the newest first; none for a caller
+// who is an API token.
+func (s *Service) APITokens(ctx context.Context) ([]*models.APIToken, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows := []*models.APIToken{}
+	if !who.APIToken.IsZero() {
+		return rows, nil
+	}
+	//allow:tenant the caller's own, by the user's id
+	err = s.db.NewSelect().Model(&rows).ExcludeColumn("hash").Where("tok.user_id = ?", who.User).ApplyQueryBuilder(s.livingTokens).
+		OrderExpr("tok.created_at DESC, tok.id DESC").Limit(MaxAPITokens).Scan(ctx)
+	if err != nil {
+		return nil, store.Wrap(err, "read API tokens of user %s", who.User)
+	}
+	return rows, nil
+}
+
+// FindAPITokens returns those of the tokens that are not over and that the caller may
+// see: its own, unless it is an API token, and those of customers where it holds
+// USERS_READ.
+func (s *Service) FindAPITokens(ctx context.Context, ids []ident.APITokenID) (map[ident.APITokenID]*models.APIToken, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[ident.APITokenID]*models.APIToken, len(ids))
+	keep := func(rows []*models.APIToken, err error) error {
+		for _, row := range rows {
+			found[row.ID] = row
+		}
+		return err
+	}
+	if who.APIToken.IsZero() {
+		if err := keep(ownAPITokens.Read(ctx, s.db, nil, "", ids, who.User, s.now())); err != nil {
+			return nil, err
+		}
+	}
+	if err := keep(apiTokensWithin.Read(ctx, s.db, who, actor.UsersRead, ids, s.now())); err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+var (
+	// ownAPITokens are those of the user $2 that live, as livingTokens has it.
+	//allow:tenant the caller's own, by the user's id
+	ownAPITokens = &store.Keyed[ident.APITokenID, models.APIToken]{
+		Name: "find own API tokens", Query: func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
+			return q.ExcludeColumn("hash").Where("tok.id = ANY ($1)").Where("tok.user_id = $2").Where("tok.revoked_at IS NULL").
+				Where("(tok.expires_at IS NULL OR tok.expires_at > $3)")
+		},
+	}
+	apiTokensWithin = &store.Keyed[ident.APITokenID, models.APIToken]{
+		Name: "find API tokens", Query: func(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+			return q.ExcludeColumn("hash").Apply(store.Visible(who, p, "tok.customer_id")).Where("tok.id = ANY ($1)").
+				Where("tok.revoked_at IS NULL").Where("(tok.expires_at IS NULL OR tok.expires_at > $2)")
+		},
+	}
+)
+
+// APITokensOfCustomers reads a page of the tokens that are for each customer and not
+// revoked, the newest first; nil for a customer where the caller does not hold
+// USERS_READ. Error: fault.Invalid for arguments at fault.
+func (s *Service) APITokensOfCustomers(ctx context.Context, customers []*models.Customer, args page.Args) ([]*APITokenConnection, error) {
+	who, err := actor.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]ident.CustomerID, len(customers))
+	for i, c := range customers {
+		ids[i] = c.ID
+	}
+	return apiTokensOfCustomer.PagesWithin(ctx, s.db, who, actor.UsersRead, ids, ids, args)
+}
+
+// apiTokensOfCustomer is the order of the index api_tokens_of_customer.
+var apiTokensOfCustomer = &store.Edge[ident.CustomerID, models.APIToken]{
+	Order: store.Order[*models.APIToken]{
+		Name: "apiTokens", Key: "tok.created_at", Type: "timestamptz", ID: "tok.id", Desc: true,
+		Place: func(t *models.APIToken) (key, id string) {
+			return t.CreatedAt.UTC().Format(time.RFC3339Nano), t.ID.String()
+		},
+	},
+	Parent: "tok.customer_id",
+	Of:     func(t *models.APIToken) ident.CustomerID { return t.CustomerID },
+	Rows: func(q *bun.SelectQuery, who store.Scope, p actor.Permission) *bun.SelectQuery {
+		return q.Apply(store.Visible(who, p, "tok.customer_id")).Where("tok.revoked_at IS NULL")
+	},
+}

@@ -1,0 +1,2 @@
+-- Tries are counted in the table tries alone.
+DROP TABLE rate_limits;
