@@ -23,16 +23,17 @@ try {
   page.on("console", (m) => ["error", "warning"].includes(m.type()) && seen.console.push(`${m.type()}: ${m.text()} ${m.location().url}`));
   page.on("pageerror", (e) => seen.console.push(String(e)));
   await page.goto(input.url);
-  const password = page.getByLabel(/password/i);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  const password = page.getByLabel("New password");
   if (await password.count()) await password.fill(input.password);
-  const before = page.locator(".bad:not([hidden])");
-  if (!(await before.count())) {
-    await page.getByRole("button").click();
-    await Promise.race([page.getByRole("heading", { name: "Done" }).waitFor(), before.first().waitFor()]);
+  const wrong = page.locator(".mantine-InputWrapper-error, [role=alert]").filter({ hasText: /\S/ });
+  if (!(await wrong.count())) {
+    await page.getByRole("button", { name: /^(Set password|Confirm address|Accept)$/ }).click();
+    await page.getByRole("heading", { name: "Done" }).or(wrong.first()).waitFor();
   }
   print({
-    title: await page.locator("#title").textContent(), intro: await page.locator("#intro").textContent(),
-    error: (await before.allTextContents()).join(" "), ...seen,
+    title: await page.getByRole("heading", { level: 1 }).textContent(), intro: (await page.getByRole("status").allTextContents()).join(" "),
+    error: (await wrong.allTextContents()).join(" "), ...seen,
   });
 } finally {
   await browser.close();

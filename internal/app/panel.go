@@ -42,6 +42,7 @@ import (
 	"github.com/mpanel/mpanel/internal/transport"
 	"github.com/mpanel/mpanel/models"
 	"github.com/mpanel/mpanel/resolvers"
+	"github.com/mpanel/mpanel/web"
 	"github.com/mpanel/mpanel/web/graphiql"
 )
 
@@ -218,6 +219,7 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 		}),
 		Schema:   published(schema.Schema(), o),
 		GraphiQL: graphiQL(o),
+		Web:      web.Files(),
 		Origins:  origins,
 		Proxies:  proxies,
 		Ready: func(ctx context.Context) error {

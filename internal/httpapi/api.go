@@ -1,5 +1,5 @@
 // Package httpapi has the panel's routes, what surrounds every request, and the
-// few pages that exist without the web app. GraphQL itself is package transport's.
+// web app's files and the few pages beside it. GraphQL itself is package transport's.
 package httpapi
 
 import (
@@ -28,10 +28,11 @@ type Config struct {
 	GraphQL     http.Handler
 	Schema      *ast.Schema // nil when not everybody may read it
 	GraphiQL    fs.FS       // its pages, each compressed with gzip; nil when they are not served
+	Web         fs.FS       // the web app's pages, likewise
 	Origins     *OriginList
 	Proxies     Proxies // nil is none
 	Ready       func(context.Context) error
-	SetupNeeded func(context.Context) (bool, error)
+	SetupNeeded func(context.Context) (bool, error) // required with Web
 	Files       Files
 	Mailbox     Mailbox      // nil when e-mails are sent
 	Audit       AuditExports // nil is none
@@ -69,19 +70,19 @@ func New(c Config) *API {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", a.readyz(c.Ready))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(c.Metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
-	mux.HandleFunc("GET /setup", setupPage(c.SetupNeeded))
 	if c.GraphiQL != nil {
-		graphiQLRoutes{c.GraphiQL}.register(mux)
+		graphiQLRoutes{packed{c.GraphiQL}}.register(mux)
+	}
+	if c.Web != nil {
+		webRoutes{packed{c.Web}, c.SetupNeeded}.register(mux)
 	}
 	fileRoutes{c.Files, c.Log}.register(mux)
-	accountPages(mux)
 	if c.Audit != nil {
 		mux.HandleFunc("GET /audit/export", auditRoutes{c.Audit, c.Authenticate, c.Log}.export)
 	}
 	if c.Mailbox != nil {
 		mailboxRoutes{c.Mailbox, c.Log}.register(mux)
 	}
-	mux.HandleFunc("GET /{$}", homePage(c.SetupNeeded))
 	a.handler = around(c.Log, c.Proxies, mux)
 	a.routes = mux.patterns
 	return a

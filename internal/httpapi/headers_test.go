@@ -49,6 +49,7 @@ func everything(t *testing.T, proxies ...string) *httpapi.API {
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	file := &fstest.MapFile{Data: packed.Bytes()}
+	web := fstest.MapFS{"index.html.gz": file, "account.html.gz": file, "assets/x.gz": file, "THIRD_PARTY.txt.gz": file}
 	return httpapi.New(httpapi.Config{
 		GraphQL: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.RawQuery == "panic" {
@@ -58,6 +59,7 @@ func everything(t *testing.T, proxies ...string) *httpapi.API {
 		}),
 		Schema:   graph.NewExecutableSchema(graph.Config{}).Schema(),
 		GraphiQL: fstest.MapFS{"index.html.gz": file, "assets/x.gz": file, "THIRD_PARTY.txt.gz": file},
+		Web:      web,
 		Origins:  httpapi.Origins("https://panel.example.com", nil), Proxies: trusted,
 		Ready:       func(context.Context) error { return nil },
 		SetupNeeded: func(context.Context) (bool, error) { return true, nil },
@@ -75,26 +77,34 @@ func targetOf(pattern string) (method, target string) {
 	return method, regexp.MustCompile(`\{[^}]+\}`).ReplaceAllString(target, "x")
 }
 
-// page is the policy of the few pages that there are without the web app.
-const page = `^default-src 'none'; script-src 'nonce-[A-Za-z0-9+/]{22}'; style-src 'nonce-[A-Za-z0-9+/]{22}'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'$`
+// page is the policy of the web app's pages.
+const page = `^default-src 'none'; script-src 'self'; style-src 'self' 'nonce-[A-Za-z0-9+/]{22}'; connect-src 'self' ws://example.com wss://example.com; img-src 'self' data:; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'$`
 
-// policies are those that are not the strictest; a new route has that one, or is
-// entered here.
 var policies = map[string]string{
-	"GET /{$}":                    page,
 	"GET /setup":                  page,
+	"GET /sign-in":                page,
+	"GET /sign-up":                page,
 	"GET /verify-email":           page,
+	"GET /forgot-password":        page,
 	"GET /reset-password":         page,
 	"GET /invitation":             page,
+	"GET /assets/{file}":          `^default-src 'none'; script-src 'self'; frame-ancestors 'none'$`,
 	"GET /graphiql":               `^default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; `,
 	"GET /graphiql/assets/{file}": `^default-src 'none'; script-src 'self'; frame-ancestors 'none'$`,
 	"/files/{token}":              `^default-src 'none'; sandbox; frame-ancestors 'none'$`,
 	"/files/peer/{dump}":          `^default-src 'none'; sandbox; frame-ancestors 'none'$`,
 }
 
+func init() {
+	for _, place := range []string{"customers", "databases", "jobs", "users", "servers", "drift", "audit", "security", "settings"} {
+		policies["GET /"+place], policies["GET /"+place+"/{rest...}"] = page, page
+	}
+}
+
 var cached = map[string]string{
 	"GET /graphiql":               "no-cache",
 	"GET /graphiql/assets/{file}": "public, max-age=31536000, immutable",
+	"GET /assets/{file}":          "public, max-age=31536000, immutable",
 }
 
 // S32: the headers of every route, over TLS and without.

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"crypto/rand"
 	"embed"
 	"encoding/base64"
@@ -30,32 +29,4 @@ func showWith(w http.ResponseWriter, name, also string, about any) {
 		Nonce string
 		About any
 	}{nonce, about}) // the client may be gone
-}
-
-// accountPages are what links in e-mails lead to. They take nothing but the token after
-// the #, which only the browser has.
-func accountPages(mux *routes) {
-	for _, name := range []string{"verify-email", "reset-password", "invitation"} {
-		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, _ *http.Request) { show(w, name+".html") })
-	}
-}
-
-func setupPage(needed func(context.Context) (bool, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if open, err := needed(r.Context()); err != nil || !open {
-			show(w, "home.html")
-			return
-		}
-		show(w, "setup.html")
-	}
-}
-
-func homePage(needed func(context.Context) (bool, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if open, err := needed(r.Context()); err == nil && open {
-			show(w, "setup.html")
-			return
-		}
-		show(w, "home.html")
-	}
 }

@@ -6,13 +6,19 @@ import { dirname, join } from "node:path";
 
 const accepted = new Set(["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "Unlicense"]);
 
+/** Some packages have files of that name further down, for Node alone. */
+function hasName(file) {
+  const { name, version } = JSON.parse(readFileSync(file, "utf8"));
+  return Boolean(name && version);
+}
+
 /** The folder of the package that a module belongs to, "" when it is our own. */
 function packageOf(id) {
   const path = id.replace(/^\0+/, "").split("?")[0];
   if (!path.includes("/node_modules/")) return "";
   for (let dir = dirname(path); dir !== "/" && dir !== "."; dir = dirname(dir)) {
     const file = join(dir, "package.json");
-    if (existsSync(file) && JSON.parse(readFileSync(file, "utf8")).version) return dir;
+    if (existsSync(file) && hasName(file)) return dir;
   }
   return "";
 }
@@ -26,7 +32,8 @@ function notice(dir) {
   return `${rule}\n${name} ${version} (${license})\n${rule}\n\n${body || `Licensed under ${license}; the package has no text of it.`}\n`;
 }
 
-export function notices() {
+/** Plugins that write the file; intro stands at its top. */
+export function notices(intro) {
   const packages = new Set();
   return {
     /** One for each bundle: the page's, and each worker's. */
@@ -49,14 +56,9 @@ export function notices() {
       name: "third-party-file",
       enforce: "post",
       generateBundle() {
-        // The style sheet of Monaco comes within GraphiQL's.
         const list = [...packages].map(notice).sort();
         if (list.length === 0) throw new Error("no package was found in the bundle");
-        const source = "What others wrote of GraphiQL's pages. The icons of the editor (codicon) are Microsoft's, under CC BY 4.0:\n" +
-          "https://creativecommons.org/licenses/by/4.0/ and https://github.com/microsoft/vscode-codicons\n" +
-          "Within the editor are DOMPurify, (c) Cure53 and other contributors, of which the Apache License 2.0 is chosen here:\n" +
-          "https://www.apache.org/licenses/LICENSE-2.0 and https://github.com/cure53/DOMPurify\n" +
-          "and marked, Copyright (c) 2011-2024, Christopher Jeffrey, under the MIT License: https://github.com/markedjs/marked\n\n" + list.join("\n");
+        const source = `${intro}\n\n${list.join("\n")}`;
         this.emitFile({ type: "asset", fileName: "THIRD_PARTY.txt", source });
       },
     }),

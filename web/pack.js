@@ -21,4 +21,4 @@ for (const entry of readdirSync(from, { recursive: true, withFileTypes: true }))
   raw += content.length;
   packed += small.length;
 }
-console.log(`graphiql: ${(raw / 1e6).toFixed(1)} MB, ${(packed / 1e6).toFixed(2)} MB compressed`);
+console.log(`${JSON.parse(readFileSync("package.json", "utf8")).name}: ${(raw / 1e6).toFixed(1)} MB, ${(packed / 1e6).toFixed(2)} MB compressed`);

@@ -1,0 +1,27 @@
+import "@mantine/core/styles/baseline.css";
+import "@mantine/core/styles/default-css-variables.css";
+import "@mantine/core/styles/global.css";
+import "@mantine/core/styles/UnstyledButton.css";
+import "@mantine/core/styles/Button.css";
+import "@mantine/core/styles/CloseButton.css";
+import "@mantine/core/styles/ActionIcon.css";
+import "@mantine/core/styles/Loader.css";
+import "@mantine/core/styles/Group.css";
+import "@mantine/core/styles/Stack.css";
+import "@mantine/core/styles/Flex.css";
+import "@mantine/core/styles/Center.css";
+import "@mantine/core/styles/Container.css";
+import "@mantine/core/styles/Paper.css";
+import "@mantine/core/styles/Text.css";
+import "@mantine/core/styles/Title.css";
+import "@mantine/core/styles/Anchor.css";
+import "@mantine/core/styles/Alert.css";
+import "@mantine/core/styles/Input.css";
+import "@mantine/core/styles/InlineInput.css";
+import "@mantine/core/styles/PasswordInput.css";
+import "@mantine/core/styles/PinInput.css";
+import "@/components/page.css";
+import { show } from "@/components/frame";
+import { AccountPages } from "./pages";
+
+show(<AccountPages path={location.pathname} token={location.hash.slice(1)} />);

@@ -1,0 +1,50 @@
+import { Center, Loader } from "@mantine/core";
+import { ModalsProvider } from "@mantine/modals";
+import { Notifications } from "@mantine/notifications";
+import { RouterProvider } from "@tanstack/react-router";
+import { useEffect, useMemo, useState } from "react";
+import { Provider } from "urql";
+import { PanelError } from "@/components/panel-error";
+import { newClient } from "@/gql/client";
+import { sessions } from "@/gql/session";
+import { useStore } from "@/lib/store";
+import { unreachable } from "./app-state";
+import { ConfirmProvider } from "./confirm";
+import { router } from "./router";
+import { useTexts } from "./texts";
+
+const signInPage = () => `/sign-in?next=${encodeURIComponent(location.pathname + location.search + location.hash)}`;
+
+/** Looks for the session of the browser's cookie, and shows the app to who has one. */
+export function App() {
+  const t = useTexts();
+  const state = useStore(sessions.state);
+  const acting = useStore(sessions.acting);
+  const [error, setError] = useState<unknown>(null);
+  const [begun, setBegun] = useState(false);
+
+  const begin = () => {
+    setError(null);
+    sessions.renew().then((found) => (found ? setBegun(true) : location.replace(signInPage())), setError);
+  };
+  useEffect(begin, []);
+  useEffect(() => {
+    if (state === "ended") location.replace("/sign-in");
+  }, [state]);
+
+  // Who somebody acts as has a cache of their own.
+  const client = useMemo(() => newClient((is) => unreachable.set(is)), [acting]);
+
+  if (error) return <Center component="main" mih="100dvh" p="md"><PanelError error={error} onRetry={begin} /></Center>;
+  if (!begun || state === "ended") return <Center component="main" mih="100dvh"><Loader aria-label={t("starting")} /></Center>;
+  return (
+    <Provider value={client} key={String(acting)}>
+      <ConfirmProvider>
+        <ModalsProvider>
+          <Notifications position="bottom-right" limit={4} containerWidth={420} />
+          <RouterProvider router={router} context={{ client }} />
+        </ModalsProvider>
+      </ConfirmProvider>
+    </Provider>
+  );
+}

@@ -1,0 +1,58 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { NotFound } from "@/components/not-found";
+import { PageSkeleton } from "@/components/skeletons";
+import { PanelError } from "@/components/panel-error";
+import { listWords, searchOf } from "@/lib/list-search";
+import { Shell } from "./shell";
+import { useTexts } from "./texts";
+import { ViewerProvider } from "./viewer";
+
+function Loading() {
+  return <PageSkeleton label={useTexts()("starting")} />;
+}
+
+const root = createRootRoute({
+  component: () => (
+    <ViewerProvider>
+      <Shell />
+    </ViewerProvider>
+  ),
+  notFoundComponent: NotFound,
+});
+
+const dashboard = createRoute({
+  getParentRoute: () => root, path: "/",
+  component: lazyRouteComponent(() => import("@/features/dashboard/dashboard"), "DashboardPage"),
+});
+
+const states = ["PENDING", "ACTIVE", "DEGRADED", "SUSPENDED", "FAILED", "DELETING"] as const;
+const databases = createRoute({
+  getParentRoute: () => root, path: "/databases",
+  validateSearch: searchOf({ ...listWords, q: "text", state: states, customer: "text" }),
+  component: lazyRouteComponent(() => import("@/features/databases/list"), "DatabasesPage"),
+});
+
+const jobStates = ["PENDING", "RUNNING", "COMPENSATING", "SUCCEEDED", "FAILED", "CANCELED", "STUCK"] as const;
+const jobs = createRoute({
+  getParentRoute: () => root, path: "/jobs",
+  validateSearch: searchOf({ ...listWords, state: jobStates, customer: "text", resource: "text" }),
+  component: lazyRouteComponent(() => import("@/features/jobs/list"), "JobsPage"),
+});
+const job = createRoute({
+  getParentRoute: () => root, path: "/jobs/$id",
+  component: lazyRouteComponent(() => import("@/features/jobs/job"), "JobPage"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([dashboard, databases, jobs, job]),
+  defaultPendingComponent: Loading,
+  defaultErrorComponent: ({ error, reset }) => <PanelError error={error} onRetry={reset} />,
+  defaultNotFoundComponent: NotFound,
+  defaultPreload: "intent",
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,150 @@
+import { ActionIcon, Alert, Anchor, AppShell, Avatar, Box, Burger, Button, Group, Menu, NavLink, ScrollArea, Text, Tooltip, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconBell, IconDeviceDesktop, IconKeyboard, IconLogout, IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { Suspense, useEffect, useRef } from "react";
+import { PageSkeleton } from "@/components/skeletons";
+import { told } from "@/components/toasts";
+import { useMay, useViewer } from "@/components/use-viewer";
+import { connection } from "@/gql/socket";
+import { sessions } from "@/gql/session";
+import { useStore } from "@/lib/store";
+import { unreachable } from "./app-state";
+import { CommandPalette, openPalette } from "./palette";
+import { useLive } from "./live";
+import { places } from "./navigation";
+import { NotificationDrawer } from "./notification-drawer";
+import { ShortcutHelp, useShortcuts } from "./shortcuts";
+import { useTexts } from "./texts";
+
+const schemes = { light: IconSun, dark: IconMoon, auto: IconDeviceDesktop } as const;
+
+/** What stands around every page. */
+export function Shell() {
+  const t = useTexts();
+  const may = useMay();
+  const viewer = useViewer();
+  const [menu, { toggle, close }] = useDisclosure();
+  const [drawer, { open: openDrawer, close: closeDrawer }] = useDisclosure();
+  const [help, { open: openHelp, close: closeHelp }] = useDisclosure();
+  const { pathname } = useLocation();
+  const content = useRef<HTMLElement>(null);
+  const visible = places.filter(({ needs }) => !needs || may(needs));
+  useLive(may("JOBS_READ"));
+  useShortcuts(visible, openHelp);
+
+  // A new page begins at its top, with the focus, as after a load.
+  const before = useRef(pathname);
+  useEffect(() => {
+    if (before.current === pathname) return;
+    before.current = pathname;
+    close();
+    content.current?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }, [pathname, close]);
+
+  return (
+    <AppShell header={{ height: 56 }} navbar={{ width: 232, breakpoint: "sm", collapsed: { mobile: !menu } }} padding="md">
+      <Anchor href="#content" className="mpanel-skip" onClick={(e) => { e.preventDefault(); content.current?.focus(); }}>{t("skip")}</Anchor>
+      <AppShell.Header>
+        <Group h="100%" px="md" justify="space-between" wrap="nowrap" gap="xs">
+          <Group gap="sm" wrap="nowrap">
+            <Burger opened={menu} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={menu ? t("closeMenu") : t("openMenu")} aria-expanded={menu} />
+            <Anchor component={Link} to="/" underline="never" c="var(--mantine-color-text)" fw={700} size="lg">MPanel</Anchor>
+          </Group>
+          <Group gap={4} wrap="nowrap">
+            <Button variant="default" size="xs" leftSection={<IconSearch size={14} aria-hidden />} onClick={openPalette} visibleFrom="sm" rightSection={<Text size="xs" c="dimmed" span>Ctrl K</Text>}>{t("search")}</Button>
+            <ActionIcon variant="subtle" color="gray" size="lg" hiddenFrom="sm" aria-label={t("search")} onClick={openPalette}><IconSearch size={20} aria-hidden /></ActionIcon>
+            <Bell onOpen={openDrawer} />
+            <AccountMenu onHelp={openHelp} />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="xs" aria-label={t("navigation")}>
+        <ScrollArea>
+          {visible.filter(({ own }) => !own).map(({ name, to, icon: Icon }) => {
+            const active = to === "/" ? pathname === "/" : pathname === to || pathname.startsWith(`${to}/`);
+            return (
+              <NavLink key={name} renderRoot={(props) => <Link to={to} {...props} />} label={t(name)} leftSection={<Icon size={18} stroke={1.6} aria-hidden />} active={active} aria-current={active ? "page" : undefined} style={{ borderRadius: "var(--mantine-radius-md)" }} />
+            );
+          })}
+        </ScrollArea>
+      </AppShell.Navbar>
+      <AppShell.Main>
+        <Box component="main" id="content" ref={content} tabIndex={-1} maw={1280} mx="auto" style={{ outline: "none" }}>
+          <Banners />
+          {viewer.secondFactorMissing && pathname !== "/security" && (
+            <Alert color="yellow" mb="md" role="alert">
+              <Group justify="space-between"><Text size="sm">{t("secondFactorMissing")}</Text><Button size="xs" component={Link} to="/security">{t("setUpNow")}</Button></Group>
+            </Alert>
+          )}
+          <Suspense fallback={<PageSkeleton label={t("starting")} />}><Outlet /></Suspense>
+        </Box>
+      </AppShell.Main>
+      <NotificationDrawer opened={drawer} onClose={closeDrawer} />
+      <ShortcutHelp opened={help} onClose={closeHelp} places={visible} />
+      <CommandPalette places={visible} />
+    </AppShell>
+  );
+}
+
+/** What people must know whatever they do: who they act as, and whether what they see is of now. */
+function Banners() {
+  const t = useTexts();
+  const viewer = useViewer();
+  const lost = useStore(connection) === "lost";
+  const away = useStore(unreachable);
+  return (
+    <>
+      {viewer.impersonatedBy && (
+        <Alert color="orange" variant="filled" mb="md" role="status" className="mpanel-impersonation">
+          <Group justify="space-between" gap="xs">
+            <Text size="sm" fw={500}>{t("impersonating", { name: viewer.user.name })}</Text>
+            <Button size="xs" color="dark" onClick={() => void sessions.actAsSelf().catch(() => {})}>{t("endImpersonation")}</Button>
+          </Group>
+        </Alert>
+      )}
+      <div role="status">
+        {(lost || away) && <Alert color="yellow" mb="md" py="xs">{away ? t("unreachable") : t("reconnecting")}</Alert>}
+      </div>
+    </>
+  );
+}
+
+function Bell(p: { onOpen: () => void }) {
+  const t = useTexts();
+  const count = useStore(told).length;
+  return (
+    <Tooltip label={t("notifications")}>
+      <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`${t("notifications")}: ${count}`} onClick={p.onOpen}><IconBell size={20} aria-hidden /></ActionIcon>
+    </Tooltip>
+  );
+}
+
+function AccountMenu(p: { onHelp: () => void }) {
+  const t = useTexts();
+  const { user } = useViewer();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  return (
+    <Menu position="bottom-end" width={240}>
+      <Menu.Target>
+        <UnstyledButton aria-label={t("account", { name: user.name })} style={{ borderRadius: "50%" }}><Avatar name={user.name} size={32} color="blue" alt="" /></UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{user.name}<br />{user.email}</Menu.Label>
+        {places.filter(({ own }) => own).map(({ name, to, icon: Icon }) => (
+          <Menu.Item key={name} leftSection={<Icon size={16} aria-hidden />} renderRoot={(props) => <Link to={to} {...props} />}>{t(name)}</Menu.Item>
+        ))}
+        <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={p.onHelp}>{t("shortcuts")}</Menu.Item>
+        <Menu.Divider />
+        <Menu.Label>{t("colorScheme")}</Menu.Label>
+        {(["light", "dark", "auto"] as const).map((scheme) => {
+          const Icon = schemes[scheme];
+          return <Menu.Item key={scheme} leftSection={<Icon size={16} aria-hidden />} onClick={() => setColorScheme(scheme)} aria-current={colorScheme === scheme ? "true" : undefined} fw={colorScheme === scheme ? 600 : undefined}>{t(scheme)}</Menu.Item>;
+        })}
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void sessions.signOut().catch(() => {})}>{t("signOut")}</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

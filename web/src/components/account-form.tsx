@@ -1,0 +1,69 @@
+import { Alert, Button, Stack } from "@mantine/core";
+import { IconAlertCircle } from "@tabler/icons-react";
+import { type FormEvent, type ReactNode, useRef, useState } from "react";
+import { type Problem, problemsOf } from "@/gql/problem";
+
+/** The problem of each field, and what concerns the form as a whole. */
+export interface Problems {
+  of(field: string): string | undefined;
+  rest: Problem[];
+}
+
+/**
+ * A form that is sent once at a time, and shows what the panel says of each field
+ * beside it, the first of them with the focus.
+ */
+export function AccountForm(p: {
+  fields: string[];
+  submit: string;
+  busyLabel: string;
+  /** Sends what was written; what it throws is shown. */
+  onSubmit: (values: Record<string, string>) => Promise<void>;
+  /** Says a problem of the form in the page's own words; undefined leaves the panel's. */
+  say?: (problem: Problem) => string | undefined;
+  children: (problems: Problems) => ReactNode;
+}) {
+  const form = useRef<HTMLFormElement>(null);
+  const [problems, setProblems] = useState<Problem[]>([]);
+  const [busy, setBusy] = useState(false);
+  const running = useRef(false);
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    if (running.current) return;
+    running.current = true;
+    setBusy(true);
+    setProblems([]);
+    const values = Object.fromEntries([...new FormData(form.current!)].map(([name, value]) => [name, String(value)]));
+    try {
+      await p.onSubmit(values);
+    } catch (error) {
+      const found = problemsOf(error);
+      setProblems(found);
+      const first = p.fields.find((name) => found.some(({ field }) => field === name));
+      if (first) requestAnimationFrame(() => (form.current?.elements.namedItem(first) as HTMLElement | null)?.focus());
+    } finally {
+      running.current = false;
+      setBusy(false);
+    }
+  }
+
+  const rest = problems.filter(({ field }) => field === undefined || !p.fields.includes(field));
+  return (
+    <form ref={form} onSubmit={submit} noValidate>
+      <Stack gap="md">
+        {p.children({ of: (name) => problems.find(({ field }) => field === name)?.message, rest })}
+        <div role="alert">
+          {rest.length > 0 && (
+            <Alert color="red" icon={<IconAlertCircle aria-hidden />} variant="light">
+              {rest.map((problem) => p.say?.(problem) ?? problem.message).join(" ")}
+            </Alert>
+          )}
+        </div>
+        <Button type="submit" fullWidth loading={busy} loaderProps={{ "aria-label": p.busyLabel }}>
+          {p.submit}
+        </Button>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,33 @@
+import { Text, Tooltip } from "@mantine/core";
+import { useEffect } from "react";
+import { dateTime, relative } from "@/lib/format";
+import { store, useStore } from "@/lib/store";
+
+const now = store(Date.now());
+let watched = 0;
+let timer: ReturnType<typeof setInterval> | undefined;
+
+/** The time of now, at most 10 seconds old; one clock for the whole page. */
+export function useNow(): number {
+  useEffect(() => {
+    if (watched++ === 0) {
+      now.set(Date.now());
+      timer = setInterval(() => now.set(Date.now()), 10_000);
+    }
+    return () => {
+      if (--watched === 0) clearInterval(timer);
+    };
+  }, []);
+  return useStore(now);
+}
+
+/** How long ago something was, with the exact time behind it. */
+export function Ago(p: { at: string | null | undefined; never?: string }) {
+  const clock = useNow();
+  if (!p.at) return <Text span size="sm" c="dimmed">{p.never ?? "–"}</Text>;
+  return (
+    <Tooltip label={dateTime(p.at)} events={{ hover: true, focus: true, touch: true }}>
+      <Text span size="sm" component="time" dateTime={p.at}>{relative(p.at, Math.max(clock, Date.parse(p.at) <= clock ? clock : Date.now()))}</Text>
+    </Tooltip>
+  );
+}

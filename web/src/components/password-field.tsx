@@ -1,0 +1,10 @@
+import { PasswordInput, type PasswordInputProps } from "@mantine/core";
+import { texts } from "@/lib/text";
+
+const useTexts = texts("password-field", { en: { show: "Show what is written" }, de: { show: "Geschriebenes zeigen" } });
+
+/** A password; what is written can be shown, also by keyboard. */
+export function PasswordField(p: PasswordInputProps) {
+  const t = useTexts();
+  return <PasswordInput visibilityToggleButtonProps={{ "aria-label": t("show"), tabIndex: 0 }} {...p} />;
+}

@@ -1,0 +1,157 @@
+import { ActionIcon, Button, Checkbox, Group, Menu, Paper, Stack, Text, Tooltip } from "@mantine/core";
+import { useLocalStorage } from "@mantine/hooks";
+import { IconChevronLeft, IconChevronRight, IconColumns3, IconDownload } from "@tabler/icons-react";
+import { DataTable, type DataTableColumn } from "mantine-datatable";
+import { type ReactNode, useState } from "react";
+import { csv, save } from "@/lib/csv";
+import { number } from "@/lib/format";
+import type { ListSearch } from "@/lib/list-search";
+import { texts } from "@/lib/text";
+import { problemsOf } from "@/gql/problem";
+import { rowHeight } from "./skeletons";
+import { toastProblem } from "./toasts";
+
+const useTexts = texts("resource-table", {
+  en: {
+    previous: "Previous page", next: "Next page", columns: "Choose columns", export: "Export as CSV", exporting: "Exporting",
+    total_one: "{{count}} row", total_other: "{{count}} rows", selected_one: "{{count}} selected", selected_other: "{{count}} selected", select: "Select", selectAll: "Select all",
+  },
+  de: {
+    previous: "Vorige Seite", next: "Nächste Seite", columns: "Spalten wählen", export: "Als CSV exportieren", exporting: "Wird exportiert",
+    total_one: "{{count}} Zeile", total_other: "{{count}} Zeilen", selected_one: "{{count}} ausgewählt", selected_other: "{{count}} ausgewählt", select: "Auswählen", selectAll: "Alle auswählen",
+  },
+});
+
+/** Rows of one page, as all connections of the graph have them. */
+export interface ListPage<Row> {
+  nodes: readonly Row[];
+  pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor?: string | null; endCursor?: string | null };
+  totalCount?: number;
+}
+
+export interface Column<Row> {
+  key: string;
+  title: string;
+  render: (row: Row) => ReactNode;
+  /** The cell's text in an export; without it the column is not exported. */
+  text?: (row: Row) => string | number | null | undefined;
+  /** The name of the order that a click on the head asks for. */
+  sort?: string;
+  align?: "left" | "right";
+  width?: number | string;
+  /** Hidden until it is chosen. */
+  optional?: boolean;
+}
+
+/** At most this many rows are exported; the audit log has an export of its own. */
+export const exportLimit = 10_000;
+
+/**
+ * A list: its columns, of which people choose, its order and page, which stand in the
+ * address, and an export of all rows that it has with its filters.
+ */
+export function ResourceTable<Row extends { id: string }>(p: {
+  /** By which the choice of columns is remembered. */
+  name: string;
+  label: string;
+  columns: Column<Row>[];
+  page: ListPage<Row>;
+  search: ListSearch;
+  onSearch: (patch: ListSearch) => void;
+  fetching?: boolean;
+  /** Gives all rows with the list's filters, at most exportLimit. */
+  exportRows?: () => Promise<readonly Row[]>;
+  /** What can be done with the rows that are selected; without it none can be. */
+  selection?: (rows: Row[], clear: () => void) => ReactNode;
+}) {
+  const t = useTexts();
+  const [hidden, setHidden] = useLocalStorage<string[]>({
+    key: `mpanel-columns-${p.name}`,
+    defaultValue: p.columns.filter(({ optional }) => optional).map(({ key }) => key),
+    getInitialValueInEffect: false,
+  });
+  const [selected, setSelected] = useState<Row[]>([]);
+  const [exporting, setExporting] = useState(false);
+  const shown = p.columns.filter(({ key }) => !hidden.includes(key));
+  const { pageInfo, totalCount } = p.page;
+
+  async function exportAll() {
+    setExporting(true);
+    try {
+      const rows = await p.exportRows!();
+      const columns = p.columns.filter(({ text }) => text);
+      save(`${p.name}.csv`, "text/csv;charset=utf-8", csv(columns.map(({ title }) => title), rows.map((row) => columns.map((c) => c.text!(row)))));
+    } catch (error) {
+      toastProblem(problemsOf(error)[0]!);
+    } finally {
+      setExporting(false);
+    }
+  }
+
+  const columns = shown.map((c): DataTableColumn<Row> => ({
+    accessor: c.key, title: c.title, render: c.render, sortable: c.sort !== undefined, textAlign: c.align, width: c.width, cellsStyle: () => ({ height: rowHeight }),
+  }));
+  const sorted = p.columns.find(({ sort }) => sort !== undefined && sort === p.search.sort);
+  return (
+    <Stack gap="xs">
+      <Group justify="space-between" mih={36}>
+        <Group gap="xs" role="status">
+          {totalCount !== undefined && <Text size="sm" c="dimmed">{t("total", { count: totalCount }).replace(String(totalCount), number(totalCount))}</Text>}
+          {p.selection && selected.length > 0 && <Text size="sm" fw={500}>{t("selected", { count: selected.length })}</Text>}
+        </Group>
+        <Group gap="xs">
+          {p.selection && selected.length > 0 && p.selection(selected, () => setSelected([]))}
+          {p.exportRows && (
+            <Tooltip label={t("export")}>
+              <ActionIcon variant="default" size="lg" aria-label={exporting ? t("exporting") : t("export")} loading={exporting} onClick={exportAll}><IconDownload size={18} aria-hidden /></ActionIcon>
+            </Tooltip>
+          )}
+          <Menu closeOnItemClick={false} position="bottom-end">
+            <Menu.Target>
+              <ActionIcon variant="default" size="lg" aria-label={t("columns")}><IconColumns3 size={18} aria-hidden /></ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {p.columns.map(({ key, title }, place) => (
+                <Menu.Item key={key} component="label" disabled={place === 0}>
+                  <Checkbox
+                    label={title} checked={!hidden.includes(key)} disabled={place === 0}
+                    onChange={({ currentTarget: { checked } }) => setHidden(checked ? hidden.filter((k) => k !== key) : [...hidden, key])}
+                  />
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
+        </Group>
+      </Group>
+      <Paper withBorder component="section" aria-label={p.label} style={{ overflow: "hidden" }}>
+        <DataTable<Row>
+          records={[...p.page.nodes]}
+          columns={columns}
+          idAccessor="id"
+          fetching={p.fetching}
+          minHeight={p.page.nodes.length === 0 ? 120 : undefined}
+          verticalSpacing={6}
+          highlightOnHover
+          sortStatus={{ columnAccessor: sorted?.key ?? "", direction: p.search.desc ? "desc" : "asc" }}
+          onSortStatusChange={({ columnAccessor, direction }) =>
+            p.onSearch({ sort: p.columns.find(({ key }) => key === columnAccessor)?.sort, desc: direction === "desc" || undefined, after: undefined, before: undefined })}
+          {...(p.selection
+            ? {
+                selectedRecords: selected, onSelectedRecordsChange: setSelected,
+                getRecordSelectionCheckboxProps: (row: Row) => ({ "aria-label": `${t("select")} ${p.columns[0]!.text?.(row) ?? row.id}` }),
+                allRecordsSelectionCheckboxProps: { "aria-label": t("selectAll") },
+              }
+            : {})}
+        />
+      </Paper>
+      {(pageInfo.hasNextPage || pageInfo.hasPreviousPage) && (
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" size="xs" leftSection={<IconChevronLeft size={16} aria-hidden />} disabled={!pageInfo.hasPreviousPage}
+            onClick={() => p.onSearch({ before: pageInfo.startCursor ?? undefined, after: undefined })}>{t("previous")}</Button>
+          <Button variant="default" size="xs" rightSection={<IconChevronRight size={16} aria-hidden />} disabled={!pageInfo.hasNextPage}
+            onClick={() => p.onSearch({ after: pageInfo.endCursor ?? undefined, before: undefined })}>{t("next")}</Button>
+        </Group>
+      )}
+    </Stack>
+  );
+}

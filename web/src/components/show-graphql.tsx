@@ -1,0 +1,49 @@
+import { ActionIcon, Button, Code, CopyButton, Group, Modal, ScrollArea, Stack, Text, Tooltip } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconBraces } from "@tabler/icons-react";
+import type { TypedDocumentNode } from "@urql/core";
+import { textOf } from "@/gql/document";
+import { texts } from "@/lib/text";
+
+const useTexts = texts("show-graphql", {
+  en: { show: "Show GraphQL", title: "The same by the API", variables: "Variables", copy: "Copy", copied: "Copied", open: "Open GraphiQL", close: "Close" },
+  de: { show: "GraphQL zeigen", title: "Dasselbe über die API", variables: "Variablen", copy: "Kopieren", copied: "Kopiert", open: "GraphiQL öffnen", close: "Schließen" },
+});
+
+/** The indentation that a document has in our source is nobody's business. */
+function outdent(text: string): string {
+  const lines = text.replace(/^\s*\n|\s+$/g, "").split("\n");
+  const depth = Math.min(...lines.filter((line) => line.trim() !== "").map((line) => line.length - line.trimStart().length));
+  return lines.map((line) => line.slice(depth)).join("\n");
+}
+
+/**
+ * A button that shows the operation behind an action, with its variables as they would
+ * be sent; secrets must not be among them.
+ */
+export function ShowGraphQL<Data, Variables>(p: { document: TypedDocumentNode<Data, Variables>; variables: Partial<Variables> | object }) {
+  const t = useTexts();
+  const [opened, { open, close }] = useDisclosure();
+  const operation = outdent(textOf(p.document));
+  const variables = JSON.stringify(p.variables, null, 2);
+  return (
+    <>
+      <Tooltip label={t("show")}>
+        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("show")} onClick={open}><IconBraces size={18} aria-hidden /></ActionIcon>
+      </Tooltip>
+      <Modal opened={opened} onClose={close} title={t("title")} size="lg" closeButtonProps={{ "aria-label": t("close") }}>
+        <Stack>
+          <ScrollArea.Autosize mah={320} tabIndex={0}><Code block>{operation}</Code></ScrollArea.Autosize>
+          <Text size="sm" fw={500}>{t("variables")}</Text>
+          <ScrollArea.Autosize mah={200} tabIndex={0}><Code block>{variables}</Code></ScrollArea.Autosize>
+          <Group justify="flex-end">
+            <Button component="a" href="/graphiql" variant="default" target="_blank" rel="noreferrer">{t("open")}</Button>
+            <CopyButton value={`${operation}\n\n# ${t("variables")}: ${JSON.stringify(p.variables)}`}>
+              {({ copied, copy }) => <Button onClick={copy}>{copied ? t("copied") : t("copy")}</Button>}
+            </CopyButton>
+          </Group>
+        </Stack>
+      </Modal>
+    </>
+  );
+}

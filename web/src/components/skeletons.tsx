@@ -1,0 +1,55 @@
+import { Box, Group, Paper, SimpleGrid, Skeleton, Stack, VisuallyHidden } from "@mantine/core";
+import type { ReactNode } from "react";
+
+/** The height of a row of a table in pixels, the same while it is loaded. */
+export const rowHeight = 45;
+
+function Loading(p: { label: string; children: ReactNode }) {
+  return (
+    <Box role="status" aria-busy="true" w="100%">
+      <VisuallyHidden>{p.label}</VisuallyHidden>
+      <Box aria-hidden>{p.children}</Box>
+    </Box>
+  );
+}
+
+/** A table that is being loaded. */
+export function TableSkeleton(p: { label: string; rows?: number; columns?: number }) {
+  return (
+    <Loading label={p.label}>
+      <Paper withBorder>
+        {Array.from({ length: (p.rows ?? 8) + 1 }, (_, row) => (
+          <Group key={row} h={rowHeight} px="md" wrap="nowrap" gap="xl" style={{ borderTop: row ? "1px solid var(--mantine-color-default-border)" : undefined }}>
+            {Array.from({ length: p.columns ?? 4 }, (_, column) => <Skeleton key={column} h={row ? 12 : 10} w={`${column ? 60 : 90}%`} radius="sm" />)}
+          </Group>
+        ))}
+      </Paper>
+    </Loading>
+  );
+}
+
+/** Cards that are being loaded. */
+export function CardsSkeleton(p: { label: string; cards?: number; height?: number }) {
+  return (
+    <Loading label={p.label}>
+      <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+        {Array.from({ length: p.cards ?? 3 }, (_, card) => <Skeleton key={card} h={p.height ?? 140} radius="md" />)}
+      </SimpleGrid>
+    </Loading>
+  );
+}
+
+/** A page that is being loaded: its title, and what stands below. */
+export function PageSkeleton(p: { label: string }) {
+  return (
+    <Loading label={p.label}>
+      <Stack gap="lg">
+        <Skeleton h={32} w="min(16rem, 60%)" radius="sm" />
+        <SimpleGrid cols={{ base: 1, md: 2 }}>
+          <Skeleton h={220} radius="md" />
+          <Skeleton h={220} radius="md" />
+        </SimpleGrid>
+      </Stack>
+    </Loading>
+  );
+}

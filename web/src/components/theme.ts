@@ -1,0 +1,28 @@
+import { createTheme, type CSSVariablesResolver } from "@mantine/core";
+
+/** What all pages look like. The colours of dimmed text and badges are those that pass WCAG AA on all surfaces. */
+export const theme = createTheme({
+  primaryColor: "blue",
+  primaryShade: { light: 8, dark: 8 },
+  autoContrast: true,
+  luminanceThreshold: 0.35,
+  cursorType: "pointer",
+  defaultRadius: "md",
+  fontFamily: 'Inter, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif',
+  fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
+  headings: { fontWeight: "600" },
+  respectReducedMotion: true,
+  // As plain objects: the sign-in page would bring all of them, else.
+  components: {
+    Badge: { defaultProps: { variant: "light", radius: "sm", tt: "none", fw: 500 } },
+    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.5 } } },
+    Notification: { defaultProps: { withBorder: true } },
+    Tooltip: { defaultProps: { openDelay: 300, withArrow: true } },
+  },
+});
+
+export const variables: CSSVariablesResolver = (t) => ({
+  variables: {},
+  light: { "--mantine-color-dimmed": "#5c636a", "--mantine-color-error": t.colors.red[9], "--mantine-color-placeholder": "#6b7280" },
+  dark: { "--mantine-color-dimmed": "#a6a7ab", "--mantine-color-error": t.colors.red[4], "--mantine-color-placeholder": "#8f9298" },
+});

@@ -1,0 +1,81 @@
+import { Anchor, Group, Select, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { IconSearch } from "@tabler/icons-react";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useClient, useQuery } from "urql";
+import { Ago } from "@/components/ago";
+import { EmptyState } from "@/components/empty-state";
+import { Page } from "@/components/page";
+import { QueryView } from "@/components/query-view";
+import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
+import { TableSkeleton } from "@/components/skeletons";
+import { StateBadge } from "@/components/states";
+import { allPages } from "@/gql/all-pages";
+import { graphql } from "@/gql/document";
+import type { DatabasesQuery, DatabasesQueryVariables } from "@/gql/generated/graphql";
+import { bytes } from "@/lib/format";
+import { pageOf } from "@/lib/list-search";
+import { useTexts } from "./texts";
+
+const DATABASES = graphql(`
+  query Databases($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: DatabaseFilter, $order: DatabaseOrder) {
+    databases(first: $first, after: $after, last: $last, before: $before, filter: $filter, order: $order) {
+      nodes { id name externalName state sizeBytes connections connectionLimit createdAt host customer { id name } }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+      totalCount
+    }
+  }
+`);
+
+type Row = DatabasesQuery["databases"]["nodes"][number];
+const rows = 25;
+const states = ["PENDING", "ACTIVE", "DEGRADED", "SUSPENDED", "FAILED", "DELETING"] as const;
+const route = getRouteApi("/databases");
+
+/** Lists the databases that the viewer may see. */
+export function DatabasesPage() {
+  const t = useTexts();
+  const client = useClient();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const variables: DatabasesQueryVariables = {
+    ...pageOf(search, rows),
+    filter: { search: search.q || undefined, state: search.state, customerId: search.customer },
+    order: search.sort ? { field: search.sort as "NAME", direction: search.desc ? "DESC" : "ASC" } : undefined,
+  };
+  const [result, retry] = useQuery({ query: DATABASES, variables });
+  const set = (patch: Partial<typeof search>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
+  const find = useDebouncedCallback((q: string) => set({ q: q.trim() || undefined }), 250);
+  const filtered = Boolean(search.q || search.state || search.customer);
+
+  const columns: Column<Row>[] = [
+    { key: "name", title: t("name"), sort: "NAME", render: (d) => <Anchor component={Link} to={`/databases/${d.id}`} size="sm" fw={500}>{d.name}</Anchor>, text: (d) => d.name },
+    { key: "state", title: t("state"), render: (d) => <StateBadge state={d.state} />, text: (d) => d.state },
+    { key: "customer", title: t("customer"), render: (d) => d.customer.name, text: (d) => d.customer.name },
+    { key: "externalName", title: t("externalName"), render: (d) => d.externalName, text: (d) => d.externalName, optional: true },
+    { key: "host", title: t("host"), render: (d) => d.host, text: (d) => d.host, optional: true },
+    { key: "size", title: t("size"), sort: "SIZE", align: "right", render: (d) => bytes(d.sizeBytes), text: (d) => d.sizeBytes },
+    { key: "connections", title: t("connections"), align: "right", render: (d) => (d.connections === null ? "–" : `${d.connections} / ${d.connectionLimit}`), text: (d) => d.connections, optional: true },
+    { key: "created", title: t("created"), sort: "CREATED_AT", render: (d) => <Ago at={d.createdAt} />, text: (d) => d.createdAt },
+  ];
+  return (
+    <Page title={t("databases")}>
+      <Group gap="xs">
+        <TextInput key={search.q === undefined ? "empty" : "filled"} defaultValue={search.q} onChange={({ currentTarget: { value } }) => find(value)} placeholder={t("searchHint")} aria-label={t("searchHint")} leftSection={<IconSearch size={16} aria-hidden />} w={{ base: "100%", xs: 280 }} />
+        <Select data={states.map((value) => ({ value, label: t(`state_${value}`) }))} value={search.state ?? null} onChange={(state) => set({ state: (state as typeof search.state) ?? undefined })} placeholder={t("anyState")} aria-label={t("state")} clearable w={{ base: "100%", xs: 180 }} />
+      </Group>
+      <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} rows={8} columns={5} />}>
+        {({ databases }) =>
+          databases.nodes.length === 0 && !search.after && !search.before ? (
+            <EmptyState text={filtered ? t("noneFound") : t("none")} />
+          ) : (
+            <ResourceTable
+              name="databases" label={t("databases")} columns={columns} page={databases} search={search} onSearch={set} fetching={result.stale}
+              exportRows={() => allPages(client, DATABASES, variables, (data) => data.databases, exportLimit)}
+            />
+          )
+        }
+      </QueryView>
+    </Page>
+  );
+}

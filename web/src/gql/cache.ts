@@ -1,0 +1,17 @@
+import { cacheExchange, type KeyGenerator } from "@urql/exchange-graphcache";
+
+const embedded: KeyGenerator = () => null;
+
+/** Types without an id of their own: they lie within the object that they were read of. */
+const parts = [
+  "ApiTokenConnection", "AuditEventConnection", "Capability", "ConnectionString", "CustomerConnection", "DatabaseConnection", "DatabaseCredentials",
+  "DatabaseDumpConnection", "DatabaseServerConnection", "DatabaseServerMaintenance", "DatabaseUserConnection", "DriftBrake", "DriftFindingConnection",
+  "Impersonation", "InvitationConnection", "JobConnection", "JobError", "JobEvent", "JobStep", "Membership", "MembershipConnection", "PageInfo", "Preview",
+  "Quota", "RateLimit", "UserConnection", "Viewer",
+];
+
+/**
+ * One object is the same on all pages. Which rows a list has only the panel knows: see
+ * `refreshExchange`.
+ */
+export const cache = () => cacheExchange({ keys: Object.fromEntries(parts.map((name) => [name, embedded])) });

@@ -1,0 +1,166 @@
+import { store } from "@/lib/store";
+import { graphql } from "./document";
+import { send } from "./http";
+import { problemsOf } from "./problem";
+
+/** An access token. It is kept in memory alone; the refresh token is in a cookie that scripts cannot read. */
+export interface Session {
+  accessToken: string;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
+}
+
+const REFRESH = graphql(`
+  mutation RefreshSession {
+    refreshSession { accessToken expiresAt }
+  }
+`);
+
+const SIGN_OUT = graphql(`
+  mutation SignOut {
+    signOut { ok }
+  }
+`);
+
+const END_IMPERSONATION = graphql(`
+  mutation EndImpersonation {
+    endImpersonation { impersonation { endedAt } }
+  }
+`);
+
+/** A token is renewed this long before it ends, in milliseconds. */
+const ahead = 60_000;
+
+type Told = { session: Session } | { signedOut: true };
+
+const lockName = "mpanel-refresh";
+
+/**
+ * Where the session is: not looked for yet, there, over by itself so that the same user
+ * can go on by signing in again, or ended by the user.
+ */
+export type SessionState = "unknown" | "present" | "expired" | "ended";
+
+/** The session of this browser, and in one tab maybe that of a user whom its own acts as. */
+export class Sessions {
+  readonly state = store<SessionState>("unknown");
+  /** Who this tab is: the session's own token, or an impersonation's; null before the first refresh and after the end. */
+  readonly current = store<Session | null>(null);
+  /** Whether this tab acts as somebody else. */
+  readonly acting = store(false);
+  private own: Session | null = null;
+  private renewing: Promise<boolean> | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("mpanel-session") : null;
+
+  constructor() {
+    this.channel?.addEventListener("message", ({ data }: MessageEvent<Told>) => {
+      if ("session" in data) this.adopt(data.session);
+      else this.end("ended");
+    });
+  }
+
+  /** Whether the token is good for a while yet. */
+  private fresh(s: Session | null): s is Session {
+    return s !== null && s.expiresAt - Date.now() > ahead;
+  }
+
+  /** Goes on with a session that was begun or renewed. */
+  private adopt(session: Session): void {
+    this.own = session;
+    this.state.set("present");
+    if (!this.acting.get()) this.current.set(session);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.renew(), Math.max(1_000, session.expiresAt - Date.now() - ahead));
+  }
+
+  private end(state: SessionState): void {
+    clearTimeout(this.timer);
+    this.own = null;
+    this.acting.set(false);
+    this.current.set(null);
+    this.state.set(state);
+  }
+
+  /** A sign-in was successful, in the place of a session that is over. */
+  begin(session: Session): void {
+    this.adopt(session);
+    this.channel?.postMessage({ session } satisfies Told);
+  }
+
+  /** The token to be sent; a new one when the one there is about to end. Null when nobody is signed in. */
+  async token(): Promise<string | null> {
+    if (this.acting.get()) return this.current.get()?.accessToken ?? null;
+    if (this.stale()) await this.renew();
+    return this.own?.accessToken ?? null;
+  }
+
+  /**
+   * Gets a new access token by the cookie; one request at a time, of all tabs
+   * together. False when the session is over. Without an answer of the panel it throws,
+   * and the session stays.
+   */
+  renew(): Promise<boolean> {
+    this.renewing ??= this.alone(async () => {
+      if (this.fresh(this.own)) return true; // another tab did meanwhile
+      try {
+        const { refreshSession } = await send(REFRESH, {});
+        this.begin({ accessToken: refreshSession.accessToken, expiresAt: Date.parse(refreshSession.expiresAt) });
+        return true;
+      } catch (error) {
+        if (problemsOf(error)[0]!.code !== "UNAUTHENTICATED") throw error;
+        this.end("expired");
+        return false;
+      }
+    }).finally(() => (this.renewing = null));
+    return this.renewing;
+  }
+
+  /** Whether there is no token that is good for a while yet. */
+  stale(): boolean {
+    return !this.acting.get() && !this.fresh(this.own);
+  }
+
+  /** The panel did not take this token: it was revoked, or a clock is wrong. */
+  distrust(accessToken: string | undefined): void {
+    if (this.acting.get()) {
+      if (this.current.get()?.accessToken === accessToken) this.leave();
+    } else if (this.own && this.own.accessToken === accessToken) this.own = { ...this.own, expiresAt: 0 };
+  }
+
+  /** One tab at a time; where there are no locks, on plain http, the panel answers twice alike within 10 s. */
+  private alone<T>(work: () => Promise<T>): Promise<T> {
+    return navigator.locks ? navigator.locks.request(lockName, work) : work();
+  }
+
+  /** From now on this tab is the user whom an impersonation's token acts as. */
+  actAs(session: Session): void {
+    this.acting.set(true);
+    this.current.set(session);
+  }
+
+  /** Ends the impersonation; the tab is its own user again, whatever the panel says. */
+  async actAsSelf(): Promise<void> {
+    const accessToken = this.current.get()?.accessToken;
+    this.leave();
+    await send(END_IMPERSONATION, {}, { accessToken, keepalive: true });
+  }
+
+  private leave(): void {
+    this.acting.set(false);
+    this.current.set(this.own);
+  }
+
+  /** Ends the session at the panel, in this tab and in all others. */
+  async signOut(): Promise<void> {
+    const accessToken = await this.token();
+    try {
+      if (accessToken) await send(SIGN_OUT, {}, { accessToken, keepalive: true });
+    } finally {
+      this.channel?.postMessage({ signedOut: true } satisfies Told);
+      this.end("ended");
+    }
+  }
+}
+
+export const sessions = new Sessions();

@@ -1,0 +1,96 @@
+import { createClient } from "graphql-ws";
+import type { TypedDocumentNode } from "@urql/core";
+import { follow } from "../../../client/ts/follow.js";
+import { store } from "@/lib/store";
+import { nameOf, textOf } from "./document";
+import { endpoint } from "./http";
+import type { AnswerError } from "./problem";
+import { Refusal } from "./problem";
+import { sessions } from "./session";
+
+/** Whether what is live can be trusted to be. */
+export type Connection = "idle" | "open" | "lost";
+
+export const connection = store<Connection>("idle");
+
+/** How long nothing may come before the line is asked whether it is there, and how long it may take to say so; in ms. */
+const [quiet, patience] = [5_000, 2_000];
+
+let socket: WebSocket | undefined;
+let unanswered: ReturnType<typeof setTimeout> | undefined;
+
+const client = createClient({
+  url: () => `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${endpoint}`,
+  lazy: true,
+  lazyCloseTimeout: 5_000,
+  keepAlive: quiet,
+  retryAttempts: Number.POSITIVE_INFINITY,
+  shouldRetry: () => true,
+  retryWait: async (retries) => {
+    const wait = Math.min(500 * 2 ** retries, 10_000) * (0.5 + Math.random() / 2);
+    await new Promise<void>((go) => {
+      const done = () => {
+        clearTimeout(timer);
+        removeEventListener("online", done);
+        go();
+      };
+      const timer = setTimeout(done, wait);
+      addEventListener("online", done);
+    });
+  },
+  connectionParams: async () => {
+    const token = await sessions.token();
+    return token ? { Authorization: `Bearer ${token}` } : {};
+  },
+  on: {
+    opened: (opened) => (socket = opened as WebSocket),
+    connected: () => connection.set("open"),
+    closed: (event) => {
+      clearTimeout(unanswered);
+      const code = (event as CloseEvent).code;
+      if (code === 4401 || code === 4403) void sessions.renew().catch(() => {}); // the session may be over: then the page is left
+      connection.set(code === 1000 ? "idle" : "lost");
+    },
+    ping: (received) => {
+      if (!received) unanswered = setTimeout(() => socket?.close(4408, "No answer"), patience);
+    },
+    pong: (received) => {
+      if (received) clearTimeout(unanswered);
+    },
+  },
+});
+
+// The browser knows that there is no network long before a socket does.
+globalThis.addEventListener?.("offline", () => {
+  if (connection.get() === "open") socket?.close(4408, "Offline");
+});
+// Who the tab is has changed: what is open belongs to somebody else.
+sessions.acting.subscribe(() => socket?.close(4205, "Another user"));
+
+export interface Listener<Data> {
+  next(data: Data): void;
+  /** The stream cannot go on; not called for a lost connection, which is taken up again. */
+  error?(problem: Refusal): void;
+  complete?(): void;
+}
+
+/**
+ * Listens to a subscription, past the cache. With a variable `after` and `position` in
+ * what is selected, it goes on behind the last event after each break, and each event
+ * comes once. The returned function ends it.
+ */
+export function listen<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables, listener: Listener<Data>): () => void {
+  const query = textOf(document);
+  const stream = follow(variables as object);
+  return client.subscribe<Data>(
+    { query, operationName: nameOf(query), variables: stream.variables as Record<string, unknown> },
+    {
+      next(result) {
+        if (result.errors?.length) return listener.error?.(new Refusal(result.errors as AnswerError[]));
+        if (result.data && stream.isNew(result)) listener.next(result.data);
+      },
+      error: (error) => listener.error?.(new Refusal(Array.isArray(error) ? (error as AnswerError[]) : null)),
+      complete: () => listener.complete?.(),
+    },
+  );
+}

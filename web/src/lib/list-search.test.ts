@@ -1,0 +1,17 @@
+import { describe, expect, it } from "vitest";
+import { listWords, pageOf, searchOf } from "./list-search";
+
+describe("a list's address", () => {
+  const read = searchOf({ ...listWords, state: ["ACTIVE", "FAILED"], q: "text" });
+  it("keeps what it knows", () => {
+    expect(read({ after: "c1", desc: true, state: "FAILED", q: 12 })).toEqual({ after: "c1", desc: true, state: "FAILED", q: "12" });
+  });
+  it("overlooks what anybody can write there", () => {
+    expect(read({ after: "", desc: "yes", state: "DROP", q: { a: 1 }, other: "x", before: ["a"] })).toEqual({});
+  });
+  it("asks for the page before or after a cursor", () => {
+    expect(pageOf({}, 25)).toEqual({ first: 25, after: null });
+    expect(pageOf({ after: "a" }, 25)).toEqual({ first: 25, after: "a" });
+    expect(pageOf({ before: "b", after: "a" }, 25)).toEqual({ last: 25, before: "b" });
+  });
+});
