@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Anchor, AppShell, Avatar, Box, Burger, Button, Group, Menu, NavLink, ScrollArea, Text, Tooltip, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Alert, Anchor, AppShell, Avatar, Box, Burger, Button, Group, Menu, NavLink, ScrollArea, Text, Tooltip, UnstyledButton, useMantineColorScheme, VisuallyHidden } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconBell, IconDeviceDesktop, IconKeyboard, IconLogout, IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
@@ -28,7 +28,7 @@ export function Shell() {
   const [drawer, { open: openDrawer, close: closeDrawer }] = useDisclosure();
   const [help, { open: openHelp, close: closeHelp }] = useDisclosure();
   const { pathname } = useLocation();
-  const content = useRef<HTMLElement>(null);
+  const content = useRef<HTMLDivElement>(null);
   const visible = places.filter(({ needs }) => !needs || may(needs));
   useLive(may("JOBS_READ"));
   useShortcuts(visible, openHelp);
@@ -71,7 +71,7 @@ export function Shell() {
         </ScrollArea>
       </AppShell.Navbar>
       <AppShell.Main>
-        <Box component="main" id="content" ref={content} tabIndex={-1} maw={1280} mx="auto" style={{ outline: "none" }}>
+        <Box id="content" ref={content} tabIndex={-1} maw={1280} mx="auto" style={{ outline: "none" }}>
           <Banners />
           {viewer.secondFactorMissing && pathname !== "/security" && (
             <Alert color="yellow" mb="md" role="alert">
@@ -128,7 +128,7 @@ function AccountMenu(p: { onHelp: () => void }) {
   return (
     <Menu position="bottom-end" width={240}>
       <Menu.Target>
-        <UnstyledButton aria-label={t("account", { name: user.name })} style={{ borderRadius: "50%" }}><Avatar name={user.name} size={32} color="blue" alt="" /></UnstyledButton>
+        <UnstyledButton style={{ borderRadius: "50%" }}><VisuallyHidden>{t("account", { name: user.name })}</VisuallyHidden><Avatar name={user.name} size={32} color="blue" alt="" aria-hidden /></UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{user.name}<br />{user.email}</Menu.Label>

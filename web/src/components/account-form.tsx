@@ -55,7 +55,7 @@ export function AccountForm(p: {
         {p.children({ of: (name) => problems.find(({ field }) => field === name)?.message, rest })}
         <div role="alert">
           {rest.length > 0 && (
-            <Alert color="red" icon={<IconAlertCircle aria-hidden />} variant="light">
+            <Alert role="presentation" color="red" icon={<IconAlertCircle aria-hidden />} variant="light">
               {rest.map((problem) => p.say?.(problem) ?? problem.message).join(" ")}
             </Alert>
           )}

@@ -22,12 +22,12 @@ export function useNow(): number {
 }
 
 /** How long ago something was, with the exact time behind it. */
-export function Ago(p: { at: string | null | undefined; never?: string }) {
+export function Ago(p: { at: string | null | undefined; never?: string; short?: boolean }) {
   const clock = useNow();
   if (!p.at) return <Text span size="sm" c="dimmed">{p.never ?? "–"}</Text>;
   return (
     <Tooltip label={dateTime(p.at)} events={{ hover: true, focus: true, touch: true }}>
-      <Text span size="sm" component="time" dateTime={p.at}>{relative(p.at, Math.max(clock, Date.parse(p.at) <= clock ? clock : Date.now()))}</Text>
+      <Text span size="sm" c={p.short ? "dimmed" : undefined} style={{ whiteSpace: "nowrap" }} component="time" dateTime={p.at}>{relative(p.at, p.short ? "narrow" : "long", Math.max(clock, Date.parse(p.at) <= clock ? clock : Date.now()))}</Text>
     </Tooltip>
   );
 }

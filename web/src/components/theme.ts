@@ -23,6 +23,6 @@ export const theme = createTheme({
 
 export const variables: CSSVariablesResolver = (t) => ({
   variables: {},
-  light: { "--mantine-color-dimmed": "#5c636a", "--mantine-color-error": t.colors.red[9], "--mantine-color-placeholder": "#6b7280" },
-  dark: { "--mantine-color-dimmed": "#a6a7ab", "--mantine-color-error": t.colors.red[4], "--mantine-color-placeholder": "#8f9298" },
+  light: { "--mpanel-ground": t.colors.gray[0], "--mantine-color-dimmed": "#5c636a", "--mantine-color-error": t.colors.red[9], "--mantine-color-placeholder": "#6b7280" },
+  dark: { "--mpanel-ground": t.colors.dark[8], "--mantine-color-dimmed": "#a6a7ab", "--mantine-color-error": t.colors.red[4], "--mantine-color-placeholder": "#8f9298" },
 });

@@ -16,7 +16,6 @@ export const connection = store<Connection>("idle");
 /** How long nothing may come before the line is asked whether it is there, and how long it may take to say so; in ms. */
 const [quiet, patience] = [5_000, 2_000];
 
-let socket: WebSocket | undefined;
 let unanswered: ReturnType<typeof setTimeout> | undefined;
 
 const client = createClient({
@@ -43,7 +42,6 @@ const client = createClient({
     return token ? { Authorization: `Bearer ${token}` } : {};
   },
   on: {
-    opened: (opened) => (socket = opened as WebSocket),
     connected: () => connection.set("open"),
     closed: (event) => {
       clearTimeout(unanswered);
@@ -52,7 +50,7 @@ const client = createClient({
       connection.set(code === 1000 ? "idle" : "lost");
     },
     ping: (received) => {
-      if (!received) unanswered = setTimeout(() => socket?.close(4408, "No answer"), patience);
+      if (!received) unanswered = setTimeout(() => client.terminate(), patience);
     },
     pong: (received) => {
       if (received) clearTimeout(unanswered);
@@ -62,10 +60,10 @@ const client = createClient({
 
 // The browser knows that there is no network long before a socket does.
 globalThis.addEventListener?.("offline", () => {
-  if (connection.get() === "open") socket?.close(4408, "Offline");
+  if (connection.get() === "open") client.terminate();
 });
 // Who the tab is has changed: what is open belongs to somebody else.
-sessions.acting.subscribe(() => socket?.close(4205, "Another user"));
+sessions.acting.subscribe(() => client.terminate());
 
 export interface Listener<Data> {
   next(data: Data): void;

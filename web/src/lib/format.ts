@@ -34,15 +34,19 @@ export const percent = (of100: number): string =>
 export const dateTime = (at: string | Date): string =>
   new Intl.DateTimeFormat(i18next.language, { dateStyle: "medium", timeStyle: "medium", timeZone: timeZone.get() }).format(new Date(at));
 
+/** Hours, minutes and seconds of a time in seconds since 1970. */
+export const clock = (seconds: number): string =>
+  new Intl.DateTimeFormat(i18next.language, { timeStyle: "medium", timeZone: timeZone.get() }).format(seconds * 1000);
+
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_536_000], ["month", 2_592_000], ["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1],
 ];
 
 /** How long ago, or in how long: "3 minutes ago". */
-export function relative(at: string | Date, now: number): string {
+export function relative(at: string | Date, style: "long" | "narrow", now: number): string {
   const seconds = (new Date(at).getTime() - now) / 1000;
   const [unit, size] = steps.find(([, s]) => Math.abs(seconds) >= s) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(i18next.language, { numeric: "auto" }).format(Math.trunc(seconds / size), unit);
+  return new Intl.RelativeTimeFormat(i18next.language, { numeric: "auto", style }).format(Math.trunc(seconds / size), unit);
 }
 
 /** Milliseconds as people say them: "340 ms", "2.4 s", "3 min 5 s". */

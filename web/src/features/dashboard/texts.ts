@@ -1,0 +1,22 @@
+import { texts } from "@/lib/text";
+
+export const useTexts = texts("dashboard", {
+  en: {
+    dashboard: "Dashboard", loading: "Loading the dashboard", running: "Jobs at work", failed: "Failed jobs", stuck: "Stuck jobs", findings: "Open findings", databases: "Databases", customers: "Customers",
+    quotas: "Quotas",
+    now: "At work now", nothing: "Nothing is at work.", recent: "Recently done", noAudit: "Nothing was done yet.", all: "All", refused: "Refused", panel: "The panel",
+    host: "This server", cpu: "Processor", memory: "Memory", network: "Network", received: "In", sent: "Out", load: "Load {{one}} · {{five}} · {{fifteen}}", uptime: "Up for {{time}}", pause: "Pause", resume: "Go on",
+    stale: "Nothing has come for a while; last seen {{when}}.", minutes: "2 min", hour: "1 h", window: "Time that is shown", disks: "Disks", disk: "{{mount}}: {{used}} of {{total}}",
+    checklist: "First steps", done: "done", open: "to do", step_totp: "Protect your account with an authenticator app", step_customer: "Add a customer", step_database: "Create a database", step_invite: "Invite a colleague or a customer", hide: "Hide",
+    welcome: "Here is what goes on.",
+  },
+  de: {
+    dashboard: "Übersicht", loading: "Die Übersicht wird geladen", running: "Laufende Aufträge", failed: "Gescheiterte Aufträge", stuck: "Hängende Aufträge", findings: "Offene Abweichungen", databases: "Datenbanken", customers: "Kunden",
+    quotas: "Kontingente",
+    now: "Gerade in Arbeit", nothing: "Nichts ist in Arbeit.", recent: "Zuletzt getan", noAudit: "Es wurde noch nichts getan.", all: "Alle", refused: "Verweigert", panel: "Das Panel",
+    host: "Dieser Server", cpu: "Prozessor", memory: "Arbeitsspeicher", network: "Netz", received: "Ein", sent: "Aus", load: "Last {{one}} · {{five}} · {{fifteen}}", uptime: "Läuft seit {{time}}", pause: "Anhalten", resume: "Weiter",
+    stale: "Seit einer Weile kommt nichts; zuletzt gesehen {{when}}.", minutes: "2 min", hour: "1 h", window: "Gezeigte Zeit", disks: "Datenträger", disk: "{{mount}}: {{used}} von {{total}}",
+    checklist: "Erste Schritte", done: "erledigt", open: "offen", step_totp: "Schützen Sie Ihr Konto mit einer Authenticator-App", step_customer: "Legen Sie einen Kunden an", step_database: "Legen Sie eine Datenbank an", step_invite: "Laden Sie jemanden ein", hide: "Ausblenden",
+    welcome: "Das geht gerade vor.",
+  },
+});
