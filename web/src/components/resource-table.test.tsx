@@ -1,0 +1,89 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it, vi } from "vitest";
+import { show } from "@/testing/render";
+import { type Column, ResourceTable } from "./resource-table";
+
+interface Row {
+  id: string;
+  name: string;
+  size: number;
+}
+
+const columns: Column<Row>[] = [
+  { key: "name", title: "Name", sort: "NAME", render: (r) => r.name, text: (r) => r.name },
+  { key: "size", title: "Size", sort: "SIZE", render: (r) => r.size, text: (r) => r.size, align: "right" },
+  { key: "id", title: "Id", render: (r) => r.id, text: (r) => r.id, optional: true },
+];
+const rows: Row[] = [{ id: "1", name: "shop", size: 5 }, { id: "2", name: "=HYPERLINK(\"x\")", size: 7 }];
+const page = (more: Partial<{ hasNextPage: boolean; hasPreviousPage: boolean }> = {}) => ({
+  nodes: rows, totalCount: 1234, pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: "s", endCursor: "e", ...more },
+});
+
+describe("ResourceTable", () => {
+  it("shows rows, their number, and the columns that are not optional", async () => {
+    show(<ResourceTable name="t1" label="Things" columns={columns} page={page()} search={{}} onSearch={() => {}} />);
+    expect(await screen.findByText("shop")).toBeVisible();
+    expect(screen.getByText("1,234 rows")).toBeVisible();
+    expect(screen.getByRole("region", { name: "Things" })).toBeVisible();
+    expect(screen.queryByRole("columnheader", { name: "Id" })).toBeNull();
+  });
+
+  it("U3: order and page are the address's", async () => {
+    const onSearch = vi.fn();
+    show(<ResourceTable name="t2" label="Things" columns={columns} page={page({ hasNextPage: true, hasPreviousPage: true })} search={{ sort: "NAME" }} onSearch={onSearch} />);
+    await userEvent.click(await screen.findByRole("button", { name: "Next page" }));
+    expect(onSearch).toHaveBeenLastCalledWith({ after: "e", before: undefined });
+    await userEvent.click(screen.getByRole("button", { name: "Previous page" }));
+    expect(onSearch).toHaveBeenLastCalledWith({ before: "s", after: undefined });
+    await userEvent.click(screen.getByRole("button", { name: /Size/ }));
+    expect(onSearch).toHaveBeenLastCalledWith({ sort: "SIZE", desc: undefined, after: undefined, before: undefined });
+  });
+
+  it("U9: columns are chosen for good", async () => {
+    const table = <ResourceTable name="t3" label="Things" columns={columns} page={page()} search={{}} onSearch={() => {}} />;
+    const { unmount } = show(table);
+    await userEvent.click(await screen.findByRole("button", { name: "Choose columns" }));
+    const menu = await screen.findByRole("menu");
+    await userEvent.click(within(menu).getByLabelText("Id"));
+    expect(await screen.findByRole("columnheader", { name: "Id" })).toBeVisible();
+    unmount();
+    show(table);
+    expect(await screen.findByRole("columnheader", { name: "Id" })).toBeVisible();
+  });
+
+  it("U9: exports all rows, and no formula", async () => {
+    let text = "";
+    const read = (blob: Blob) => {
+      const reader = new FileReader();
+      reader.onload = () => (text = String(reader.result));
+      reader.readAsText(blob);
+    };
+    vi.stubGlobal("URL", Object.assign(URL, { createObjectURL: (blob: Blob) => (read(blob), "blob:x"), revokeObjectURL: () => {} }));
+    vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => {});
+    show(<ResourceTable name="t4" label="Things" columns={columns} page={page()} search={{}} onSearch={() => {}} exportRows={async () => [...rows, { id: "3", name: "last", size: 1 }]} />);
+    await userEvent.click(await screen.findByRole("button", { name: "Export as CSV" }));
+    await waitFor(() => expect(text).toContain('"last","1","3"'));
+    expect(text).toContain(`"'=HYPERLINK(""x"")","7","2"`);
+  });
+
+  it("says why an export failed", async () => {
+    show(<ResourceTable name="t5" label="Things" columns={columns} page={page()} search={{}} onSearch={() => {}} exportRows={() => Promise.reject(new Error("no room"))} />);
+    await userEvent.click(await screen.findByRole("button", { name: "Export as CSV" }));
+    expect(await screen.findByText("That did not work")).toBeVisible();
+    expect(screen.getByText(/mistake of the panel/)).toBeVisible();
+  });
+
+  it("selects rows for what can be done with several", async () => {
+    const action = vi.fn();
+    show(
+      <ResourceTable name="t6" label="Things" columns={columns} page={page()} search={{}} onSearch={() => {}}
+        selection={(chosen, clear) => <button type="button" onClick={() => { action(chosen.map(({ id }) => id)); clear(); }}>Delete</button>} />,
+    );
+    await userEvent.click(await screen.findByRole("checkbox", { name: "Select shop" }));
+    expect(screen.getByText("1 selected")).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "Delete" }));
+    expect(action).toHaveBeenCalledWith(["1"]);
+    expect(screen.queryByRole("button", { name: "Delete" })).toBeNull();
+  });
+});

@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Sessions } from "./session";
+
+const minutes = 60_000;
+
+/** A panel that answers as many refreshes as there are answers, and counts what it was asked. */
+function panel(...answers: (object | (() => object) | "away")[]) {
+  const asked: string[] = [];
+  vi.stubGlobal("fetch", async (_: unknown, init: RequestInit) => {
+    asked.push((JSON.parse(String(init.body)) as { operationName: string }).operationName);
+    const answer = answers.length > 1 ? answers.shift() : answers[0];
+    if (answer === "away" || answer === undefined) throw new TypeError("no answer");
+    return Response.json(typeof answer === "function" ? answer() : answer);
+  });
+  return asked;
+}
+
+const renewed = (accessToken: string, life = 15 * minutes) => () => ({ data: { refreshSession: { accessToken, expiresAt: new Date(Date.now() + life).toISOString() } } });
+const over = { errors: [{ message: "Sign in.", extensions: { code: "UNAUTHENTICATED" } }] };
+
+describe("the session", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it("is looked for by the cookie", async () => {
+    const asked = panel(renewed("one"));
+    const s = new Sessions();
+    expect(s.state.get()).toBe("unknown");
+    expect(await s.renew()).toBe(true);
+    expect(s.current.get()?.accessToken).toBe("one");
+    expect(s.state.get()).toBe("present");
+    expect(asked).toEqual(["RefreshSession"]);
+  });
+
+  it("is not there for who has no cookie", async () => {
+    panel(over);
+    const s = new Sessions();
+    expect(await s.renew()).toBe(false);
+    expect(s.state.get()).toBe("expired");
+    expect(await s.token()).toBeNull();
+  });
+
+  it("stays when the panel is away", async () => {
+    panel("away", renewed("one"));
+    const s = new Sessions();
+    await expect(s.renew()).rejects.toThrow();
+    expect(s.state.get()).toBe("unknown");
+    expect(await s.renew()).toBe(true);
+  });
+
+  it("asks once, however many want a token at once", async () => {
+    const asked = panel(renewed("one"));
+    const s = new Sessions();
+    expect(await Promise.all([s.token(), s.token(), s.renew(), s.token()])).toEqual(["one", "one", true, "one"]);
+    expect(asked).toHaveLength(1);
+  });
+
+  it("is renewed by itself before its token ends", async () => {
+    const asked = panel(renewed("one"), renewed("two"));
+    const s = new Sessions();
+    await s.renew();
+    await vi.advanceTimersByTimeAsync(14 * minutes + 1_000);
+    expect(asked).toHaveLength(2);
+    expect(s.current.get()?.accessToken).toBe("two");
+  });
+
+  it("renews before a request what is about to end", async () => {
+    panel(renewed("short", 30_000), renewed("long"));
+    const s = new Sessions();
+    await s.renew();
+    expect(s.stale()).toBe(true);
+    expect(await s.token()).toBe("long");
+    expect(s.stale()).toBe(false);
+  });
+
+  it("renews what the panel does not take, once", async () => {
+    panel(renewed("one"), renewed("two"));
+    const s = new Sessions();
+    await s.renew();
+    s.distrust("another");
+    expect(s.stale()).toBe(false);
+    s.distrust("one");
+    expect(s.stale()).toBe(true);
+    expect(await s.token()).toBe("two");
+  });
+
+  it("ends where it is ended, whatever the panel says", async () => {
+    const asked = panel(renewed("one"), "away");
+    const s = new Sessions();
+    await s.renew();
+    await expect(s.signOut()).rejects.toThrow();
+    expect(s.state.get()).toBe("ended");
+    expect(s.current.get()).toBeNull();
+    expect(asked).toEqual(["RefreshSession", "SignOut"]);
+  });
+
+  it("U21: acts as somebody else, and is itself again", async () => {
+    const asked = panel(renewed("own"), { data: { endImpersonation: { impersonation: { endedAt: null } } } });
+    const s = new Sessions();
+    await s.renew();
+    s.actAs({ accessToken: "theirs", expiresAt: Date.now() + minutes });
+    expect(s.acting.get()).toBe(true);
+    expect(await s.token()).toBe("theirs");
+    await s.actAsSelf();
+    expect(s.acting.get()).toBe(false);
+    expect(await s.token()).toBe("own");
+    expect(asked).toEqual(["RefreshSession", "EndImpersonation"]);
+  });
+
+  it("is itself again when an impersonation has ended by itself", async () => {
+    panel(renewed("own"));
+    const s = new Sessions();
+    await s.renew();
+    s.actAs({ accessToken: "theirs", expiresAt: Date.now() + minutes });
+    s.distrust("theirs");
+    expect(s.acting.get()).toBe(false);
+    expect(await s.token()).toBe("own");
+  });
+
+  it("keeps nothing where it could be found", async () => {
+    panel(renewed("secret-token"));
+    const s = new Sessions();
+    await s.renew();
+    expect(JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])).not.toContain("secret-token");
+  });
+
+  it("U10: goes on after a new sign-in", async () => {
+    panel(over);
+    const s = new Sessions();
+    await s.renew();
+    s.begin({ accessToken: "again", expiresAt: Date.now() + 15 * minutes });
+    expect(s.state.get()).toBe("present");
+    expect(await s.token()).toBe("again");
+  });
+});
