@@ -1,4 +1,4 @@
-import { Spotlight, spotlight, type SpotlightActionGroupData } from "@mantine/spotlight";
+import { Spotlight, type SpotlightActionGroupData } from "@mantine/spotlight";
 import { useDebouncedValue } from "@mantine/hooks";
 import { type Icon, IconDatabase, IconLogout, IconSearch, IconServer, IconUsersGroup } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
@@ -7,6 +7,7 @@ import { useQuery } from "urql";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import { sessions } from "@/gql/session";
+import { palette } from "./palette-opener";
 import type { Place } from "./navigation";
 import { useTexts } from "./texts";
 
@@ -22,8 +23,6 @@ const SERVERS = graphql(`
     databaseServers(first: 100) { nodes { id name host } }
   }
 `);
-
-export const openPalette = () => spotlight.open();
 
 /** Pages, actions and objects by their names; Ctrl-K opens it. */
 export function CommandPalette(p: { places: Place[] }) {
@@ -65,7 +64,7 @@ export function CommandPalette(p: { places: Place[] }) {
   return (
     <Spotlight
       actions={groups} shortcut={["mod + K"]} query={text} onQueryChange={setText} filter={(_, actions) => actions} nothingFound={t("nothingFound")}
-      searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: t("searchHint"), "aria-label": t("search") }} scrollable maxHeight={420} limit={40}
+      store={palette} searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: t("searchHint"), "aria-label": t("search") }} scrollable maxHeight={420} limit={40}
     />
   );
 }

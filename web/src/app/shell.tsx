@@ -2,7 +2,7 @@ import { ActionIcon, Alert, Anchor, AppShell, Avatar, Box, Burger, Button, Group
 import { useDisclosure } from "@mantine/hooks";
 import { IconBell, IconDeviceDesktop, IconKeyboard, IconLogout, IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { Suspense, useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { PageSkeleton } from "@/components/skeletons";
 import { told } from "@/components/toasts";
 import { useMay, useViewer } from "@/components/use-viewer";
@@ -10,12 +10,15 @@ import { connection } from "@/gql/socket";
 import { sessions } from "@/gql/session";
 import { useStore } from "@/lib/store";
 import { unreachable } from "./app-state";
-import { CommandPalette, openPalette } from "./palette";
+import { openPalette } from "./palette-opener";
 import { useLive } from "./live";
 import { places } from "./navigation";
 import { NotificationDrawer } from "./notification-drawer";
 import { ShortcutHelp, useShortcuts } from "./shortcuts";
 import { useTexts } from "./texts";
+
+// Nobody asks for it in the first moment.
+const CommandPalette = lazy(async () => ({ default: (await import("./palette")).CommandPalette }));
 
 const schemes = { light: IconSun, dark: IconMoon, auto: IconDeviceDesktop } as const;
 
@@ -83,7 +86,7 @@ export function Shell() {
       </AppShell.Main>
       <NotificationDrawer opened={drawer} onClose={closeDrawer} />
       <ShortcutHelp opened={help} onClose={closeHelp} places={visible} />
-      <CommandPalette places={visible} />
+      <Suspense><CommandPalette places={visible} /></Suspense>
     </AppShell>
   );
 }
