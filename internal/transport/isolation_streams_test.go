@@ -1,0 +1,5 @@
+package transport_test
+
+import "testing"
+
+func (w *world) streams(t *testing.T) {}
