@@ -92,6 +92,7 @@ func (w *world) seen(t *testing.T, c *caller, objects []object, answer string) {
 // followsEdges asks for all that hangs on what the caller sees, near and far; search looks
 // through the answers. An edge with a permission of its own is null for who does not hold it.
 func (w *world) followsEdges(t *testing.T, c *caller, n int) {
+	var told strings.Builder
 	for _, f := range rootFields(w.schema) {
 		if f.operation != "query" || slices.ContainsFunc(f.Arguments, func(a *ast.ArgumentDefinition) bool { return a.Type.NonNull }) {
 			continue
@@ -103,9 +104,13 @@ func (w *world) followsEdges(t *testing.T, c *caller, n int) {
 		for _, query := range queries {
 			n++
 			answer := w.ask(t, c, wires[n%len(wires)], query, nil)
+			told.WriteString(answer)
 			require.NotContains(t, answer, `"INTERNAL"`, query)
 			require.NotContains(t, answer, `"INVALID"`, query)
 		}
+	}
+	for _, text := range w.toldTo(c) { // or the others are not told because nobody is
+		require.Contains(t, told.String(), text)
 	}
 	for _, o := range w.objects {
 		if !c.sees(o) {
@@ -127,6 +132,24 @@ func (w *world) followsEdges(t *testing.T, c *caller, n int) {
 			require.Equal(t, !missing && c.holdsIn(need[0], o.tenant), strings.Contains(answer, `{"edge":{`), "%s.%s of %s: %s", row.Name, f.Name, o, answer)
 		}
 	}
+}
+
+// toldTo are what some callers must come upon.
+func (w *world) toldTo(c *caller) (texts []string) {
+	switch c.name {
+	case staffMark + " OWNER":
+		for mark := range below {
+			texts = append(texts, "canary-"+mark)
+		}
+		return append(texts, staffMark)
+	case "OWNER of alpha":
+		for _, kind := range []string{"ApiToken", "Customer", "Database", "DatabaseUser", "DatabaseDump", "DriftFinding", "Invitation", "Job", "Membership", "User", "AuditEvent"} {
+			texts = append(texts, `"__typename":"`+kind+`"`)
+		}
+	case "OWNER of reseller":
+		texts = []string{"canary-reseller", "canary_bravo"}
+	}
+	return texts
 }
 
 // typeOf is the type of a kind of id.
