@@ -128,4 +128,3 @@ func (w *world) customerOf(mark string) fmt.Stringer {
 	}
 	return w.tenants[mark].customer
 }
-

@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +14,7 @@ import (
 	"github.com/mpanel/mpanel/internal/testkit"
 )
 
-// R7, S10: everybody asks for every field of the schema with everybody's ids, over every
+// R7, S10, F29: everybody asks for every field of the schema with everybody's ids, over every
 // wire. Nothing of another tenant's is in any answer, what is another's answers as what
 // does not exist, nobody changes another's rows, and each field is for those alone that
 // policies and docs/permissions.md say. All is generated from the schema: a field
@@ -23,11 +24,16 @@ func TestR7_IsolationMatrix(t *testing.T) {
 	w := newWorld(t)
 	require.Empty(t, withoutPolicy(w.schema), "enter these in policies")
 	require.Empty(t, contradictions(w.schema))
+	for _, row := range w.schema.GetPossibleTypes(w.schema.Types["Node"]) {
+		require.True(t, slices.ContainsFunc(w.objects, func(o object) bool { return w.typeOf(o.kind) == row }), "the world has no %s", row.Name)
+	}
 	w.each(t, "ids", w.knowsIDs)
 	w.each(t, "edges", w.followsEdges)
 	w.each(t, "foreign ids", w.triesForeignIDs)
 	t.Run("streams", w.streams)
+	before := w.belongings()
 	w.each(t, "fields", w.triesFields)
+	require.Equal(t, before, w.belongings(), "with arguments that name nothing, nothing of anybody's is changed")
 	testkit.Reportf(t, "R7: %d fields x %d roles x %d wires: %d operations, %d leaks, %d oracles",
 		len(policies), len(w.callers), len(wires), w.operations.Load(), w.leaks.Load(), w.oracles.Load())
 	require.Greater(t, w.operations.Load(), int64(10_000))
@@ -186,6 +192,20 @@ func (w *world) triesFields(t *testing.T, c *caller, _ int) {
 			require.NotContains(t, answer, overNow, name)
 		}
 	}
+}
+
+// belongings are sums of the tables of what tenants have; what is the provider's, such as
+// servers, and what everybody has for themselves, such as sessions, is not in them.
+func (w *world) belongings() map[string]string {
+	sums := w.digest()
+	maps.DeleteFunc(sums, func(table, _ string) bool {
+		return !slices.Contains([]string{
+			"public.customers", "public.customer_tree", "public.customer_quotas", "public.databases", "public.database_users", "public.database_dumps", "public.database_dump_links",
+			"public.drift_findings", "public.invitations", "public.jobs", "public.job_steps", "public.job_events", "public.memberships",
+		}, table)
+	})
+	require.Len(w.t, sums, 13)
+	return sums
 }
 
 // verdict is what a root field is to answer.

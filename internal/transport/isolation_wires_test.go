@@ -129,11 +129,11 @@ func (w *world) overWebSocket(t *testing.T, c *caller, query string, variables v
 	text := ""
 	for {
 		var f frame
-		if err := s.conn.ReadJSON(&f); websocket.IsCloseError(err, 4403) {
+		err := s.conn.ReadJSON(&f)
+		if websocket.IsCloseError(err, 4403) {
 			return text + overNow
-		} else {
-			require.NoError(t, err, query)
 		}
+		require.NoError(t, err, query)
 		if f.ID != id { // of a stream that was left
 			continue
 		}
