@@ -80,7 +80,7 @@ func TestS3_RoutesAndMethods(t *testing.T) {
 				}
 			}
 		}
-		for _, method := range strings.Fields(public[route]) {
+		for method := range strings.FieldsSeq(public[route]) {
 			require.True(t, answered[method], "%s %s is public, and not answered", method, route)
 			delete(answered, method)
 		}

@@ -121,6 +121,7 @@ func (w *world) addCallers() {
 			continue
 		case actor.DatabasesRead, actor.DatabasesWrite, actor.JobsRead, actor.JobsWrite:
 			w.addToken("pinned, of alpha's owner", owner, p, "", true)
+		default: // says nothing of a single database
 		}
 		w.addToken("of the provider's owner", boss, p, "", false)
 		w.addToken("of alpha's owner", owner, p, "", false)

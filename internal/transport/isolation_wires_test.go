@@ -124,7 +124,7 @@ func (w *world) overWebSocket(t *testing.T, c *caller, query string, variables v
 	s := c.socket
 	s.last++
 	id := strconv.Itoa(s.last)
-	require.NoError(t, s.conn.SetReadDeadline(time.Now().Add(soon)))
+	require.NoError(t, s.conn.SetReadDeadline(time.Now().Add(6*soon)))
 	send(t, s.conn, frame{Type: "subscribe", ID: id, Payload: operation(query, variables)})
 	text := ""
 	for {

@@ -550,13 +550,6 @@ func without(p actor.Permission) (list []actor.Permission) {
 	return list
 }
 
-// withID adds one to what a tenant has.
-func withID(ids map[string]string, kind, id string) map[string]string {
-	out := maps.Clone(ids)
-	out[kind] = id
-	return out
-}
-
 const soon = 10 * time.Second
 
 // silent is a node on which nothing runs.
