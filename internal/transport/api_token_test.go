@@ -68,7 +68,7 @@ func (p *panel) beside(mark string, of tenant, server ident.DatabaseServerID) te
 
 // F21, S10: of all fields, edges and ids of the schema, a token that is pinned to one
 // database gives nothing of the one beside it, however much its user may do.
-func TestTenancy_F21_TokenPinnedToOneDatabase(t *testing.T) {
+func TestS10_TokenPinnedToOneDatabase(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t)
 	server := p.addServer()
@@ -201,7 +201,7 @@ func TestAPIToken_F21_EachPermissionAlone(t *testing.T) {
 }
 
 // S28: shown once, a hash kept, known by its prefix, over in time; its use is noted.
-func TestAPIToken_S28_ShownOnce(t *testing.T) {
+func TestS28_APITokenIsShownOnce(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t)
 	b := p.addTenant("tenant-b", ident.CustomerID{}, p.addServer())

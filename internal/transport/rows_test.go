@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"maps"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -37,4 +38,11 @@ func (p *panel) addDump(mark string, s tenant) {
 		Node: new("node " + mark), File: new("file " + mark), SizeBytes: new(int64(1)), SHA256: make([]byte, 32), ExpiresAt: time.Now().Add(time.Hour),
 	}).On("CONFLICT DO NOTHING").Exec(p.t.Context())
 	require.NoError(p.t, err)
+}
+
+// withID adds one to what a tenant has.
+func withID(ids map[string]string, kind, id string) map[string]string {
+	out := maps.Clone(ids)
+	out[kind] = id
+	return out
 }

@@ -71,10 +71,15 @@ type panel struct {
 	live   *live.Hub
 	bus    *membus.Bus
 	fleet  *fleet.Service
+	feed   *jobs.Feed
+	trail  *trail.Service
 	// servers are where the database servers are.
 	servers nowhere
 	// refusals counts what it is not asked to write.
 	refusals *audit.Refusals
+
+	sums   sync.Once
+	summed []string // statements that sum the tables up
 
 	mu     sync.Mutex
 	actors map[string]*actor.Actor // by tokens that only tests have
@@ -130,11 +135,13 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 	p.fleet = fleet.NewService(fleet.Config{DB: p.db, Bus: bus, Node: "test", Source: collect.New(collect.Config{}), Log: log})
 	registry, err = engine.NewRegistry(slices.Concat(databases.Plans(), dumps.Plans(), customers.Plans())...)
 	require.NoError(t, err)
+	p.feed = jobs.NewFeed(p.db, bus, 0, log)
+	p.trail = trail.NewService(trail.Config{DB: p.db, Bus: bus, Log: log})
 	r := &resolvers.Resolver{
 		AuthService: p.auth, CustomerService: customers, DatabaseService: databases, DumpService: dumps,
 		FleetService: p.fleet,
-		JobService:   jobs.NewService(p.db, jobs.NewFeed(p.db, bus, 0, log), starter),
-		TrailService: trail.NewService(trail.Config{DB: p.db, Bus: bus, Log: log}),
+		JobService:   jobs.NewService(p.db, p.feed, starter),
+		TrailService: p.trail,
 	}
 	for _, f := range change {
 		f(r)
@@ -541,13 +548,6 @@ func without(p actor.Permission) (list []actor.Permission) {
 		}
 	}
 	return list
-}
-
-// withID adds one to what a tenant has.
-func withID(ids map[string]string, kind, id string) map[string]string {
-	out := maps.Clone(ids)
-	out[kind] = id
-	return out
 }
 
 const soon = 10 * time.Second
