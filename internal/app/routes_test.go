@@ -24,15 +24,26 @@ var public = map[string]string{
 	"GET /livez":                    "GET HEAD",
 	"GET /readyz":                   "GET HEAD",
 	"GET /metrics":                  "GET HEAD", // figures, and nobody's names
-	"GET /setup":                    "GET HEAD", // a page that asks for the set-up token
+	"GET /setup":                    "GET HEAD", // pages that send on what is written there, or what stands after the # of a link
+	"GET /sign-in":                  "GET HEAD",
+	"GET /sign-up":                  "GET HEAD",
+	"GET /forgot-password":          "GET HEAD",
 	"GET /graphiql":                 "GET HEAD", // a page that asks for an access token
 	"GET /graphiql/{$}":             "GET HEAD",
 	"GET /graphiql/assets/{file}":   "GET HEAD",
 	"GET /graphiql/THIRD_PARTY.txt": "GET HEAD",
-	"GET /verify-email":             "GET HEAD", // pages that send on what stands after the # of a link
+	"GET /verify-email":             "GET HEAD",
 	"GET /reset-password":           "GET HEAD",
 	"GET /invitation":               "GET HEAD",
-	"GET /{$}":                      "GET HEAD",
+	"GET /{$}":                      "GET HEAD", // the app, which has nothing in it before somebody has signed in
+	"GET /assets/{file}":            "GET HEAD",
+	"GET /THIRD_PARTY.txt":          "GET HEAD",
+}
+
+func init() {
+	for _, place := range []string{"customers", "databases", "jobs", "users", "servers", "drift", "audit", "security", "settings"} {
+		public["GET /"+place], public["GET /"+place+"/{rest...}"] = "GET HEAD", "GET HEAD"
+	}
 }
 
 // S3: every route of the real panel with every method, asked by nobody and with tokens that are none,
@@ -52,15 +63,19 @@ func TestS3_RoutesAndMethods(t *testing.T) {
 	for _, route := range []string{"GET /audit/export", "/files/{token}", "/files/peer/{dump}", "GET /mailbox", "GET /mailbox/{id}"} {
 		require.Contains(t, routes, route)
 	}
-	asset := regexp.MustCompile(`/graphiql/assets/[^"]+`).FindString(answerOf(p, http.MethodGet, "/graphiql", nil).Body.String())
+	assets := map[string]string{}
+	for route, page := range map[string]string{"GET /graphiql/assets/{file}": "/graphiql", "GET /assets/{file}": "/sign-in"} {
+		_, folder, _ := strings.Cut(strings.TrimSuffix(route, "{file}"), " ")
+		assets[route] = regexp.MustCompile(`"` + folder + `[^"]+`).FindString(answerOf(p, http.MethodGet, page, nil).Body.String())[1:]
+	}
 	asked := 0
-	for _, route := range append(slices.Clone(routes), "GET /nothing/here", "GET /.git/config", "GET /graphql/", "GET /audit", "GET /debug/pprof/") {
+	for _, route := range append(slices.Clone(routes), "GET /nothing/here", "GET /.git/config", "GET /graphql/", "GET /debug/pprof/") {
 		_, target, found := strings.Cut(route, " ")
 		if !found {
 			target = route
 		}
 		target = regexp.MustCompile(`\{[^}$]+\}`).ReplaceAllString(strings.ReplaceAll(target, "{$}", ""), "x")
-		if route == "GET /graphiql/assets/{file}" && asset != "" {
+		if asset := assets[route]; asset != "" {
 			target = asset
 		}
 		answered := map[string]bool{}
