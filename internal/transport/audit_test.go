@@ -34,9 +34,9 @@ var entriesOf = map[string]int{
 	"changeDatabases": 2, // its own, and one for each database
 }
 
-// Every mutation that succeeds has written one entry, in its own transaction: where
+// S35: every mutation that succeeds has written one entry, in its own transaction: where
 // the entry cannot be written, nothing is done.
-func TestAudit_EveryMutationWritesOneEntry(t *testing.T) {
+func TestS35_EveryMutationWritesOneEntry(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t)
 	p.servers.answer.Store(true)
