@@ -101,6 +101,13 @@ func (c *client) send(ctx context.Context, header http.Header, query string, v v
 	if err := json.Unmarshal(a.Body, &a); err != nil {
 		return a, fmt.Errorf("status %d: %w: %s", a.Status, err, a.Body)
 	}
+	if len(a.Errors) > 0 {
+		var said struct{ Errors json.RawMessage }
+		if err := json.Unmarshal(a.Body, &said); err != nil {
+			return a, err
+		}
+		c.in.tell(said.Errors)
+	}
 	return a, nil
 }
 
