@@ -243,6 +243,29 @@ func TestChangePassword(t *testing.T) {
 	require.Equal(t, fault.RateLimited, fault.CodeOf(change(newPassword, password)))
 }
 
+// Fifteen characters, not one less, in every way to a password, also of who has a
+// second factor: nothing is left of it when app and codes are lost.
+func TestPassword_FifteenCharactersWithASecondFactorToo(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	user := p.admin("ada@example.com")
+	_, ctx := p.enrol(user)
+	p.arrived(user.Email, "Second factor switched on")
+	const fourteen = "tin orbit vale"
+	require.Len(t, fourteen, auth.MinPasswordLen-1)
+	_, err := p.ChangePassword(ctx, auth.ChangePasswordInput{CurrentPassword: secret.New(password), Password: secret.New(fourteen)})
+	refusedAs(t, err, fault.Invalid, "password")
+	link := p.resetLink(user.Email)
+	_, err = p.ResetPassword(t.Context(), auth.ResetPasswordInput{Token: link, Password: secret.New(fourteen)})
+	refusedAs(t, err, fault.Invalid, "password")
+	_, err = p.ResetPassword(t.Context(), auth.ResetPasswordInput{Token: link, Password: secret.New(fourteen + "y")})
+	require.NoError(t, err)
+	p.arrived(user.Email, changedSubject)
+	_, err = p.ResetSecondFactor(t.Context(), user.Email)
+	require.NoError(t, err)
+	require.True(t, p.signsIn(user.Email, fourteen+"y"), "what is left is a password of fifteen")
+}
+
 func TestChangeEmail(t *testing.T) {
 	t.Parallel()
 	p := newPost(t)
