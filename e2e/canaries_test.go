@@ -140,13 +140,13 @@ func (s *server) canariesOfSessions(t *testing.T, admin *client, keep func(kind,
 		bad := s.client("").with(t, http.Header{"Cookie": {c.Name + "=" + keep("wrong refresh token", c.Value[:len(c.Value)-4]+"AAAA")}}, `mutation { refreshSession { accessToken } }`, nil)
 		require.Equal(t, "UNAUTHENTICATED", bad.code())
 	}
-	const make = `mutation { createApiToken(input: {name: "canary", permissions: [DATABASES_READ]}) { apiToken { id } token } }`
+	const create = `mutation { createApiToken(input: {name: "canary", permissions: [DATABASES_READ]}) { apiToken { id } token } }`
 	made := data[struct {
 		CreateAPIToken struct {
 			APIToken struct{ ID string }
 			Token    string
 		}
-	}](t, admin.with(t, key(keep("idempotency key", "canary-of-a-key-for-an-api-token")), make, nil)).CreateAPIToken
+	}](t, admin.with(t, key(keep("idempotency key", "canary-of-a-key-for-an-api-token")), create, nil)).CreateAPIToken
 	token := keep("API token", made.Token)
 	require.Empty(t, s.client(token).do(t, `{ databases { totalCount } }`, nil).Errors)
 	require.Equal(t, "FORBIDDEN", s.client(token).do(t, `{ users { totalCount } }`, nil).code())

@@ -97,9 +97,8 @@ func (in *installation) searchDump(ctx context.Context) error {
 	}
 	var errs []error
 	for _, canary := range in.canaries() {
-		if at := bytes.Index(dump, []byte(canary)); at >= 0 {
-			table := dump[:at]
-			table = table[max(0, bytes.LastIndex(table, []byte("\nCOPY "))):]
+		if before, _, found := bytes.Cut(dump, []byte(canary)); found {
+			table := before[max(0, bytes.LastIndex(before, []byte("\nCOPY "))):]
 			first, _, _ := bytes.Cut(bytes.TrimSpace(table), []byte("\n"))
 			errs = append(errs, fmt.Errorf("a dump has a secret in clear text after: %s", first))
 		}
