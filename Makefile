@@ -14,6 +14,9 @@ export GOLANGCI_LINT_VERSION := v2.15.0
 # Built once per user and version, by scripts/leaks.
 export GITLEAKS_VERSION := v8.30.1
 
+# Built once per user and version, by scripts/vuln.
+export GOVULNCHECK_VERSION := v1.9.0
+
 # The torture test's seed (random when empty) and size: small or full.
 export SEED SCALE
 
@@ -48,6 +51,10 @@ lint: ## Run golangci-lint and gitleaks, whose first runs build them, and the li
 	@scripts/lint
 	@scripts/leaks
 	@scripts/lint-schema
+
+.PHONY: vuln
+vuln: ## Look for known holes in what is called of modules and of Go; MPANEL_VULN_DB=file:///folder without a network.
+	@scripts/vuln
 
 .PHONY: cover
 cover: test ## Run the tests and fail when less than 80 % of the hand-written code was run.

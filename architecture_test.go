@@ -32,7 +32,7 @@ const (
 	library  = `agent/collect`
 	testOnly = `internal/testkit(/natsd|/pebble)?|internal/engine/faulttest|internal/executor/difftest`
 	programs = `\.|bench|bench/.*|cmd/[a-z-]+|internal/executor/gen`
-	others   = `web/graphiql|e2e|models|migrations|internal/(app|config|devstack|store|store/rowgen)`
+	others   = `web|web/graphiql|e2e|models|migrations|internal/(app|config|devstack|store|store/rowgen)`
 )
 
 // A rule says what packages may not import. who, except, only and never are

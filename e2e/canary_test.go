@@ -3,11 +3,16 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -22,7 +27,7 @@ func (in *installation) canaries() []string {
 	defer in.mu.Unlock()
 	var all []string
 	for s := range in.secrets {
-		all = append(all, s, hex.EncodeToString([]byte(s))) // hex: a bytea as text
+		all = append(all, s, hex.EncodeToString([]byte(s)), base64.StdEncoding.EncodeToString([]byte(s))) // hex: a bytea as text
 	}
 	return all
 }
@@ -47,6 +52,55 @@ func (in *installation) searchLogs() error {
 			if verifier.MatchString(line) {
 				errs = append(errs, fmt.Errorf("a log has a verifier: %s", line))
 			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// searchTold finds secrets in the errors and events that clients were sent.
+func (in *installation) searchTold() error {
+	in.mu.Lock()
+	told := in.told.String()
+	in.mu.Unlock()
+	var errs []error
+	for line := range strings.Lines(told) {
+		for _, c := range in.canaries() {
+			if strings.Contains(line, c) {
+				errs = append(errs, fmt.Errorf("an error or an event has a secret: %s", line))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// searchDump finds secrets in what pg_dump says of the panel's database, whatever
+// kinds of objects we think that there are.
+func (in *installation) searchDump(ctx context.Context) error {
+	dsn, err := in.dsn("panel", "mpanel")
+	if err != nil {
+		return err
+	}
+	c, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "pg_dump", "--host="+c.Host, "--port="+strconv.Itoa(int(c.Port)), "--username="+c.User, "--no-password", c.Database)
+	cmd.Env = append(os.Environ(), "PGPASSWORD="+c.Password)
+	var said strings.Builder
+	cmd.Stderr = &said
+	dump, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("pg_dump: %w: %s", err, said.String())
+	}
+	if !bytes.Contains(dump, []byte("COPY public.audit_entries (")) {
+		return errors.New("the dump has no audit")
+	}
+	var errs []error
+	for _, canary := range in.canaries() {
+		if before, _, found := bytes.Cut(dump, []byte(canary)); found {
+			table := before[max(0, bytes.LastIndex(before, []byte("\nCOPY "))):]
+			first, _, _ := bytes.Cut(bytes.TrimSpace(table), []byte("\n"))
+			errs = append(errs, fmt.Errorf("a dump has a secret in clear text after: %s", first))
 		}
 	}
 	return errors.Join(errs...)

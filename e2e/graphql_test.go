@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,7 +22,8 @@ import (
 type client struct {
 	in    *installation
 	url   string
-	token string // "" for nobody
+	token string       // "" for nobody
+	http  *http.Client // nil is the default one
 }
 
 func (s *server) client(token string) *client {
@@ -86,7 +88,7 @@ func (c *client) send(ctx context.Context, header http.Header, query string, v v
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := cmp.Or(c.http, http.DefaultClient).Do(req)
 	if err != nil {
 		return answer{}, err
 	}
@@ -100,6 +102,13 @@ func (c *client) send(ctx context.Context, header http.Header, query string, v v
 	}
 	if err := json.Unmarshal(a.Body, &a); err != nil {
 		return a, fmt.Errorf("status %d: %w: %s", a.Status, err, a.Body)
+	}
+	if len(a.Errors) > 0 {
+		var said struct{ Errors json.RawMessage }
+		if err := json.Unmarshal(a.Body, &said); err != nil {
+			return a, err
+		}
+		c.in.tell(said.Errors)
 	}
 	return a, nil
 }

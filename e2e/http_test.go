@@ -59,6 +59,7 @@ func TestHTTP_RefusedRequests(t *testing.T) {
 		"foreign origin":        {"POST", "", viewer, http.Header{"Content-Type": {"application/json"}, "Origin": {"https://evil.example"}}, []int{403}, "FORBIDDEN"},
 		"null origin":           {"POST", "", viewer, http.Header{"Content-Type": {"application/json"}, "Origin": {"null"}}, []int{403}, "FORBIDDEN"},
 		"cross-site":            {"GET", "?query=%7B__typename%7D", "", http.Header{"Sec-Fetch-Site": {"cross-site"}}, []int{403}, "FORBIDDEN"},
+		"TRACE":                 {"TRACE", "", "", http.Header{"X-Canary": {"hunter2-echo"}}, []int{405}, "INVALID"},
 		"mutation by GET":       {"GET", "?query=" + url.QueryEscape(createCustomer), "", bearer(http.Header{}), []int{400, 405, 406}, ""},
 		"1,001 tokens":          {"POST", "", `{"query":"{` + strings.Repeat(" __typename", 1001) + `}"}`, jsonHeader(), []int{200, 400, 422}, "TOO_COMPLEX"},
 		"10,000 aliases":        {"POST", "", `{"query":"{` + strings.Repeat("a:__typename ", 4500) + `}"}`, jsonHeader(), []int{200, 400, 422}, "TOO_COMPLEX"},

@@ -38,6 +38,7 @@ type installation struct {
 	servers []*server
 	outputs []*output
 	secrets map[string]bool // handed out in clear text
+	told    strings.Builder // errors and events that clients were sent
 }
 
 func makeInstallation() (*installation, error) {
@@ -73,9 +74,9 @@ func install(t *testing.T) *installation {
 
 // finish looks for secrets where none must be, then stops everything.
 func (in *installation) finish(ctx context.Context) error {
-	err := in.searchLogs()
+	err := errors.Join(in.searchLogs(), in.searchTold())
 	if in.anyRuns() {
-		err = errors.Join(err, in.searchTables(ctx))
+		err = errors.Join(err, in.searchTables(ctx), in.searchDump(ctx))
 	}
 	in.mu.Lock()
 	running := append([]*server{}, in.servers...)
@@ -155,6 +156,14 @@ func (in *installation) keepSecret(s string) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.secrets[s] = true
+}
+
+// tell keeps what a client was sent.
+func (in *installation) tell(b []byte) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.told.Write(b)
+	in.told.WriteByte('\n')
 }
 
 // box derives the passwords of the clusters.

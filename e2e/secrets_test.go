@@ -5,6 +5,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
@@ -71,6 +72,7 @@ func requireSearchesWork(t *testing.T, s *server, secret string) {
 		_, err = db.Exec(t.Context(), "INSERT INTO "+table+" VALUES ($1)", hidden)
 		require.NoError(t, err)
 		require.ErrorContains(t, s.searchTables(t.Context()), table)
+		require.ErrorContains(t, s.searchDump(t.Context()), table)
 		_, err = db.Exec(t.Context(), "DROP TABLE "+table)
 		require.NoError(t, err)
 	}
@@ -81,7 +83,13 @@ func requireSearchesWork(t *testing.T, s *server, secret string) {
 		_, _ = in.newOutput().Write([]byte(line + "\n"))
 		require.Error(t, in.searchLogs(), line)
 	}
+	for _, said := range []string{`[{"message":"` + secret + `"}]`, base64.StdEncoding.EncodeToString([]byte(secret))} {
+		in := &installation{secrets: map[string]bool{secret: true}}
+		in.tell([]byte(said))
+		require.Error(t, in.searchTold(), said)
+	}
 	require.NoError(t, s.searchTables(context.Background()), "all is tidied up")
+	require.NoError(t, s.searchDump(context.Background()))
 }
 
 // searchFiles finds secrets in the files of both clusters: tables and what they

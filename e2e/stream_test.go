@@ -53,6 +53,7 @@ func (c *client) events(ctx context.Context, query string, v vars, each func(eve
 			if kind != "next" {
 				continue
 			}
+			c.in.tell([]byte(value))
 			var next struct {
 				Data   map[string]*event // of the one field
 				Errors []gqlError

@@ -50,8 +50,8 @@ func twoRoles(t *testing.T) (owner, panel secret.Text) {
 	return as(name + "_owner"), as(name)
 }
 
-// An ordinary owner migrates; the panel works as a role that cannot change its audit.
-func TestStores_ThePanelsRoleBesideTheOwners(t *testing.T) {
+// S35: an ordinary owner migrates; the panel works as a role that cannot change its audit.
+func TestS35_ThePanelsRoleCannotChangeTheAudit(t *testing.T) {
 	t.Parallel()
 	owner, panel := twoRoles(t)
 	log := slog.New(slog.DiscardHandler)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/executor"
+	"github.com/mpanel/mpanel/internal/notify"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/internal/transport"
 	"github.com/mpanel/mpanel/models"
@@ -200,4 +201,43 @@ func admissions(a *transport.Admission) []prometheus.Collector {
 		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "mpanel_graphql_queries_refused_total", Help: "Large queries that were refused since others took too long."},
 			func() float64 { _, _, n := a.Stats(); return float64(n) }),
 	}
+}
+
+// mailing tells how mails leave: what waits of all nodes, and what this one has done.
+type mailing struct {
+	db     *store.DB
+	sender *notify.Sender
+}
+
+var (
+	mailsWaitingDesc = prometheus.NewDesc("mpanel_mails_waiting", "E-mails that wait to be sent, by whatever node.", nil, nil)
+	mailsOldestDesc  = prometheus.NewDesc("mpanel_mails_oldest_seconds", "Seconds that the e-mail has waited that waits for longest; 0 without one.", nil, nil)
+	mailsSentDesc    = prometheus.NewDesc("mpanel_mails_sent_total", "E-mails that this node has sent.", nil, nil)
+	mailsFailedDesc  = prometheus.NewDesc("mpanel_mails_failed_total", "Attempts of this node to send an e-mail that failed, by class; REFUSED and EXPIRED are e-mails that were given up.", []string{"class"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (mailing) Describe(c chan<- *prometheus.Desc) {
+	c <- mailsWaitingDesc
+	c <- mailsOldestDesc
+	c <- mailsSentDesc
+	c <- mailsFailedDesc
+}
+
+// Collect implements prometheus.Collector.
+func (m mailing) Collect(c chan<- prometheus.Metric) {
+	done := m.sender.Stats()
+	c <- prometheus.MustNewConstMetric(mailsSentDesc, prometheus.CounterValue, float64(done.Sent))
+	for class, n := range done.Failed {
+		c <- prometheus.MustNewConstMetric(mailsFailedDesc, prometheus.CounterValue, float64(n), string(class))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	waiting, err := notify.Waiting(ctx, m.db)
+	if err != nil {
+		c <- prometheus.NewInvalidMetric(mailsWaitingDesc, err)
+		return
+	}
+	c <- prometheus.MustNewConstMetric(mailsWaitingDesc, prometheus.GaugeValue, float64(waiting.Mails))
+	c <- prometheus.MustNewConstMetric(mailsOldestDesc, prometheus.GaugeValue, waiting.Age.Seconds())
 }

@@ -131,6 +131,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		return nil, fmt.Errorf("the survey interval %v is not between %v and %v", every, database.MinSurveyEvery, database.MaxSurveyEvery)
 	}
 	p.metrics = newMetrics(s.db, p.engine.Busy)
+	p.metrics.MustRegister(mailing{s.db, p.mails.sender})
 	p.bus.register(p.metrics)
 	chores := []jobs.Chore{
 		{Name: "check-database-servers", Every: database.CheckEvery, Do: p.databases.CheckServers},

@@ -16,6 +16,7 @@ import (
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/notify"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/models"
@@ -110,8 +111,8 @@ func (in CreateAPITokenInput) validate(now time.Time) (*models.APIToken, error) 
 	return row, fault.Join(faults...)
 }
 
-// CreateAPIToken makes a token for programs that call in the caller's name, and shows it
-// once. Errors: fault.Invalid, also for a permission that the caller does not hold
+// CreateAPIToken makes a token for programs that call in the caller's name, shows it
+// once, and tells the caller by mail. Errors: fault.Invalid, also for a permission that the caller does not hold
 // there; fault.NotFound for a customer or an object that the caller does not see;
 // fault.Conflict with too many; fault.Forbidden unless in person. The graph
 // asks for StepUp beforehand.
@@ -130,12 +131,16 @@ func (s *Service) CreateAPIToken(ctx context.Context, in CreateAPITokenInput) (*
 		if err := s.mayGive(ctx, tx, who, in, row); err != nil {
 			return apiTokenRef{}, err
 		}
-		if err := s.roomForAPIToken(ctx, tx, who.User); err != nil {
+		owner, err := s.roomForAPIToken(ctx, tx, who.User)
+		if err != nil {
 			return apiTokenRef{}, err
 		}
 		token, prefix := newAPIToken()
 		row.Prefix, row.Hash = prefix, hashOfAPIToken(token.Reveal())
 		tx.Queue(tx.NewInsert().Model(row), func(err error) error { return store.Wrap(err, "insert API token %s", row.ID) })
+		if err := s.tell(ctx, tx, owner, models.MailAPITokenCreated, notify.Facts{Item: row.Name}); err != nil {
+			return apiTokenRef{}, err
+		}
 		out.APIToken, out.Token = row, new(token.Reveal())
 		ref := apiTokenRef{APIToken: row.ID, Shown: idempotency.Show(s.box, map[string]secret.Text{shownToken: token})}
 		return ref, audit.Record(ctx, tx, audit.Entry{
@@ -227,20 +232,22 @@ func (s *Service) mayGive(ctx context.Context, tx store.Tx, who *actor.Actor, in
 	return nil
 }
 
-// roomForAPIToken waits for others that the user makes at the same time.
-func (s *Service) roomForAPIToken(ctx context.Context, tx store.Tx, user ident.UserID) error {
-	if err := tx.NewSelect().Model(new(models.User)).Column("u.id").Where("u.id = ?", user).For("NO KEY UPDATE").Scan(ctx); err != nil {
-		return store.Wrap(err, "lock user %s", user)
+// roomForAPIToken waits for others that the user makes at the same time, and gives the
+// user.
+func (s *Service) roomForAPIToken(ctx context.Context, tx store.Tx, user ident.UserID) (*models.User, error) {
+	owner := new(models.User)
+	if err := tx.NewSelect().Model(owner).Where("u.id = ?", user).For("NO KEY UPDATE").Scan(ctx); err != nil {
+		return nil, store.Wrap(err, "lock user %s", user)
 	}
 	//allow:tenant the caller's own, by the user's id
 	n, err := tx.NewSelect().Model((*models.APIToken)(nil)).Where("tok.user_id = ?", user).ApplyQueryBuilder(s.livingTokens).Count(ctx)
 	if err != nil {
-		return store.Wrap(err, "count API tokens of user %s", user)
+		return nil, store.Wrap(err, "count API tokens of user %s", user)
 	}
 	if n >= MaxAPITokens {
-		return fault.Conflict.New("", "You have %d API tokens; revoke some that are not needed any more.", n)
+		return nil, fault.Conflict.New("", "You have %d API tokens; revoke some that are not needed any more.", n)
 	}
-	return nil
+	return owner, nil
 }
 
 // livingTokens are those that are not over.

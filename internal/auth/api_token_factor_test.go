@@ -76,6 +76,7 @@ func TestAPIToken_ShownAgain(t *testing.T) {
 	require.Equal(t, first.APIToken.ID, again.APIToken.ID)
 	require.Equal(t, *first.Token, *again.Token)
 	require.Equal(t, 1, w.count("SELECT count(*) FROM api_tokens"))
+	require.Equal(t, 1, w.count("SELECT count(*) FROM mails WHERE kind = 'API_TOKEN_CREATED' AND user_id = ?", u.ID), "told once")
 	w.exec("UPDATE memberships SET role = 'BILLING'")
 	require.Nil(t, create().Token, "whose role was taken away")
 	w.exec("UPDATE memberships SET role = 'OWNER'")
@@ -83,4 +84,23 @@ func TestAPIToken_ShownAgain(t *testing.T) {
 	_, err := w.RevokeAPIToken(w.as(u), auth.RevokeAPITokenInput{ID: first.APIToken.ID})
 	require.NoError(t, err)
 	require.Nil(t, create().Token, "it is over")
+}
+
+// Whoever a token acts for is told that there is one, and not what it is.
+func TestAPIToken_ItsUserIsTold(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	user := p.admin("ada@example.com")
+	ctx := from(p.as(user), "192.0.2.7")
+	out, err := p.CreateAPIToken(ctx, auth.CreateAPITokenInput{Name: "nightly https://evil.example", Permissions: []actor.Permission{actor.DatabasesRead}})
+	require.NoError(t, err)
+	l := p.arrived("ada@example.com", "New API token")
+	require.Contains(t, l.Text, "acts for your account: “nightly https: //evil[.]example”")
+	require.Contains(t, l.Text, "from 192.0.2.7")
+	require.NotContains(t, l.Text+l.HTML, *out.Token)
+	p.exec(`INSERT INTO api_tokens (id, user_id, name, prefix, hash, permissions, cidrs, pins, created_at)
+		SELECT gen_random_uuid(), user_id, name, left(md5(n::text), length(prefix)), sha256(n::text::bytea), permissions, cidrs, pins, created_at FROM api_tokens, generate_series(2, ?) AS n`, auth.MaxAPITokens)
+	_, err = p.CreateAPIToken(ctx, auth.CreateAPITokenInput{Name: "one too many", Permissions: []actor.Permission{actor.DatabasesRead}})
+	require.Equal(t, fault.Conflict, fault.CodeOf(err))
+	p.quiet() // of what was refused
 }

@@ -68,13 +68,18 @@ func newWorld(t *testing.T, change ...func(*auth.Config)) *world {
 	return w
 }
 
-// another is a further node on the same database, whose sign-ins are counted.
-func (w *world) another() *auth.Service {
+// another is a further node on the same database, whose sign-ins are counted; change
+// may give it something of its own.
+func (w *world) another(change ...func(*auth.Config)) *auth.Service {
 	w.t.Helper()
-	s, err := auth.NewService(auth.Config{
+	c := auth.Config{
 		DB: w.db, Box: testkit.Box(w.t), Issuer: issuer, Now: w.now,
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
-	})
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	s, err := auth.NewService(c)
 	require.NoError(w.t, err)
 	s.MakeCheap()
 	s.Unbounded()

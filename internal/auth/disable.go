@@ -98,6 +98,7 @@ func (s *Service) UpdateProfile(ctx context.Context, in UpdateProfileInput) (*Us
 		if err != nil {
 			return userRef{}, err
 		}
+		before := profile(row)
 		if in.Name != nil {
 			row.Name = *in.Name
 		}
@@ -108,10 +109,16 @@ func (s *Service) UpdateProfile(ctx context.Context, in UpdateProfileInput) (*Us
 			return userRef{}, store.Wrap(err, "update user %s", row.ID)
 		}
 		out.User = row
-		return userRef{row.ID}, audit.Record(ctx, tx, audit.Entry{Action: "user.update_profile", Kind: ident.User, Object: row.ID.Bare()})
+		was, is := audit.Changed(before, profile(row))
+		return userRef{row.ID}, audit.Record(ctx, tx, audit.Entry{Action: "user.update_profile", Kind: ident.User, Object: row.ID.Bare(), Before: was, Detail: is})
 	}, replayUser(out))
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
+}
+
+// profile is what the audit tells of a user's own values.
+func profile(u *models.User) map[string]any {
+	return map[string]any{"name": u.Name, "language": u.Language}
 }

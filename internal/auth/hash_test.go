@@ -37,7 +37,8 @@ func TestHasher_HashOfTheReferenceImplementation(t *testing.T) {
 	require.False(t, ok)
 }
 
-func TestHasher_FormOfAHash(t *testing.T) {
+// S18: the parameters are in the stored hash, and are those of OWASP.
+func TestS18_ParametersAreReadBackFromTheHash(t *testing.T) {
 	t.Parallel()
 	h := NewHasher(1)
 	one, err := h.Hash(t.Context(), secret.New("a long enough password"))
@@ -135,7 +136,8 @@ func TestHasher_OutdatedHash(t *testing.T) {
 	}
 }
 
-func TestHasher_BoundHolds(t *testing.T) {
+// S18: of however many, no more are hashed at the same time than there are slots.
+func TestS18_NoMoreAtOnceThanTheBound(t *testing.T) {
 	t.Parallel()
 	const bound, callers = 3, 40
 	h := cheapHasher(bound)

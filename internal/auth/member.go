@@ -22,11 +22,12 @@ type ChangeMembershipInput struct {
 // MembershipPayload is the membership as it is now.
 type MembershipPayload struct{ Membership *models.Membership }
 
-// roleChange is what the audit keeps.
-type roleChange struct {
-	User   ident.UserID `json:"user"`
-	Before string       `json:"before,omitempty"`
-	After  string       `json:"after,omitempty"`
+// roleKept is what the audit keeps of a role, as it was and as it is; nil for none.
+func roleKept(role string) any {
+	if role == "" {
+		return nil
+	}
+	return map[string]string{"role": role}
 }
 
 // ChangeMembership gives a member of a customer another role; it holds within a
@@ -59,7 +60,7 @@ func (s *Service) ChangeMembership(ctx context.Context, in ChangeMembershipInput
 		}
 		return userRef{in.UserID}, audit.Record(ctx, tx, audit.Entry{
 			Action: "membership.change", Kind: ident.User, Object: in.UserID.Bare(), Customer: in.CustomerID,
-			Detail: roleChange{in.UserID, string(before), string(in.Role)},
+			Before: roleKept(string(before)), Detail: roleKept(string(in.Role)),
 		})
 	}, func(ctx context.Context, tx store.Tx, r userRef) error {
 		err := tx.NewSelect().Model(out.Membership).Apply(store.Visible(who, actor.UsersWrite, "m.customer_id")).
@@ -101,7 +102,7 @@ func (s *Service) RemoveMember(ctx context.Context, in RemoveMemberInput) (*OKPa
 		s.changeEnds(tx, in.UserID)
 		return userRef{in.UserID}, audit.Record(ctx, tx, audit.Entry{
 			Action: "membership.remove", Kind: ident.User, Object: in.UserID.Bare(), Customer: in.CustomerID,
-			Detail: roleChange{in.UserID, string(row.Role), ""},
+			Before: roleKept(string(row.Role)),
 		})
 	}, nothingToReplay)
 	if err != nil {
@@ -168,7 +169,7 @@ func (s *Service) SetProviderRole(ctx context.Context, in SetProviderRoleInput) 
 			s.changeEnds(tx, row.ID)
 		}
 		return userRef{row.ID}, audit.Record(ctx, tx, audit.Entry{
-			Action: "user.set_provider_role", Kind: ident.User, Object: row.ID.Bare(), Detail: roleChange{row.ID, before, after},
+			Action: "user.set_provider_role", Kind: ident.User, Object: row.ID.Bare(), Before: roleKept(before), Detail: roleKept(after),
 		})
 	}, replayUser(out))
 	if err != nil {

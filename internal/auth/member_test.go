@@ -62,7 +62,7 @@ func TestMembers_Ranks(t *testing.T) {
 		}
 	}
 	require.True(t, p.wasRevoked(target.ID))
-	require.Positive(t, p.count(`SELECT count(*) FROM audit_entries WHERE action = 'membership.change' AND customer_id = ? AND detail->>'before' = 'OWNER' AND detail->>'after' = 'ADMIN'`, shop.ID))
+	require.Positive(t, p.count(`SELECT count(*) FROM audit_entries WHERE action = 'membership.change' AND customer_id = ? AND before->>'role' = 'OWNER' AND detail->>'role' = 'ADMIN'`, shop.ID))
 }
 
 // Two owners remove each other at the same time, again and again: one is always left.

@@ -10,8 +10,8 @@ import (
 	"github.com/mpanel/mpanel/internal/secret"
 )
 
-// Limits of a password. There is no second factor yet, so NIST SP 800-63B-4
-// asks for 15 characters; composition rules it forbids.
+// Limits of a password. NIST SP 800-63B-4 asks for 15 characters of one that is all
+// that there is, as it becomes when a second factor is lost; composition rules it forbids.
 const (
 	MinPasswordLen   = 15 // characters
 	MaxPasswordBytes = 256

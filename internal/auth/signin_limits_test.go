@@ -41,7 +41,7 @@ func (w *world) burn(ip, email string) (n int) {
 
 // S30: an account has ten wrong sign-ins from one network, one network a hundred for all
 // accounts; right ones do not count.
-func TestSignIn_S30_LimitsPerNetworkAndAccount(t *testing.T) {
+func TestS30_LimitsPerNetworkAndAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u := w.admin("grace@example.com")
@@ -83,7 +83,7 @@ func TestSignIn_S30_LimitsPerNetworkAndAccount(t *testing.T) {
 // Case 34: whoever tries an account from everywhere keeps nobody out of it: neither who
 // comes from a network where they signed in before, nor, with the right password, who
 // comes from a new one.
-func TestSignIn_Case34_AnAttackerLocksNobodyOut(t *testing.T) {
+func TestS30_AnAttackerLocksNobodyOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u := w.admin("grace@example.com")
@@ -104,7 +104,7 @@ func TestSignIn_Case34_AnAttackerLocksNobodyOut(t *testing.T) {
 }
 
 // Fifty at the same moment, through two nodes: no more are tried than there are.
-func TestSignIn_S30_FiftyAtOnceOnTwoNodes(t *testing.T) {
+func TestS30_FiftyAtOnceOnTwoNodes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.Unbounded()

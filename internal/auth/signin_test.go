@@ -102,7 +102,8 @@ func TestSignIn_RefusalsAreAlike(t *testing.T) {
 	require.Equal(t, entries, w.count("SELECT count(*) FROM audit_entries"), "refusals are logged, not audited")
 }
 
-func TestSignIn_HashMadeAtALowerCost(t *testing.T) {
+// S18: a hash that cost less is made anew by whoever knows the password.
+func TestS18_HashedAgainOnSignIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u := w.admin("ada@example.com")

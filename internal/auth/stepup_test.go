@@ -32,7 +32,7 @@ func (w *world) confirm(ctx context.Context, pass, code string) error {
 }
 
 // S37: five minutes after the sign-in the user is asked once more, in each session.
-func TestStepUp_S37(t *testing.T) {
+func TestS37_StepUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u := w.admin("grace@example.com")
@@ -109,7 +109,7 @@ func TestConfirmIdentity_WrongPasswordsAndCodes(t *testing.T) {
 
 // S23, S30, case 34: five wrong codes within a quarter of an hour from one network; who
 // comes from elsewhere gets in.
-func TestTries_S23(t *testing.T) {
+func TestS23_FiveTries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u, other := w.admin("grace@example.com"), w.admin("ada@example.com")

@@ -28,6 +28,8 @@ const askTimeout = 30 * time.Second
 // before they end. Any node answers its challenges, with what the nodes share.
 type acmeSource struct {
 	manager *autocert.Manager
+	cache   *Cache
+	turns   *turns
 	hosts   []string
 	log     *slog.Logger
 }
@@ -41,13 +43,13 @@ func openACME(c Config) (*acmeSource, error) {
 		client.HTTPClient = outbound.NewClient(outbound.Options{Private: true}) // an authority may be one's own
 		client.HTTPClient.Timeout = askTimeout
 	}
-	return &acmeSource{hosts: c.Hosts, log: c.Log, manager: &autocert.Manager{
+	return &acmeSource{cache: c.Cache, turns: newTurns(), hosts: c.Hosts, log: c.Log, manager: &autocert.Manager{
 		Prompt: autocert.AcceptTOS, Cache: c.Cache, HostPolicy: autocert.HostWhitelist(c.Hosts...), Client: client, Email: c.Email,
 	}}, nil
 }
 
 func (a *acmeSource) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	return a.manager.GetCertificate(hello)
+	return a.certificate(hello.Context(), hello)
 }
 
 func (*acmeSource) reload() error { return nil }
@@ -146,7 +148,7 @@ func (a *acmeSource) obtain(ctx context.Context) bool {
 	all := true
 	for _, h := range a.hosts {
 		// As of a client of today, which takes any key.
-		_, err := a.manager.GetCertificate(&tls.ClientHelloInfo{
+		_, err := a.certificate(ctx, &tls.ClientHelloInfo{
 			ServerName: h, SignatureSchemes: []tls.SignatureScheme{tls.ECDSAWithP256AndSHA256},
 			SupportedCurves: []tls.CurveID{tls.CurveP256}, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256},
 			SupportedVersions: []uint16{tls.VersionTLS13, tls.VersionTLS12},

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,6 +54,32 @@ func serve(t *testing.T, l net.Listener, h http.Handler, c *tls.Config) {
 		}
 	}()
 	t.Cleanup(func() { _ = srv.Close(); <-done })
+}
+
+// counted counts what is asked of the authority.
+type counted struct {
+	next             http.RoundTripper
+	accounts, orders atomic.Int64
+}
+
+func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := c.next.RoundTrip(r)
+	if err == nil && res.StatusCode == http.StatusCreated { // made, and not refused for a nonce that is over
+		switch r.URL.Path {
+		case "/sign-me-up":
+			c.accounts.Add(1)
+		case "/order-plz":
+			c.orders.Add(1)
+		}
+	}
+	return res, err
+}
+
+// count counts what is asked from now on.
+func (p *pebbled) count() *counted {
+	c := &counted{next: p.Client.Transport}
+	p.Client = &http.Client{Transport: c}
+	return c
 }
 
 func (p *pebbled) open(db *store.DB, hosts ...string) *certs.Source {
@@ -118,4 +146,80 @@ func TestACME_OverHTTPByAnotherNode(t *testing.T) {
 	got, err := p.Shown(mine.Addr().String(), name)
 	require.NoError(t, err)
 	require.Equal(t, []string{name}, got.DNSNames)
+}
+
+// Nodes that start at the same moment, and whose listeners are asked at the same moment,
+// order once and make one account, for all of two names.
+func TestACME_ThreeNodesAtOnceOrderOnce(t *testing.T) {
+	t.Parallel()
+	p, db := startPebble(t), testkit.DB(t)
+	asked := p.count()
+	names := []string{"panel.example.com", "www.example.com"}
+	nodes := make([]*certs.Source, 3)
+	listeners := []net.Listener{p.tls, listen(t), listen(t)}
+	for i := range nodes {
+		nodes[i] = p.open(db, names...)
+		serve(t, listeners[i], notFound(), nodes[i].TLS())
+	}
+	var all sync.WaitGroup
+	begin := make(chan struct{})
+	for i, node := range nodes {
+		all.Go(func() { <-begin; node.Obtain(t.Context()) })
+		for _, name := range names {
+			all.Go(func() { <-begin; _, _ = p.Shown(listeners[i].Addr().String(), name) }) // who gets tired goes
+		}
+	}
+	close(begin)
+	all.Wait()
+	serials := make([][]string, len(nodes))
+	for i := range nodes {
+		for _, name := range names {
+			got, err := p.Shown(listeners[i].Addr().String(), name)
+			require.NoError(t, err)
+			serials[i] = append(serials[i], got.SerialNumber.String())
+		}
+	}
+	require.NotEqual(t, serials[0][0], serials[0][1])
+	for _, s := range serials {
+		require.Equal(t, serials[0], s, "all show the same")
+	}
+	require.EqualValues(t, len(names), asked.orders.Load(), "orders")
+	require.EqualValues(t, 1, asked.accounts.Load(), "accounts")
+	var held int
+	require.NoError(t, db.NewRaw("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND (classid::bigint << 32 | objid::bigint) = ? AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", int64(certs.OrderLock)).Scan(t.Context(), &held))
+	require.Zero(t, held, "turns are given back")
+}
+
+// A node that dies in the middle of an order holds nobody up; until then the others wait.
+func TestACME_NodeDiesWhileItOrders(t *testing.T) {
+	t.Parallel()
+	p, db := startPebble(t), testkit.DB(t)
+	asked := p.count()
+	conn, err := db.Pool.Acquire(t.Context())
+	require.NoError(t, err)
+	defer conn.Release()
+	_, err = conn.Exec(t.Context(), "SELECT pg_advisory_lock($1)", int64(certs.OrderLock))
+	require.NoError(t, err)
+	const name = "panel.example.com"
+	node := p.open(db, name)
+	serve(t, p.tls, notFound(), node.TLS())
+	done := make(chan struct{})
+	go func() { defer close(done); node.Obtain(t.Context()) }()
+	require.Eventually(t, func() bool { // it has asked for its turn, and did not get it
+		var waits bool
+		require.NoError(t, db.NewRaw("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid() AND state = 'idle')").Scan(t.Context(), &waits))
+		return waits
+	}, 20*time.Second, 10*time.Millisecond)
+	require.Zero(t, asked.orders.Load())
+	var ended bool
+	require.NoError(t, db.NewRaw("SELECT pg_terminate_backend(?)", conn.Conn().PgConn().PID()).Scan(t.Context(), &ended))
+	require.True(t, ended)
+	select {
+	case <-done:
+	case <-time.After(30 * time.Second):
+		require.Fail(t, "it waits for a node that is gone")
+	}
+	_, err = p.Shown(p.tls.Addr().String(), name)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, asked.orders.Load())
 }

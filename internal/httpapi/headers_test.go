@@ -240,3 +240,24 @@ func TestRedirect(t *testing.T) {
 		}
 	}
 }
+
+// No route answers TRACE, which would send back what cookies and tokens came with it.
+func TestAPI_NoTrace(t *testing.T) {
+	t.Parallel()
+	api := everything(t)
+	api.SetReady()
+	for _, route := range append(api.Routes(), "GET /nothing/here") {
+		_, target := targetOf(route)
+		if target == "/graphql" {
+			continue // whose handler is another here; the end-to-end tests have it
+		}
+		for _, method := range []string{http.MethodTrace, "trace", "TRACK", http.MethodConnect} {
+			r := httptest.NewRequestWithContext(t.Context(), method, target, nil)
+			r.Header.Set("X-Canary", "canary-of-a-header")
+			w := httptest.NewRecorder()
+			api.ServeHTTP(w, r)
+			require.GreaterOrEqual(t, w.Code, 400, "%s %s", method, target)
+			require.NotContains(t, w.Body.String(), "canary", "%s %s", method, target)
+		}
+	}
+}

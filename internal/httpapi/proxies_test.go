@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestProxies_Client(t *testing.T) {
+// S30: whoever is no proxy of ours cannot say where they come from.
+func TestS30_ForwardedForOfTrustedProxiesAlone(t *testing.T) {
 	t.Parallel()
 	const proxy, other = "10.0.0.7:1234", "198.51.100.9:1234"
 	for name, tc := range map[string]struct {

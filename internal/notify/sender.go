@@ -62,12 +62,13 @@ type SenderConfig struct {
 // A Sender sends the mails of the outbox.
 type Sender struct {
 	SenderConfig
+	stats *stats
 }
 
 // NewSender returns a Sender, of which each node runs one.
 func NewSender(c SenderConfig) *Sender {
 	c.LookEvery, c.AttemptTime, c.Log = cmp.Or(c.LookEvery, LookEvery), cmp.Or(c.AttemptTime, attemptTime), cmp.Or(c.Log, slog.Default())
-	return &Sender{c}
+	return &Sender{SenderConfig: c, stats: newStats()}
 }
 
 // Run sends until ctx ends. A mail is sent at least once: when the answer of the
@@ -133,6 +134,7 @@ func (s *Sender) expire(ctx context.Context) {
 	case err != nil && ctx.Err() == nil:
 		s.Log.ErrorContext(ctx, "mails not given up", "error", err)
 	default:
+		s.stats.failed(models.MailExpired, len(rows))
 		for _, row := range rows {
 			s.Log.ErrorContext(ctx, "mail given up: it could not be sent in time", "mail_id", row.ID, "kind", row.Kind)
 		}
@@ -144,11 +146,18 @@ func (s *Sender) attempt(ctx context.Context, row *models.Mail) {
 	bounded, cancel := context.WithTimeout(ctx, s.AttemptTime)
 	defer cancel()
 	err := s.send(bounded, row)
-	noted := s.note(context.WithoutCancel(ctx), row, err)
 	attrs := []any{"mail_id", row.ID, "kind", row.Kind, "attempt", row.Attempts}
-	if f, ok := errors.AsType[*failure](err); ok {
-		attrs = append(attrs, "class", f.class, "reply_code", f.reply)
+	if err == nil {
+		s.stats.succeeded()
+	} else {
+		class := models.MailUnreadable // as note has it
+		if f, ok := errors.AsType[*failure](err); ok {
+			attrs = append(attrs, "class", f.class, "reply_code", f.reply)
+			class = f.class
+		}
+		s.stats.failed(class, 1)
 	}
+	noted := s.note(context.WithoutCancel(ctx), row, err)
 	switch {
 	case noted != nil:
 		s.Log.ErrorContext(ctx, "what came of a mail was not noted", append(attrs, "error", noted)...)

@@ -34,9 +34,9 @@ var entriesOf = map[string]int{
 	"changeDatabases": 2, // its own, and one for each database
 }
 
-// Every mutation that succeeds has written one entry, in its own transaction: where
+// S35: every mutation that succeeds has written one entry, in its own transaction: where
 // the entry cannot be written, nothing is done.
-func TestAudit_EveryMutationWritesOneEntry(t *testing.T) {
+func TestS35_EveryMutationWritesOneEntry(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t)
 	p.servers.answer.Store(true)
@@ -263,7 +263,7 @@ func TestAudit_BeforeAndAfter(t *testing.T) {
 	p := newPanel(t)
 	s := p.addTenant("changing", ident.CustomerID{}, p.addServer())
 	p.exec("UPDATE database_servers SET embedded = true")
-	server := ofServer(nil)(p, s)
+	server, member := ofServer(nil)(p, s), p.member(s)
 	for _, tc := range []struct {
 		mutation, token string
 		input           vars
@@ -275,6 +275,11 @@ func TestAudit_BeforeAndAfter(t *testing.T) {
 		{"setDatabaseAccess", s.token, vars{"id": s.database.Opaque(), "cidrs": []string{"192.0.2.0/24"}}, `{"access_cidrs": []}`, `{"access_cidrs": ["192.0.2.0/24"]}`},
 		{"updateDatabaseServer", server.token, vars{"id": server.input["id"], "host": "other.example.com", "adminPassword": "canary"}, `{"host": "db.example.com"}`, `{"host": "other.example.com", "password_changed": true}`},
 		{"setDatabaseServerMaintenance", server.token, vars{"id": server.input["id"], "enabled": true, "reason": "Cables."}, `{"maintenance": null}`, `{"reason": "Cables."}`},
+		{"changeMembership", s.token, vars{"customerId": s.customer.Opaque(), "userId": member.Opaque(), "role": "READ_ONLY"}, `{"role": "DEVELOPER"}`, `{"role": "READ_ONLY"}`},
+		{"removeMember", s.token, vars{"customerId": s.customer.Opaque(), "userId": member.Opaque()}, `{"role": "READ_ONLY"}`, ``},
+		{"setProviderRole", p.staff(), vars{"userId": member.Opaque(), "role": "SUPPORT"}, ``, `{"role": "SUPPORT"}`},
+		{"setProviderRole", p.staff(), vars{"userId": member.Opaque(), "role": nil}, `{"role": "SUPPORT"}`, ``},
+		{"updateProfile", s.token, vars{"name": "Ada King", "language": "DE"}, `{"name": "User changing", "language": null}`, `{"name": "Ada King", "language": "DE"}`},
 		{"suspendCustomer", p.staff(), vars{"id": s.customer.Opaque(), "reason": "Unpaid."}, ``, `{"reason": "Unpaid."}`},
 	} {
 		p.exec("UPDATE database_servers SET embedded = (host = 'db.example.com' AND id = (SELECT server_id FROM databases WHERE id = ?))", s.database)
@@ -284,6 +289,7 @@ func TestAudit_BeforeAndAfter(t *testing.T) {
 		require.Empty(t, r.Errors, r.body)
 		d := p.must(p.staff(), `{ auditEvents(first: 1) { nodes { before after } } }`, nil)
 		require.Equal(t, tc.before == "", at(d, "auditEvents", "nodes", 0, "before") == nil, tc.mutation)
+		require.Equal(t, tc.after == "", at(d, "auditEvents", "nodes", 0, "after") == nil, tc.mutation)
 		for side, want := range map[string]string{"before": tc.before, "after": tc.after} {
 			if want == "" {
 				continue

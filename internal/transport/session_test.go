@@ -226,7 +226,7 @@ func (p *panel) stream(t *testing.T, token, query string, variables vars) (began
 
 // F7, F20, F26, S24, case 28: what is open in a session ends with it within a second,
 // with 4403, by the message and by the look at the tables; others are not disturbed.
-func TestSession_S24_EndClosesSocketsAndStreams(t *testing.T) {
+func TestS24_SocketsAndStreamsEndWithTheSession(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		deaf bool // the message is lost

@@ -14,7 +14,7 @@ import (
 
 // S37: what asks for a fresh sign-in asks everybody for it, whatever they hold, and no
 // API token gets by.
-func TestStepUp_S37_EveryFieldThatHasIt(t *testing.T) {
+func TestS37_EveryFieldThatHasIt(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t)
 	var found []string

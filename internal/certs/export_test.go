@@ -1,0 +1,4 @@
+package certs
+
+// OrderLock is what one node at a time holds.
+const OrderLock = orderLock
