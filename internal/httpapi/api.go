@@ -185,9 +185,10 @@ var careful = []struct {
 var strictTransport = []string{"max-age=63072000"}
 
 func newRequestID() string {
-	b := make([]byte, 12)
-	_, _ = rand.Read(b) // never fails since Go 1.24
-	return hex.EncodeToString(b)
+	var b [36]byte
+	_, _ = rand.Read(b[:12]) // never fails since Go 1.24
+	hex.Encode(b[12:], b[:12])
+	return string(b[12:])
 }
 
 func text(w http.ResponseWriter, status int, s string) {
