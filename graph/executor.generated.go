@@ -896,7 +896,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_READ"})
+						requires, err := executorConstant1.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -923,7 +925,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_READ"})
+						requires, err := executorConstant2.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -964,7 +968,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_READ"})
+						requires, err := executorConstant3.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -991,7 +997,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_READ"})
+						requires, err := executorConstant1.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -1169,7 +1177,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+						requires, err := executorConstant4.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -1288,7 +1298,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						requires, err := executorConstant5.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -1315,7 +1327,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_READ"})
+						requires, err := executorConstant3.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -1342,7 +1356,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_READ"})
+						requires, err := executorConstant3.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -1547,7 +1563,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						requires, err := executorConstant5.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -2182,7 +2200,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+						requires, err := executorConstant4.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -2241,7 +2261,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						requires, err := executorConstant5.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3234,7 +3256,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3269,7 +3293,9 @@ var executorTables = &executor.Tables{
 						return ec.Directives.StepUp(ctx, nil, directive0)
 					}
 					directive2 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3304,7 +3330,9 @@ var executorTables = &executor.Tables{
 						return ec.Directives.StepUp(ctx, nil, directive0)
 					}
 					directive2 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3333,7 +3361,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3362,7 +3392,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						requires, err := executorConstant7.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3391,7 +3423,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						requires, err := executorConstant7.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3420,7 +3454,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						requires, err := executorConstant7.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3449,7 +3485,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						requires, err := executorConstant7.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3478,7 +3516,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						requires, err := executorConstant7.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3507,7 +3547,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						requires, err := executorConstant7.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3536,7 +3578,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						requires, err := executorConstant7.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3571,7 +3615,9 @@ var executorTables = &executor.Tables{
 						return ec.Directives.StepUp(ctx, nil, directive0)
 					}
 					directive2 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3600,7 +3646,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3629,7 +3677,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_WRITE"})
+						requires, err := executorConstant8.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3658,7 +3708,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_WRITE"})
+						requires, err := executorConstant8.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3693,7 +3745,9 @@ var executorTables = &executor.Tables{
 						return ec.Directives.StepUp(ctx, nil, directive0)
 					}
 					directive2 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_WRITE"})
+						requires, err := executorConstant8.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3722,7 +3776,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_WRITE"})
+						requires, err := executorConstant8.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3751,7 +3807,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_WRITE"})
+						requires, err := executorConstant8.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3780,7 +3838,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_WRITE"})
+						requires, err := executorConstant9.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3809,7 +3869,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_WRITE"})
+						requires, err := executorConstant9.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3838,7 +3900,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_WRITE"})
+						requires, err := executorConstant9.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3867,7 +3931,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_WRITE"})
+						requires, err := executorConstant9.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3896,7 +3962,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_WRITE"})
+						requires, err := executorConstant9.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3925,11 +3993,13 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
-						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						impersonators, err := executorConstant11.Get(func() (*bool, error) { return ec.unmarshalOBoolean2ᚖbool(ctx, false) })
 						if err != nil {
 							return nil, err
 						}
@@ -3958,7 +4028,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -3987,7 +4059,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4016,7 +4090,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4045,7 +4121,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4074,11 +4152,13 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
-						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						impersonators, err := executorConstant11.Get(func() (*bool, error) { return ec.unmarshalOBoolean2ᚖbool(ctx, false) })
 						if err != nil {
 							return nil, err
 						}
@@ -4107,7 +4187,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4136,7 +4218,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4165,7 +4249,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4194,7 +4280,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4223,11 +4311,13 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
-						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						impersonators, err := executorConstant11.Get(func() (*bool, error) { return ec.unmarshalOBoolean2ᚖbool(ctx, false) })
 						if err != nil {
 							return nil, err
 						}
@@ -4256,11 +4346,13 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
-						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						impersonators, err := executorConstant11.Get(func() (*bool, error) { return ec.unmarshalOBoolean2ᚖbool(ctx, false) })
 						if err != nil {
 							return nil, err
 						}
@@ -4289,7 +4381,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4318,11 +4412,13 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
-						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						impersonators, err := executorConstant11.Get(func() (*bool, error) { return ec.unmarshalOBoolean2ᚖbool(ctx, false) })
 						if err != nil {
 							return nil, err
 						}
@@ -4351,7 +4447,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4380,7 +4478,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4409,11 +4509,13 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
-						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						impersonators, err := executorConstant11.Get(func() (*bool, error) { return ec.unmarshalOBoolean2ᚖbool(ctx, false) })
 						if err != nil {
 							return nil, err
 						}
@@ -4442,7 +4544,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4471,11 +4575,13 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
-						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+						impersonators, err := executorConstant11.Get(func() (*bool, error) { return ec.unmarshalOBoolean2ᚖbool(ctx, false) })
 						if err != nil {
 							return nil, err
 						}
@@ -4504,7 +4610,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4533,7 +4641,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4562,7 +4672,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						requires, err := executorConstant10.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4591,7 +4703,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_WRITE"})
+						requires, err := executorConstant9.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4620,7 +4734,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_WRITE"})
+						requires, err := executorConstant9.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4655,7 +4771,9 @@ var executorTables = &executor.Tables{
 						return ec.Directives.StepUp(ctx, nil, directive0)
 					}
 					directive2 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_IMPERSONATE"})
+						requires, err := executorConstant12.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_IMPERSONATE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4681,11 +4799,13 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
-						impersonators, err := ec.unmarshalOBoolean2ᚖbool(ctx, true)
+						impersonators, err := executorConstant13.Get(func() (*bool, error) { return ec.unmarshalOBoolean2ᚖbool(ctx, true) })
 						if err != nil {
 							return nil, err
 						}
@@ -4714,7 +4834,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_WRITE"})
+						requires, err := executorConstant14.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4743,7 +4865,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_WRITE"})
+						requires, err := executorConstant14.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_WRITE"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4781,7 +4905,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4810,7 +4936,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4839,7 +4967,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4871,7 +5001,9 @@ var executorTables = &executor.Tables{
 						return ec.Directives.StepUp(ctx, nil, directive0)
 					}
 					directive2 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4906,7 +5038,9 @@ var executorTables = &executor.Tables{
 						return ec.Directives.StepUp(ctx, nil, directive0)
 					}
 					directive2 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4938,7 +5072,9 @@ var executorTables = &executor.Tables{
 						return ec.Directives.StepUp(ctx, nil, directive0)
 					}
 					directive2 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -4970,7 +5106,9 @@ var executorTables = &executor.Tables{
 						return ec.Directives.StepUp(ctx, nil, directive0)
 					}
 					directive2 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5147,7 +5285,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5178,7 +5318,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5204,7 +5346,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5233,7 +5377,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_READ"})
+						requires, err := executorConstant1.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5262,7 +5408,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_READ"})
+						requires, err := executorConstant1.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"USERS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5291,7 +5439,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"AUDIT_READ"})
+						requires, err := executorConstant15.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"AUDIT_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5319,7 +5469,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_READ"})
+						requires, err := executorConstant2.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5348,7 +5500,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_READ"})
+						requires, err := executorConstant2.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5377,7 +5531,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+						requires, err := executorConstant4.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5405,7 +5561,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_READ"})
+						requires, err := executorConstant3.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5434,7 +5592,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_READ"})
+						requires, err := executorConstant3.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5462,7 +5622,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_READ"})
+						requires, err := executorConstant3.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5490,7 +5652,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_READ"})
+						requires, err := executorConstant3.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"DATABASES_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5519,7 +5683,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						requires, err := executorConstant5.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5547,7 +5713,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						requires, err := executorConstant5.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5576,7 +5744,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						requires, err := executorConstant5.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5604,7 +5774,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+						requires, err := executorConstant4.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5633,7 +5805,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+						requires, err := executorConstant4.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -5659,7 +5833,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -6401,7 +6577,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"AUDIT_READ"})
+						requires, err := executorConstant15.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"AUDIT_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -6440,7 +6618,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						requires, err := executorConstant5.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -6479,7 +6659,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						requires, err := executorConstant5.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"JOBS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -6518,7 +6700,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+						requires, err := executorConstant4.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -6878,7 +7062,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_READ"})
+						requires, err := executorConstant2.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"CUSTOMERS_READ"})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -7143,6 +7329,22 @@ var executorTables = &executor.Tables{
 		)
 	},
 }
+
+var executorConstant1 executor.Constant[[]actor.Permission]
+var executorConstant2 executor.Constant[[]actor.Permission]
+var executorConstant3 executor.Constant[[]actor.Permission]
+var executorConstant4 executor.Constant[[]actor.Permission]
+var executorConstant5 executor.Constant[[]actor.Permission]
+var executorConstant6 executor.Constant[[]actor.Permission]
+var executorConstant7 executor.Constant[[]actor.Permission]
+var executorConstant8 executor.Constant[[]actor.Permission]
+var executorConstant9 executor.Constant[[]actor.Permission]
+var executorConstant10 executor.Constant[[]actor.Permission]
+var executorConstant11 executor.Constant[*bool]
+var executorConstant12 executor.Constant[[]actor.Permission]
+var executorConstant13 executor.Constant[*bool]
+var executorConstant14 executor.Constant[[]actor.Permission]
+var executorConstant15 executor.Constant[[]actor.Permission]
 
 func writeNBigInt2int64(w *executor.Writer, v int64) executor.Status {
 	return w.Marshal(w.Generated.(*executionContext).marshalNBigInt2int64(w.Context(), nil, v))

@@ -65,6 +65,9 @@ func Run(ctx context.Context, env Env) (err error) {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(env.Stderr, &slog.HandlerOptions{Level: cli.LogLevel}))
+	if parsed.Command() == "serve" { // for long, and so without what has read the command line
+		return cli.Serve.Run(ctx, env, cli.Options, log)
+	}
 	return parsed.Run(cli.Options, log)
 }
 

@@ -227,6 +227,26 @@ func BenchmarkEvent(b *testing.B) {
 	})
 }
 
+// BenchmarkEventOfMany is one event for one of 5,000 clients, each of which has selected
+// something else: nearly all of it is the wait for memory.
+func BenchmarkEventOfMany(b *testing.B) {
+	schema, err := graph.NewExecutor(newInMemory(), executor.Options{})
+	require.NoError(b, err)
+	e := gqlexecutor.New(schema)
+	list := make([]*executor.Projection, 5000)
+	for i := range list {
+		list[i], err = schema.Project(operation(b, e, fmt.Sprintf(
+			"subscription { ticks(id: \"1\") { __typename id n%[1]d: name a%[1]d: age s%[1]d: scores tags createdAt deletedAt u%[1]d: name v%[1]d: age } }", i), nil))
+		require.NoError(b, err)
+	}
+	user := eventUser()
+	var buf []byte
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		buf, _ = list[i*7919%len(list)].Append(b.Context(), buf[:0], user)
+	}
+}
+
 // BenchmarkCompile is the price of an operation that is seen for the first time.
 func BenchmarkCompile(b *testing.B) {
 	schema, err := graph.NewExecutor(newInMemory(), executor.Options{Plans: 1})

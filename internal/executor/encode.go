@@ -25,7 +25,8 @@ func (w *Writer) null() { w.Buf = append(w.Buf, "null"...) }
 func (r *run) object(f *frame, i int, s *shape) bool {
 	start, late, ok := len(r.w.Buf), len(r.late), true
 	r.w.Buf = append(r.w.Buf, '{')
-	for _, out := range s.outputs {
+	for k := range s.outputs {
+		out := &s.outputs[k]
 		r.w.Buf = append(r.w.Buf, out.key...)
 		switch {
 		case out.field == nil:

@@ -43,19 +43,20 @@ type column struct {
 	kids     []atomic.Pointer[node] // by possible type; one of an object type; none of scalars
 }
 
-// A shape is how objects of one type are written in one place.
+// A shape is how objects of one type are written in one place. What writing looks at
+// lies side by side: of a stream of thousands, no cache has what is theirs.
 type shape struct {
 	typename []byte // quoted
-	outputs  []*output
+	outputs  []output
 }
 
 // An output is one key of a shape.
 type output struct {
-	key      []byte // with quotes and colon, and a comma before all but the first
-	selected graphql.CollectedField
+	key      []byte                  // with quotes and colon, and a comma before all but the first
 	field    *Field                  // nil: __typename
 	column   *column                 // nil: the parent has it in its memory
 	shapes   []atomic.Pointer[shape] // as the column's kids
+	selected graphql.CollectedField
 }
 
 // newPlan compiles an operation. grown is told how many fields that took, now
@@ -79,17 +80,21 @@ type compiler struct {
 
 // shape compiles one selection of n's objects, and adds to n what it needs.
 func (c *compiler) shape(n *node, selections ast.SelectionSet) *shape {
-	s := &shape{typename: strconv.AppendQuote(nil, n.object.Name)}
-	for _, selected := range collectFields(c.op, selections, n.object.Satisfies) {
-		out := &output{selected: selected}
-		w := Writer{}
-		if len(s.outputs) > 0 {
-			w.Buf = append(w.Buf, ',')
+	fields := collectFields(c.op, selections, n.object.Satisfies)
+	s := &shape{typename: strconv.AppendQuote(nil, n.object.Name), outputs: make([]output, len(fields))}
+	keys, ends := Writer{}, make([]int, len(fields))
+	for i, selected := range fields {
+		if i > 0 {
+			keys.Buf = append(keys.Buf, ',')
 		}
-		w.String(selected.Alias)
-		w.Buf = append(w.Buf, ':')
-		out.key = w.Buf
-		s.outputs = append(s.outputs, out)
+		keys.String(selected.Alias)
+		keys.Buf = append(keys.Buf, ':')
+		ends[i] = len(keys.Buf)
+	}
+	all, start := slices.Clip(keys.Buf), 0
+	for i, selected := range fields {
+		out := &s.outputs[i]
+		out.selected, out.key, start = selected, all[start:ends[i]:ends[i]], ends[i]
 		c.fields++
 		if selected.Name == "__typename" {
 			continue

@@ -47,7 +47,7 @@ func (s *Schema) Project(op *graphql.OperationContext) (*Projection, error) {
 
 // project gives an empty projection for a stream of what are no objects.
 func (s *Schema) project(op *graphql.OperationContext, p *Plan) *Projection {
-	col, out := p.root.columns[0], p.shape.outputs[0]
+	col, out := p.root.columns[0], &p.shape.outputs[0]
 	if len(col.kids) == 0 {
 		return &Projection{}
 	}
@@ -62,7 +62,8 @@ func (s *Schema) project(op *graphql.OperationContext, p *Plan) *Projection {
 // inMemory tells that all that is selected of an object is reached by following
 // pointers and calling methods: nothing in it waits.
 func inMemory(n *node, s *shape) bool {
-	for _, out := range s.outputs {
+	for i := range s.outputs {
+		out := &s.outputs[i]
 		if out.field != nil && out.field.Contextual {
 			return false
 		}

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -81,6 +82,22 @@ type Field struct {
 	Collect func(c *Column, results []any)
 	// Stream starts a subscription; the function it gives waits for an event.
 	Stream func(ctx context.Context, generated any, args map[string]any) (func(context.Context) (any, bool), error)
+}
+
+// A Constant is an argument that the schema gives a directive. It is decoded when it is
+// asked for first, and everybody gets the same, which nobody changes.
+type Constant[T any] struct{ value atomic.Pointer[T] }
+
+// Get gives the argument; an error is decode's, and is not kept.
+func (c *Constant[T]) Get(decode func() (T, error)) (T, error) {
+	if v := c.value.Load(); v != nil {
+		return *v, nil
+	}
+	v, err := decode()
+	if err == nil {
+		c.value.Store(&v)
+	}
+	return v, err
 }
 
 // inMemory tells that loading is only reading.

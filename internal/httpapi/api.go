@@ -3,15 +3,17 @@
 package httpapi
 
 import (
+	"bytes"
+	"compress/flate"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -184,9 +186,10 @@ var careful = []struct {
 var strictTransport = []string{"max-age=63072000"}
 
 func newRequestID() string {
-	b := make([]byte, 12)
-	_, _ = rand.Read(b) // never fails since Go 1.24
-	return hex.EncodeToString(b)
+	var b [36]byte
+	_, _ = rand.Read(b[:12]) // never fails since Go 1.24
+	hex.Encode(b[12:], b[:12])
+	return string(b[12:])
 }
 
 func text(w http.ResponseWriter, status int, s string) {
@@ -196,7 +199,7 @@ func text(w http.ResponseWriter, status int, s string) {
 }
 
 // schemaText is the schema as clients and code generators read it: without what
-// only our own generator needs.
+// only our own generator needs. It is kept compressed, since it is asked for rarely.
 func schemaText(s *ast.Schema) http.HandlerFunc {
 	public := *s
 	public.Directives = map[string]*ast.DirectiveDefinition{}
@@ -209,9 +212,15 @@ func schemaText(s *ast.Schema) http.HandlerFunc {
 	for name, t := range s.Types {
 		public.Types[name] = withoutGoField(t)
 	}
-	var b strings.Builder
-	formatter.NewFormatter(&b).FormatSchema(&public)
-	return func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, b.String()) }
+	var packed bytes.Buffer
+	w, _ := flate.NewWriter(&packed, flate.BestCompression) // the level is one
+	formatter.NewFormatter(w).FormatSchema(&public)
+	_ = w.Close() // a buffer takes everything
+	kept := bytes.Clone(packed.Bytes())
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.Copy(w, flate.NewReader(bytes.NewReader(kept))) // the client may be gone
+	}
 }
 
 func withoutGoField(t *ast.Definition) *ast.Definition {

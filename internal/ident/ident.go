@@ -125,8 +125,9 @@ func (i *id[K]) unmarshal(v any) error {
 // becomes the zero id, which no object has: what is not an id is answered
 // exactly like an id of nothing.
 func parse[K kinder](s string) id[K] {
-	kind, u, ok := Parse(s)
-	if !ok || kind != (*new(K)).kind() {
+	own := (*new(K)).kind()
+	kind, u, ok := parseLike(s, own)
+	if !ok || kind != own {
 		u = uuid.Nil
 	}
 	return id[K]{u}
@@ -138,10 +139,13 @@ func Opaque(kind string, u uuid.UUID) string {
 	return string(appendOpaque(text[:0], kind, u))
 }
 
+// uuidGroups are the bytes of a UUID that stand between its dashes.
+var uuidGroups = [...][2]int{{0, 4}, {4, 6}, {6, 8}, {8, 10}, {10, 16}}
+
 func appendOpaque(b []byte, kind string, u uuid.UUID) []byte {
 	var text [64]byte
 	plain := append(append(text[:0], kind...), ':')
-	for i, group := range [...][2]int{{0, 4}, {4, 6}, {6, 8}, {8, 10}, {10, 16}} {
+	for i, group := range uuidGroups {
 		if i > 0 {
 			plain = append(plain, '-')
 		}
@@ -150,20 +154,38 @@ func appendOpaque(b []byte, kind string, u uuid.UUID) []byte {
 	return base64.RawURLEncoding.AppendEncode(b, plain)
 }
 
+// maxPlain bounds "<kind>:<uuid>", maxOpaque its opaque form.
+const maxPlain, maxOpaque = 64, (maxPlain*8 + 5) / 6
+
 // Parse takes an opaque id apart; ok is false for what Opaque never made.
-func Parse(s string) (kind string, u uuid.UUID, ok bool) {
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil || len(b) < 38 || len(b) > 64 {
+func Parse(s string) (kind string, u uuid.UUID, ok bool) { return parseLike(s, "") }
+
+// parseLike is Parse, without memory for a kind that is the expected one.
+func parseLike(s, expected string) (kind string, u uuid.UUID, ok bool) {
+	if len(s) > maxOpaque {
 		return "", uuid.Nil, false
 	}
-	cut := len(b) - 37
-	if b[cut] != ':' {
+	var text, plain, again [maxOpaque]byte
+	n, err := base64.RawURLEncoding.Decode(plain[:], text[:copy(text[:], s)])
+	if err != nil || n < 38 || n > maxPlain {
 		return "", uuid.Nil, false
 	}
-	if u, err = uuid.ParseBytes(b[cut+1:]); err != nil {
+	cut := n - 37
+	if plain[cut] != ':' {
 		return "", uuid.Nil, false
 	}
-	if kind = string(b[:cut]); Opaque(kind, u) != s { // one spelling only
+	at := cut + 1
+	for _, group := range uuidGroups {
+		size := hex.EncodedLen(group[1] - group[0])
+		if _, err := hex.Decode(u[group[0]:group[1]], plain[at:at+size]); err != nil {
+			return "", uuid.Nil, false
+		}
+		at += size + 1 // what stands between them is compared below
+	}
+	if kind = expected; string(plain[:cut]) != expected {
+		kind = string(plain[:cut])
+	}
+	if string(appendOpaque(again[:0], kind, u)) != s { // one spelling only
 		return "", uuid.Nil, false
 	}
 	return kind, u, true

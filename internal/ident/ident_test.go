@@ -195,6 +195,15 @@ func TestID_IntoAndOutOfTheDatabase(t *testing.T) {
 	}
 }
 
+func TestParse_TakesNoMemory(t *testing.T) {
+	good, foreign := ident.NewCustomerID().Opaque(), strings.Repeat("A", 1<<20)
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		if ident.ParseCustomerID(good).IsZero() || !ident.ParseCustomerID(foreign).IsZero() {
+			t.Error("it was read as another one")
+		}
+	}))
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add(ident.NewCustomerID().Opaque())
 	f.Add("")

@@ -55,7 +55,7 @@ func (k *Keyed[K, M]) Read(ctx context.Context, db *DB, who *actor.Actor, p acto
 		}
 		return text
 	})
-	r, rows := reading[M](text, scope.add(append([]any{keysOf(keys)}, args...)), len(keys))
+	r, rows := reading[M](text, scope.add(append(append(make([]any, 0, 3+len(args)), keysOf(keys)), args...)), len(keys))
 	if err := db.share(ctx, r); err != nil {
 		return nil, Wrap(err, "%s", k.Name)
 	}
@@ -76,21 +76,28 @@ func keysOf[K comparable](keys []K) any {
 // reading is a read of rows, which reads of the same that run side by side share;
 // nobody changes rows that were read. They are there once it is done without an error.
 func reading[M any](text string, args []any, expected int) (*read, *[]*M) {
-	out := new([]*M)
-	return &read{
-		sql: text, args: args, rows: out, expected: expected,
-		take: func(rows pgx.Rows) (err error) {
-			*out, err = readRows[M](rows, min(expected, slab))
-			return err
-		},
-		adopt: func(rows any) bool {
-			same, ok := rows.(*[]*M)
-			if ok {
-				*out = slices.Clone(*same)
-			}
-			return ok
-		},
-	}, out
+	r := &readInto[M]{read: read{sql: text, args: args, expected: expected}}
+	r.into = r
+	return &r.read, &r.rows
+}
+
+// A readInto is a read with its rows.
+type readInto[M any] struct {
+	read
+	rows []*M
+}
+
+func (r *readInto[M]) take(rows pgx.Rows) (err error) {
+	r.rows, err = readRows[M](rows, min(r.expected, slab))
+	return err
+}
+
+func (r *readInto[M]) adopt(other into) bool {
+	same, ok := other.(*readInto[M])
+	if ok {
+		r.rows = slices.Clone(same.rows)
+	}
+	return ok
 }
 
 // texts are a query's, by what changes them, which is comparable.

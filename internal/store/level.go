@@ -37,17 +37,21 @@ const mostAlone = 3
 type read struct {
 	sql  string
 	args []any
-	take func(pgx.Rows) error // reads and closes the rows
+	take func(pgx.Rows) error // reads and closes the rows; nil with into
 	// expected is how many rows there are about; 0 when that is not known.
 	expected int
-	// rows is where take puts them, and adopt takes those of another read, unless
-	// they are of another type; nil of reads that cannot share.
-	rows  any
-	adopt func(rows any) bool
-	call  *call         // that waits; nil of the further ones that it waits for
-	gone  bool          // the call waits no longer
-	err   error         // there once done is closed
-	done  chan struct{} // nil for one that waits with another, or runs alone
+	into     into          // nil of reads that cannot share
+	call     *call         // that waits; nil of the further ones that it waits for
+	gone     bool          // the call waits no longer
+	err      error         // there once done is closed
+	done     chan struct{} // nil for one that waits with another, or runs alone
+}
+
+// An into has the rows of a read, which another one of the same may have, too.
+type into interface {
+	take(rows pgx.Rows) error // reads and closes them
+	// adopt takes those of another one, unless they are of another type.
+	adopt(other into) bool
 }
 
 // A call is one of those of a level.
@@ -183,7 +187,7 @@ func (l *level) read(batch []*read) {
 	distinct, same := sorted(batch)
 	l.db.reads.send(l.ctx, distinct)
 	for r, first := range same {
-		if first.err != nil || !r.adopt(first.rows) {
+		if first.err != nil || !r.into.adopt(first.into) {
 			l.db.reads.send(l.ctx, []*read{r})
 		}
 	}
@@ -195,7 +199,7 @@ func sorted(batch []*read) (distinct []*read, same map[*read]*read) {
 	distinct = make([]*read, 0, len(batch))
 	for _, r := range batch {
 		i := slices.IndexFunc(distinct, func(first *read) bool {
-			return r.adopt != nil && first.adopt != nil && r.sql == first.sql && reflect.DeepEqual(r.args, first.args)
+			return r.into != nil && first.into != nil && r.sql == first.sql && reflect.DeepEqual(r.args, first.args)
 		})
 		if i < 0 {
 			distinct = append(distinct, r)

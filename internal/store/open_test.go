@@ -307,3 +307,11 @@ func TestWrap_WhatIsNotPostgreSQLs(t *testing.T) {
 	require.False(t, store.Violates(store.Wrap(&pgconn.PgError{Code: "23505", ConstraintName: "y"}, "insert"), "x"))
 	require.False(t, store.Violates(errors.New("x"), "x"))
 }
+
+// Each connection would have room for 512 descriptions, for a mode that is not used.
+func TestOpen_ConnectionsKeepNoDescriptions(t *testing.T) {
+	t.Parallel()
+	db := testkit.DB(t)
+	require.Zero(t, db.Pool.Config().ConnConfig.DescriptionCacheCapacity)
+	require.NotEqual(t, pgx.QueryExecModeCacheDescribe, db.Pool.Config().ConnConfig.DefaultQueryExecMode)
+}

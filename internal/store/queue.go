@@ -240,5 +240,8 @@ func (r *read) taken(rows pgx.Rows) (err error) {
 			err = fmt.Errorf("read rows: panic: %v\n%s", p, debug.Stack())
 		}
 	}()
+	if r.into != nil {
+		return r.into.take(rows)
+	}
 	return r.take(rows)
 }

@@ -160,12 +160,33 @@ func (c *core) variables(op *ast.OperationDefinition, given map[string]any) (map
 	if len(op.VariableDefinitions) == 0 {
 		return nil, nil
 	}
+	if coerced(op, given) {
+		return given, nil
+	}
 	values, err := validator.VariableValues(c.schema.Schema(), op, given)
 	if e, ok := errors.AsType[*gqlerror.Error](err); ok {
 		errcode.Set(e, errcode.ValidationFailed)
 		return nil, gqlerror.List{e}
 	}
 	return values, nil
+}
+
+// coerced tells whether variables are what they would be coerced to: all of them texts,
+// as ids, cursors and most else that changes from request to request.
+func coerced(op *ast.OperationDefinition, given map[string]any) bool {
+	if len(given) != len(op.VariableDefinitions) {
+		return false
+	}
+	for _, v := range op.VariableDefinitions {
+		if _, text := given[v.Variable].(string); !text || v.Type.Elem != nil || v.Definition.Kind != ast.Scalar {
+			return false
+		}
+		switch v.Type.NamedType {
+		case "Int", "Float", "Boolean": // a text is not, or is looked at
+			return false
+		}
+	}
+	return true
 }
 
 // DispatchOperation implements graphql.GraphExecutor.

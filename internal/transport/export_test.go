@@ -34,3 +34,6 @@ const (
 	AdmissionWait     = admissionWait
 	MaxAdmissionQueue = maxAdmissionQueue
 )
+
+// Coerced tells whether variables are taken as they came.
+var Coerced = coerced

@@ -138,3 +138,38 @@ func TestScale_APageOfDatabasesCostsTheSame(t *testing.T) {
 	p.exec("DROP INDEX databases_newest")
 	require.Greater(t, p.blocks(t, staff, `{ databases(first: 50) { nodes { id } } }`, nil), limit("newest"))
 }
+
+// The total of jobs in a state is counted in an index, whoever asks.
+func TestScale_TheTotalOfJobsInAStateReadsNoTable(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	server := p.addServer()
+	tenant := p.addTenant("reseller", ident.CustomerID{}, server)
+	const jobs = 20_000
+	for _, q := range []string{
+		`INSERT INTO customers (id, parent_id, name, email) SELECT gen_random_uuid(), ?1, 'below' || i, 'a@b.c' FROM generate_series(1, 200) AS i`,
+		`INSERT INTO customer_tree (ancestor_id, customer_id, depth) SELECT id, id, 0 FROM customers WHERE parent_id = ?1 UNION ALL SELECT parent_id, id, 1 FROM customers WHERE parent_id = ?1`,
+		`INSERT INTO jobs (id, kind, plan_version, customer_id, resource_kind, resource_id, target_generation, state, created_at)
+			SELECT gen_random_uuid(), 'database.create', 1, c.id, 'database', gen_random_uuid(), 1, CASE WHEN i % 2 = 0 THEN 'FAILED' ELSE 'SUCCEEDED' END, now() - (c.number * 1000 + i) * interval '1 s'
+			FROM customers AS c, generate_series(1, ?0 / 200) AS i WHERE c.parent_id = ?1`,
+	} {
+		p.exec(q, jobs, tenant.customer.UUID)
+	}
+	// An index alone answers for rows that everybody sees: as long as somebody is at work
+	// who may not see them all, the table is looked at.
+	require.Eventually(t, func() bool {
+		p.exec(`VACUUM ANALYZE jobs, customer_tree`)
+		return p.count(`SELECT count(*) FROM pg_class WHERE relname IN ('jobs', 'customer_tree') AND relallvisible < relpages`) == 0
+	}, 20*time.Second, 50*time.Millisecond)
+	const query = `{ jobs(first: 1, filter: {state: FAILED}) { totalCount } }`
+	table := p.count(`SELECT relpages FROM pg_class WHERE relname = 'jobs'`)
+	for name, token := range map[string]string{"staff": p.staff(), "tenant": tenant.token} {
+		got, _ := p.must(token, query, nil)["jobs"].(map[string]any)
+		require.EqualValues(t, jobs/2, got["totalCount"], name)
+		n := p.blocks(t, token, query, nil)
+		require.Less(t, n, table/4, "%s: of a table of %d blocks", name, table)
+		testkit.Reportf(t, "the total of 10,000 of 20,000 jobs, asked by %s: %d blocks of a table of %d", name, n, table)
+	}
+	p.exec("DROP INDEX jobs_state_customer")
+	require.Greater(t, p.blocks(t, tenant.token, query, nil), table/2)
+}

@@ -193,6 +193,7 @@ func (s *server) config() (*pgxpool.Config, error) {
 	// The looks are few and take longer to plan than to run; what changes
 	// something has no arguments and is never prepared.
 	c.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	c.DescriptionCacheCapacity = 0 // for a mode that nothing asks for
 	c.RuntimeParams = map[string]string{
 		"application_name": "mpanel",
 		// A tenant may put functions into its schema public; nothing of it must

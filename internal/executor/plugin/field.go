@@ -148,7 +148,7 @@ func (g *generator) directiveChain(s source) {
 				v = a.Default
 			}
 			if v != nil {
-				g.linef("%s, err := ec.%s(ctx, %s)\nif err != nil { return nil, err }", a.VarName, a.TypeReference.UnmarshalFunc(), templates.Dump(v))
+				g.directiveArgument(a, templates.Dump(v))
 			}
 		}
 		if !d.IsBuiltIn() {
@@ -161,6 +161,34 @@ func (g *generator) directiveChain(s source) {
 		g.linef("return %s(%s)\n}", d.CallPath(), d.ResolveArgs(parent, i))
 	}
 	g.linef("return directive%d(ctx)\n},", len(s.directives))
+}
+
+// directiveArgument decodes an argument that stands in the schema: once, where what it
+// becomes depends on nothing else and cannot be changed by who gets it.
+func (g *generator) directiveArgument(a *codegen.FieldArgument, value string) {
+	t := a.TypeReference
+	decode := fmt.Sprintf("ec.%s(ctx, %s)", t.UnmarshalFunc(), value)
+	if !constant(t) {
+		g.linef("%s, err := %s\nif err != nil { return nil, err }", a.VarName, decode)
+		return
+	}
+	name, known := g.constants[decode]
+	if !known {
+		name = fmt.Sprintf("executorConstant%d", len(g.constants)+1)
+		g.constants[decode] = name
+		g.declared = append(g.declared, fmt.Sprintf("var %s executor.Constant[%s]\n", name, g.typeName(t.GO)))
+	}
+	g.linef("%s, err := %s.Get(func() (%s, error) { return %s })\nif err != nil { return nil, err }", a.VarName, name, g.typeName(t.GO), decode)
+}
+
+// constant tells whether a value of a type is the same for every request.
+func constant(t *config.TypeReference) bool {
+	for ; t != nil; t = t.Elem() {
+		if t.IsContext || t.Definition.Kind != ast.Scalar && t.Definition.Kind != ast.Enum {
+			return false
+		}
+	}
+	return true
 }
 
 // arguments are those of the schema, as Go expressions.

@@ -50,7 +50,7 @@ func (p Plugin) GenerateCode(d *codegen.Data) error {
 	}
 	g := &generator{
 		plugin: p, leaves: map[string]string{},
-		imports: map[string]string{}, home: d.Config.Exec.ImportPath(),
+		imports: map[string]string{}, constants: map[string]string{}, home: d.Config.Exec.ImportPath(),
 	}
 	source, err := format.Source([]byte(g.file(d)))
 	if err != nil {
@@ -67,6 +67,10 @@ type generator struct {
 	refused []string
 	imports map[string]string // path to name
 	home    string            // the package that is written into
+	// constants are the variables of directives' arguments, by what decodes them, and
+	// declared their declarations.
+	constants map[string]string
+	declared  []string
 }
 
 func (g *generator) linef(format string, args ...any) { fmt.Fprintf(&g.out, format+"\n", args...) }
@@ -145,7 +149,7 @@ var executorTables = &executor.Tables{
 		functions = append(functions, source)
 	}
 	sort.Strings(functions)
-	body := g.out.String() + strings.Join(functions, "\n")
+	body := g.out.String() + strings.Join(g.declared, "") + "\n" + strings.Join(functions, "\n")
 	return g.head(d.Config.Exec.Package, body) + body
 }
 

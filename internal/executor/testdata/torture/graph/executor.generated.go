@@ -209,7 +209,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ADMIN")
+						role, err := executorConstant1.Get(func() (model.Role, error) {
+							return ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ADMIN")
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -311,7 +313,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "USER")
+						role, err := executorConstant2.Get(func() (model.Role, error) {
+							return ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "USER")
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -401,7 +405,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ROOT")
+						role, err := executorConstant3.Get(func() (model.Role, error) {
+							return ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ROOT")
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -552,7 +558,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ADMIN")
+						role, err := executorConstant1.Get(func() (model.Role, error) {
+							return ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ADMIN")
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -711,7 +719,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ADMIN")
+						role, err := executorConstant1.Get(func() (model.Role, error) {
+							return ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ADMIN")
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -731,7 +741,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ROOT")
+						role, err := executorConstant3.Get(func() (model.Role, error) {
+							return ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ROOT")
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -779,7 +791,9 @@ var executorTables = &executor.Tables{
 						return ec.Directives.Upper(ctx, parent, directive0)
 					}
 					directive2 := func(ctx context.Context) (any, error) {
-						role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "USER")
+						role, err := executorConstant2.Get(func() (model.Role, error) {
+							return ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "USER")
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -838,7 +852,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ADMIN")
+						role, err := executorConstant1.Get(func() (model.Role, error) {
+							return ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ADMIN")
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -1144,7 +1160,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ADMIN")
+						role, err := executorConstant1.Get(func() (model.Role, error) {
+							return ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ADMIN")
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -1170,7 +1188,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ROOT")
+						role, err := executorConstant3.Get(func() (model.Role, error) {
+							return ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ROOT")
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -1194,7 +1214,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "USER")
+						role, err := executorConstant2.Get(func() (model.Role, error) {
+							return ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "USER")
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -1215,7 +1237,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						role, err := ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ADMIN")
+						role, err := executorConstant1.Get(func() (model.Role, error) {
+							return ec.unmarshalNRole2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐRole(ctx, "ADMIN")
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -1461,6 +1485,10 @@ var executorTables = &executor.Tables{
 		)
 	},
 }
+
+var executorConstant1 executor.Constant[model.Role]
+var executorConstant2 executor.Constant[model.Role]
+var executorConstant3 executor.Constant[model.Role]
 
 func writeNBigInt2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋexecutorᚋtestdataᚋtortureᚋmodelᚐBigInt(w *executor.Writer, v model.BigInt) executor.Status {
 	v.MarshalGQL(w)
