@@ -2,8 +2,8 @@ import { Stack, Text, TextInput } from "@mantine/core";
 import type { TypedDocumentNode } from "@urql/core";
 import { type ReactNode, useState } from "react";
 import { texts } from "@/lib/text";
-import { ActionForm } from "./action-form";
-import { Dialog } from "./dialog";
+import { MutationForm } from "./mutation-form";
+import { Dialog } from "./overlay";
 
 const useTexts = texts("confirm-action", {
   en: { type: "Type {{name}} to confirm", blocked: "Type the name first" },
@@ -24,6 +24,8 @@ export function ConfirmAction<Data, Variables extends object>(p: {
   /** The name to be typed. */
   typed?: string;
   harmless?: boolean;
+  /** False for mutations that take no idempotency key. */
+  idempotent?: boolean;
   onDone?: (data: Data) => void;
 }) {
   return (
@@ -37,8 +39,8 @@ function Question<Data, Variables extends object>(p: Parameters<typeof ConfirmAc
   const t = useTexts();
   const [name, setName] = useState("");
   return (
-    <ActionForm
-      document={p.document} variables={() => p.variables} fields={[]} submit={p.submit} done={p.done} color={p.harmless ? undefined : "red.8"} onCancel={p.onClose}
+    <MutationForm
+      document={p.document} variables={() => p.variables} fields={[]} submit={p.submit} done={p.done} color={p.harmless ? undefined : "red.8"} onCancel={p.onClose} idempotent={p.idempotent}
       blocked={p.typed !== undefined && name !== p.typed && t("blocked")}
       onDone={(data) => {
         p.onClose();
@@ -51,6 +53,6 @@ function Question<Data, Variables extends object>(p: Parameters<typeof ConfirmAc
           {p.typed !== undefined && <TextInput label={t("type", { name: p.typed })} value={name} onChange={({ currentTarget: { value } }) => setName(value)} autoComplete="off" data-autofocus />}
         </Stack>
       )}
-    </ActionForm>
+    </MutationForm>
   );
 }

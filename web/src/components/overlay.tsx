@@ -2,7 +2,7 @@ import { Drawer, Modal, type ModalProps } from "@mantine/core";
 import type { ReactNode } from "react";
 import { texts } from "@/lib/text";
 
-const useTexts = texts("dialog", { en: { close: "Close" }, de: { close: "Schließen" } });
+const useTexts = texts("overlay", { en: { close: "Close" }, de: { close: "Schließen" } });
 
 interface DialogProps {
   opened: boolean;

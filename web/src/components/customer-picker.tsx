@@ -6,7 +6,7 @@ import { graphql } from "@/gql/document";
 import { texts } from "@/lib/text";
 import { useMay } from "./use-viewer";
 
-const useTexts = texts("customer-select", {
+const useTexts = texts("customer-picker", {
   en: { none: "No customer is called that.", loading: "Loading" },
   de: { none: "Kein Kunde heißt so.", loading: "Wird geladen" },
 });
@@ -24,7 +24,7 @@ const ONE = graphql(`
 `);
 
 /** One of the customers that the viewer may see, found by name; nothing for who may see none. */
-export function CustomerSelect(p: Omit<SelectProps, "data" | "onChange" | "value"> & { value: string | null; onChange: (id: string | null) => void }) {
+export function CustomerPicker(p: Omit<SelectProps, "data" | "onChange" | "value"> & { value: string | null; onChange: (id: string | null) => void }) {
   const t = useTexts();
   const may = useMay();
   const [text, setText] = useState("");

@@ -2,7 +2,7 @@ import { Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { type ReactNode, useId } from "react";
 
 /** A part of a page with a title of its own, what it is about, and what can be done there. */
-export function Section(p: { title: string; intro?: ReactNode; beside?: ReactNode; actions?: ReactNode; children?: ReactNode }) {
+export function Part(p: { title: string; intro?: ReactNode; beside?: ReactNode; actions?: ReactNode; children?: ReactNode }) {
   const id = useId();
   return (
     <Paper withBorder p="md" component="section" aria-labelledby={id}>

@@ -6,7 +6,7 @@ import { texts } from "@/lib/text";
 import { ShowGraphQL } from "./show-graphql";
 import { useAction } from "./use-action";
 
-const useTexts = texts("action-form", { en: { cancel: "Cancel" }, de: { cancel: "Abbrechen" } });
+const useTexts = texts("mutation-form", { en: { cancel: "Cancel" }, de: { cancel: "Abbrechen" } });
 
 /** What was written into the fields, by their names. */
 export type Written = Record<string, string>;
@@ -21,7 +21,7 @@ const hidden = "…";
  * A form that is one mutation: what the panel says of a field stands beside it, and the
  * first of those gets the focus; everything else is a toast.
  */
-export function ActionForm<Data, Variables extends object>(p: {
+export function MutationForm<Data, Variables extends object>(p: {
   document: TypedDocumentNode<Data, Variables>;
   variables: (values: Written) => Variables;
   /** The names of the fields that stand in the form, as the graph calls them. */
