@@ -2,6 +2,7 @@ import { Alert, Button, Code, CopyButton, Group, Modal, Stack } from "@mantine/c
 import { IconAlertTriangle, IconCopy, IconDownload } from "@tabler/icons-react";
 import { save } from "@/lib/csv";
 import { texts } from "@/lib/text";
+import { useTopmost } from "./use-topmost";
 
 const useTexts = texts("shown-once", {
   en: { once: "This is shown only now. Keep it where nobody else can read it.", saved: "I have saved it", copy: "Copy", copied: "Copied", download: "Download" },
@@ -11,6 +12,7 @@ const useTexts = texts("shown-once", {
 /** A secret that is shown once: it stays until somebody says that it is saved. Null closes it. */
 export function ShownOnce(p: { title: string; lines: readonly string[] | null; file?: string; onSaved: () => void }) {
   const t = useTexts();
+  useTopmost(p.lines !== null);
   const text = p.lines?.join("\n") ?? "";
   return (
     <Modal opened={p.lines !== null} onClose={() => {}} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title={p.title}>

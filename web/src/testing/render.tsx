@@ -1,5 +1,5 @@
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
+import { Notifications, notifications } from "@mantine/notifications";
 import { createMemoryHistory, createRootRoute, createRoute, createRouter, RouterProvider } from "@tanstack/react-router";
 import { render } from "@testing-library/react";
 import type { ReactNode } from "react";
@@ -47,6 +47,7 @@ export const viewerOf = (permissions: Viewer["permissions"] = [], more: Partial<
  * its address is given the route's path and the address that it is at.
  */
 export function show(what: ReactNode, graph = graphOf({}), place: { path?: string; at?: string; viewer?: Viewer } = {}) {
+  notifications.clean(); // what the test before told
   const client = new Client({ url: "http://panel.test/graphql", exchanges: [refreshExchange, fetchExchange], fetch: graph.fetch, preferGetMethod: false });
   const root = createRootRoute();
   const page = createRoute({ getParentRoute: () => root, path: place.path ?? "/", component: () => <>{what}</> });

@@ -54,7 +54,7 @@ export function AuditPage() {
     { key: "object", title: t("object"), render: (e) => <Text span size="sm">{e.object ? plain(nameOf(e.object)) : "–"}</Text> },
     { key: "customer", title: t("customer"), render: (e) => (e.customer ? plain(e.customer.name) : "–") },
     { key: "ip", title: t("ip"), render: (e) => e.ip ?? "–", optional: true },
-    { key: "at", title: t("at"), render: (e) => <time dateTime={e.at}>{dateTime(e.at)}</time>, width: 190 },
+    { key: "at", title: t("at"), render: (e) => <Text span size="sm" component="time" dateTime={e.at} style={{ whiteSpace: "nowrap" }}>{dateTime(e.at)}</Text> },
   ];
   const filtered = Object.values(filter).some((value) => value !== undefined);
 

@@ -78,7 +78,7 @@ export function SecondFactor() {
       }
     >
       {secondFactorMissing && <Alert color="yellow">{t("appNeeded")}</Alert>}
-      <Dialog opened={setup !== null} onClose={() => setSetup(null)} title={t("appSetUp")}>
+      <Dialog opened={setup !== null} onClose={() => setSetup(null)} title={t("appSetUpTitle")}>
         {setup && (
           <SetUp
             {...setup}

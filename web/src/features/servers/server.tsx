@@ -22,6 +22,7 @@ import { ServerForm } from "./server-form";
 import { ServerState } from "./server-state";
 import { useTexts } from "./texts";
 
+const day = 86_400;
 const route = getRouteApi("/servers/$id");
 
 /** One database server: how it is, what can be done there, and what helps. */
@@ -84,11 +85,10 @@ function Details({ server }: { server: Server }) {
       )}
       <Part title={t("facts")}>
         <Group gap="xl" align="flex-start">
-          <Fact label={t("host")}><CopyField label={t("host")} value={server.host} /></Fact>
-          <Fact label={t("port")}>{server.port}</Fact>
+          <Fact label={t("host")}><CopyField label={t("host")} value={`${server.host}:${server.port}`} /></Fact>
           <Fact label={t("version")}>{server.version ?? "–"}</Fact>
           <Fact label={t("databases")}>{number(server.databaseCount)}</Fact>
-          <Fact label={t("grace")}>{duration(server.deleteGraceSeconds * 1000)}</Fact>
+          <Fact label={t("grace")}>{server.deleteGraceSeconds % day === 0 ? t("days", { count: server.deleteGraceSeconds / day }) : duration(server.deleteGraceSeconds * 1000)}</Fact>
           <Fact label={t("checked")}><Ago at={server.checkedAt} never={t("never")} /></Fact>
         </Group>
       </Part>
@@ -126,5 +126,5 @@ function Details({ server }: { server: Server }) {
 /** What the panel's names of capabilities mean; one that is new has its name alone. */
 const about = {
   create_databases: "can_create_databases", temp_file_limit: "can_temp_file_limit", read_statistics: "can_read_statistics", end_sessions: "can_end_sessions",
-  isolated_from_public: "can_isolated_from_public", read_verifiers: "can_read_verifiers", remote_access: "can_remote_access",
+  isolated_from_public: "can_isolated_from_public", read_verifiers: "can_read_verifiers", pg_dump: "can_pg_dump", remote_access: "can_remote_access",
 } as const;

@@ -33,7 +33,7 @@ export function Impersonate(p: { user: { id: string; name: string }; opened: boo
         {(of) => (
           <>
             <Text size="sm">{t("viewAsText")}</Text>
-            <Textarea name="reason" label={t("reason")} description={t("reasonHint")} autosize minRows={2} error={of("reason")} data-autofocus />
+            <Textarea name="reason" label={t("reason")} description={t("reasonHint")} rows={3} error={of("reason")} data-autofocus />
             <Select label={t("forHowLong")} allowDeselect={false} value={minutes} onChange={(value) => setMinutes(value ?? "15")} data={[5, 15, 30, 60].map((n) => ({ value: String(n), label: t("minutes", { count: n }) }))} error={of("minutes")} />
           </>
         )}
