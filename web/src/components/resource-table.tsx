@@ -89,7 +89,7 @@ export function ResourceTable<Row extends { id: string }>(p: {
   }
 
   const columns = shown.map((c): DataTableColumn<Row> => ({
-    accessor: c.key, title: c.title, render: c.render, sortable: c.sort !== undefined, textAlign: c.align, width: c.width, cellsStyle: () => ({ height: rowHeight }),
+    accessor: c.key, title: c.title, render: c.render, sortable: c.sort !== undefined, textAlign: c.align, width: c.width, cellsStyle: () => ({ height: rowHeight, overflowWrap: "break-word", maxWidth: 360 }), // a narrow page scrolls the table, and breaks no words
   }));
   const sorted = p.columns.find(({ sort }) => sort !== undefined && sort === p.search.sort);
   return (
