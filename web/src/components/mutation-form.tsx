@@ -1,4 +1,4 @@
-import { Button, Group, Stack } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import type { TypedDocumentNode } from "@urql/core";
 import { type FormEvent, type ReactNode, useReducer, useRef, useState } from "react";
 import type { Problem } from "@/gql/problem";
@@ -63,11 +63,12 @@ export function MutationForm<Data, Variables extends object>(p: {
     <form ref={form} onSubmit={(event) => void submit(event)} onChange={redraw} noValidate>
       <Stack gap="md">
         {p.children?.(of)}
+        {p.blocked && <Text size="sm" c="dimmed" role="status">{p.blocked}</Text>}
         <Group justify="space-between" gap="xs">
           <ShowGraphQL document={p.document} variables={p.variables(shown)} />
           <Group gap="xs">
             {p.onCancel && <Button variant="default" onClick={p.onCancel}>{t("cancel")}</Button>}
-            <Button type="submit" color={p.color} loading={busy} disabled={Boolean(p.blocked)} title={p.blocked || undefined}>{p.submit}</Button>
+            <Button type="submit" color={p.color} loading={busy} disabled={Boolean(p.blocked)}>{p.submit}</Button>
           </Group>
         </Group>
       </Stack>

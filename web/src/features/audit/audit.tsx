@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Menu, Text } from "@mantine/core";
+import { Anchor, Badge, Button, Menu, Stack, Text } from "@mantine/core";
 import { IconDownload, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
@@ -34,7 +34,8 @@ export function AuditPage() {
   const variables = { ...pageOf(search, rows), filter };
   const [result, retry] = useQuery({ query: EVENTS, variables });
   const first = !search.after && !search.before;
-  const live = useTail(first, filter, () => retry({ requestPolicy: "network-only" }));
+  // Only behind a list that is there: an older answer that comes late cannot take the place of the one read at the stream's place.
+  const live = useTail(first && result.data !== undefined, filter, () => retry({ requestPolicy: "network-only" }));
   const [exporting, setExporting] = useState(false);
   /** A new filter begins at the first page; an entry that is opened leaves the page as it is. */
   const set = (patch: Partial<AuditSearch>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
@@ -78,7 +79,7 @@ export function AuditPage() {
       <Filters search={search} set={set} actions={[...new Set((result.data?.auditEvents.nodes ?? []).map(({ action }) => action))]} />
       <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} columns={6} />}>
         {({ auditEvents }) => (
-          <List live={first ? live : []} page={auditEvents} paused={search.paused ?? false} empty={filtered ? t("noneFound") : t("none")}>
+          <List key={JSON.stringify(variables)} settled={!result.fetching && !result.stale} live={first ? live : []} page={auditEvents} paused={search.paused ?? false} empty={filtered ? t("noneFound") : t("none")}>
             {(nodes) => <ResourceTable name="audit" label={t("audit")} columns={columns} page={{ ...auditEvents, nodes }} search={search} onSearch={set} fetching={result.stale && nodes.length === 0} />}
           </List>
         )}
@@ -91,21 +92,21 @@ export function AuditPage() {
 }
 
 /** The rows with what came live on top; while it is paused what was there stays, and what came is counted. */
-function List(p: { live: readonly Entry[]; page: { nodes: readonly Entry[] }; paused: boolean; empty: string; children: (rows: Entry[]) => React.ReactNode }) {
+function List(p: { live: readonly Entry[]; page: { nodes: readonly Entry[] }; settled: boolean; paused: boolean; empty: string; children: (rows: Entry[]) => React.ReactNode }) {
   const t = useTexts();
   const all = merged(p.live, p.page.nodes);
-  const [held, setHeld] = useState<{ page: typeof p.page; rows: Entry[] } | null>(null);
-  // Held from the render in which the pause begins, and begun anew with another page or filter.
-  if (p.paused && held === null) setHeld({ page: p.page, rows: all });
+  const [held, setHeld] = useState<Entry[] | null>(null);
+  // Another page or filter begins anew, and is held once it is there.
+  if (p.paused && p.settled && held === null) setHeld(all);
   if (!p.paused && held !== null) setHeld(null);
-  const rows = p.paused && held ? held.rows : all;
+  const rows = p.paused && held ? held : all;
   const known = new Set(rows.map(({ id }) => id));
   const fresh = all.filter(({ id, at }) => !known.has(id) && (rows.length === 0 || Date.parse(at) >= Date.parse(rows[0]!.at))).length;
   return (
-    <>
+    <Stack gap={0}>
       <div role="status">{p.paused && fresh > 0 && <Text size="sm" fw={500}>{t("waiting", { count: fresh })}</Text>}</div>
       {rows.length === 0 ? <EmptyState text={p.empty} /> : p.children(rows)}
-    </>
+    </Stack>
   );
 }
 

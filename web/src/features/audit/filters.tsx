@@ -33,11 +33,11 @@ export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSear
   return (
     <Group gap="xs" align="flex-end">
       {may("USERS_READ") && <ActorPicker value={search.actor ?? null} onChange={(actor) => set({ actor: actor ?? undefined })} />}
-      <Autocomplete key={search.action === undefined ? "empty" : "filled"} label={t("action")} placeholder="database.create" data={p.actions} defaultValue={search.action} onChange={action} w={{ base: "100%", xs: 150 }} />
-      <CustomerPicker label={t("customer")} placeholder={t("anyCustomer")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} w={{ base: "100%", xs: 150 }} />
+      <Autocomplete key={search.action === undefined ? "empty" : "filled"} label={t("action")} placeholder="database.create" data={p.actions} defaultValue={search.action} onChange={action} w={{ base: "calc(50% - 5px)", xs: 150 }} />
+      <CustomerPicker label={t("customer")} placeholder={t("anyCustomer")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} w={{ base: "calc(50% - 5px)", xs: 150 }} />
       <Select
         label={t("outcome")} placeholder={t("anyOutcome")} clearable clearButtonProps={{ "aria-label": "×" }} value={search.allowed ?? null} onChange={(allowed) => set({ allowed: (allowed as AuditSearch["allowed"]) ?? undefined })}
-        data={[{ value: "yes", label: t("done") }, { value: "no", label: t("refused") }]} w={{ base: "100%", xs: 105 }}
+        data={[{ value: "yes", label: t("done") }, { value: "no", label: t("refused") }]} w={{ base: "calc(50% - 5px)", xs: 105 }}
       />
       {(["from", "to"] as const).map((end) => (
         <TextInput key={`${end}${zone}${search[end] === undefined}`} type="datetime-local" label={t(end)} defaultValue={toClock(search[end])} onBlur={({ currentTarget: { value } }) => { const at = fromClock(value); if (toClock(search[end]) !== value) set({ [end]: at }); }} w={{ base: "100%", xs: 190 }} />
@@ -60,7 +60,7 @@ function ActorPicker(p: { value: string | null; onChange: (id: string | null) =>
   return (
     <Select
       label={t("actor")} placeholder={t("anybody")} searchable clearable clearButtonProps={{ "aria-label": "×" }} data={found} value={p.value} onChange={p.onChange} onSearchChange={setText}
-      filter={({ options }) => options} nothingFoundMessage={t("noUser")} w={{ base: "100%", xs: 160 }}
+      filter={({ options }) => options} nothingFoundMessage={t("noUser")} w={{ base: "calc(50% - 5px)", xs: 160 }}
     />
   );
 }

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { listen } from "@/gql/socket";
 import { type Entry, FEED, type filterOf, fits } from "./operations";
 
-/** So many that came live are kept; who wants more turns the pages. */
+/** So many that came live are kept; with one more the list is read anew, which then has the newest of them, and the rest on its next pages. */
 const kept = 500;
 
 /**
@@ -15,12 +15,17 @@ export function useTail(enabled: boolean, filter: ReturnType<typeof filterOf>, o
   const place = useRef(onPlace);
   place.current = onPlace;
   useEffect(() => {
+    let count = 0;
     setEntries([]);
     if (!enabled) return;
     return listen(FEED, {}, {
       next: ({ auditFeed: item }) => {
-        if ("event" in item) setEntries((all) => [item.event as Entry, ...all].slice(0, kept));
-        else place.current();
+        if ("event" in item && ++count <= kept) return setEntries((all) => [item.event as Entry, ...all]);
+        if ("event" in item) {
+          count = 0;
+          setEntries([]);
+        }
+        place.current();
       },
     });
   }, [enabled]);

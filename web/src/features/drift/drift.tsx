@@ -79,7 +79,7 @@ export function DriftPage() {
       key: "object", title: t("object"), text: (f) => f.externalName,
       render: (f) => (f.resource?.__typename === "Database" ? <Anchor component={Link} to={`/databases/${f.resource.id}`} size="sm" fw={500}>{f.externalName}</Anchor> : <Text span size="sm" fw={500}>{f.externalName}</Text>),
     },
-    { key: "kind", title: t("kind"), render: (f) => <Group gap={4}><Badge color={colors[f.kind]}>{t(f.kind)}</Badge>{f.ignored && <Badge color="gray">{t("ignored")}</Badge>}{f.resolvedAt && <Badge color="green">{t("resolved")}</Badge>}</Group>, text: (f) => f.kind },
+    { key: "kind", title: t("kind"), render: (f) => <Group gap={4}><Badge color={colors[f.kind]} miw="max-content">{t(f.kind)}</Badge>{f.ignored && <Badge color="gray">{t("ignored")}</Badge>}{f.resolvedAt && <Badge color="green">{t("resolved")}</Badge>}</Group>, text: (f) => f.kind },
     { key: "objectKind", title: t("objectKind"), render: (f) => t(f.objectKind), text: (f) => f.objectKind },
     { key: "detail", title: t("detail"), render: (f) => <Text size="sm" miw={220}>{f.detail}</Text>, text: (f) => f.detail },
     { key: "server", title: t("server"), render: (f) => (f.server ? <Anchor component={Link} to={`/servers/${f.server.id}`} size="sm">{f.server.name}</Anchor> : "–"), text: (f) => f.server?.name },

@@ -16,10 +16,10 @@ export function ServerState({ server }: { server: State }) {
   const t = useTexts();
   return (
     <Group gap={4}>
-      {server.maintenance && <Badge color="yellow">{t("inMaintenance")}</Badge>}
-      {!server.checkedAt ? <Badge color="gray">{t("unchecked")}</Badge> : !server.reachable ? <Badge color="red">{t("unreachable")}</Badge> : server.blocked ? <Badge color="red">{t("blocked")}</Badge> : <Badge color="green">{t("reachable")}</Badge>}
-      {server.problems.length > 0 && <Badge color="orange">{t("problemCount", { count: server.problems.length }).replace(String(server.problems.length), number(server.problems.length))}</Badge>}
-      {server.driftBrake === "ON" && <Badge color="red">{t("brakeOn")}</Badge>}
+      {server.maintenance && <Badge miw="max-content" color="yellow">{t("inMaintenance")}</Badge>}
+      {!server.checkedAt ? <Badge miw="max-content" color="gray">{t("unchecked")}</Badge> : !server.reachable ? <Badge miw="max-content" color="red">{t("unreachable")}</Badge> : server.blocked ? <Badge miw="max-content" color="red">{t("blocked")}</Badge> : <Badge miw="max-content" color="green">{t("reachable")}</Badge>}
+      {server.problems.length > 0 && <Badge miw="max-content" color="orange">{t("problemCount", { count: server.problems.length }).replace(String(server.problems.length), number(server.problems.length))}</Badge>}
+      {server.driftBrake === "ON" && <Badge miw="max-content" color="red">{t("brakeOn")}</Badge>}
     </Group>
   );
 }

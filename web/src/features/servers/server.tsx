@@ -96,7 +96,7 @@ function Details({ server }: { server: Server }) {
         <Stack component="ul" gap="sm" p={0} m={0} style={{ listStyle: "none" }}>
           {server.capabilities.map(({ name, available, hint }) => (
             <Stack component="li" key={name} gap={2}>
-              <Group gap="xs"><Badge color={available ? "green" : "orange"}>{available ? t("can") : t("cannot")}</Badge><Text size="sm">{name in about ? t(about[name as keyof typeof about]) : name}</Text></Group>
+              <Group gap="xs" wrap="nowrap" align="flex-start"><Badge color={available ? "green" : "orange"} miw="max-content">{available ? t("can") : t("cannot")}</Badge><Text size="sm">{name in about ? t(about[name as keyof typeof about]) : name}</Text></Group>
               {hint && <Text size="sm" c="dimmed">{hint}</Text>}
             </Stack>
           ))}

@@ -58,8 +58,8 @@ export function UsersPage() {
       key: "roles", title: t("roles"), text: (u) => roles(u).join("; "),
       render: (u) => (
         <Group gap={4}>
-          {u.role && <Badge color="blue">{role.provider(u.role)}</Badge>}
-          {u.memberships.slice(0, 2).map((m) => <Badge key={m.customer.id} color="gray">{m.customer.name}: {role.customer(m.role)}</Badge>)}
+          {u.role && <Badge color="blue" miw="max-content">{role.provider(u.role)}</Badge>}
+          {u.memberships.slice(0, 2).map((m) => <Badge key={m.customer.id} color="gray" maw={300}>{m.customer.name}: {role.customer(m.role)}</Badge>)}
           {u.memberships.length > 2 && <Badge color="gray">{t("more", { count: u.memberships.length - 2 })}</Badge>}
         </Group>
       ),
