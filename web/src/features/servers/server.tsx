@@ -111,7 +111,7 @@ function Details({ server }: { server: Server }) {
           </>
         }
       >
-        <Text size="sm" component="div">{t("surveyedAt")} <Ago at={server.surveyedAt} never={t("never")} /> · {server.driftBrake === "RELEASED" ? t("brakeReleased") : server.driftBrake === "ON" ? t("brakeOn") : t("brakeOff")} · <Anchor component={Link} to={`/drift?server=${server.id}`} size="sm">{t("seeDrift")}</Anchor></Text>
+        <Text size="sm" component="div">{t("surveyedAt")} <Ago at={server.surveyedAt} never={t("never")} /> · {server.driftBrake === "RELEASED" ? t("brakeReleased") : server.driftBrake === "ON" ? t("brakeOn") : t("brakeOff")} · <Anchor component={Link} to={`/drift?server=${server.id}`} size="sm" underline="always">{t("seeDrift")}</Anchor></Text>
       </Part>
       <Maintenance server={server} opened={maintaining} onClose={closeMaintenance} />
       <SidePanel opened={editing} onClose={closeEdit} title={t("edit")}><ServerForm server={server} onClose={closeEdit} onDone={closeEdit} /></SidePanel>
