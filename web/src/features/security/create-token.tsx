@@ -6,7 +6,8 @@ import { MutationForm } from "@/components/mutation-form";
 import { CustomerPicker } from "@/components/customer-picker";
 import { type Permission, useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
-import { fromClock, timeZone, toClock } from "@/lib/format";
+import { fromClock, toClock } from "@/lib/clock-field";
+import { timeZone } from "@/lib/format";
 import { groups, ofDatabases, usePermissionText } from "./permissions";
 import { useTexts } from "./texts";
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from "vitest";
-import { fromClock, setTimeZone, timeZone, toClock } from "./format";
+import { fromClock, toClock } from "./clock-field";
+import { setTimeZone, timeZone } from "./format";
 
 const before = timeZone.get();
 afterEach(() => setTimeZone(before));
