@@ -21,13 +21,13 @@ const SET_ROLE = graphql(`
 `);
 
 const CHANGE = graphql(`
-  mutation ChangeMembership($input: ChangeMembershipInput!) {
+  mutation ChangeUserMembership($input: ChangeMembershipInput!) {
     changeMembership(input: $input) { membership { role } }
   }
 `);
 
 const REMOVE = graphql(`
-  mutation RemoveMember($input: RemoveMemberInput!) {
+  mutation RemoveUserMembership($input: RemoveMemberInput!) {
     removeMember(input: $input) { ok }
   }
 `);

@@ -122,7 +122,7 @@ describe("a user", () => {
 
   it("U20: gets another role with a customer, or none", async () => {
     const user = userEvent.setup();
-    const graph = graphOf({ User: { data: { node: one } }, ChangeMembership: { data: { changeMembership: { membership: { role: "ADMIN" } } } }, RemoveMember: { data: { removeMember: { ok: true } } } });
+    const graph = graphOf({ User: { data: { node: one } }, ChangeUserMembership: { data: { changeMembership: { membership: { role: "ADMIN" } } } }, RemoveUserMembership: { data: { removeMember: { ok: true } } } });
     show(<UserPage />, graph, at);
     await user.click(await screen.findByRole("button", { name: "Change the role with Acme" }));
     const form = within(await screen.findByRole("dialog"));
@@ -130,7 +130,7 @@ describe("a user", () => {
     await user.click(form.getByRole("combobox", { name: "Role" }));
     await user.click(await screen.findByRole("option", { name: "Administrator" }));
     await user.click(form.getByRole("button", { name: "Save" }));
-    await waitFor(() => expect(graph.sent.find(({ operationName }) => operationName === "ChangeMembership")?.variables).toEqual({ input: { userId: "u1", customerId: "c1", role: "ADMIN" } }));
+    await waitFor(() => expect(graph.sent.find(({ operationName }) => operationName === "ChangeUserMembership")?.variables).toEqual({ input: { userId: "u1", customerId: "c1", role: "ADMIN" } }));
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
     await user.click(screen.getByRole("button", { name: "Remove from Acme" }));
     await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Remove" }));

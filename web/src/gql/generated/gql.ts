@@ -71,8 +71,8 @@ type Documents = {
     "\n  mutation InviteUser($input: InviteUserInput!) {\n    inviteUser(input: $input) { invitation { id email } }\n  }\n": typeof types.InviteUserDocument,
     "\n  query Users($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: UserFilter) {\n    users(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes { id name email role totpEnabled disabledAt createdAt memberships { role customer { id name } } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n": typeof types.UsersDocument,
     "\n  mutation SetProviderRole($input: SetProviderRoleInput!) {\n    setProviderRole(input: $input) { user { id role } }\n  }\n": typeof types.SetProviderRoleDocument,
-    "\n  mutation ChangeMembership($input: ChangeMembershipInput!) {\n    changeMembership(input: $input) { membership { role } }\n  }\n": typeof types.ChangeMembershipDocument,
-    "\n  mutation RemoveMember($input: RemoveMemberInput!) {\n    removeMember(input: $input) { ok }\n  }\n": typeof types.RemoveMemberDocument,
+    "\n  mutation ChangeUserMembership($input: ChangeMembershipInput!) {\n    changeMembership(input: $input) { membership { role } }\n  }\n": typeof types.ChangeUserMembershipDocument,
+    "\n  mutation RemoveUserMembership($input: RemoveMemberInput!) {\n    removeMember(input: $input) { ok }\n  }\n": typeof types.RemoveUserMembershipDocument,
     "\n  query User($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on User { name email emailVerifiedAt language role totpEnabled disabledAt createdAt memberships { role createdAt customer { id name } } }\n    }\n  }\n": typeof types.UserDocument,
     "\n  mutation DisableUser($input: DisableUserInput!) {\n    disableUser(input: $input) { user { id disabledAt } }\n  }\n": typeof types.DisableUserDocument,
     "\n  mutation EnableUser($input: EnableUserInput!) {\n    enableUser(input: $input) { user { id disabledAt } }\n  }\n": typeof types.EnableUserDocument,
@@ -138,8 +138,8 @@ const documents: Documents = {
     "\n  mutation InviteUser($input: InviteUserInput!) {\n    inviteUser(input: $input) { invitation { id email } }\n  }\n": types.InviteUserDocument,
     "\n  query Users($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: UserFilter) {\n    users(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes { id name email role totpEnabled disabledAt createdAt memberships { role customer { id name } } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n": types.UsersDocument,
     "\n  mutation SetProviderRole($input: SetProviderRoleInput!) {\n    setProviderRole(input: $input) { user { id role } }\n  }\n": types.SetProviderRoleDocument,
-    "\n  mutation ChangeMembership($input: ChangeMembershipInput!) {\n    changeMembership(input: $input) { membership { role } }\n  }\n": types.ChangeMembershipDocument,
-    "\n  mutation RemoveMember($input: RemoveMemberInput!) {\n    removeMember(input: $input) { ok }\n  }\n": types.RemoveMemberDocument,
+    "\n  mutation ChangeUserMembership($input: ChangeMembershipInput!) {\n    changeMembership(input: $input) { membership { role } }\n  }\n": types.ChangeUserMembershipDocument,
+    "\n  mutation RemoveUserMembership($input: RemoveMemberInput!) {\n    removeMember(input: $input) { ok }\n  }\n": types.RemoveUserMembershipDocument,
     "\n  query User($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on User { name email emailVerifiedAt language role totpEnabled disabledAt createdAt memberships { role createdAt customer { id name } } }\n    }\n  }\n": types.UserDocument,
     "\n  mutation DisableUser($input: DisableUserInput!) {\n    disableUser(input: $input) { user { id disabledAt } }\n  }\n": types.DisableUserDocument,
     "\n  mutation EnableUser($input: EnableUserInput!) {\n    enableUser(input: $input) { user { id disabledAt } }\n  }\n": types.EnableUserDocument,
@@ -393,11 +393,11 @@ export function graphql(source: "\n  mutation SetProviderRole($input: SetProvide
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation ChangeMembership($input: ChangeMembershipInput!) {\n    changeMembership(input: $input) { membership { role } }\n  }\n"): (typeof documents)["\n  mutation ChangeMembership($input: ChangeMembershipInput!) {\n    changeMembership(input: $input) { membership { role } }\n  }\n"];
+export function graphql(source: "\n  mutation ChangeUserMembership($input: ChangeMembershipInput!) {\n    changeMembership(input: $input) { membership { role } }\n  }\n"): (typeof documents)["\n  mutation ChangeUserMembership($input: ChangeMembershipInput!) {\n    changeMembership(input: $input) { membership { role } }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation RemoveMember($input: RemoveMemberInput!) {\n    removeMember(input: $input) { ok }\n  }\n"): (typeof documents)["\n  mutation RemoveMember($input: RemoveMemberInput!) {\n    removeMember(input: $input) { ok }\n  }\n"];
+export function graphql(source: "\n  mutation RemoveUserMembership($input: RemoveMemberInput!) {\n    removeMember(input: $input) { ok }\n  }\n"): (typeof documents)["\n  mutation RemoveUserMembership($input: RemoveMemberInput!) {\n    removeMember(input: $input) { ok }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
