@@ -43,8 +43,48 @@ const job = createRoute({
   component: lazyRouteComponent(() => import("@/features/jobs/job"), "JobPage"),
 });
 
+const security = createRoute({
+  getParentRoute: () => root, path: "/security",
+  component: lazyRouteComponent(() => import("@/features/security/security"), "SecurityPage"),
+});
+const settings = createRoute({
+  getParentRoute: () => root, path: "/settings",
+  component: lazyRouteComponent(() => import("@/features/settings/settings"), "SettingsPage"),
+});
+const users = createRoute({
+  getParentRoute: () => root, path: "/users",
+  validateSearch: searchOf({ ...listWords, q: "text", customer: "text" }),
+  component: lazyRouteComponent(() => import("@/features/users/list"), "UsersPage"),
+});
+const user = createRoute({
+  getParentRoute: () => root, path: "/users/$id",
+  component: lazyRouteComponent(() => import("@/features/users/user"), "UserPage"),
+});
+const audit = createRoute({
+  getParentRoute: () => root, path: "/audit",
+  validateSearch: searchOf({ ...listWords, actor: "text", customer: "text", action: "text", object: "text", allowed: ["yes", "no"], from: "text", to: "text", event: "text", paused: "flag" }),
+  component: lazyRouteComponent(() => import("@/features/audit/audit"), "AuditPage"),
+});
+const servers = createRoute({
+  getParentRoute: () => root, path: "/servers",
+  validateSearch: searchOf(listWords),
+  component: lazyRouteComponent(() => import("@/features/servers/list"), "ServersPage"),
+});
+const server = createRoute({
+  getParentRoute: () => root, path: "/servers/$id",
+  component: lazyRouteComponent(() => import("@/features/servers/server"), "ServerPage"),
+});
+const drift = createRoute({
+  getParentRoute: () => root, path: "/drift",
+  validateSearch: searchOf({ ...listWords, kind: ["MISSING", "DIFFERS", "ORPHAN", "FOREIGN"], server: "text", database: "text", resolved: ["yes", "all"] }),
+  component: lazyRouteComponent(() => import("@/features/drift/drift"), "DriftPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([dashboard, databases, jobs, job]),
+  routeTree: root.addChildren([
+    dashboard, databases, jobs, job,
+    security, settings, users, user, audit, servers, server, drift,
+  ]),
   defaultPendingComponent: Loading,
   defaultErrorComponent: ({ error, reset }) => <PanelError error={error} onRetry={reset} />,
   defaultNotFoundComponent: NotFound,

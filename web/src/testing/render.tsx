@@ -1,10 +1,12 @@
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
-import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
+import { Notifications, notifications } from "@mantine/notifications";
+import { createMemoryHistory, createRootRoute, createRoute, createRouter, RouterProvider } from "@tanstack/react-router";
 import { render } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { Client, fetchExchange, Provider } from "urql";
 import { theme, variables } from "@/components/theme";
+import { type Viewer, ViewerContext } from "@/components/use-viewer";
+import { refreshExchange } from "@/gql/refresh";
 
 /** What the graph is to answer to one operation: its data, or its errors. */
 export type Answer = { data: unknown } | { errors: { message: string; extensions?: Record<string, unknown> }[] };
@@ -34,17 +36,32 @@ export function graphOf(answers: Record<string, Answer | Answer[] | ((sent: Sent
   return { fetch: fetch as typeof globalThis.fetch, sent };
 }
 
-/** Shows something as the app does, around it a graph that answers. */
-export function show(what: ReactNode, graph = graphOf({})) {
-  const client = new Client({ url: "http://panel.test/graphql", exchanges: [fetchExchange], fetch: graph.fetch, preferGetMethod: false });
-  const root = createRootRoute({ component: () => <>{what}</> });
-  const router = createRouter({ routeTree: root, history: createMemoryHistory({ initialEntries: ["/"] }) });
-  return render(
+/** Who looks at it, where it matters. */
+export const viewerOf = (permissions: Viewer["permissions"] = [], more: Partial<Viewer> = {}): Viewer => ({
+  user: { id: "u-me", name: "Ada", email: "ada@example.com", role: "ADMIN", totpEnabled: false },
+  permissions, secondFactorMissing: false, impersonatedBy: null, ...more,
+});
+
+/**
+ * Shows something as the app does, around it a graph that answers. A page that reads
+ * its address is given the route's path and the address that it is at.
+ */
+export function show(what: ReactNode, graph = graphOf({}), place: { path?: string; at?: string; viewer?: Viewer } = {}) {
+  notifications.clean(); // what the test before told
+  const client = new Client({ url: "http://panel.test/graphql", exchanges: [refreshExchange, fetchExchange], fetch: graph.fetch, preferGetMethod: false });
+  const root = createRootRoute();
+  const page = createRoute({ getParentRoute: () => root, path: place.path ?? "/", component: () => <>{what}</> });
+  const history = createMemoryHistory({ initialEntries: [place.at ?? place.path ?? "/"] });
+  const router = createRouter({ routeTree: root.addChildren([page]), history });
+  const shown = render(
     <MantineProvider theme={theme} cssVariablesResolver={variables} env="test">
       <Notifications />
       <Provider value={client}>
-        <RouterProvider router={router as never} />
+        <ViewerContext value={place.viewer ?? viewerOf()}>
+          <RouterProvider router={router as never} />
+        </ViewerContext>
       </Provider>
     </MantineProvider>,
   );
+  return { ...shown, history };
 }

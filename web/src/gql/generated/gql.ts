@@ -25,15 +25,59 @@ type Documents = {
     "\n  query Find($text: String!, $customers: Boolean!, $databases: Boolean!) {\n    customers(first: 5, filter: { search: $text }) @include(if: $customers) { nodes { id name email } }\n    databases(first: 5, filter: { search: $text }) @include(if: $databases) { nodes { id name externalName } }\n  }\n": typeof types.FindDocument,
     "\n  query FindServers {\n    databaseServers(first: 100) { nodes { id name host } }\n  }\n": typeof types.FindServersDocument,
     "\n  query Viewer {\n    viewer {\n      user { id name email role totpEnabled }\n      permissions\n      secondFactorMissing\n      impersonatedBy { id name }\n    }\n  }\n": typeof types.ViewerDocument,
+    "\n  query CustomersToSelect($search: String) {\n    customers(first: 20, filter: { search: $search }) { nodes { id name } }\n  }\n": typeof types.CustomersToSelectDocument,
+    "\n  query CustomerSelected($id: ID!) {\n    customer(id: $id) { id name }\n  }\n": typeof types.CustomerSelectedDocument,
     "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) { accessToken expiresAt viewer { user { id } } }\n  }\n": typeof types.SignInDocument,
     "\n  subscription JobProgress($id: ID!, $after: StreamPosition) {\n    jobProgress(id: $id, after: $after) {\n      ... on JobEvent { position at kind state step stepState percent message error { code message retryable } }\n      ... on StreamGap { position }\n    }\n  }\n": typeof types.JobProgressDocument,
+    "\n  query Actors($search: String) {\n    users(first: 20, filter: { search: $search }) { nodes { id name email } }\n  }\n": typeof types.ActorsDocument,
+    "\n  query Actor($id: ID!) {\n    node(id: $id) { __typename id ... on User { name email } }\n  }\n": typeof types.ActorDocument,
+    "\n  query AuditEvents($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: AuditFilter) {\n    auditEvents(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        id at action allowed times ip objectId\n        actor { id name }\n        impersonator { id name }\n        customer { id name }\n        object {\n          __typename id\n          ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }\n          ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }\n        }\n      }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n    }\n  }\n": typeof types.AuditEventsDocument,
+    "\n  query AuditEvent($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on AuditEvent {\n        at action allowed times ip userAgent requestId sessionId apiTokenId objectId before after\n        actor { id name email }\n        impersonator { id name email }\n        customer { id name }\n        apiToken { id name prefix }\n        object {\n          __typename id\n          ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }\n          ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }\n        }\n      }\n    }\n  }\n": typeof types.AuditEventDocument,
+    "\n  subscription AuditFeed($after: StreamPosition) {\n    auditFeed(after: $after) {\n      ... on AuditEntry {\n        position\n        event {\n          id at action allowed times ip objectId\n          actor { id name }\n          impersonator { id name }\n          customer { id name }\n          object {\n            __typename id\n            ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }\n            ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }\n          }\n        }\n      }\n      ... on StreamGap { position }\n    }\n  }\n": typeof types.AuditFeedDocument,
     "\n  query Dashboard($jobs: Boolean!, $databases: Boolean!, $customers: Boolean!, $servers: Boolean!, $audit: Boolean!, $users: Boolean!) {\n    running: jobs(first: 6, filter: { state: RUNNING }) @include(if: $jobs) { nodes { id kind state waitingFor createdAt customer { id name } } totalCount }\n    failed: jobs(first: 1, filter: { state: FAILED }) @include(if: $jobs) { totalCount }\n    stuck: jobs(first: 1, filter: { state: STUCK }) @include(if: $jobs) { totalCount }\n    findings: driftFindings(first: 1, filter: { resolved: false }) @include(if: $jobs) { totalCount }\n    databases(first: 1) @include(if: $databases) { totalCount }\n    customers(first: 3) @include(if: $customers) { nodes { id name quotas { name used max } } totalCount }\n    invitations(first: 1) @include(if: $users) { totalCount }\n    users(first: 2) @include(if: $users) { nodes { id } }\n    servers(first: 1) @include(if: $servers) { nodes { id name osName } }\n    auditEvents(first: 30) @include(if: $audit) { nodes { id at action allowed actor { id name } } }\n  }\n": typeof types.DashboardDocument,
     "\n  subscription HostMetrics($id: ID!) {\n    serverMetrics(serverId: $id) {\n      at cpuPercent load1 load5 load15 memoryUsedBytes memoryTotalBytes uptimeSeconds\n      disks { mount usedBytes totalBytes stale }\n      networks { name receivedBytesPerSecond sentBytesPerSecond }\n    }\n  }\n": typeof types.HostMetricsDocument,
     "\n  query Databases($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: DatabaseFilter, $order: DatabaseOrder) {\n    databases(first: $first, after: $after, last: $last, before: $before, filter: $filter, order: $order) {\n      nodes { id name externalName state sizeBytes connections connectionLimit createdAt host customer { id name } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n": typeof types.DatabasesDocument,
+    "\n  mutation DecideDriftFinding($input: DecideDriftFindingInput!) {\n    decideDriftFinding(input: $input) { driftFinding { id ignored resolvedAt } job { id state } preview { steps } }\n  }\n": typeof types.DecideDriftFindingDocument,
+    "\n  query DriftFindings($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: DriftFilter) {\n    driftFindings(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        id kind objectKind externalName detail foundAt resolvedAt ignored\n        resource { __typename id ... on Database { name } }\n        server { id name }\n        job { id state }\n      }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n": typeof types.DriftFindingsDocument,
+    "\n  query DriftServers {\n    databaseServers(first: 100) { nodes { id name } }\n  }\n": typeof types.DriftServersDocument,
     "\n  query Job($id: ID!) {\n    job(id: $id) {\n      id kind state percent waitingFor nextAttemptAt attempts cancelRequestedAt createdAt startedAt finishedAt\n      customer { id name }\n      actor { id name }\n      resource { __typename id ... on Database { name } ... on Customer { title: name } ... on DatabaseUser { username } }\n      steps { name state attempt durationMs error }\n      error { code message retryable }\n      children(first: 100) { nodes { id kind state percent } totalCount }\n    }\n  }\n": typeof types.JobDocument,
     "\n  mutation CancelJob($input: CancelJobInput!) {\n    cancelJob(input: $input) { job { id state cancelRequestedAt } }\n  }\n": typeof types.CancelJobDocument,
     "\n  mutation RetryJob($input: RetryJobInput!) {\n    retryJob(input: $input) { job { id state } }\n  }\n": typeof types.RetryJobDocument,
     "\n  query Jobs($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: JobFilter) {\n    jobs(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes { id kind state percent waitingFor createdAt startedAt finishedAt customer { id name } actor { id name } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n": typeof types.JobsDocument,
+    "\n  mutation CreateApiToken($input: CreateApiTokenInput!) {\n    createApiToken(input: $input) { apiToken { id } token }\n  }\n": typeof types.CreateApiTokenDocument,
+    "\n  query DatabasesToPin($search: String, $customerId: ID) {\n    databases(first: 50, filter: { search: $search, customerId: $customerId }) { nodes { id name customer { name } } }\n  }\n": typeof types.DatabasesToPinDocument,
+    "\n  mutation ChangePassword($input: ChangePasswordInput!) {\n    changePassword(input: $input) { ok }\n  }\n": typeof types.ChangePasswordDocument,
+    "\n  mutation ChangeEmail($input: ChangeEmailInput!) {\n    changeEmail(input: $input) { ok }\n  }\n": typeof types.ChangeEmailDocument,
+    "\n  mutation BeginTotp {\n    beginTotp { otpauthUrl qrSvg }\n  }\n": typeof types.BeginTotpDocument,
+    "\n  mutation ConfirmTotp($input: ConfirmTotpInput!) {\n    confirmTotp(input: $input) { recoveryCodes }\n  }\n": typeof types.ConfirmTotpDocument,
+    "\n  mutation DisableTotp {\n    disableTotp { ok }\n  }\n": typeof types.DisableTotpDocument,
+    "\n  mutation NewRecoveryCodes {\n    newRecoveryCodes { recoveryCodes }\n  }\n": typeof types.NewRecoveryCodesDocument,
+    "\n  query Security {\n    viewer {\n      user { id }\n      sessions { id device ip lastSeenAt createdAt expiresAt current }\n      apiTokens { id name prefix permissions objectIds cidrs expiresAt lastUsedAt lastUsedIp createdAt customer { id name } }\n      impersonations { staffName reason startedAt expiresAt endedAt }\n    }\n  }\n": typeof types.SecurityDocument,
+    "\n  mutation RevokeSession($input: RevokeSessionInput!) {\n    revokeSession(input: $input) { revoked }\n  }\n": typeof types.RevokeSessionDocument,
+    "\n  mutation RevokeApiToken($input: RevokeApiTokenInput!) {\n    revokeApiToken(input: $input) { apiToken { id } }\n  }\n": typeof types.RevokeApiTokenDocument,
+    "\n  query DatabaseServers($first: Int, $after: Cursor, $last: Int, $before: Cursor) {\n    databaseServers(first: $first, after: $after, last: $last, before: $before) {\n      nodes { id name host port version reachable checkedAt blocked problems maintenance { reason since } driftBrake databaseCount }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n": typeof types.DatabaseServersDocument,
+    "\n  query DatabaseServer($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on DatabaseServer {\n        name host port version reachable checkedAt blocked problems maintenance { reason since } driftBrake surveyedAt deleteGraceSeconds databaseCount\n        capabilities { name available hint }\n      }\n    }\n  }\n": typeof types.DatabaseServerDocument,
+    "\n  mutation RegisterDatabaseServer($input: RegisterDatabaseServerInput!) {\n    registerDatabaseServer(input: $input) { databaseServer { id name reachable problems } }\n  }\n": typeof types.RegisterDatabaseServerDocument,
+    "\n  mutation UpdateDatabaseServer($input: UpdateDatabaseServerInput!) {\n    updateDatabaseServer(input: $input) { databaseServer { id name reachable problems } }\n  }\n": typeof types.UpdateDatabaseServerDocument,
+    "\n  mutation CheckDatabaseServer($input: CheckDatabaseServerInput!) {\n    checkDatabaseServer(input: $input) { databaseServer { id reachable checkedAt } problems }\n  }\n": typeof types.CheckDatabaseServerDocument,
+    "\n  mutation RemoveDatabaseServer($input: RemoveDatabaseServerInput!) {\n    removeDatabaseServer(input: $input) { id }\n  }\n": typeof types.RemoveDatabaseServerDocument,
+    "\n  mutation SetDatabaseServerMaintenance($input: SetDatabaseServerMaintenanceInput!) {\n    setDatabaseServerMaintenance(input: $input) { databaseServer { id maintenance { reason since } } }\n  }\n": typeof types.SetDatabaseServerMaintenanceDocument,
+    "\n  mutation SurveyDatabaseServer($input: SurveyDatabaseServerInput!) {\n    surveyDatabaseServer(input: $input) { databaseServer { id surveyedAt driftBrake } }\n  }\n": typeof types.SurveyDatabaseServerDocument,
+    "\n  mutation ReleaseDriftBrake($input: ReleaseDriftBrakeInput!) {\n    releaseDriftBrake(input: $input) { databaseServer { id surveyedAt driftBrake } }\n  }\n": typeof types.ReleaseDriftBrakeDocument,
+    "\n  query Profile {\n    viewer { user { id name email emailVerifiedAt language } }\n  }\n": typeof types.ProfileDocument,
+    "\n  mutation UpdateProfile($input: UpdateProfileInput!) {\n    updateProfile(input: $input) { user { id name language } }\n  }\n": typeof types.UpdateProfileDocument,
+    "\n  mutation RequestEmailVerification {\n    requestEmailVerification { ok }\n  }\n": typeof types.RequestEmailVerificationDocument,
+    "\n  mutation Impersonate($input: ImpersonateInput!) {\n    impersonate(input: $input) { accessToken expiresAt }\n  }\n": typeof types.ImpersonateDocument,
+    "\n  query Invitations($filter: InvitationFilter) {\n    invitations(first: 100, filter: $filter) {\n      nodes { id email name providerRole customerRole customer { id name } invitedBy { id name } createdAt expiresAt }\n      totalCount\n    }\n  }\n": typeof types.InvitationsDocument,
+    "\n  mutation RevokeInvitation($input: RevokeInvitationInput!) {\n    revokeInvitation(input: $input) { ok }\n  }\n": typeof types.RevokeInvitationDocument,
+    "\n  mutation InviteUser($input: InviteUserInput!) {\n    inviteUser(input: $input) { invitation { id email } }\n  }\n": typeof types.InviteUserDocument,
+    "\n  query Users($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: UserFilter) {\n    users(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes { id name email role totpEnabled disabledAt createdAt memberships { role customer { id name } } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n": typeof types.UsersDocument,
+    "\n  mutation SetProviderRole($input: SetProviderRoleInput!) {\n    setProviderRole(input: $input) { user { id role } }\n  }\n": typeof types.SetProviderRoleDocument,
+    "\n  mutation ChangeUserMembership($input: ChangeMembershipInput!) {\n    changeMembership(input: $input) { membership { role } }\n  }\n": typeof types.ChangeUserMembershipDocument,
+    "\n  mutation RemoveUserMembership($input: RemoveMemberInput!) {\n    removeMember(input: $input) { ok }\n  }\n": typeof types.RemoveUserMembershipDocument,
+    "\n  query User($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on User { name email emailVerifiedAt language role totpEnabled disabledAt createdAt memberships { role createdAt customer { id name } } }\n    }\n  }\n": typeof types.UserDocument,
+    "\n  mutation DisableUser($input: DisableUserInput!) {\n    disableUser(input: $input) { user { id disabledAt } }\n  }\n": typeof types.DisableUserDocument,
+    "\n  mutation EnableUser($input: EnableUserInput!) {\n    enableUser(input: $input) { user { id disabledAt } }\n  }\n": typeof types.EnableUserDocument,
     "\n  mutation RefreshSession {\n    refreshSession { accessToken expiresAt }\n  }\n": typeof types.RefreshSessionDocument,
     "\n  mutation SignOut {\n    signOut { ok }\n  }\n": typeof types.SignOutDocument,
     "\n  mutation EndImpersonation {\n    endImpersonation { impersonation { endedAt } }\n  }\n": typeof types.EndImpersonationDocument,
@@ -50,15 +94,59 @@ const documents: Documents = {
     "\n  query Find($text: String!, $customers: Boolean!, $databases: Boolean!) {\n    customers(first: 5, filter: { search: $text }) @include(if: $customers) { nodes { id name email } }\n    databases(first: 5, filter: { search: $text }) @include(if: $databases) { nodes { id name externalName } }\n  }\n": types.FindDocument,
     "\n  query FindServers {\n    databaseServers(first: 100) { nodes { id name host } }\n  }\n": types.FindServersDocument,
     "\n  query Viewer {\n    viewer {\n      user { id name email role totpEnabled }\n      permissions\n      secondFactorMissing\n      impersonatedBy { id name }\n    }\n  }\n": types.ViewerDocument,
+    "\n  query CustomersToSelect($search: String) {\n    customers(first: 20, filter: { search: $search }) { nodes { id name } }\n  }\n": types.CustomersToSelectDocument,
+    "\n  query CustomerSelected($id: ID!) {\n    customer(id: $id) { id name }\n  }\n": types.CustomerSelectedDocument,
     "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) { accessToken expiresAt viewer { user { id } } }\n  }\n": types.SignInDocument,
     "\n  subscription JobProgress($id: ID!, $after: StreamPosition) {\n    jobProgress(id: $id, after: $after) {\n      ... on JobEvent { position at kind state step stepState percent message error { code message retryable } }\n      ... on StreamGap { position }\n    }\n  }\n": types.JobProgressDocument,
+    "\n  query Actors($search: String) {\n    users(first: 20, filter: { search: $search }) { nodes { id name email } }\n  }\n": types.ActorsDocument,
+    "\n  query Actor($id: ID!) {\n    node(id: $id) { __typename id ... on User { name email } }\n  }\n": types.ActorDocument,
+    "\n  query AuditEvents($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: AuditFilter) {\n    auditEvents(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        id at action allowed times ip objectId\n        actor { id name }\n        impersonator { id name }\n        customer { id name }\n        object {\n          __typename id\n          ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }\n          ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }\n        }\n      }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n    }\n  }\n": types.AuditEventsDocument,
+    "\n  query AuditEvent($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on AuditEvent {\n        at action allowed times ip userAgent requestId sessionId apiTokenId objectId before after\n        actor { id name email }\n        impersonator { id name email }\n        customer { id name }\n        apiToken { id name prefix }\n        object {\n          __typename id\n          ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }\n          ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }\n        }\n      }\n    }\n  }\n": types.AuditEventDocument,
+    "\n  subscription AuditFeed($after: StreamPosition) {\n    auditFeed(after: $after) {\n      ... on AuditEntry {\n        position\n        event {\n          id at action allowed times ip objectId\n          actor { id name }\n          impersonator { id name }\n          customer { id name }\n          object {\n            __typename id\n            ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }\n            ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }\n          }\n        }\n      }\n      ... on StreamGap { position }\n    }\n  }\n": types.AuditFeedDocument,
     "\n  query Dashboard($jobs: Boolean!, $databases: Boolean!, $customers: Boolean!, $servers: Boolean!, $audit: Boolean!, $users: Boolean!) {\n    running: jobs(first: 6, filter: { state: RUNNING }) @include(if: $jobs) { nodes { id kind state waitingFor createdAt customer { id name } } totalCount }\n    failed: jobs(first: 1, filter: { state: FAILED }) @include(if: $jobs) { totalCount }\n    stuck: jobs(first: 1, filter: { state: STUCK }) @include(if: $jobs) { totalCount }\n    findings: driftFindings(first: 1, filter: { resolved: false }) @include(if: $jobs) { totalCount }\n    databases(first: 1) @include(if: $databases) { totalCount }\n    customers(first: 3) @include(if: $customers) { nodes { id name quotas { name used max } } totalCount }\n    invitations(first: 1) @include(if: $users) { totalCount }\n    users(first: 2) @include(if: $users) { nodes { id } }\n    servers(first: 1) @include(if: $servers) { nodes { id name osName } }\n    auditEvents(first: 30) @include(if: $audit) { nodes { id at action allowed actor { id name } } }\n  }\n": types.DashboardDocument,
     "\n  subscription HostMetrics($id: ID!) {\n    serverMetrics(serverId: $id) {\n      at cpuPercent load1 load5 load15 memoryUsedBytes memoryTotalBytes uptimeSeconds\n      disks { mount usedBytes totalBytes stale }\n      networks { name receivedBytesPerSecond sentBytesPerSecond }\n    }\n  }\n": types.HostMetricsDocument,
     "\n  query Databases($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: DatabaseFilter, $order: DatabaseOrder) {\n    databases(first: $first, after: $after, last: $last, before: $before, filter: $filter, order: $order) {\n      nodes { id name externalName state sizeBytes connections connectionLimit createdAt host customer { id name } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n": types.DatabasesDocument,
+    "\n  mutation DecideDriftFinding($input: DecideDriftFindingInput!) {\n    decideDriftFinding(input: $input) { driftFinding { id ignored resolvedAt } job { id state } preview { steps } }\n  }\n": types.DecideDriftFindingDocument,
+    "\n  query DriftFindings($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: DriftFilter) {\n    driftFindings(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        id kind objectKind externalName detail foundAt resolvedAt ignored\n        resource { __typename id ... on Database { name } }\n        server { id name }\n        job { id state }\n      }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n": types.DriftFindingsDocument,
+    "\n  query DriftServers {\n    databaseServers(first: 100) { nodes { id name } }\n  }\n": types.DriftServersDocument,
     "\n  query Job($id: ID!) {\n    job(id: $id) {\n      id kind state percent waitingFor nextAttemptAt attempts cancelRequestedAt createdAt startedAt finishedAt\n      customer { id name }\n      actor { id name }\n      resource { __typename id ... on Database { name } ... on Customer { title: name } ... on DatabaseUser { username } }\n      steps { name state attempt durationMs error }\n      error { code message retryable }\n      children(first: 100) { nodes { id kind state percent } totalCount }\n    }\n  }\n": types.JobDocument,
     "\n  mutation CancelJob($input: CancelJobInput!) {\n    cancelJob(input: $input) { job { id state cancelRequestedAt } }\n  }\n": types.CancelJobDocument,
     "\n  mutation RetryJob($input: RetryJobInput!) {\n    retryJob(input: $input) { job { id state } }\n  }\n": types.RetryJobDocument,
     "\n  query Jobs($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: JobFilter) {\n    jobs(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes { id kind state percent waitingFor createdAt startedAt finishedAt customer { id name } actor { id name } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n": types.JobsDocument,
+    "\n  mutation CreateApiToken($input: CreateApiTokenInput!) {\n    createApiToken(input: $input) { apiToken { id } token }\n  }\n": types.CreateApiTokenDocument,
+    "\n  query DatabasesToPin($search: String, $customerId: ID) {\n    databases(first: 50, filter: { search: $search, customerId: $customerId }) { nodes { id name customer { name } } }\n  }\n": types.DatabasesToPinDocument,
+    "\n  mutation ChangePassword($input: ChangePasswordInput!) {\n    changePassword(input: $input) { ok }\n  }\n": types.ChangePasswordDocument,
+    "\n  mutation ChangeEmail($input: ChangeEmailInput!) {\n    changeEmail(input: $input) { ok }\n  }\n": types.ChangeEmailDocument,
+    "\n  mutation BeginTotp {\n    beginTotp { otpauthUrl qrSvg }\n  }\n": types.BeginTotpDocument,
+    "\n  mutation ConfirmTotp($input: ConfirmTotpInput!) {\n    confirmTotp(input: $input) { recoveryCodes }\n  }\n": types.ConfirmTotpDocument,
+    "\n  mutation DisableTotp {\n    disableTotp { ok }\n  }\n": types.DisableTotpDocument,
+    "\n  mutation NewRecoveryCodes {\n    newRecoveryCodes { recoveryCodes }\n  }\n": types.NewRecoveryCodesDocument,
+    "\n  query Security {\n    viewer {\n      user { id }\n      sessions { id device ip lastSeenAt createdAt expiresAt current }\n      apiTokens { id name prefix permissions objectIds cidrs expiresAt lastUsedAt lastUsedIp createdAt customer { id name } }\n      impersonations { staffName reason startedAt expiresAt endedAt }\n    }\n  }\n": types.SecurityDocument,
+    "\n  mutation RevokeSession($input: RevokeSessionInput!) {\n    revokeSession(input: $input) { revoked }\n  }\n": types.RevokeSessionDocument,
+    "\n  mutation RevokeApiToken($input: RevokeApiTokenInput!) {\n    revokeApiToken(input: $input) { apiToken { id } }\n  }\n": types.RevokeApiTokenDocument,
+    "\n  query DatabaseServers($first: Int, $after: Cursor, $last: Int, $before: Cursor) {\n    databaseServers(first: $first, after: $after, last: $last, before: $before) {\n      nodes { id name host port version reachable checkedAt blocked problems maintenance { reason since } driftBrake databaseCount }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n": types.DatabaseServersDocument,
+    "\n  query DatabaseServer($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on DatabaseServer {\n        name host port version reachable checkedAt blocked problems maintenance { reason since } driftBrake surveyedAt deleteGraceSeconds databaseCount\n        capabilities { name available hint }\n      }\n    }\n  }\n": types.DatabaseServerDocument,
+    "\n  mutation RegisterDatabaseServer($input: RegisterDatabaseServerInput!) {\n    registerDatabaseServer(input: $input) { databaseServer { id name reachable problems } }\n  }\n": types.RegisterDatabaseServerDocument,
+    "\n  mutation UpdateDatabaseServer($input: UpdateDatabaseServerInput!) {\n    updateDatabaseServer(input: $input) { databaseServer { id name reachable problems } }\n  }\n": types.UpdateDatabaseServerDocument,
+    "\n  mutation CheckDatabaseServer($input: CheckDatabaseServerInput!) {\n    checkDatabaseServer(input: $input) { databaseServer { id reachable checkedAt } problems }\n  }\n": types.CheckDatabaseServerDocument,
+    "\n  mutation RemoveDatabaseServer($input: RemoveDatabaseServerInput!) {\n    removeDatabaseServer(input: $input) { id }\n  }\n": types.RemoveDatabaseServerDocument,
+    "\n  mutation SetDatabaseServerMaintenance($input: SetDatabaseServerMaintenanceInput!) {\n    setDatabaseServerMaintenance(input: $input) { databaseServer { id maintenance { reason since } } }\n  }\n": types.SetDatabaseServerMaintenanceDocument,
+    "\n  mutation SurveyDatabaseServer($input: SurveyDatabaseServerInput!) {\n    surveyDatabaseServer(input: $input) { databaseServer { id surveyedAt driftBrake } }\n  }\n": types.SurveyDatabaseServerDocument,
+    "\n  mutation ReleaseDriftBrake($input: ReleaseDriftBrakeInput!) {\n    releaseDriftBrake(input: $input) { databaseServer { id surveyedAt driftBrake } }\n  }\n": types.ReleaseDriftBrakeDocument,
+    "\n  query Profile {\n    viewer { user { id name email emailVerifiedAt language } }\n  }\n": types.ProfileDocument,
+    "\n  mutation UpdateProfile($input: UpdateProfileInput!) {\n    updateProfile(input: $input) { user { id name language } }\n  }\n": types.UpdateProfileDocument,
+    "\n  mutation RequestEmailVerification {\n    requestEmailVerification { ok }\n  }\n": types.RequestEmailVerificationDocument,
+    "\n  mutation Impersonate($input: ImpersonateInput!) {\n    impersonate(input: $input) { accessToken expiresAt }\n  }\n": types.ImpersonateDocument,
+    "\n  query Invitations($filter: InvitationFilter) {\n    invitations(first: 100, filter: $filter) {\n      nodes { id email name providerRole customerRole customer { id name } invitedBy { id name } createdAt expiresAt }\n      totalCount\n    }\n  }\n": types.InvitationsDocument,
+    "\n  mutation RevokeInvitation($input: RevokeInvitationInput!) {\n    revokeInvitation(input: $input) { ok }\n  }\n": types.RevokeInvitationDocument,
+    "\n  mutation InviteUser($input: InviteUserInput!) {\n    inviteUser(input: $input) { invitation { id email } }\n  }\n": types.InviteUserDocument,
+    "\n  query Users($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: UserFilter) {\n    users(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes { id name email role totpEnabled disabledAt createdAt memberships { role customer { id name } } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n": types.UsersDocument,
+    "\n  mutation SetProviderRole($input: SetProviderRoleInput!) {\n    setProviderRole(input: $input) { user { id role } }\n  }\n": types.SetProviderRoleDocument,
+    "\n  mutation ChangeUserMembership($input: ChangeMembershipInput!) {\n    changeMembership(input: $input) { membership { role } }\n  }\n": types.ChangeUserMembershipDocument,
+    "\n  mutation RemoveUserMembership($input: RemoveMemberInput!) {\n    removeMember(input: $input) { ok }\n  }\n": types.RemoveUserMembershipDocument,
+    "\n  query User($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on User { name email emailVerifiedAt language role totpEnabled disabledAt createdAt memberships { role createdAt customer { id name } } }\n    }\n  }\n": types.UserDocument,
+    "\n  mutation DisableUser($input: DisableUserInput!) {\n    disableUser(input: $input) { user { id disabledAt } }\n  }\n": types.DisableUserDocument,
+    "\n  mutation EnableUser($input: EnableUserInput!) {\n    enableUser(input: $input) { user { id disabledAt } }\n  }\n": types.EnableUserDocument,
     "\n  mutation RefreshSession {\n    refreshSession { accessToken expiresAt }\n  }\n": types.RefreshSessionDocument,
     "\n  mutation SignOut {\n    signOut { ok }\n  }\n": types.SignOutDocument,
     "\n  mutation EndImpersonation {\n    endImpersonation { impersonation { endedAt } }\n  }\n": types.EndImpersonationDocument,
@@ -125,11 +213,39 @@ export function graphql(source: "\n  query Viewer {\n    viewer {\n      user { 
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  query CustomersToSelect($search: String) {\n    customers(first: 20, filter: { search: $search }) { nodes { id name } }\n  }\n"): (typeof documents)["\n  query CustomersToSelect($search: String) {\n    customers(first: 20, filter: { search: $search }) { nodes { id name } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CustomerSelected($id: ID!) {\n    customer(id: $id) { id name }\n  }\n"): (typeof documents)["\n  query CustomerSelected($id: ID!) {\n    customer(id: $id) { id name }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) { accessToken expiresAt viewer { user { id } } }\n  }\n"): (typeof documents)["\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) { accessToken expiresAt viewer { user { id } } }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  subscription JobProgress($id: ID!, $after: StreamPosition) {\n    jobProgress(id: $id, after: $after) {\n      ... on JobEvent { position at kind state step stepState percent message error { code message retryable } }\n      ... on StreamGap { position }\n    }\n  }\n"): (typeof documents)["\n  subscription JobProgress($id: ID!, $after: StreamPosition) {\n    jobProgress(id: $id, after: $after) {\n      ... on JobEvent { position at kind state step stepState percent message error { code message retryable } }\n      ... on StreamGap { position }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Actors($search: String) {\n    users(first: 20, filter: { search: $search }) { nodes { id name email } }\n  }\n"): (typeof documents)["\n  query Actors($search: String) {\n    users(first: 20, filter: { search: $search }) { nodes { id name email } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Actor($id: ID!) {\n    node(id: $id) { __typename id ... on User { name email } }\n  }\n"): (typeof documents)["\n  query Actor($id: ID!) {\n    node(id: $id) { __typename id ... on User { name email } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query AuditEvents($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: AuditFilter) {\n    auditEvents(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        id at action allowed times ip objectId\n        actor { id name }\n        impersonator { id name }\n        customer { id name }\n        object {\n          __typename id\n          ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }\n          ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }\n        }\n      }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n    }\n  }\n"): (typeof documents)["\n  query AuditEvents($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: AuditFilter) {\n    auditEvents(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        id at action allowed times ip objectId\n        actor { id name }\n        impersonator { id name }\n        customer { id name }\n        object {\n          __typename id\n          ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }\n          ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }\n        }\n      }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query AuditEvent($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on AuditEvent {\n        at action allowed times ip userAgent requestId sessionId apiTokenId objectId before after\n        actor { id name email }\n        impersonator { id name email }\n        customer { id name }\n        apiToken { id name prefix }\n        object {\n          __typename id\n          ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }\n          ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query AuditEvent($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on AuditEvent {\n        at action allowed times ip userAgent requestId sessionId apiTokenId objectId before after\n        actor { id name email }\n        impersonator { id name email }\n        customer { id name }\n        apiToken { id name prefix }\n        object {\n          __typename id\n          ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }\n          ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }\n        }\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription AuditFeed($after: StreamPosition) {\n    auditFeed(after: $after) {\n      ... on AuditEntry {\n        position\n        event {\n          id at action allowed times ip objectId\n          actor { id name }\n          impersonator { id name }\n          customer { id name }\n          object {\n            __typename id\n            ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }\n            ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }\n          }\n        }\n      }\n      ... on StreamGap { position }\n    }\n  }\n"): (typeof documents)["\n  subscription AuditFeed($after: StreamPosition) {\n    auditFeed(after: $after) {\n      ... on AuditEntry {\n        position\n        event {\n          id at action allowed times ip objectId\n          actor { id name }\n          impersonator { id name }\n          customer { id name }\n          object {\n            __typename id\n            ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }\n            ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }\n          }\n        }\n      }\n      ... on StreamGap { position }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -142,6 +258,18 @@ export function graphql(source: "\n  subscription HostMetrics($id: ID!) {\n    s
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query Databases($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: DatabaseFilter, $order: DatabaseOrder) {\n    databases(first: $first, after: $after, last: $last, before: $before, filter: $filter, order: $order) {\n      nodes { id name externalName state sizeBytes connections connectionLimit createdAt host customer { id name } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n"): (typeof documents)["\n  query Databases($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: DatabaseFilter, $order: DatabaseOrder) {\n    databases(first: $first, after: $after, last: $last, before: $before, filter: $filter, order: $order) {\n      nodes { id name externalName state sizeBytes connections connectionLimit createdAt host customer { id name } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DecideDriftFinding($input: DecideDriftFindingInput!) {\n    decideDriftFinding(input: $input) { driftFinding { id ignored resolvedAt } job { id state } preview { steps } }\n  }\n"): (typeof documents)["\n  mutation DecideDriftFinding($input: DecideDriftFindingInput!) {\n    decideDriftFinding(input: $input) { driftFinding { id ignored resolvedAt } job { id state } preview { steps } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query DriftFindings($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: DriftFilter) {\n    driftFindings(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        id kind objectKind externalName detail foundAt resolvedAt ignored\n        resource { __typename id ... on Database { name } }\n        server { id name }\n        job { id state }\n      }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n"): (typeof documents)["\n  query DriftFindings($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: DriftFilter) {\n    driftFindings(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes {\n        id kind objectKind externalName detail foundAt resolvedAt ignored\n        resource { __typename id ... on Database { name } }\n        server { id name }\n        job { id state }\n      }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query DriftServers {\n    databaseServers(first: 100) { nodes { id name } }\n  }\n"): (typeof documents)["\n  query DriftServers {\n    databaseServers(first: 100) { nodes { id name } }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -158,6 +286,142 @@ export function graphql(source: "\n  mutation RetryJob($input: RetryJobInput!) {
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query Jobs($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: JobFilter) {\n    jobs(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes { id kind state percent waitingFor createdAt startedAt finishedAt customer { id name } actor { id name } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n"): (typeof documents)["\n  query Jobs($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: JobFilter) {\n    jobs(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes { id kind state percent waitingFor createdAt startedAt finishedAt customer { id name } actor { id name } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreateApiToken($input: CreateApiTokenInput!) {\n    createApiToken(input: $input) { apiToken { id } token }\n  }\n"): (typeof documents)["\n  mutation CreateApiToken($input: CreateApiTokenInput!) {\n    createApiToken(input: $input) { apiToken { id } token }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query DatabasesToPin($search: String, $customerId: ID) {\n    databases(first: 50, filter: { search: $search, customerId: $customerId }) { nodes { id name customer { name } } }\n  }\n"): (typeof documents)["\n  query DatabasesToPin($search: String, $customerId: ID) {\n    databases(first: 50, filter: { search: $search, customerId: $customerId }) { nodes { id name customer { name } } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ChangePassword($input: ChangePasswordInput!) {\n    changePassword(input: $input) { ok }\n  }\n"): (typeof documents)["\n  mutation ChangePassword($input: ChangePasswordInput!) {\n    changePassword(input: $input) { ok }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ChangeEmail($input: ChangeEmailInput!) {\n    changeEmail(input: $input) { ok }\n  }\n"): (typeof documents)["\n  mutation ChangeEmail($input: ChangeEmailInput!) {\n    changeEmail(input: $input) { ok }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation BeginTotp {\n    beginTotp { otpauthUrl qrSvg }\n  }\n"): (typeof documents)["\n  mutation BeginTotp {\n    beginTotp { otpauthUrl qrSvg }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ConfirmTotp($input: ConfirmTotpInput!) {\n    confirmTotp(input: $input) { recoveryCodes }\n  }\n"): (typeof documents)["\n  mutation ConfirmTotp($input: ConfirmTotpInput!) {\n    confirmTotp(input: $input) { recoveryCodes }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DisableTotp {\n    disableTotp { ok }\n  }\n"): (typeof documents)["\n  mutation DisableTotp {\n    disableTotp { ok }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation NewRecoveryCodes {\n    newRecoveryCodes { recoveryCodes }\n  }\n"): (typeof documents)["\n  mutation NewRecoveryCodes {\n    newRecoveryCodes { recoveryCodes }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Security {\n    viewer {\n      user { id }\n      sessions { id device ip lastSeenAt createdAt expiresAt current }\n      apiTokens { id name prefix permissions objectIds cidrs expiresAt lastUsedAt lastUsedIp createdAt customer { id name } }\n      impersonations { staffName reason startedAt expiresAt endedAt }\n    }\n  }\n"): (typeof documents)["\n  query Security {\n    viewer {\n      user { id }\n      sessions { id device ip lastSeenAt createdAt expiresAt current }\n      apiTokens { id name prefix permissions objectIds cidrs expiresAt lastUsedAt lastUsedIp createdAt customer { id name } }\n      impersonations { staffName reason startedAt expiresAt endedAt }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RevokeSession($input: RevokeSessionInput!) {\n    revokeSession(input: $input) { revoked }\n  }\n"): (typeof documents)["\n  mutation RevokeSession($input: RevokeSessionInput!) {\n    revokeSession(input: $input) { revoked }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RevokeApiToken($input: RevokeApiTokenInput!) {\n    revokeApiToken(input: $input) { apiToken { id } }\n  }\n"): (typeof documents)["\n  mutation RevokeApiToken($input: RevokeApiTokenInput!) {\n    revokeApiToken(input: $input) { apiToken { id } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query DatabaseServers($first: Int, $after: Cursor, $last: Int, $before: Cursor) {\n    databaseServers(first: $first, after: $after, last: $last, before: $before) {\n      nodes { id name host port version reachable checkedAt blocked problems maintenance { reason since } driftBrake databaseCount }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n"): (typeof documents)["\n  query DatabaseServers($first: Int, $after: Cursor, $last: Int, $before: Cursor) {\n    databaseServers(first: $first, after: $after, last: $last, before: $before) {\n      nodes { id name host port version reachable checkedAt blocked problems maintenance { reason since } driftBrake databaseCount }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query DatabaseServer($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on DatabaseServer {\n        name host port version reachable checkedAt blocked problems maintenance { reason since } driftBrake surveyedAt deleteGraceSeconds databaseCount\n        capabilities { name available hint }\n      }\n    }\n  }\n"): (typeof documents)["\n  query DatabaseServer($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on DatabaseServer {\n        name host port version reachable checkedAt blocked problems maintenance { reason since } driftBrake surveyedAt deleteGraceSeconds databaseCount\n        capabilities { name available hint }\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RegisterDatabaseServer($input: RegisterDatabaseServerInput!) {\n    registerDatabaseServer(input: $input) { databaseServer { id name reachable problems } }\n  }\n"): (typeof documents)["\n  mutation RegisterDatabaseServer($input: RegisterDatabaseServerInput!) {\n    registerDatabaseServer(input: $input) { databaseServer { id name reachable problems } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation UpdateDatabaseServer($input: UpdateDatabaseServerInput!) {\n    updateDatabaseServer(input: $input) { databaseServer { id name reachable problems } }\n  }\n"): (typeof documents)["\n  mutation UpdateDatabaseServer($input: UpdateDatabaseServerInput!) {\n    updateDatabaseServer(input: $input) { databaseServer { id name reachable problems } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CheckDatabaseServer($input: CheckDatabaseServerInput!) {\n    checkDatabaseServer(input: $input) { databaseServer { id reachable checkedAt } problems }\n  }\n"): (typeof documents)["\n  mutation CheckDatabaseServer($input: CheckDatabaseServerInput!) {\n    checkDatabaseServer(input: $input) { databaseServer { id reachable checkedAt } problems }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RemoveDatabaseServer($input: RemoveDatabaseServerInput!) {\n    removeDatabaseServer(input: $input) { id }\n  }\n"): (typeof documents)["\n  mutation RemoveDatabaseServer($input: RemoveDatabaseServerInput!) {\n    removeDatabaseServer(input: $input) { id }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SetDatabaseServerMaintenance($input: SetDatabaseServerMaintenanceInput!) {\n    setDatabaseServerMaintenance(input: $input) { databaseServer { id maintenance { reason since } } }\n  }\n"): (typeof documents)["\n  mutation SetDatabaseServerMaintenance($input: SetDatabaseServerMaintenanceInput!) {\n    setDatabaseServerMaintenance(input: $input) { databaseServer { id maintenance { reason since } } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SurveyDatabaseServer($input: SurveyDatabaseServerInput!) {\n    surveyDatabaseServer(input: $input) { databaseServer { id surveyedAt driftBrake } }\n  }\n"): (typeof documents)["\n  mutation SurveyDatabaseServer($input: SurveyDatabaseServerInput!) {\n    surveyDatabaseServer(input: $input) { databaseServer { id surveyedAt driftBrake } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ReleaseDriftBrake($input: ReleaseDriftBrakeInput!) {\n    releaseDriftBrake(input: $input) { databaseServer { id surveyedAt driftBrake } }\n  }\n"): (typeof documents)["\n  mutation ReleaseDriftBrake($input: ReleaseDriftBrakeInput!) {\n    releaseDriftBrake(input: $input) { databaseServer { id surveyedAt driftBrake } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Profile {\n    viewer { user { id name email emailVerifiedAt language } }\n  }\n"): (typeof documents)["\n  query Profile {\n    viewer { user { id name email emailVerifiedAt language } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation UpdateProfile($input: UpdateProfileInput!) {\n    updateProfile(input: $input) { user { id name language } }\n  }\n"): (typeof documents)["\n  mutation UpdateProfile($input: UpdateProfileInput!) {\n    updateProfile(input: $input) { user { id name language } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RequestEmailVerification {\n    requestEmailVerification { ok }\n  }\n"): (typeof documents)["\n  mutation RequestEmailVerification {\n    requestEmailVerification { ok }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation Impersonate($input: ImpersonateInput!) {\n    impersonate(input: $input) { accessToken expiresAt }\n  }\n"): (typeof documents)["\n  mutation Impersonate($input: ImpersonateInput!) {\n    impersonate(input: $input) { accessToken expiresAt }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Invitations($filter: InvitationFilter) {\n    invitations(first: 100, filter: $filter) {\n      nodes { id email name providerRole customerRole customer { id name } invitedBy { id name } createdAt expiresAt }\n      totalCount\n    }\n  }\n"): (typeof documents)["\n  query Invitations($filter: InvitationFilter) {\n    invitations(first: 100, filter: $filter) {\n      nodes { id email name providerRole customerRole customer { id name } invitedBy { id name } createdAt expiresAt }\n      totalCount\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RevokeInvitation($input: RevokeInvitationInput!) {\n    revokeInvitation(input: $input) { ok }\n  }\n"): (typeof documents)["\n  mutation RevokeInvitation($input: RevokeInvitationInput!) {\n    revokeInvitation(input: $input) { ok }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation InviteUser($input: InviteUserInput!) {\n    inviteUser(input: $input) { invitation { id email } }\n  }\n"): (typeof documents)["\n  mutation InviteUser($input: InviteUserInput!) {\n    inviteUser(input: $input) { invitation { id email } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Users($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: UserFilter) {\n    users(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes { id name email role totpEnabled disabledAt createdAt memberships { role customer { id name } } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n"): (typeof documents)["\n  query Users($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: UserFilter) {\n    users(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes { id name email role totpEnabled disabledAt createdAt memberships { role customer { id name } } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SetProviderRole($input: SetProviderRoleInput!) {\n    setProviderRole(input: $input) { user { id role } }\n  }\n"): (typeof documents)["\n  mutation SetProviderRole($input: SetProviderRoleInput!) {\n    setProviderRole(input: $input) { user { id role } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ChangeUserMembership($input: ChangeMembershipInput!) {\n    changeMembership(input: $input) { membership { role } }\n  }\n"): (typeof documents)["\n  mutation ChangeUserMembership($input: ChangeMembershipInput!) {\n    changeMembership(input: $input) { membership { role } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RemoveUserMembership($input: RemoveMemberInput!) {\n    removeMember(input: $input) { ok }\n  }\n"): (typeof documents)["\n  mutation RemoveUserMembership($input: RemoveMemberInput!) {\n    removeMember(input: $input) { ok }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query User($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on User { name email emailVerifiedAt language role totpEnabled disabledAt createdAt memberships { role createdAt customer { id name } } }\n    }\n  }\n"): (typeof documents)["\n  query User($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on User { name email emailVerifiedAt language role totpEnabled disabledAt createdAt memberships { role createdAt customer { id name } } }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DisableUser($input: DisableUserInput!) {\n    disableUser(input: $input) { user { id disabledAt } }\n  }\n"): (typeof documents)["\n  mutation DisableUser($input: DisableUserInput!) {\n    disableUser(input: $input) { user { id disabledAt } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation EnableUser($input: EnableUserInput!) {\n    enableUser(input: $input) { user { id disabledAt } }\n  }\n"): (typeof documents)["\n  mutation EnableUser($input: EnableUserInput!) {\n    enableUser(input: $input) { user { id disabledAt } }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

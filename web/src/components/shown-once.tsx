@@ -1,0 +1,34 @@
+import { Alert, Button, Code, CopyButton, Group, Modal, Stack } from "@mantine/core";
+import { IconAlertTriangle, IconCopy, IconDownload } from "@tabler/icons-react";
+import { save } from "@/lib/csv";
+import { texts } from "@/lib/text";
+import { useTopmost } from "./use-topmost";
+
+const useTexts = texts("shown-once", {
+  en: { once: "This is shown only now. Keep it where nobody else can read it.", saved: "I have saved it", copy: "Copy", copied: "Copied", download: "Download" },
+  de: { once: "Das wird nur jetzt gezeigt. Bewahren Sie es auf, wo niemand sonst es lesen kann.", saved: "Ich habe es gesichert", copy: "Kopieren", copied: "Kopiert", download: "Herunterladen" },
+});
+
+/** A secret that is shown once: it stays until somebody says that it is saved. Null closes it. */
+export function ShownOnce(p: { title: string; lines: readonly string[] | null; file?: string; onSaved: () => void }) {
+  const t = useTexts();
+  useTopmost(p.lines !== null);
+  const text = p.lines?.join("\n") ?? "";
+  return (
+    <Modal opened={p.lines !== null} onClose={() => {}} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title={p.title}>
+      <Stack>
+        <Alert color="yellow" icon={<IconAlertTriangle aria-hidden />}>{t("once")}</Alert>
+        <Code block tabIndex={0} aria-label={p.title} style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{text}</Code>
+        <Group justify="space-between" gap="xs">
+          <Group gap="xs">
+            <CopyButton value={text}>
+              {({ copied, copy }) => <Button variant="default" leftSection={<IconCopy size={16} aria-hidden />} onClick={copy}>{copied ? t("copied") : t("copy")}</Button>}
+            </CopyButton>
+            {p.file && <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} onClick={() => save(p.file!, "text/plain;charset=utf-8", `${text}\n`)}>{t("download")}</Button>}
+          </Group>
+          <Button onClick={p.onSaved}>{t("saved")}</Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

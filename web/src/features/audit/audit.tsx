@@ -1,0 +1,121 @@
+import { Anchor, Badge, Button, Menu, Stack, Text } from "@mantine/core";
+import { IconDownload, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
+import { getRouteApi } from "@tanstack/react-router";
+import { useState } from "react";
+import { useQuery } from "urql";
+import { EmptyState } from "@/components/empty-state";
+import { SidePanel } from "@/components/overlay";
+import { Page } from "@/components/page";
+import { QueryView } from "@/components/query-view";
+import { type Column, ResourceTable } from "@/components/resource-table";
+import { ShowGraphQL } from "@/components/show-graphql";
+import { TableSkeleton } from "@/components/skeletons";
+import { toastProblem } from "@/components/toasts";
+import { dateTime } from "@/lib/format";
+import { pageOf } from "@/lib/list-search";
+import { EntryDetails } from "./entry";
+import { exportAudit } from "./export";
+import { Filters } from "./filters";
+import { type AuditSearch, type Entry, EVENTS, filterOf } from "./operations";
+import { plain } from "./plain";
+import { nameOf, Outcome, Who } from "./parties";
+import { useTexts } from "./texts";
+import { merged, useTail } from "./use-tail";
+
+const rows = 25;
+const route = getRouteApi("/audit");
+
+/** Who did what, and who was refused what: as it comes, and as far back as there is a panel. */
+export function AuditPage() {
+  const t = useTexts();
+  const search: AuditSearch = route.useSearch();
+  const navigate = route.useNavigate();
+  const filter = filterOf(search);
+  const variables = { ...pageOf(search, rows), filter };
+  const [result, retry] = useQuery({ query: EVENTS, variables });
+  const first = !search.after && !search.before;
+  // Only behind a list that is there: an older answer that comes late cannot take the place of the one read at the stream's place.
+  const live = useTail(first && result.data !== undefined, filter, () => retry({ requestPolicy: "network-only" }));
+  const [exporting, setExporting] = useState(false);
+  /** A new filter begins at the first page; an entry that is opened leaves the page as it is. */
+  const set = (patch: Partial<AuditSearch>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
+  const open = (event: string | undefined) => void navigate({ search: (old) => ({ ...old, event }), replace: true });
+
+  async function save(format: "csv" | "json") {
+    setExporting(true);
+    const problem = await exportAudit(format, filter);
+    setExporting(false);
+    if (problem) toastProblem(problem);
+  }
+
+  const columns: Column<Entry>[] = [
+    { key: "action", title: t("action"), render: (e) => <Anchor component="button" type="button" size="sm" fw={500} ta="left" onClick={() => open(e.id)}>{plain(e.action)}</Anchor> },
+    { key: "outcome", title: t("outcome"), render: (e) => <Outcome allowed={e.allowed} times={e.times} /> },
+    { key: "actor", title: t("actor"), render: (e) => <Who actor={e.actor} impersonator={e.impersonator} /> },
+    { key: "object", title: t("object"), render: (e) => <Text span size="sm">{e.object ? plain(nameOf(e.object)) : "–"}</Text> },
+    { key: "customer", title: t("customer"), render: (e) => (e.customer ? plain(e.customer.name) : "–") },
+    { key: "ip", title: t("ip"), render: (e) => e.ip ?? "–", optional: true },
+    { key: "at", title: t("at"), render: (e) => <Text span size="sm" component="time" dateTime={e.at} style={{ whiteSpace: "nowrap" }}>{dateTime(e.at)}</Text> },
+  ];
+  const filtered = Object.values(filter).some((value) => value !== undefined);
+
+  return (
+    <Page
+      title={t("audit")} intro={t("intro")}
+      actions={
+        <>
+          {first && <Tail paused={search.paused ?? false} set={(paused) => void navigate({ search: (old) => ({ ...old, paused: paused || undefined }), replace: true })} />}
+          <ShowGraphQL document={EVENTS} variables={variables} />
+          <Menu position="bottom-end">
+            <Menu.Target><Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} loading={exporting}>{t("export")}</Button></Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item onClick={() => void save("csv")}>{t("exportCsv")}</Menu.Item>
+              <Menu.Item onClick={() => void save("json")}>{t("exportJson")}</Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        </>
+      }
+    >
+      <Filters search={search} set={set} actions={[...new Set((result.data?.auditEvents.nodes ?? []).map(({ action }) => action))]} />
+      <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} columns={6} />}>
+        {({ auditEvents }) => (
+          <List key={JSON.stringify(variables)} settled={!result.fetching && !result.stale} live={first ? live : []} page={auditEvents} paused={search.paused ?? false} empty={filtered ? t("noneFound") : t("none")}>
+            {(nodes) => <ResourceTable name="audit" label={t("audit")} columns={columns} page={{ ...auditEvents, nodes }} search={search} onSearch={set} fetching={result.stale && nodes.length === 0} />}
+          </List>
+        )}
+      </QueryView>
+      <SidePanel opened={search.event !== undefined} onClose={() => open(undefined)} title={t("entry")} size="xl">
+        {search.event !== undefined && <EntryDetails id={search.event} onFilter={(patch) => set({ ...patch, event: undefined })} />}
+      </SidePanel>
+    </Page>
+  );
+}
+
+/** The rows with what came live on top; while it is paused what was there stays, and what came is counted. */
+function List(p: { live: readonly Entry[]; page: { nodes: readonly Entry[] }; settled: boolean; paused: boolean; empty: string; children: (rows: Entry[]) => React.ReactNode }) {
+  const t = useTexts();
+  const all = merged(p.live, p.page.nodes);
+  const [held, setHeld] = useState<Entry[] | null>(null);
+  // Another page or filter begins anew, and is held once it is there.
+  if (p.paused && p.settled && held === null) setHeld(all);
+  if (!p.paused && held !== null) setHeld(null);
+  const rows = p.paused && held ? held : all;
+  const known = new Set(rows.map(({ id }) => id));
+  const fresh = all.filter(({ id, at }) => !known.has(id) && (rows.length === 0 || Date.parse(at) >= Date.parse(rows[0]!.at))).length;
+  return (
+    <Stack gap={0}>
+      <div role="status">{p.paused && fresh > 0 && <Text size="sm" fw={500}>{t("waiting", { count: fresh })}</Text>}</div>
+      {rows.length === 0 ? <EmptyState text={p.empty} /> : p.children(rows)}
+    </Stack>
+  );
+}
+
+function Tail(p: { paused: boolean; set: (paused: boolean) => void }) {
+  const t = useTexts();
+  return (
+    <>
+      <Badge color={p.paused ? "gray" : "green"}>{p.paused ? t("paused") : t("live")}</Badge>
+      <Button variant="default" leftSection={p.paused ? <IconPlayerPlay size={16} aria-hidden /> : <IconPlayerPause size={16} aria-hidden />} onClick={() => p.set(!p.paused)}>{p.paused ? t("resume") : t("pause")}</Button>
+    </>
+  );
+}

@@ -1,0 +1,89 @@
+import { Anchor, Badge, Button, Code, Group, Stack, Table, Text, Title } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useQuery } from "urql";
+import { CopyField } from "@/components/copy-field";
+import { Fact } from "@/components/part";
+import { QueryView } from "@/components/query-view";
+import { CardsSkeleton } from "@/components/skeletons";
+import type { AuditEventQuery } from "@/gql/generated/graphql";
+import { dateTime } from "@/lib/format";
+import { type Change, changes } from "./changes";
+import { type AuditSearch, EVENT } from "./operations";
+import { nameOf, Outcome, pageOfObject } from "./parties";
+import { plain, told } from "./plain";
+import { useTexts } from "./texts";
+
+type Event = Extract<NonNullable<AuditEventQuery["node"]>, { __typename: "AuditEvent" }>;
+
+/** All that an entry says. People have typed some of it, so that it is shown as text alone. */
+export function EntryDetails(p: { id: string; onFilter: (patch: Partial<AuditSearch>) => void }) {
+  const t = useTexts();
+  const [result, retry] = useQuery({ query: EVENT, variables: { id: p.id } });
+  return (
+    <QueryView result={result} retry={retry} skeleton={<CardsSkeleton label={t("loadingEntry")} cards={1} height={300} />}>
+      {({ node }) => (node?.__typename === "AuditEvent" ? <Details event={node} onFilter={p.onFilter} /> : <Text>{t("gone")}</Text>)}
+    </QueryView>
+  );
+}
+
+function Details({ event: e, onFilter }: { event: Event; onFilter: (patch: Partial<AuditSearch>) => void }) {
+  const t = useTexts();
+  const page = e.object ? pageOfObject(e.object) : undefined;
+  const { objectId } = e;
+  return (
+    <Stack>
+      <Group gap="xs"><Title order={2} size="h4">{plain(e.action)}</Title><Outcome allowed={e.allowed} times={e.times} /></Group>
+      <Group gap="lg" align="flex-start">
+        <Fact label={t("at")}><time dateTime={e.at}>{dateTime(e.at)}</time></Fact>
+        <Fact label={t("actor")}>{e.actor ? `${plain(e.actor.name)} (${plain(e.actor.email)})` : t("nobody")}</Fact>
+        {e.impersonator && <Fact label={t("impersonator")}>{plain(e.impersonator.name)} ({plain(e.impersonator.email)})</Fact>}
+        {e.object && <Fact label={t("object")}>{page ? <Anchor component={Link} to={page} size="sm">{plain(nameOf(e.object))}</Anchor> : plain(nameOf(e.object))} <Text span size="xs" c="dimmed">{e.object.__typename}</Text></Fact>}
+        {e.customer && <Fact label={t("customer")}><Anchor component={Link} to={`/customers/${e.customer.id}`} size="sm">{plain(e.customer.name)}</Anchor></Fact>}
+        {e.ip && <Fact label={t("ip")}>{e.ip}</Fact>}
+        {e.apiTokenId && <Fact label={t("apiToken")}>{e.apiToken ? `${plain(e.apiToken.name)} (${e.apiToken.prefix}…)` : t("tokenOver")}</Fact>}
+        {e.userAgent && <Fact label={t("userAgent")}>{plain(e.userAgent)}</Fact>}
+        {e.requestId && <Fact label={t("request")}><CopyField label={t("request")} value={e.requestId} /></Fact>}
+      </Group>
+      <Group gap="xs">
+        {e.actor && <Button size="xs" variant="default" onClick={() => onFilter({ actor: e.actor?.id })}>{t("moreOfActor")}</Button>}
+        {objectId && <Button size="xs" variant="default" onClick={() => onFilter({ object: objectId })}>{t("moreOfObject")}</Button>}
+        <Button size="xs" variant="default" onClick={() => onFilter({ action: e.action })}>{t("moreOfAction")}</Button>
+      </Group>
+      <Difference changes={changes(e.before, e.after)} />
+    </Stack>
+  );
+}
+
+const look = { added: { sign: "+", color: "green" }, removed: { sign: "−", color: "red" }, changed: { sign: "~", color: "yellow" }, same: { sign: "=", color: "gray" } } as const;
+
+/** Field by field: what there was and what there is then. A sign and a word say which way, not the colour alone. */
+export function Difference(p: { changes: Change[] }) {
+  const t = useTexts();
+  if (p.changes.length === 0) return <Text size="sm" c="dimmed">{t("noChange")}</Text>;
+  return (
+    <Stack gap="xs">
+      <Title order={3} size="h5">{t("difference")}</Title>
+      <Table.ScrollContainer minWidth={480} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+        <Table verticalSpacing={6} aria-label={t("difference")}>
+          <Table.Thead>
+            <Table.Tr>{[t("change"), t("field"), t("before"), t("after")].map((title) => <Table.Th key={title} scope="col">{title}</Table.Th>)}</Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {p.changes.map((c) => (
+              <Table.Tr key={c.field} data-change={c.kind} style={{ verticalAlign: "top" }}>
+                <Table.Td><Badge color={look[c.kind].color}><span aria-hidden>{look[c.kind].sign} </span>{t(c.kind)}</Badge></Table.Td>
+                <Table.Td><Text size="sm" ff="monospace">{c.field === "" ? t("value") : plain(c.field)}</Text></Table.Td>
+                <Table.Td><Value of={c.before} /></Table.Td>
+                <Table.Td><Value of={c.after} /></Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Stack>
+  );
+}
+
+function Value(p: { of: unknown }) {
+  return p.of === undefined ? <Text span c="dimmed">–</Text> : <Code style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{told(p.of)}</Code>;
+}

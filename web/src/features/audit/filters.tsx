@@ -1,0 +1,67 @@
+import { Autocomplete, Badge, Button, Group, Select, TextInput } from "@mantine/core";
+import { useDebouncedCallback, useDebouncedValue } from "@mantine/hooks";
+import { useState } from "react";
+import { useQuery } from "urql";
+import { CustomerPicker } from "@/components/customer-picker";
+import { useMay } from "@/components/use-viewer";
+import { graphql } from "@/gql/document";
+import { fromClock, toClock } from "@/lib/clock-field";
+import { timeZone } from "@/lib/format";
+import { useStore } from "@/lib/store";
+import type { AuditSearch } from "./operations";
+import { useTexts } from "./texts";
+
+const FIND = graphql(`
+  query Actors($search: String) {
+    users(first: 20, filter: { search: $search }) { nodes { id name email } }
+  }
+`);
+
+const ONE = graphql(`
+  query Actor($id: ID!) {
+    node(id: $id) { __typename id ... on User { name email } }
+  }
+`);
+
+/** Which entries; all of it stands in the address. */
+export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSearch>) => void; actions: string[] }) {
+  const t = useTexts();
+  const may = useMay();
+  const zone = useStore(timeZone);
+  const { search, set } = p;
+  const action = useDebouncedCallback((text: string) => set({ action: text.trim() || undefined }), 400);
+  const any = Boolean(search.actor || search.customer || search.action || search.object || search.allowed || search.from || search.to);
+  return (
+    <Group gap="xs" align="flex-end">
+      {may("USERS_READ") && <ActorPicker value={search.actor ?? null} onChange={(actor) => set({ actor: actor ?? undefined })} />}
+      <Autocomplete key={search.action === undefined ? "empty" : "filled"} label={t("action")} placeholder="database.create" data={p.actions} defaultValue={search.action} onChange={action} w={{ base: "calc(50% - 5px)", xs: 150 }} />
+      <CustomerPicker label={t("customer")} placeholder={t("anyCustomer")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} w={{ base: "calc(50% - 5px)", xs: 150 }} />
+      <Select
+        label={t("outcome")} placeholder={t("anyOutcome")} clearable clearButtonProps={{ "aria-label": "×" }} value={search.allowed ?? null} onChange={(allowed) => set({ allowed: (allowed as AuditSearch["allowed"]) ?? undefined })}
+        data={[{ value: "yes", label: t("done") }, { value: "no", label: t("refused") }]} w={{ base: "calc(50% - 5px)", xs: 105 }}
+      />
+      {(["from", "to"] as const).map((end) => (
+        <TextInput key={`${end}${zone}${search[end] === undefined}`} type="datetime-local" label={t(end)} defaultValue={toClock(search[end])} onBlur={({ currentTarget: { value } }) => { const at = fromClock(value); if (toClock(search[end]) !== value) set({ [end]: at }); }} w={{ base: "100%", xs: 190 }} />
+      ))}
+      {search.object && <Badge size="lg" color="gray">{t("oneObject")}</Badge>}
+      {any && <Button variant="subtle" onClick={() => set({ actor: undefined, customer: undefined, action: undefined, object: undefined, allowed: undefined, from: undefined, to: undefined })}>{t("clear")}</Button>}
+    </Group>
+  );
+}
+
+function ActorPicker(p: { value: string | null; onChange: (id: string | null) => void }) {
+  const t = useTexts();
+  const [text, setText] = useState("");
+  const [asked] = useDebouncedValue(text.trim(), 200);
+  const [one] = useQuery({ query: ONE, variables: { id: p.value ?? "" }, pause: p.value === null });
+  const chosen = one.data?.node?.__typename === "User" ? one.data.node : undefined;
+  const [{ data }] = useQuery({ query: FIND, variables: { search: asked && asked !== chosen?.name ? asked : null } });
+  const found = (data?.users.nodes ?? []).map(({ id, name, email }) => ({ value: id, label: `${name} (${email})` }));
+  if (chosen && !found.some(({ value }) => value === chosen.id)) found.unshift({ value: chosen.id, label: `${chosen.name} (${chosen.email})` });
+  return (
+    <Select
+      label={t("actor")} placeholder={t("anybody")} searchable clearable clearButtonProps={{ "aria-label": "×" }} data={found} value={p.value} onChange={p.onChange} onSearchChange={setText}
+      filter={({ options }) => options} nothingFoundMessage={t("noUser")} w={{ base: "calc(50% - 5px)", xs: 160 }}
+    />
+  );
+}

@@ -1,0 +1,96 @@
+import { graphql } from "@/gql/document";
+import type { AuditEventsQuery } from "@/gql/generated/graphql";
+
+export const EVENTS = graphql(`
+  query AuditEvents($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: AuditFilter) {
+    auditEvents(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
+      nodes {
+        id at action allowed times ip objectId
+        actor { id name }
+        impersonator { id name }
+        customer { id name }
+        object {
+          __typename id
+          ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }
+          ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }
+        }
+      }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+  }
+`);
+
+export const EVENT = graphql(`
+  query AuditEvent($id: ID!) {
+    node(id: $id) {
+      __typename id
+      ... on AuditEvent {
+        at action allowed times ip userAgent requestId sessionId apiTokenId objectId before after
+        actor { id name email }
+        impersonator { id name email }
+        customer { id name }
+        apiToken { id name prefix }
+        object {
+          __typename id
+          ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }
+          ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }
+        }
+      }
+    }
+  }
+`);
+
+export const FEED = graphql(`
+  subscription AuditFeed($after: StreamPosition) {
+    auditFeed(after: $after) {
+      ... on AuditEntry {
+        position
+        event {
+          id at action allowed times ip objectId
+          actor { id name }
+          impersonator { id name }
+          customer { id name }
+          object {
+            __typename id
+            ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }
+            ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }
+          }
+        }
+      }
+      ... on StreamGap { position }
+    }
+  }
+`);
+
+/** An entry as the list shows it. */
+export type Entry = AuditEventsQuery["auditEvents"]["nodes"][number];
+
+/** What the address says of the list. */
+export interface AuditSearch {
+  after?: string;
+  before?: string;
+  actor?: string;
+  customer?: string;
+  action?: string;
+  object?: string;
+  allowed?: "yes" | "no";
+  from?: string;
+  to?: string;
+  event?: string;
+  paused?: boolean;
+}
+
+const time = (text: string | undefined): string | undefined => (text && !Number.isNaN(Date.parse(text)) ? new Date(text).toISOString() : undefined);
+
+/** The graph's filter of an address. */
+export const filterOf = (s: AuditSearch) => ({
+  actorId: s.actor, customerId: s.customer, action: s.action, objectId: s.object, allowed: s.allowed && s.allowed === "yes", from: time(s.from), to: time(s.to),
+});
+
+/** Whether an entry that comes live belongs to the list, by the rules of the graph's filter. */
+export function fits(e: Entry, f: ReturnType<typeof filterOf>): boolean {
+  return (
+    (!f.actorId || e.actor?.id === f.actorId || e.impersonator?.id === f.actorId) && (!f.customerId || e.customer?.id === f.customerId) && (!f.action || e.action === f.action) &&
+    (!f.objectId || e.objectId === f.objectId) && (f.allowed === undefined || e.allowed === f.allowed) && (!f.from || Date.parse(e.at) >= Date.parse(f.from)) && (!f.to || Date.parse(e.at) < Date.parse(f.to))
+  );
+}

@@ -1,0 +1,42 @@
+import { Badge, Stack, Text } from "@mantine/core";
+import type { Entry } from "./operations";
+import { plain } from "./plain";
+import { useTexts } from "./texts";
+
+/** The name of what something was done to, whatever it is. */
+export function nameOf(object: NonNullable<Entry["object"]>): string {
+  if ("name" in object) return object.name;
+  if ("username" in object) return object.username;
+  if ("email" in object) return object.email;
+  if ("kind" in object) return object.kind;
+  return object.__typename ?? "–";
+}
+
+/** Where that is shown; undefined where it has no page. */
+export function pageOfObject(object: NonNullable<Entry["object"]>): string | undefined {
+  switch (object.__typename) {
+    case "Database": return `/databases/${object.id}`;
+    case "Customer": return `/customers/${object.id}`;
+    case "User": return `/users/${object.id}`;
+    case "DatabaseServer": return `/servers/${object.id}`;
+    case "Job": return `/jobs/${object.id}`;
+    default: return undefined;
+  }
+}
+
+/** Who did it, and who acted as them. */
+export function Who(p: Pick<Entry, "actor" | "impersonator">) {
+  const t = useTexts();
+  return (
+    <Stack gap={0}>
+      <Text span size="sm">{p.actor ? plain(p.actor.name) : t("nobody")}</Text>
+      {p.impersonator && <Text span size="xs" c="dimmed">{t("by", { name: plain(p.impersonator.name) })}</Text>}
+    </Stack>
+  );
+}
+
+/** Whether it was done, in words and in a colour. */
+export function Outcome(p: { allowed: boolean; times: number }) {
+  const t = useTexts();
+  return <Badge color={p.allowed ? "green" : "red"}>{p.allowed ? t("done") : t("refused")}{p.times > 1 && ` × ${p.times}`}</Badge>;
+}

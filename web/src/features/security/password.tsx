@@ -1,0 +1,65 @@
+import { Button, TextInput } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { MutationForm } from "@/components/mutation-form";
+import { Dialog } from "@/components/overlay";
+import { PasswordField } from "@/components/password-field";
+import { Fact, Part } from "@/components/part";
+import { useViewer } from "@/components/use-viewer";
+import { graphql } from "@/gql/document";
+import { useTexts } from "./texts";
+
+const CHANGE_PASSWORD = graphql(`
+  mutation ChangePassword($input: ChangePasswordInput!) {
+    changePassword(input: $input) { ok }
+  }
+`);
+
+const CHANGE_EMAIL = graphql(`
+  mutation ChangeEmail($input: ChangeEmailInput!) {
+    changeEmail(input: $input) { ok }
+  }
+`);
+
+/** What somebody signs in with. */
+export function SignInData() {
+  const t = useTexts();
+  const { user } = useViewer();
+  const [password, { open: openPassword, close: closePassword }] = useDisclosure();
+  const [email, { open: openEmail, close: closeEmail }] = useDisclosure();
+  return (
+    <Part
+      title={t("signInData")} intro={t("signInDataIntro")}
+      actions={
+        <>
+          <Button variant="default" onClick={openEmail}>{t("changeEmail")}</Button>
+          <Button variant="default" onClick={openPassword}>{t("changePassword")}</Button>
+        </>
+      }
+    >
+      <Fact label={t("email")}>{user.email}</Fact>
+      <Dialog opened={password} onClose={closePassword} title={t("changePassword")}>
+        <MutationForm
+          document={CHANGE_PASSWORD} fields={["currentPassword", "password"]} secrets={["currentPassword", "password"]}
+          variables={(v) => ({ input: { currentPassword: v.currentPassword ?? "", password: v.password ?? "" } })}
+          submit={t("changePassword")} done={t("passwordChanged")} onDone={closePassword} onCancel={closePassword}
+        >
+          {(of) => (
+            <>
+              <input type="hidden" autoComplete="username" value={user.email} readOnly />
+              <PasswordField name="currentPassword" label={t("currentPassword")} autoComplete="current-password" error={of("currentPassword")} data-autofocus />
+              <PasswordField name="password" label={t("newPassword")} description={t("passwordHint")} autoComplete="new-password" error={of("password")} />
+            </>
+          )}
+        </MutationForm>
+      </Dialog>
+      <Dialog opened={email} onClose={closeEmail} title={t("changeEmail")}>
+        <MutationForm
+          document={CHANGE_EMAIL} fields={["email"]} variables={(v) => ({ input: { email: v.email ?? "" } })}
+          submit={t("sendLink")} done={t("emailSent")} onDone={closeEmail} onCancel={closeEmail}
+        >
+          {(of) => <TextInput name="email" type="email" label={t("newEmail")} description={t("newEmailHint")} autoComplete="email" error={of("email")} data-autofocus />}
+        </MutationForm>
+      </Dialog>
+    </Part>
+  );
+}

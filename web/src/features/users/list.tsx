@@ -1,0 +1,93 @@
+import { Anchor, Badge, Button, Group, Stack, TextInput } from "@mantine/core";
+import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
+import { IconSearch } from "@tabler/icons-react";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useClient, useQuery } from "urql";
+import { Ago } from "@/components/ago";
+import { CustomerPicker } from "@/components/customer-picker";
+import { EmptyState } from "@/components/empty-state";
+import { SidePanel } from "@/components/overlay";
+import { Page } from "@/components/page";
+import { QueryView } from "@/components/query-view";
+import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
+import { TableSkeleton } from "@/components/skeletons";
+import { useMay } from "@/components/use-viewer";
+import { allPages } from "@/gql/all-pages";
+import { graphql } from "@/gql/document";
+import type { UsersQuery, UsersQueryVariables } from "@/gql/generated/graphql";
+import { pageOf } from "@/lib/list-search";
+import { Invitations } from "./invitations";
+import { Invite } from "./invite";
+import { useRoles } from "./roles";
+import { useTexts } from "./texts";
+
+const USERS = graphql(`
+  query Users($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: UserFilter) {
+    users(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
+      nodes { id name email role totpEnabled disabledAt createdAt memberships { role customer { id name } } }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+      totalCount
+    }
+  }
+`);
+
+type Row = UsersQuery["users"]["nodes"][number];
+const rows = 25;
+const route = getRouteApi("/users");
+
+/** Lists the users that the viewer may see, and the invitations that are open. */
+export function UsersPage() {
+  const t = useTexts();
+  const role = useRoles();
+  const may = useMay();
+  const client = useClient();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const [inviting, { open, close }] = useDisclosure();
+  const variables: UsersQueryVariables = { ...pageOf(search, rows), filter: { search: search.q || undefined, customerId: search.customer } };
+  const [result, retry] = useQuery({ query: USERS, variables });
+  const set = (patch: Partial<typeof search>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
+  const find = useDebouncedCallback((q: string) => set({ q: q.trim() || undefined }), 250);
+  const invite = may("USERS_WRITE") && <Button onClick={open}>{t("invite")}</Button>;
+  const roles = (u: Row) => [u.role ? role.provider(u.role) : "", ...u.memberships.map((m) => `${m.customer.name}: ${role.customer(m.role)}`)].filter(Boolean);
+
+  const columns: Column<Row>[] = [
+    { key: "name", title: t("name"), render: (u) => <Anchor component={Link} to={`/users/${u.id}`} size="sm" fw={500}>{u.name}</Anchor>, text: (u) => u.name },
+    { key: "email", title: t("email"), render: (u) => u.email, text: (u) => u.email },
+    {
+      key: "roles", title: t("roles"), text: (u) => roles(u).join("; "),
+      render: (u) => (
+        <Group gap={4}>
+          {u.role && <Badge color="blue" miw="max-content">{role.provider(u.role)}</Badge>}
+          {u.memberships.slice(0, 2).map((m) => <Badge key={m.customer.id} color="gray" maw={300}>{m.customer.name}: {role.customer(m.role)}</Badge>)}
+          {u.memberships.length > 2 && <Badge color="gray">{t("more", { count: u.memberships.length - 2 })}</Badge>}
+        </Group>
+      ),
+    },
+    { key: "secondFactor", title: t("secondFactor"), render: (u) => (u.totpEnabled ? t("yes") : t("no")), text: (u) => (u.totpEnabled ? "yes" : "no") },
+    { key: "state", title: t("state"), render: (u) => <Badge color={u.disabledAt ? "red" : "green"}>{u.disabledAt ? t("disabled") : t("open")}</Badge>, text: (u) => u.disabledAt },
+    { key: "created", title: t("created"), render: (u) => <Ago at={u.createdAt} />, text: (u) => u.createdAt, optional: true },
+  ];
+  return (
+    <Page title={t("users")} actions={invite}>
+      <Group gap="xs">
+        <TextInput key={search.q === undefined ? "empty" : "filled"} defaultValue={search.q} onChange={({ currentTarget: { value } }) => find(value)} placeholder={t("searchHint")} aria-label={t("searchHint")} leftSection={<IconSearch size={16} aria-hidden />} w={{ base: "100%", xs: 280 }} />
+        <CustomerPicker aria-label={t("customer")} placeholder={t("anyCustomer")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} w={{ base: "100%", xs: 240 }} />
+      </Group>
+      <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} columns={5} />}>
+        {({ users }) =>
+          users.nodes.length === 0 && !search.after && !search.before ? (
+            <EmptyState text={search.q || search.customer ? t("noneFound") : t("none")} action={invite} />
+          ) : (
+            <ResourceTable
+              name="users" label={t("users")} columns={columns} page={users} search={search} onSearch={set} fetching={result.stale}
+              exportRows={() => allPages(client, USERS, variables, (data) => data.users, exportLimit)}
+            />
+          )
+        }
+      </QueryView>
+      <Stack><Invitations customerId={search.customer} /></Stack>
+      <SidePanel opened={inviting} onClose={close} title={t("invite")}><Invite customerId={search.customer} onClose={close} /></SidePanel>
+    </Page>
+  );
+}
