@@ -31,6 +31,23 @@ const databases = createRoute({
   validateSearch: searchOf({ ...listWords, q: "text", state: states, customer: "text" }),
   component: lazyRouteComponent(() => import("@/features/databases/list"), "DatabasesPage"),
 });
+const database = createRoute({
+  getParentRoute: () => root, path: "/databases/$id",
+  validateSearch: searchOf({ ...listWords, tab: ["overview", "users", "dumps", "jobs", "settings"] }),
+  component: lazyRouteComponent(() => import("@/features/databases/detail"), "DatabasePage"),
+});
+
+const customerStates = ["ACTIVE", "SUSPENDED", "ARCHIVED"] as const;
+const customers = createRoute({
+  getParentRoute: () => root, path: "/customers",
+  validateSearch: searchOf({ ...listWords, q: "text", state: customerStates, country: "text" }),
+  component: lazyRouteComponent(() => import("@/features/customers/list"), "CustomersPage"),
+});
+const customer = createRoute({
+  getParentRoute: () => root, path: "/customers/$id",
+  validateSearch: searchOf({ ...listWords, tab: ["overview", "children", "databases", "members", "jobs", "audit", "settings"] }),
+  component: lazyRouteComponent(() => import("@/features/customers/detail"), "CustomerPage"),
+});
 
 const jobStates = ["PENDING", "RUNNING", "COMPENSATING", "SUCCEEDED", "FAILED", "CANCELED", "STUCK"] as const;
 const jobs = createRoute({
@@ -44,7 +61,7 @@ const job = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([dashboard, databases, jobs, job]),
+  routeTree: root.addChildren([dashboard, databases, database, customers, customer, jobs, job]),
   defaultPendingComponent: Loading,
   defaultErrorComponent: ({ error, reset }) => <PanelError error={error} onRetry={reset} />,
   defaultNotFoundComponent: NotFound,

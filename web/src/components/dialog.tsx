@@ -1,0 +1,18 @@
+import { Drawer, Modal } from "@mantine/core";
+import type { ReactNode } from "react";
+import { texts } from "@/lib/text";
+
+const useTexts = texts("dialog", { en: { close: "Close" }, de: { close: "Schließen" } });
+
+/**
+ * What is asked over a page, in the middle of it or in a drawer. What is within begins
+ * anew each time it opens. A locked one is left by what stands in it alone.
+ */
+export function Dialog(p: { opened: boolean; onClose: () => void; title: string; drawer?: boolean; locked?: boolean; size?: string; children: ReactNode }) {
+  const t = useTexts();
+  const both = {
+    opened: p.opened, onClose: p.onClose, title: p.title, size: p.size ?? "lg", closeButtonProps: { "aria-label": t("close") },
+    withCloseButton: !p.locked, closeOnEscape: !p.locked, closeOnClickOutside: !p.locked,
+  };
+  return p.drawer ? <Drawer position="right" {...both}>{p.children}</Drawer> : <Modal {...both}>{p.children}</Modal>;
+}
