@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, retainSearchParams } from "@tanstack/react-router";
 import { NotFound } from "@/components/not-found";
 import { PageSkeleton } from "@/components/skeletons";
 import { PanelError } from "@/components/panel-error";
@@ -12,6 +12,9 @@ function Loading() {
 }
 
 const root = createRootRoute({
+  // The customer that was chosen goes along from page to page.
+  validateSearch: searchOf({ customer: "text" }),
+  search: { middlewares: [retainSearchParams(["customer"])] },
   component: () => (
     <ViewerProvider>
       <Shell />

@@ -21,6 +21,7 @@ type Documents = {
     "\n  mutation ResetPassword($input: ResetPasswordInput!) {\n    resetPassword(input: $input) { ok }\n  }\n": typeof types.ResetPasswordDocument,
     "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) { email newAccount }\n  }\n": typeof types.AcceptInvitationDocument,
     "\n  mutation ConfirmIdentity($input: ConfirmIdentityInput!) {\n    confirmIdentity(input: $input) { confirmedUntil }\n  }\n": typeof types.ConfirmIdentityDocument,
+    "\n  query SeesSeveralCustomers {\n    customers(first: 2) { nodes { id } }\n  }\n": typeof types.SeesSeveralCustomersDocument,
     "\n  subscription JobFeed($after: StreamPosition) {\n    jobFeed(after: $after) {\n      ... on JobEvent { position jobId kind state step }\n      ... on StreamGap { position }\n    }\n  }\n": typeof types.JobFeedDocument,
     "\n  query Find($text: String!, $customers: Boolean!, $databases: Boolean!) {\n    customers(first: 5, filter: { search: $text }) @include(if: $customers) { nodes { id name email } }\n    databases(first: 5, filter: { search: $text }) @include(if: $databases) { nodes { id name externalName } }\n  }\n": typeof types.FindDocument,
     "\n  query FindServers {\n    databaseServers(first: 100) { nodes { id name host } }\n  }\n": typeof types.FindServersDocument,
@@ -32,6 +33,25 @@ type Documents = {
     "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) { accessToken expiresAt viewer { user { id } } }\n  }\n": typeof types.SignInDocument,
     "\n  subscription JobProgress($id: ID!, $after: StreamPosition) {\n    jobProgress(id: $id, after: $after) {\n      ... on JobEvent { position at kind state step stepState percent message error { code message retryable } }\n      ... on StreamGap { position }\n    }\n  }\n": typeof types.JobProgressDocument,
     "\n  query PermissionsIn($customerId: ID!) {\n    viewer { permissions(customerId: $customerId) }\n  }\n": typeof types.PermissionsInDocument,
+    "\n  query CustomerAudit($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: AuditFilter) {\n    auditEvents(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes { id at action allowed times ip objectId actor { id name } impersonator { id name } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n    }\n  }\n": typeof types.CustomerAuditDocument,
+    "\n  query CustomerChildren($id: ID!, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {\n    customer(id: $id) {\n      id\n      children(first: $first, after: $after, last: $last, before: $before) {\n        nodes { id name email state createdAt }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n": typeof types.CustomerChildrenDocument,
+    "\n  query CustomerDatabases($id: ID!, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {\n    customer(id: $id) {\n      id\n      databases(first: $first, after: $after, last: $last, before: $before) {\n        nodes { id name externalName state sizeBytes createdAt }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n": typeof types.CustomerDatabasesDocument,
+    "\n  query CustomerDetail($id: ID!) {\n    customer(id: $id) {\n      id name email company country state suspendReason createdAt updatedAt\n      parent { id name }\n      quotas { name used max level }\n      databases(first: 1) { totalCount }\n      children(first: 1) { totalCount }\n    }\n  }\n": typeof types.CustomerDetailDocument,
+    "\n  query CustomerInvitations($customerId: ID!) {\n    invitations(first: 100, filter: { customerId: $customerId }) { nodes { id email name customerRole createdAt expiresAt invitedBy { id name } } totalCount }\n  }\n": typeof types.CustomerInvitationsDocument,
+    "\n  query Customers($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: CustomerFilter, $order: CustomerOrder) {\n    customers(first: $first, after: $after, last: $last, before: $before, filter: $filter, order: $order) {\n      nodes { id name email company country state createdAt parent { id name } quotas { name used max level } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n": typeof types.CustomersDocument,
+    "\n  query CustomerMembers($id: ID!) {\n    customer(id: $id) {\n      id\n      memberships(first: 100) {\n        nodes { role createdAt user { id name email totpEnabled disabledAt } }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n": typeof types.CustomerMembersDocument,
+    "\n  mutation CreateCustomer($input: CreateCustomerInput!) {\n    createCustomer(input: $input) { customer { id name state } }\n  }\n": typeof types.CreateCustomerDocument,
+    "\n  mutation UpdateCustomer($input: UpdateCustomerInput!) {\n    updateCustomer(input: $input) { customer { id name email company country quotas { name used max level } } }\n  }\n": typeof types.UpdateCustomerDocument,
+    "\n  mutation ArchiveCustomer($input: ArchiveCustomerInput!) {\n    archiveCustomer(input: $input) { customer { id state } }\n  }\n": typeof types.ArchiveCustomerDocument,
+    "\n  mutation SuspendCustomer($input: SuspendCustomerInput!) {\n    suspendCustomer(input: $input) { preview { steps quotas { name used max level } } customer { id state suspendReason } job { id } }\n  }\n": typeof types.SuspendCustomerDocument,
+    "\n  mutation ResumeCustomer($input: ResumeCustomerInput!) {\n    resumeCustomer(input: $input) { preview { steps quotas { name used max level } } customer { id state suspendReason } job { id } }\n  }\n": typeof types.ResumeCustomerDocument,
+    "\n  mutation InviteMember($input: InviteUserInput!) {\n    inviteUser(input: $input) { invitation { id email expiresAt } }\n  }\n": typeof types.InviteMemberDocument,
+    "\n  mutation RevokeMemberInvitation($input: RevokeInvitationInput!) {\n    revokeInvitation(input: $input) { ok }\n  }\n": typeof types.RevokeMemberInvitationDocument,
+    "\n  mutation ChangeMembership($input: ChangeMembershipInput!) {\n    changeMembership(input: $input) { membership { role user { id } customer { id } } }\n  }\n": typeof types.ChangeMembershipDocument,
+    "\n  mutation RemoveMember($input: RemoveMemberInput!) {\n    removeMember(input: $input) { ok }\n  }\n": typeof types.RemoveMemberDocument,
+    "\n  mutation RevokeCustomerToken($input: RevokeApiTokenInput!) {\n    revokeApiToken(input: $input) { apiToken { id } }\n  }\n": typeof types.RevokeCustomerTokenDocument,
+    "\n  query CustomerServices($id: ID!) {\n    customer(id: $id) {\n      id\n      quotas { name used max level }\n      databases(first: 10) { nodes { id name state } totalCount }\n      children(first: 10) { nodes { id name state } totalCount }\n    }\n  }\n": typeof types.CustomerServicesDocument,
+    "\n  query CustomerTokens($id: ID!) {\n    customer(id: $id) { id apiTokens(first: 100) { nodes { id name prefix permissions lastUsedAt lastUsedIp expiresAt createdAt user { id name } } totalCount } }\n  }\n": typeof types.CustomerTokensDocument,
     "\n  query ServersForDatabases {\n    databaseServers(first: 100) { nodes { id name host reachable blocked maintenance { reason } } }\n  }\n": typeof types.ServersForDatabasesDocument,
     "\n  query DatabasePrefix($customerId: ID!) {\n    databases(first: 1, filter: { customerId: $customerId }) { nodes { id name externalName } }\n  }\n": typeof types.DatabasePrefixDocument,
     "\n  query DatabaseDetail($id: ID!) {\n    database(id: $id) {\n      id name externalName username previousUsername previousUntil state host port accessCidrs connectionLimit suspendReason suspendedFromAbove\n      sizeBytes connections overQuota cleanupUntil measuredAt createdAt updatedAt deleteAfter driftPolicy\n      customer { id name state }\n      server { id name capabilities { name available hint } }\n      connectionStrings { format value }\n    }\n  }\n": typeof types.DatabaseDetailDocument,
@@ -75,6 +95,7 @@ const documents: Documents = {
     "\n  mutation ResetPassword($input: ResetPasswordInput!) {\n    resetPassword(input: $input) { ok }\n  }\n": types.ResetPasswordDocument,
     "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) { email newAccount }\n  }\n": types.AcceptInvitationDocument,
     "\n  mutation ConfirmIdentity($input: ConfirmIdentityInput!) {\n    confirmIdentity(input: $input) { confirmedUntil }\n  }\n": types.ConfirmIdentityDocument,
+    "\n  query SeesSeveralCustomers {\n    customers(first: 2) { nodes { id } }\n  }\n": types.SeesSeveralCustomersDocument,
     "\n  subscription JobFeed($after: StreamPosition) {\n    jobFeed(after: $after) {\n      ... on JobEvent { position jobId kind state step }\n      ... on StreamGap { position }\n    }\n  }\n": types.JobFeedDocument,
     "\n  query Find($text: String!, $customers: Boolean!, $databases: Boolean!) {\n    customers(first: 5, filter: { search: $text }) @include(if: $customers) { nodes { id name email } }\n    databases(first: 5, filter: { search: $text }) @include(if: $databases) { nodes { id name externalName } }\n  }\n": types.FindDocument,
     "\n  query FindServers {\n    databaseServers(first: 100) { nodes { id name host } }\n  }\n": types.FindServersDocument,
@@ -86,6 +107,25 @@ const documents: Documents = {
     "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) { accessToken expiresAt viewer { user { id } } }\n  }\n": types.SignInDocument,
     "\n  subscription JobProgress($id: ID!, $after: StreamPosition) {\n    jobProgress(id: $id, after: $after) {\n      ... on JobEvent { position at kind state step stepState percent message error { code message retryable } }\n      ... on StreamGap { position }\n    }\n  }\n": types.JobProgressDocument,
     "\n  query PermissionsIn($customerId: ID!) {\n    viewer { permissions(customerId: $customerId) }\n  }\n": types.PermissionsInDocument,
+    "\n  query CustomerAudit($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: AuditFilter) {\n    auditEvents(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes { id at action allowed times ip objectId actor { id name } impersonator { id name } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n    }\n  }\n": types.CustomerAuditDocument,
+    "\n  query CustomerChildren($id: ID!, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {\n    customer(id: $id) {\n      id\n      children(first: $first, after: $after, last: $last, before: $before) {\n        nodes { id name email state createdAt }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n": types.CustomerChildrenDocument,
+    "\n  query CustomerDatabases($id: ID!, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {\n    customer(id: $id) {\n      id\n      databases(first: $first, after: $after, last: $last, before: $before) {\n        nodes { id name externalName state sizeBytes createdAt }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n": types.CustomerDatabasesDocument,
+    "\n  query CustomerDetail($id: ID!) {\n    customer(id: $id) {\n      id name email company country state suspendReason createdAt updatedAt\n      parent { id name }\n      quotas { name used max level }\n      databases(first: 1) { totalCount }\n      children(first: 1) { totalCount }\n    }\n  }\n": types.CustomerDetailDocument,
+    "\n  query CustomerInvitations($customerId: ID!) {\n    invitations(first: 100, filter: { customerId: $customerId }) { nodes { id email name customerRole createdAt expiresAt invitedBy { id name } } totalCount }\n  }\n": types.CustomerInvitationsDocument,
+    "\n  query Customers($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: CustomerFilter, $order: CustomerOrder) {\n    customers(first: $first, after: $after, last: $last, before: $before, filter: $filter, order: $order) {\n      nodes { id name email company country state createdAt parent { id name } quotas { name used max level } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n": types.CustomersDocument,
+    "\n  query CustomerMembers($id: ID!) {\n    customer(id: $id) {\n      id\n      memberships(first: 100) {\n        nodes { role createdAt user { id name email totpEnabled disabledAt } }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n": types.CustomerMembersDocument,
+    "\n  mutation CreateCustomer($input: CreateCustomerInput!) {\n    createCustomer(input: $input) { customer { id name state } }\n  }\n": types.CreateCustomerDocument,
+    "\n  mutation UpdateCustomer($input: UpdateCustomerInput!) {\n    updateCustomer(input: $input) { customer { id name email company country quotas { name used max level } } }\n  }\n": types.UpdateCustomerDocument,
+    "\n  mutation ArchiveCustomer($input: ArchiveCustomerInput!) {\n    archiveCustomer(input: $input) { customer { id state } }\n  }\n": types.ArchiveCustomerDocument,
+    "\n  mutation SuspendCustomer($input: SuspendCustomerInput!) {\n    suspendCustomer(input: $input) { preview { steps quotas { name used max level } } customer { id state suspendReason } job { id } }\n  }\n": types.SuspendCustomerDocument,
+    "\n  mutation ResumeCustomer($input: ResumeCustomerInput!) {\n    resumeCustomer(input: $input) { preview { steps quotas { name used max level } } customer { id state suspendReason } job { id } }\n  }\n": types.ResumeCustomerDocument,
+    "\n  mutation InviteMember($input: InviteUserInput!) {\n    inviteUser(input: $input) { invitation { id email expiresAt } }\n  }\n": types.InviteMemberDocument,
+    "\n  mutation RevokeMemberInvitation($input: RevokeInvitationInput!) {\n    revokeInvitation(input: $input) { ok }\n  }\n": types.RevokeMemberInvitationDocument,
+    "\n  mutation ChangeMembership($input: ChangeMembershipInput!) {\n    changeMembership(input: $input) { membership { role user { id } customer { id } } }\n  }\n": types.ChangeMembershipDocument,
+    "\n  mutation RemoveMember($input: RemoveMemberInput!) {\n    removeMember(input: $input) { ok }\n  }\n": types.RemoveMemberDocument,
+    "\n  mutation RevokeCustomerToken($input: RevokeApiTokenInput!) {\n    revokeApiToken(input: $input) { apiToken { id } }\n  }\n": types.RevokeCustomerTokenDocument,
+    "\n  query CustomerServices($id: ID!) {\n    customer(id: $id) {\n      id\n      quotas { name used max level }\n      databases(first: 10) { nodes { id name state } totalCount }\n      children(first: 10) { nodes { id name state } totalCount }\n    }\n  }\n": types.CustomerServicesDocument,
+    "\n  query CustomerTokens($id: ID!) {\n    customer(id: $id) { id apiTokens(first: 100) { nodes { id name prefix permissions lastUsedAt lastUsedIp expiresAt createdAt user { id name } } totalCount } }\n  }\n": types.CustomerTokensDocument,
     "\n  query ServersForDatabases {\n    databaseServers(first: 100) { nodes { id name host reachable blocked maintenance { reason } } }\n  }\n": types.ServersForDatabasesDocument,
     "\n  query DatabasePrefix($customerId: ID!) {\n    databases(first: 1, filter: { customerId: $customerId }) { nodes { id name externalName } }\n  }\n": types.DatabasePrefixDocument,
     "\n  query DatabaseDetail($id: ID!) {\n    database(id: $id) {\n      id name externalName username previousUsername previousUntil state host port accessCidrs connectionLimit suspendReason suspendedFromAbove\n      sizeBytes connections overQuota cleanupUntil measuredAt createdAt updatedAt deleteAfter driftPolicy\n      customer { id name state }\n      server { id name capabilities { name available hint } }\n      connectionStrings { format value }\n    }\n  }\n": types.DatabaseDetailDocument,
@@ -167,6 +207,10 @@ export function graphql(source: "\n  mutation ConfirmIdentity($input: ConfirmIde
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  query SeesSeveralCustomers {\n    customers(first: 2) { nodes { id } }\n  }\n"): (typeof documents)["\n  query SeesSeveralCustomers {\n    customers(first: 2) { nodes { id } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  subscription JobFeed($after: StreamPosition) {\n    jobFeed(after: $after) {\n      ... on JobEvent { position jobId kind state step }\n      ... on StreamGap { position }\n    }\n  }\n"): (typeof documents)["\n  subscription JobFeed($after: StreamPosition) {\n    jobFeed(after: $after) {\n      ... on JobEvent { position jobId kind state step }\n      ... on StreamGap { position }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -208,6 +252,82 @@ export function graphql(source: "\n  subscription JobProgress($id: ID!, $after: 
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query PermissionsIn($customerId: ID!) {\n    viewer { permissions(customerId: $customerId) }\n  }\n"): (typeof documents)["\n  query PermissionsIn($customerId: ID!) {\n    viewer { permissions(customerId: $customerId) }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CustomerAudit($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: AuditFilter) {\n    auditEvents(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes { id at action allowed times ip objectId actor { id name } impersonator { id name } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n    }\n  }\n"): (typeof documents)["\n  query CustomerAudit($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: AuditFilter) {\n    auditEvents(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes { id at action allowed times ip objectId actor { id name } impersonator { id name } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CustomerChildren($id: ID!, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {\n    customer(id: $id) {\n      id\n      children(first: $first, after: $after, last: $last, before: $before) {\n        nodes { id name email state createdAt }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n"): (typeof documents)["\n  query CustomerChildren($id: ID!, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {\n    customer(id: $id) {\n      id\n      children(first: $first, after: $after, last: $last, before: $before) {\n        nodes { id name email state createdAt }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CustomerDatabases($id: ID!, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {\n    customer(id: $id) {\n      id\n      databases(first: $first, after: $after, last: $last, before: $before) {\n        nodes { id name externalName state sizeBytes createdAt }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n"): (typeof documents)["\n  query CustomerDatabases($id: ID!, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {\n    customer(id: $id) {\n      id\n      databases(first: $first, after: $after, last: $last, before: $before) {\n        nodes { id name externalName state sizeBytes createdAt }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CustomerDetail($id: ID!) {\n    customer(id: $id) {\n      id name email company country state suspendReason createdAt updatedAt\n      parent { id name }\n      quotas { name used max level }\n      databases(first: 1) { totalCount }\n      children(first: 1) { totalCount }\n    }\n  }\n"): (typeof documents)["\n  query CustomerDetail($id: ID!) {\n    customer(id: $id) {\n      id name email company country state suspendReason createdAt updatedAt\n      parent { id name }\n      quotas { name used max level }\n      databases(first: 1) { totalCount }\n      children(first: 1) { totalCount }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CustomerInvitations($customerId: ID!) {\n    invitations(first: 100, filter: { customerId: $customerId }) { nodes { id email name customerRole createdAt expiresAt invitedBy { id name } } totalCount }\n  }\n"): (typeof documents)["\n  query CustomerInvitations($customerId: ID!) {\n    invitations(first: 100, filter: { customerId: $customerId }) { nodes { id email name customerRole createdAt expiresAt invitedBy { id name } } totalCount }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Customers($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: CustomerFilter, $order: CustomerOrder) {\n    customers(first: $first, after: $after, last: $last, before: $before, filter: $filter, order: $order) {\n      nodes { id name email company country state createdAt parent { id name } quotas { name used max level } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n"): (typeof documents)["\n  query Customers($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: CustomerFilter, $order: CustomerOrder) {\n    customers(first: $first, after: $after, last: $last, before: $before, filter: $filter, order: $order) {\n      nodes { id name email company country state createdAt parent { id name } quotas { name used max level } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n      totalCount\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CustomerMembers($id: ID!) {\n    customer(id: $id) {\n      id\n      memberships(first: 100) {\n        nodes { role createdAt user { id name email totpEnabled disabledAt } }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n"): (typeof documents)["\n  query CustomerMembers($id: ID!) {\n    customer(id: $id) {\n      id\n      memberships(first: 100) {\n        nodes { role createdAt user { id name email totpEnabled disabledAt } }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreateCustomer($input: CreateCustomerInput!) {\n    createCustomer(input: $input) { customer { id name state } }\n  }\n"): (typeof documents)["\n  mutation CreateCustomer($input: CreateCustomerInput!) {\n    createCustomer(input: $input) { customer { id name state } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation UpdateCustomer($input: UpdateCustomerInput!) {\n    updateCustomer(input: $input) { customer { id name email company country quotas { name used max level } } }\n  }\n"): (typeof documents)["\n  mutation UpdateCustomer($input: UpdateCustomerInput!) {\n    updateCustomer(input: $input) { customer { id name email company country quotas { name used max level } } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ArchiveCustomer($input: ArchiveCustomerInput!) {\n    archiveCustomer(input: $input) { customer { id state } }\n  }\n"): (typeof documents)["\n  mutation ArchiveCustomer($input: ArchiveCustomerInput!) {\n    archiveCustomer(input: $input) { customer { id state } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SuspendCustomer($input: SuspendCustomerInput!) {\n    suspendCustomer(input: $input) { preview { steps quotas { name used max level } } customer { id state suspendReason } job { id } }\n  }\n"): (typeof documents)["\n  mutation SuspendCustomer($input: SuspendCustomerInput!) {\n    suspendCustomer(input: $input) { preview { steps quotas { name used max level } } customer { id state suspendReason } job { id } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ResumeCustomer($input: ResumeCustomerInput!) {\n    resumeCustomer(input: $input) { preview { steps quotas { name used max level } } customer { id state suspendReason } job { id } }\n  }\n"): (typeof documents)["\n  mutation ResumeCustomer($input: ResumeCustomerInput!) {\n    resumeCustomer(input: $input) { preview { steps quotas { name used max level } } customer { id state suspendReason } job { id } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation InviteMember($input: InviteUserInput!) {\n    inviteUser(input: $input) { invitation { id email expiresAt } }\n  }\n"): (typeof documents)["\n  mutation InviteMember($input: InviteUserInput!) {\n    inviteUser(input: $input) { invitation { id email expiresAt } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RevokeMemberInvitation($input: RevokeInvitationInput!) {\n    revokeInvitation(input: $input) { ok }\n  }\n"): (typeof documents)["\n  mutation RevokeMemberInvitation($input: RevokeInvitationInput!) {\n    revokeInvitation(input: $input) { ok }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ChangeMembership($input: ChangeMembershipInput!) {\n    changeMembership(input: $input) { membership { role user { id } customer { id } } }\n  }\n"): (typeof documents)["\n  mutation ChangeMembership($input: ChangeMembershipInput!) {\n    changeMembership(input: $input) { membership { role user { id } customer { id } } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RemoveMember($input: RemoveMemberInput!) {\n    removeMember(input: $input) { ok }\n  }\n"): (typeof documents)["\n  mutation RemoveMember($input: RemoveMemberInput!) {\n    removeMember(input: $input) { ok }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RevokeCustomerToken($input: RevokeApiTokenInput!) {\n    revokeApiToken(input: $input) { apiToken { id } }\n  }\n"): (typeof documents)["\n  mutation RevokeCustomerToken($input: RevokeApiTokenInput!) {\n    revokeApiToken(input: $input) { apiToken { id } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CustomerServices($id: ID!) {\n    customer(id: $id) {\n      id\n      quotas { name used max level }\n      databases(first: 10) { nodes { id name state } totalCount }\n      children(first: 10) { nodes { id name state } totalCount }\n    }\n  }\n"): (typeof documents)["\n  query CustomerServices($id: ID!) {\n    customer(id: $id) {\n      id\n      quotas { name used max level }\n      databases(first: 10) { nodes { id name state } totalCount }\n      children(first: 10) { nodes { id name state } totalCount }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CustomerTokens($id: ID!) {\n    customer(id: $id) { id apiTokens(first: 100) { nodes { id name prefix permissions lastUsedAt lastUsedIp expiresAt createdAt user { id name } } totalCount } }\n  }\n"): (typeof documents)["\n  query CustomerTokens($id: ID!) {\n    customer(id: $id) { id apiTokens(first: 100) { nodes { id name prefix permissions lastUsedAt lastUsedIp expiresAt createdAt user { id name } } totalCount } }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
