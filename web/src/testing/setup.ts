@@ -1,5 +1,6 @@
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { notifications } from "@mantine/notifications";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach } from "vitest";
 import { startTexts } from "@/lib/text";
 
@@ -16,8 +17,10 @@ window.scrollTo = () => {};
 Element.prototype.scrollTo = () => {};
 Element.prototype.scrollIntoView = () => {};
 
+configure({ asyncUtilTimeout: 20_000 }); // for machines that are busy
 startTexts();
 afterEach(() => {
   cleanup();
+  notifications.clean();
   localStorage.clear();
 });

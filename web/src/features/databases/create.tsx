@@ -1,6 +1,6 @@
 import { NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useQuery } from "urql";
 import { ActionForm } from "@/components/action-form";
 import { CustomerSelect } from "@/components/customer-select";
@@ -13,6 +13,12 @@ import { useTexts } from "./texts";
 const SERVERS = graphql(`
   query ServersForDatabases {
     databaseServers(first: 100) { nodes { id name host reachable blocked maintenance { reason } } }
+  }
+`);
+
+const OWN_CUSTOMERS = graphql(`
+  query OwnCustomers {
+    customers(first: 2) { nodes { id } }
   }
 `);
 
@@ -43,6 +49,11 @@ function CreateForm(p: { customerId?: string; onOrdered: (ordered: Ordered) => v
   const [name, setName] = useState("");
   const [limit, setLimit] = useState<number | string>(20);
   const [server, setServer] = useState<string | null>(null);
+  const [own] = useQuery({ query: OWN_CUSTOMERS, pause: staff || !may("CUSTOMERS_READ") });
+  const only = own.data?.customers.nodes.length === 1 ? own.data.customers.nodes[0]?.id : undefined;
+  useEffect(() => {
+    if (only) setCustomer((chosen) => chosen ?? only); // nothing is to be chosen
+  }, [only]);
   const [servers] = useQuery({ query: SERVERS, pause: !chooses });
   const [known] = useQuery({ query: PREFIX, variables: { customerId: customer ?? "" }, pause: customer === null });
   const other = customer === null ? undefined : known.data?.databases.nodes[0];

@@ -53,6 +53,7 @@ type Documents = {
     "\n  query CustomerServices($id: ID!) {\n    customer(id: $id) {\n      id\n      quotas { name used max level }\n      databases(first: 10) { nodes { id name state } totalCount }\n      children(first: 10) { nodes { id name state } totalCount }\n    }\n  }\n": typeof types.CustomerServicesDocument,
     "\n  query CustomerTokens($id: ID!) {\n    customer(id: $id) { id apiTokens(first: 100) { nodes { id name prefix permissions lastUsedAt lastUsedIp expiresAt createdAt user { id name } } totalCount } }\n  }\n": typeof types.CustomerTokensDocument,
     "\n  query ServersForDatabases {\n    databaseServers(first: 100) { nodes { id name host reachable blocked maintenance { reason } } }\n  }\n": typeof types.ServersForDatabasesDocument,
+    "\n  query OwnCustomers {\n    customers(first: 2) { nodes { id } }\n  }\n": typeof types.OwnCustomersDocument,
     "\n  query DatabasePrefix($customerId: ID!) {\n    databases(first: 1, filter: { customerId: $customerId }) { nodes { id name externalName } }\n  }\n": typeof types.DatabasePrefixDocument,
     "\n  query DatabaseDetail($id: ID!) {\n    database(id: $id) {\n      id name externalName username previousUsername previousUntil state host port accessCidrs connectionLimit suspendReason suspendedFromAbove\n      sizeBytes connections overQuota cleanupUntil measuredAt createdAt updatedAt deleteAfter driftPolicy\n      customer { id name state }\n      server { id name capabilities { name available hint } }\n      connectionStrings { format value }\n    }\n  }\n": typeof types.DatabaseDetailDocument,
     "\n  query DatabaseDumps($id: ID!) {\n    database(id: $id) {\n      id\n      dumps(first: 100) {\n        nodes { id origin state format sizeBytes rawBytes sha256 createdAt expiresAt }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n": typeof types.DatabaseDumpsDocument,
@@ -127,6 +128,7 @@ const documents: Documents = {
     "\n  query CustomerServices($id: ID!) {\n    customer(id: $id) {\n      id\n      quotas { name used max level }\n      databases(first: 10) { nodes { id name state } totalCount }\n      children(first: 10) { nodes { id name state } totalCount }\n    }\n  }\n": types.CustomerServicesDocument,
     "\n  query CustomerTokens($id: ID!) {\n    customer(id: $id) { id apiTokens(first: 100) { nodes { id name prefix permissions lastUsedAt lastUsedIp expiresAt createdAt user { id name } } totalCount } }\n  }\n": types.CustomerTokensDocument,
     "\n  query ServersForDatabases {\n    databaseServers(first: 100) { nodes { id name host reachable blocked maintenance { reason } } }\n  }\n": types.ServersForDatabasesDocument,
+    "\n  query OwnCustomers {\n    customers(first: 2) { nodes { id } }\n  }\n": types.OwnCustomersDocument,
     "\n  query DatabasePrefix($customerId: ID!) {\n    databases(first: 1, filter: { customerId: $customerId }) { nodes { id name externalName } }\n  }\n": types.DatabasePrefixDocument,
     "\n  query DatabaseDetail($id: ID!) {\n    database(id: $id) {\n      id name externalName username previousUsername previousUntil state host port accessCidrs connectionLimit suspendReason suspendedFromAbove\n      sizeBytes connections overQuota cleanupUntil measuredAt createdAt updatedAt deleteAfter driftPolicy\n      customer { id name state }\n      server { id name capabilities { name available hint } }\n      connectionStrings { format value }\n    }\n  }\n": types.DatabaseDetailDocument,
     "\n  query DatabaseDumps($id: ID!) {\n    database(id: $id) {\n      id\n      dumps(first: 100) {\n        nodes { id origin state format sizeBytes rawBytes sha256 createdAt expiresAt }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n": types.DatabaseDumpsDocument,
@@ -332,6 +334,10 @@ export function graphql(source: "\n  query CustomerTokens($id: ID!) {\n    custo
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query ServersForDatabases {\n    databaseServers(first: 100) { nodes { id name host reachable blocked maintenance { reason } } }\n  }\n"): (typeof documents)["\n  query ServersForDatabases {\n    databaseServers(first: 100) { nodes { id name host reachable blocked maintenance { reason } } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query OwnCustomers {\n    customers(first: 2) { nodes { id } }\n  }\n"): (typeof documents)["\n  query OwnCustomers {\n    customers(first: 2) { nodes { id } }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
