@@ -32,6 +32,8 @@ export function ActionForm<Data, Variables extends object>(p: {
   blocked?: string;
   /** Whether the panel is asked what would happen; the mutation then has a dry run. */
   preview?: boolean;
+  /** Whether it uses quotas, which the preview then shows as they would be. */
+  quotas?: boolean;
   onDone: (data: Data) => void;
   onCancel?: () => void;
   children?: (error: (field: string) => string | undefined) => ReactNode;
@@ -62,7 +64,7 @@ export function ActionForm<Data, Variables extends object>(p: {
     <form ref={form} onSubmit={submit} noValidate>
       <Stack gap="md">
         {p.children?.((name) => problems.find(about(name))?.message)}
-        {p.preview && <Preview state={preview} fields={fields} />}
+        {p.preview && <Preview state={preview} fields={fields} quotas={p.quotas ?? false} />}
         {p.typed !== undefined && <TextInput label={t("type", { name: p.typed })} value={typed} onChange={({ currentTarget: { value } }) => setTyped(value)} autoComplete="off" spellCheck={false} />}
         {p.blocked && <Text size="sm" c="dimmed" role="status">{p.blocked}</Text>}
         <Group justify="space-between" gap="xs">

@@ -12,7 +12,7 @@ export function Dialog(p: { opened: boolean; onClose: () => void; title: string;
   const t = useTexts();
   const both = {
     opened: p.opened, onClose: p.onClose, title: p.title, size: p.size ?? "lg", closeButtonProps: { "aria-label": t("close") },
-    withCloseButton: !p.locked, closeOnEscape: !p.locked, closeOnClickOutside: !p.locked,
+    withCloseButton: !p.locked, closeOnEscape: !p.locked, closeOnClickOutside: !p.locked, styles: { title: { fontWeight: 600 } },
   };
   return p.drawer ? <Drawer position="right" {...both}>{p.children}</Drawer> : <Modal {...both}>{p.children}</Modal>;
 }

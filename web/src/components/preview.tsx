@@ -9,8 +9,8 @@ const useTexts = texts("preview", {
   de: { title: "Was geschehen wird", nothing: "Auf einem Server ist nichts zu tun.", of: "{{name}}: danach {{used}} von {{max}}", DATABASES: "Datenbanken", DATABASE_BYTES: "Größe der Datenbanken", refused: "Das Panel würde das ablehnen" },
 });
 
-/** What an order would do, as the panel's dry run tells it. */
-export function Preview({ state, fields }: { state: PreviewState; fields: readonly string[] }) {
+/** What an order would do, as the panel's dry run tells it; its quotas for what uses more of them. */
+export function Preview({ state, fields, quotas }: { state: PreviewState; fields: readonly string[]; quotas: boolean }) {
   const t = useTexts();
   const sentence = useSentence();
   const { preview, problem } = state;
@@ -22,7 +22,7 @@ export function Preview({ state, fields }: { state: PreviewState; fields: readon
     <Stack gap={6} role="status">
       <Text size="sm" fw={500}>{t("title")}</Text>
       {preview.steps.length === 0 ? <Text size="sm" c="dimmed">{t("nothing")}</Text> : <Group gap={6}>{preview.steps.map((step) => <Code key={step}>{step}</Code>)}</Group>}
-      {preview.quotas?.map(({ name, used, max }) =>
+      {quotas && preview.quotas?.map(({ name, used, max }) =>
         max === null || max === undefined ? null : (
           <Text key={name} size="sm" c="dimmed">{t("of", { name: t(name as "DATABASES"), used: size(name, used), max: size(name, max) })}</Text>
         ))}

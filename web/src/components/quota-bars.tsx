@@ -20,7 +20,7 @@ export function QuotaBars(p: { quotas: readonly Quota[] }) {
     <Stack gap="md">
       {p.quotas.map(({ name, used, max }) => {
         const size = (value: string) => (name === "DATABASE_BYTES" ? bytes(value) : number(value));
-        const share = max === null || max === undefined ? null : Number(max) === 0 ? 100 : (Number(used) / Number(max)) * 100;
+        const share = max === null || max === undefined ? null : Number(max) === 0 ? 100 : Math.floor((Number(used) / Number(max)) * 100); // rounded down, so that figure and colour say the same
         const level = share === null || share < 70 ? "fine" : share < 90 ? "near" : share < 100 ? "full" : "over";
         const color = { fine: "green", near: "yellow", full: "red", over: "red" }[level];
         const amount = share === null ? t("open", { used: size(used) }) : t("of", { used: size(used), max: size(max!), share: percent(share) });

@@ -9,7 +9,7 @@ import { CustomersPage } from "./list";
 
 vi.mock("@/gql/socket", () => ({ listen: () => () => {} }));
 
-const quotas = [{ name: "DATABASES", used: "8", max: "10", level: "WARNING" }, { name: "DATABASE_BYTES", used: "966367641", max: "1073741824", level: "WARNING" }];
+const quotas = [{ name: "DATABASES", used: "8", max: "10", level: "WARNING" }, { name: "DATABASE_BYTES", used: "966367642", max: "1073741824", level: "WARNING" }];
 const pageInfo = { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null };
 const page = (...nodes: object[]) => ({ nodes, totalCount: nodes.length, pageInfo });
 const row = (name: string) => ({ id: `cust_${name}`, name, email: "a@acme.test", company: null, country: "DE", state: "ACTIVE", createdAt: "2026-11-01T10:00:00Z", parent: null, quotas });

@@ -53,7 +53,7 @@ export function SuspendForm({ customer: c, onOrdered, onCancel }: Form) {
         <Stack gap="md">
           <Text size="sm">{t("suspendIntro")}</Text>
           <Affected id={c.id} />
-          <Textarea name="reason" label={t("reason")} description={t("reasonHint")} value={reason} onChange={({ currentTarget: { value } }) => setReason(value)} error={error("reason")} autosize minRows={2} required data-autofocus />
+          <Textarea name="reason" label={t("reason")} description={t("reasonHint")} value={reason} onChange={({ currentTarget: { value } }) => setReason(value)} error={error("reason")} rows={2} required data-autofocus />
         </Stack>
       )}
     </ActionForm>

@@ -57,7 +57,7 @@ function BulkForm(p: { action: Action; rows: readonly Chosen[]; onCancel: () => 
           <Text size="sm">{t(`allText_${p.action}`)}</Text>
           <List size="sm" aria-label={t("databases")} style={{ maxHeight: 200, overflowY: "auto" }}>{p.rows.map(({ id, name }) => <List.Item key={id}>{name}</List.Item>)}</List>
           {error("ids") && <Text size="sm" c="var(--mantine-color-error)" role="alert">{error("ids")}</Text>}
-          {p.action === "SUSPEND" && <Textarea name="reason" label={t("reason")} description={t("reasonHint")} value={reason} onChange={({ currentTarget: { value } }) => setReason(value)} error={error("reason")} autosize minRows={2} />}
+          {p.action === "SUSPEND" && <Textarea name="reason" label={t("reason")} description={t("reasonHint")} value={reason} onChange={({ currentTarget: { value } }) => setReason(value)} error={error("reason")} rows={2} />}
           {deletes && <Select name="graceSeconds" label={t("deleteGrace")} data={graceChoices.map((value) => ({ value, label: t(`grace_${value}`) }))} value={grace} onChange={(value) => value && setGrace(value)} allowDeselect={false} error={error("graceSeconds")} />}
         </Stack>
       )}

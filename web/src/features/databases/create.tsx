@@ -64,7 +64,7 @@ function CreateForm(p: { customerId?: string; onOrdered: (ordered: Ordered) => v
   return (
     <ActionForm
       document={CREATE} variables={{ input }} fields={["customerId", "name", "connectionLimit", "serverId"]} submit={t("create")} done={t("creating")} onCancel={p.onCancel}
-      preview={customer !== null && name.trim() !== ""} blocked={impersonatedBy ? t("notActing") : customer === null ? t("customerFirst") : undefined}
+      quotas preview={customer !== null && name.trim() !== ""} blocked={impersonatedBy ? t("notActing") : customer === null ? t("customerFirst") : undefined}
       onDone={({ createDatabase: { job, credentials, database } }) =>
         p.onOrdered({ job, credentials: credentials ?? null, then: database ? () => void navigate({ to: "/databases/$id", params: { id: database.id } }) : undefined })}
     >

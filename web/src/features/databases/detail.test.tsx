@@ -114,7 +114,7 @@ it("says why it is suspended, and that the customer cannot lift it", async () =>
 it("U12: a network that the panel refuses is said beside the field", async () => {
   const user = userEvent.setup();
   open({ SetDatabaseAccess: { errors: [{ message: "It has bits beyond its length.", extensions: { code: "INVALID", field: "cidrs.0" } }] } }, "/databases/db_1?tab=settings");
-  const field = await screen.findByRole("textbox", { name: "Networks" });
+  const field = await screen.findByRole("combobox", { name: "Networks" });
   await user.type(field, "10.0.0.1/8{Enter}");
   await user.click(within(screen.getByRole("region", { name: "Network access" })).getByRole("button", { name: "Save" }));
   expect(await screen.findByText("It has bits beyond its length.")).toBeInTheDocument();

@@ -54,7 +54,7 @@ export function DatabasesPage() {
   const [result, retry] = useQuery({ query: DATABASES, variables });
   const set = (patch: Partial<typeof search>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
   const find = useDebouncedCallback((q: string) => set({ q: q.trim() || undefined }), 250);
-  const filtered = Boolean(search.q || search.state || search.customer);
+  const filtered = Boolean(search.q || search.state);
 
   const columns: Column<Row>[] = [
     { key: "name", title: t("name"), sort: "NAME", render: (d) => <Anchor component={Link} to={`/databases/${d.id}`} size="sm" fw={500}>{d.name}</Anchor>, text: (d) => d.name },
@@ -77,7 +77,7 @@ export function DatabasesPage() {
       <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} rows={8} columns={5} />}>
         {({ databases }) =>
           databases.nodes.length === 0 && !search.after && !search.before ? (
-            <EmptyState text={filtered ? t("noneFound") : writes ? t("none") : t("noneRead")} action={filtered ? undefined : create} />
+            <EmptyState text={filtered ? t("noneFound") : search.customer ? t("noneOf") : writes ? t("none") : t("noneRead")} action={filtered ? undefined : create} />
           ) : (
             <ResourceTable
               name="databases" label={t("databases")} columns={columns} page={databases} search={search} onSearch={set} fetching={result.stale}

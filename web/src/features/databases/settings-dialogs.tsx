@@ -80,7 +80,7 @@ function SuspendForm({ database: d, onOrdered, onCancel }: Form) {
       {(error) => (
         <Stack gap="sm">
           <Text size="sm">{t("suspendIntro")}</Text>
-          <Textarea name="reason" label={t("reason")} description={t("reasonHint")} value={reason} onChange={({ currentTarget: { value } }) => setReason(value)} error={error("reason")} autosize minRows={2} data-autofocus />
+          <Textarea name="reason" label={t("reason")} description={t("reasonHint")} value={reason} onChange={({ currentTarget: { value } }) => setReason(value)} error={error("reason")} rows={2} data-autofocus />
         </Stack>
       )}
     </ActionForm>
@@ -95,7 +95,7 @@ function CloneForm({ database: d, onOrdered, onCancel }: Form) {
   const [customer, setCustomer] = useState<string | null>(d.customer.id);
   return (
     <ActionForm
-      document={CLONE} variables={{ input: { id: d.id, name: name.trim(), customerId: customer } }} fields={["name", "customerId"]} submit={t("clone")} done={t("cloning")} onCancel={onCancel}
+      document={CLONE} variables={{ input: { id: d.id, name: name.trim(), customerId: customer } }} fields={["name", "customerId"]} submit={t("clone")} done={t("cloning")} quotas preview={name.trim() !== ""} onCancel={onCancel}
       blocked={impersonatedBy ? t("notActing") : undefined}
       onDone={({ cloneDatabase: { job, credentials, database } }) =>
         onOrdered({ job, credentials: credentials ?? null, then: database ? () => void navigate({ to: "/databases/$id", params: { id: database.id } }) : undefined })}

@@ -3,7 +3,7 @@ import { texts } from "@/lib/text";
 export const useTexts = texts("databases", {
   en: {
     databases: "Databases", name: "Name", state: "State", customer: "Customer", externalName: "Name on the server", host: "Host", size: "Size", connections: "Connections", created: "Created",
-    searchHint: "Search by name", anyState: "Any state", loading: "Loading databases", none: "There is no database yet. Create the first: it is ready in seconds.", noneRead: "There is no database yet.", noneFound: "No database is like this. Change the filters.",
+    searchHint: "Search by name", anyState: "Any state", loading: "Loading databases", none: "There is no database yet. Create the first: it is ready in seconds.", noneRead: "There is no database yet.", noneOf: "This customer has no database yet.", noneFound: "No database is like this. Change the filters.",
     state_PENDING: "Pending", state_ACTIVE: "Active", state_DEGRADED: "Degraded", state_SUSPENDED: "Suspended", state_FAILED: "Failed", state_DELETING: "Deleting",
     allCustomers: "All customers", create: "Create a database", creating: "The database is being made.", customerHint: "Search by name or address", customerFirst: "Choose whose it is to be.", nameHint: "1 to 41 small letters, digits and underscores, beginning with a letter.",
     prefixed: "On the server it is called {{name}}.", prefixLater: "On the server it gets the customer's prefix.", connectionLimit: "Connections at once", connectionLimitHint: "1 to 100, of all its logins together.",
@@ -14,7 +14,7 @@ export const useTexts = texts("databases", {
   },
   de: {
     databases: "Datenbanken", name: "Name", state: "Zustand", customer: "Kunde", externalName: "Name auf dem Server", host: "Host", size: "Größe", connections: "Verbindungen", created: "Angelegt",
-    searchHint: "Nach Namen suchen", anyState: "Jeder Zustand", loading: "Datenbanken werden geladen", none: "Es gibt noch keine Datenbank. Legen Sie die erste an: sie ist in Sekunden bereit.", noneRead: "Es gibt noch keine Datenbank.", noneFound: "Keine Datenbank ist so. Ändern Sie die Filter.",
+    searchHint: "Nach Namen suchen", anyState: "Jeder Zustand", loading: "Datenbanken werden geladen", none: "Es gibt noch keine Datenbank. Legen Sie die erste an: sie ist in Sekunden bereit.", noneRead: "Es gibt noch keine Datenbank.", noneOf: "Dieser Kunde hat noch keine Datenbank.", noneFound: "Keine Datenbank ist so. Ändern Sie die Filter.",
     state_PENDING: "Ausstehend", state_ACTIVE: "Aktiv", state_DEGRADED: "Gestört", state_SUSPENDED: "Gesperrt", state_FAILED: "Gescheitert", state_DELETING: "Wird gelöscht",
     allCustomers: "Alle Kunden", create: "Datenbank anlegen", creating: "Die Datenbank wird angelegt.", customerHint: "Nach Name oder Adresse suchen", customerFirst: "Wählen Sie, wem sie gehören soll.", nameHint: "1 bis 41 kleine Buchstaben, Ziffern und Unterstriche, mit einem Buchstaben am Anfang.",
     prefixed: "Auf dem Server heißt sie {{name}}.", prefixLater: "Auf dem Server bekommt sie das Präfix des Kunden.", connectionLimit: "Verbindungen zugleich", connectionLimitHint: "1 bis 100, von allen ihren Logins zusammen.",
