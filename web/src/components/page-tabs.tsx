@@ -5,7 +5,9 @@ import { type ReactNode, useEffect, useRef } from "react";
 export function PageTabs<Tab extends string>(p: { label: string; tabs: { tab: Tab; title: string }[]; open: Tab; onOpen: (tab: Tab) => void; children: ReactNode }) {
   const list = useRef<HTMLDivElement>(null);
   // On a narrow screen the open tab may stand outside of what is seen.
-  useEffect(() => list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [p.open]);
+  useEffect(() => {
+    list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [p.open]);
   return (
     <Tabs value={p.open} onChange={(tab) => tab && p.onOpen(tab as Tab)} keepMounted={false}>
       <Tabs.List ref={list} aria-label={p.label} mb="md" style={{ flexWrap: "nowrap", overflowX: "auto", overflowY: "hidden" }}>
