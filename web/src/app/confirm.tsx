@@ -4,6 +4,7 @@ import { useClient } from "urql";
 import { PasswordField } from "@/components/password-field";
 import { SignInForm } from "@/components/sign-in-form";
 import { ConfirmContext } from "@/components/use-action";
+import { useTopmost } from "@/components/use-topmost";
 import { graphql } from "@/gql/document";
 import { type Problem, problemsOf } from "@/gql/problem";
 import { refresh } from "@/gql/refresh";
@@ -24,6 +25,7 @@ export function ConfirmProvider(p: { children: ReactNode }) {
   const client = useClient();
   const expired = useStore(sessions.state) === "expired";
   const [asking, setAsking] = useState(false);
+  const top = useTopmost(asking || expired);
   const waiting = useRef<((confirmed: boolean) => void)[]>([]);
 
   const answer = useCallback((confirmed: boolean) => {
@@ -57,7 +59,7 @@ export function ConfirmProvider(p: { children: ReactNode }) {
           />
         </Stack>
       </Modal>
-      <Modal opened={asking && !expired} onClose={() => answer(false)} title={t("confirmTitle")} zIndex={1000} closeButtonProps={{ "aria-label": t("close") }}>
+      <Modal opened={asking && !expired} closeOnEscape={top} onClose={() => answer(false)} title={t("confirmTitle")} zIndex={1000} closeButtonProps={{ "aria-label": t("close") }}>
         <ConfirmForm onDone={answer} />
       </Modal>
     </ConfirmContext>

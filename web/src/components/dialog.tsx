@@ -1,6 +1,7 @@
 import { Drawer, Modal } from "@mantine/core";
 import type { ReactNode } from "react";
 import { texts } from "@/lib/text";
+import { useTopmost } from "./use-topmost";
 
 const useTexts = texts("dialog", { en: { close: "Close" }, de: { close: "SchlieÃŸen" } });
 
@@ -10,9 +11,10 @@ const useTexts = texts("dialog", { en: { close: "Close" }, de: { close: "SchlieÃ
  */
 export function Dialog(p: { opened: boolean; onClose: () => void; title: string; drawer?: boolean; locked?: boolean; size?: string; children: ReactNode }) {
   const t = useTexts();
+  const top = useTopmost(p.opened);
   const both = {
     opened: p.opened, onClose: p.onClose, title: p.title, size: p.size ?? "lg", closeButtonProps: { "aria-label": t("close") },
-    withCloseButton: !p.locked, closeOnEscape: !p.locked, closeOnClickOutside: !p.locked, styles: { title: { fontWeight: 600 } },
+    withCloseButton: !p.locked, closeOnEscape: top && !p.locked, closeOnClickOutside: !p.locked, styles: { title: { fontWeight: 600 } },
   };
   return p.drawer ? <Drawer position="right" {...both}>{p.children}</Drawer> : <Modal {...both}>{p.children}</Modal>;
 }

@@ -89,7 +89,7 @@ export function ResourceTable<Row extends { id: string }>(p: {
   }
 
   const columns = shown.map((c): DataTableColumn<Row> => ({
-    accessor: c.key, title: c.title, render: c.render, sortable: c.sort !== undefined, textAlign: c.align, width: c.width, cellsStyle: () => ({ height: rowHeight, whiteSpace: c.align === "right" ? "nowrap" : undefined }),
+    accessor: c.key, title: c.title, render: c.render, sortable: c.sort !== undefined, textAlign: c.align, width: c.width, cellsStyle: () => ({ height: rowHeight, overflowWrap: "break-word", maxWidth: 360 }), // a narrow page scrolls the table, and breaks no words
   }));
   const sorted = p.columns.find(({ sort }) => sort !== undefined && sort === p.search.sort);
   return (
@@ -123,7 +123,7 @@ export function ResourceTable<Row extends { id: string }>(p: {
           </Menu>
         </Group>
       </Group>
-      <Paper withBorder component="section" aria-label={p.label} style={{ overflow: "hidden", overflowWrap: "normal" }}>
+      <Paper withBorder component="section" aria-label={p.label} style={{ overflow: "hidden" }}>
         <DataTable<Row>
           records={[...p.page.nodes]}
           columns={columns}

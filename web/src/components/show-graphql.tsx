@@ -4,6 +4,7 @@ import { IconBraces } from "@tabler/icons-react";
 import type { TypedDocumentNode } from "@urql/core";
 import { textOf } from "@/gql/document";
 import { texts } from "@/lib/text";
+import { useTopmost } from "./use-topmost";
 
 const useTexts = texts("show-graphql", {
   en: { show: "Show GraphQL", title: "The same by the API", variables: "Variables", copy: "Copy", copied: "Copied", open: "Open GraphiQL", close: "Close" },
@@ -24,6 +25,7 @@ function outdent(text: string): string {
 export function ShowGraphQL<Data, Variables>(p: { document: TypedDocumentNode<Data, Variables>; variables: Partial<Variables> | object }) {
   const t = useTexts();
   const [opened, { open, close }] = useDisclosure();
+  const top = useTopmost(opened);
   const operation = outdent(textOf(p.document));
   const variables = JSON.stringify(p.variables, null, 2);
   return (
@@ -31,7 +33,7 @@ export function ShowGraphQL<Data, Variables>(p: { document: TypedDocumentNode<Da
       <Tooltip label={t("show")}>
         <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("show")} onClick={open}><IconBraces size={18} aria-hidden /></ActionIcon>
       </Tooltip>
-      <Modal opened={opened} onClose={close} title={t("title")} size="lg" closeButtonProps={{ "aria-label": t("close") }}>
+      <Modal opened={opened} closeOnEscape={top} onClose={close} title={t("title")} size="lg" closeButtonProps={{ "aria-label": t("close") }}>
         <Stack>
           <ScrollArea.Autosize mah={320} tabIndex={0}><Code block>{operation}</Code></ScrollArea.Autosize>
           <Text size="sm" fw={500}>{t("variables")}</Text>

@@ -14,7 +14,13 @@ export const theme = createTheme({
   respectReducedMotion: true,
   // As plain objects: the sign-in page would bring all of them, else.
   components: {
-    Badge: { defaultProps: { variant: "light", radius: "sm", tt: "none", fw: 500 } },
+    Badge: {
+      defaultProps: { variant: "light", radius: "sm", tt: "none", fw: 500 },
+      // The package's own shade on its light ground is too pale for AA.
+      vars: (_: unknown, { variant, color = "blue" }: { variant?: string; color?: string }) => ({
+        root: variant === "light" ? { "--badge-color": `light-dark(color-mix(in srgb, var(--mantine-color-${color}-9) 65%, black), var(--mantine-color-${color}-light-color))` } : {},
+      }),
+    },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.5 } } },
     Notification: { defaultProps: { withBorder: true } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true } },
