@@ -132,6 +132,7 @@ export function ResourceTable<Row extends { id: string }>(p: {
           minHeight={p.page.nodes.length === 0 ? 120 : undefined}
           verticalSpacing={6}
           highlightOnHover
+          scrollAreaProps={{ viewportProps: { tabIndex: 0 } }} // a table that is wider than the page is scrolled by keyboard, too
           sortStatus={{ columnAccessor: sorted?.key ?? "", direction: p.search.desc ? "desc" : "asc" }}
           onSortStatusChange={({ columnAccessor, direction }) =>
             p.onSearch({ sort: p.columns.find(({ key }) => key === columnAccessor)?.sort, desc: direction === "desc" || undefined, after: undefined, before: undefined })}

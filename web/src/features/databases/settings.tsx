@@ -39,7 +39,9 @@ export function SettingsTab({ database: d }: { database: Database }) {
       {d.state === "SUSPENDED" && d.suspendReason !== null ? (
         <Section title={t("resumeTitle")} intro={t("resumeIntro")} actions={<Button variant="default" onClick={ask("resume")}>{t("resume")}</Button>} />
       ) : (
-        <Section title={t("suspendTitle")} intro={t("suspendIntro")} danger actions={<Button color="red" variant="light" disabled={!running && d.state !== "SUSPENDED"} onClick={ask("suspend")}>{t("suspend")}</Button>} />
+        <Section title={t("suspendTitle")} intro={t("suspendIntro")} danger actions={<Button color="red" variant="light" disabled={!running && d.state !== "SUSPENDED"} onClick={ask("suspend")}>{t("suspend")}</Button>}>
+          {!running && d.state !== "SUSPENDED" && <Text size="sm" c="dimmed">{t("onlyRunning")}</Text>}
+        </Section>
       )}
       <Section
         title={t("deleteTitle")} intro={t("deleteIntro")} danger
