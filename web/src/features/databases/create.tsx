@@ -75,7 +75,7 @@ function CreateForm(p: { customerId?: string; onOrdered: (ordered: Ordered) => v
             name="name" label={t("name")} value={name} onChange={({ currentTarget: { value } }) => setName(value)} error={error("name")} description={t("nameHint")}
             autoComplete="off" spellCheck={false} required
           />
-          <Text size="sm" c="dimmed" role="status">{prefix !== undefined ? t("prefixed", { name: `${prefix}${name.trim() || "…"}` }) : t("prefixLater")}</Text>
+          <Text size="sm" c="dimmed" role="status">{prefix === undefined ? t("prefixLater") : name.trim() === "" ? t("prefixIs", { prefix }) : t("prefixed", { name: `${prefix}${name.trim()}` })}</Text>
           <NumberInput name="connectionLimit" label={t("connectionLimit")} description={t("connectionLimitHint")} value={limit} onChange={setLimit} min={1} max={100} clampBehavior="none" allowDecimal={false} error={error("connectionLimit")} />
           {chooses && (
             <Select

@@ -12,6 +12,7 @@ import { QueryView } from "@/components/query-view";
 import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
 import { TableSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
+import { useSeesSeveral } from "@/components/use-sees-several";
 import { useMay } from "@/components/use-viewer";
 import { allPages } from "@/gql/all-pages";
 import { graphql } from "@/gql/document";
@@ -42,6 +43,7 @@ export function DatabasesPage() {
   const t = useTexts();
   const client = useClient();
   const may = useMay();
+  const several = useSeesSeveral();
   const writes = may("DATABASES_WRITE");
   const [creating, setCreating] = useState(false);
   const search = route.useSearch();
@@ -72,7 +74,7 @@ export function DatabasesPage() {
       <Group gap="xs">
         <TextInput key={search.q === undefined ? "empty" : "filled"} defaultValue={search.q} onChange={({ currentTarget: { value } }) => find(value)} placeholder={t("searchHint")} aria-label={t("searchHint")} leftSection={<IconSearch size={16} aria-hidden />} w={{ base: "100%", xs: 280 }} />
         <Select data={states.map((value) => ({ value, label: t(`state_${value}`) }))} value={search.state ?? null} onChange={(state) => set({ state: (state as typeof search.state) ?? undefined })} placeholder={t("anyState")} aria-label={t("state")} clearable w={{ base: "100%", xs: 180 }} />
-        {may("CUSTOMERS_READ") && <CustomerSelect bare label={t("customer")} placeholder={t("allCustomers")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} clearable w={{ base: "100%", xs: 240 }} />}
+        {several && <CustomerSelect bare label={t("customer")} placeholder={t("allCustomers")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} clearable w={{ base: "100%", xs: 240 }} />}
       </Group>
       <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} rows={8} columns={5} />}>
         {({ databases }) =>

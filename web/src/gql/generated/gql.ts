@@ -21,7 +21,6 @@ type Documents = {
     "\n  mutation ResetPassword($input: ResetPasswordInput!) {\n    resetPassword(input: $input) { ok }\n  }\n": typeof types.ResetPasswordDocument,
     "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) { email newAccount }\n  }\n": typeof types.AcceptInvitationDocument,
     "\n  mutation ConfirmIdentity($input: ConfirmIdentityInput!) {\n    confirmIdentity(input: $input) { confirmedUntil }\n  }\n": typeof types.ConfirmIdentityDocument,
-    "\n  query SeesSeveralCustomers {\n    customers(first: 2) { nodes { id } }\n  }\n": typeof types.SeesSeveralCustomersDocument,
     "\n  subscription JobFeed($after: StreamPosition) {\n    jobFeed(after: $after) {\n      ... on JobEvent { position jobId kind state step }\n      ... on StreamGap { position }\n    }\n  }\n": typeof types.JobFeedDocument,
     "\n  query Find($text: String!, $customers: Boolean!, $databases: Boolean!) {\n    customers(first: 5, filter: { search: $text }) @include(if: $customers) { nodes { id name email } }\n    databases(first: 5, filter: { search: $text }) @include(if: $databases) { nodes { id name externalName } }\n  }\n": typeof types.FindDocument,
     "\n  query FindServers {\n    databaseServers(first: 100) { nodes { id name host } }\n  }\n": typeof types.FindServersDocument,
@@ -33,6 +32,7 @@ type Documents = {
     "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) { accessToken expiresAt viewer { user { id } } }\n  }\n": typeof types.SignInDocument,
     "\n  subscription JobProgress($id: ID!, $after: StreamPosition) {\n    jobProgress(id: $id, after: $after) {\n      ... on JobEvent { position at kind state step stepState percent message error { code message retryable } }\n      ... on StreamGap { position }\n    }\n  }\n": typeof types.JobProgressDocument,
     "\n  query PermissionsIn($customerId: ID!) {\n    viewer { permissions(customerId: $customerId) }\n  }\n": typeof types.PermissionsInDocument,
+    "\n  query SeesSeveralCustomers {\n    customers(first: 2) { nodes { id } }\n  }\n": typeof types.SeesSeveralCustomersDocument,
     "\n  query CustomerAudit($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: AuditFilter) {\n    auditEvents(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes { id at action allowed times ip objectId actor { id name } impersonator { id name } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n    }\n  }\n": typeof types.CustomerAuditDocument,
     "\n  query CustomerChildren($id: ID!, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {\n    customer(id: $id) {\n      id\n      children(first: $first, after: $after, last: $last, before: $before) {\n        nodes { id name email state createdAt }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n": typeof types.CustomerChildrenDocument,
     "\n  query CustomerDatabases($id: ID!, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {\n    customer(id: $id) {\n      id\n      databases(first: $first, after: $after, last: $last, before: $before) {\n        nodes { id name externalName state sizeBytes createdAt }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n": typeof types.CustomerDatabasesDocument,
@@ -96,7 +96,6 @@ const documents: Documents = {
     "\n  mutation ResetPassword($input: ResetPasswordInput!) {\n    resetPassword(input: $input) { ok }\n  }\n": types.ResetPasswordDocument,
     "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) { email newAccount }\n  }\n": types.AcceptInvitationDocument,
     "\n  mutation ConfirmIdentity($input: ConfirmIdentityInput!) {\n    confirmIdentity(input: $input) { confirmedUntil }\n  }\n": types.ConfirmIdentityDocument,
-    "\n  query SeesSeveralCustomers {\n    customers(first: 2) { nodes { id } }\n  }\n": types.SeesSeveralCustomersDocument,
     "\n  subscription JobFeed($after: StreamPosition) {\n    jobFeed(after: $after) {\n      ... on JobEvent { position jobId kind state step }\n      ... on StreamGap { position }\n    }\n  }\n": types.JobFeedDocument,
     "\n  query Find($text: String!, $customers: Boolean!, $databases: Boolean!) {\n    customers(first: 5, filter: { search: $text }) @include(if: $customers) { nodes { id name email } }\n    databases(first: 5, filter: { search: $text }) @include(if: $databases) { nodes { id name externalName } }\n  }\n": types.FindDocument,
     "\n  query FindServers {\n    databaseServers(first: 100) { nodes { id name host } }\n  }\n": types.FindServersDocument,
@@ -108,6 +107,7 @@ const documents: Documents = {
     "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) { accessToken expiresAt viewer { user { id } } }\n  }\n": types.SignInDocument,
     "\n  subscription JobProgress($id: ID!, $after: StreamPosition) {\n    jobProgress(id: $id, after: $after) {\n      ... on JobEvent { position at kind state step stepState percent message error { code message retryable } }\n      ... on StreamGap { position }\n    }\n  }\n": types.JobProgressDocument,
     "\n  query PermissionsIn($customerId: ID!) {\n    viewer { permissions(customerId: $customerId) }\n  }\n": types.PermissionsInDocument,
+    "\n  query SeesSeveralCustomers {\n    customers(first: 2) { nodes { id } }\n  }\n": types.SeesSeveralCustomersDocument,
     "\n  query CustomerAudit($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: AuditFilter) {\n    auditEvents(first: $first, after: $after, last: $last, before: $before, filter: $filter) {\n      nodes { id at action allowed times ip objectId actor { id name } impersonator { id name } }\n      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n    }\n  }\n": types.CustomerAuditDocument,
     "\n  query CustomerChildren($id: ID!, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {\n    customer(id: $id) {\n      id\n      children(first: $first, after: $after, last: $last, before: $before) {\n        nodes { id name email state createdAt }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n": types.CustomerChildrenDocument,
     "\n  query CustomerDatabases($id: ID!, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {\n    customer(id: $id) {\n      id\n      databases(first: $first, after: $after, last: $last, before: $before) {\n        nodes { id name externalName state sizeBytes createdAt }\n        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }\n        totalCount\n      }\n    }\n  }\n": types.CustomerDatabasesDocument,
@@ -209,10 +209,6 @@ export function graphql(source: "\n  mutation ConfirmIdentity($input: ConfirmIde
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query SeesSeveralCustomers {\n    customers(first: 2) { nodes { id } }\n  }\n"): (typeof documents)["\n  query SeesSeveralCustomers {\n    customers(first: 2) { nodes { id } }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
 export function graphql(source: "\n  subscription JobFeed($after: StreamPosition) {\n    jobFeed(after: $after) {\n      ... on JobEvent { position jobId kind state step }\n      ... on StreamGap { position }\n    }\n  }\n"): (typeof documents)["\n  subscription JobFeed($after: StreamPosition) {\n    jobFeed(after: $after) {\n      ... on JobEvent { position jobId kind state step }\n      ... on StreamGap { position }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -254,6 +250,10 @@ export function graphql(source: "\n  subscription JobProgress($id: ID!, $after: 
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query PermissionsIn($customerId: ID!) {\n    viewer { permissions(customerId: $customerId) }\n  }\n"): (typeof documents)["\n  query PermissionsIn($customerId: ID!) {\n    viewer { permissions(customerId: $customerId) }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query SeesSeveralCustomers {\n    customers(first: 2) { nodes { id } }\n  }\n"): (typeof documents)["\n  query SeesSeveralCustomers {\n    customers(first: 2) { nodes { id } }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
