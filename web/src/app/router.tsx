@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, retainSearchParams } from "@tanstack/react-router";
 import { NotFound } from "@/components/not-found";
 import { PageSkeleton } from "@/components/skeletons";
 import { PanelError } from "@/components/panel-error";
@@ -12,6 +12,9 @@ function Loading() {
 }
 
 const root = createRootRoute({
+  // The customer that was chosen goes along from page to page.
+  validateSearch: searchOf({ customer: "text" }),
+  search: { middlewares: [retainSearchParams(["customer"])] },
   component: () => (
     <ViewerProvider>
       <Shell />
@@ -30,6 +33,23 @@ const databases = createRoute({
   getParentRoute: () => root, path: "/databases",
   validateSearch: searchOf({ ...listWords, q: "text", state: states, customer: "text" }),
   component: lazyRouteComponent(() => import("@/features/databases/list"), "DatabasesPage"),
+});
+const database = createRoute({
+  getParentRoute: () => root, path: "/databases/$id",
+  validateSearch: searchOf({ ...listWords, tab: ["overview", "users", "dumps", "jobs", "settings"] }),
+  component: lazyRouteComponent(() => import("@/features/databases/detail"), "DatabasePage"),
+});
+
+const customerStates = ["ACTIVE", "SUSPENDED", "ARCHIVED"] as const;
+const customers = createRoute({
+  getParentRoute: () => root, path: "/customers",
+  validateSearch: searchOf({ ...listWords, q: "text", state: customerStates, country: "text" }),
+  component: lazyRouteComponent(() => import("@/features/customers/list"), "CustomersPage"),
+});
+const customer = createRoute({
+  getParentRoute: () => root, path: "/customers/$id",
+  validateSearch: searchOf({ ...listWords, tab: ["overview", "children", "databases", "members", "jobs", "audit", "settings"] }),
+  component: lazyRouteComponent(() => import("@/features/customers/detail"), "CustomerPage"),
 });
 
 const jobStates = ["PENDING", "RUNNING", "COMPENSATING", "SUCCEEDED", "FAILED", "CANCELED", "STUCK"] as const;
@@ -82,7 +102,7 @@ const drift = createRoute({
 
 export const router = createRouter({
   routeTree: root.addChildren([
-    dashboard, databases, jobs, job,
+    dashboard, customers, customer, databases, database, jobs, job,
     security, settings, users, user, audit, servers, server, drift,
   ]),
   defaultPendingComponent: Loading,

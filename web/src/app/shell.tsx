@@ -10,6 +10,7 @@ import { connection } from "@/gql/socket";
 import { sessions } from "@/gql/session";
 import { useStore } from "@/lib/store";
 import { unreachable } from "./app-state";
+import { CustomerSwitcher } from "./customer-switcher";
 import { openPalette } from "./palette-opener";
 import { useLive } from "./live";
 import { places } from "./navigation";
@@ -56,6 +57,7 @@ export function Shell() {
             <Anchor component={Link} to="/" underline="never" c="var(--mantine-color-text)" fw={700} size="lg">MPanel</Anchor>
           </Group>
           <Group gap={4} wrap="nowrap">
+            <Box visibleFrom="sm"><CustomerSwitcher w={220} /></Box>
             <Button variant="default" size="xs" leftSection={<IconSearch size={14} aria-hidden />} onClick={openPalette} visibleFrom="sm" rightSection={<Text size="xs" c="dimmed" span>Ctrl K</Text>}>{t("search")}</Button>
             <ActionIcon variant="subtle" color="gray" size="lg" hiddenFrom="sm" aria-label={t("search")} onClick={openPalette}><IconSearch size={20} aria-hidden /></ActionIcon>
             <Bell onOpen={openDrawer} />
@@ -64,6 +66,7 @@ export function Shell() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label={t("navigation")}>
+        <Box hiddenFrom="sm" mb="xs"><CustomerSwitcher w="100%" /></Box>
         <ScrollArea>
           {visible.filter(({ own }) => !own).map(({ name, to, icon: Icon }) => {
             const active = to === "/" ? pathname === "/" : pathname === to || pathname.startsWith(`${to}/`);

@@ -26,5 +26,5 @@ const colors: Record<State, MantineColor> = {
 /** Where something is in its life, in words and in a colour. */
 export function StateBadge(p: { state: State; children?: ReactNode }) {
   const t = useTexts();
-  return <Badge color={colors[p.state]} data-state={p.state}>{t(p.state)}{p.children}</Badge>;
+  return <Badge color={colors[p.state]} data-state={p.state} miw="max-content">{t(p.state)}{p.children}</Badge>;
 }

@@ -1,5 +1,8 @@
 import { createTheme, type CSSVariablesResolver } from "@mantine/core";
 
+/** Words in a colour on its own light ground: the package's shade is too pale there for AA. */
+const deep = (color: string) => `light-dark(color-mix(in srgb, var(--mantine-color-${color}-9) 65%, black), var(--mantine-color-${color}-light-color))`;
+
 /** What all pages look like. The colours of dimmed text and badges are those that pass WCAG AA on all surfaces. */
 export const theme = createTheme({
   primaryColor: "blue",
@@ -14,7 +17,15 @@ export const theme = createTheme({
   respectReducedMotion: true,
   // As plain objects: the sign-in page would bring all of them, else.
   components: {
-    Badge: { defaultProps: { variant: "light", radius: "sm", tt: "none", fw: 500 } },
+    Badge: {
+      defaultProps: { variant: "light", radius: "sm", tt: "none", fw: 500 },
+      vars: (_: unknown, { variant, color = "blue" }: { variant?: string; color?: string }) => ({
+        root: variant === "light" ? { "--badge-color": deep(color) } : {},
+      }),
+    },
+    Alert: {
+      vars: (_: unknown, { variant = "light", color = "blue" }: { variant?: string; color?: string }) => ({ root: variant === "light" ? { "--alert-color": deep(color) } : {} }),
+    },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.5 } } },
     Notification: { defaultProps: { withBorder: true } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true } },

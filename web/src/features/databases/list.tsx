@@ -1,20 +1,26 @@
-import { Anchor, Group, Select, TextInput } from "@mantine/core";
+import { Anchor, Button, Group, Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { IconSearch } from "@tabler/icons-react";
+import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
+import { CustomerSelect } from "@/components/customer-select";
 import { EmptyState } from "@/components/empty-state";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
 import { TableSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
+import { useSeesSeveral } from "@/components/use-sees-several";
+import { useMay } from "@/components/use-viewer";
 import { allPages } from "@/gql/all-pages";
 import { graphql } from "@/gql/document";
 import type { DatabasesQuery, DatabasesQueryVariables } from "@/gql/generated/graphql";
 import { bytes } from "@/lib/format";
 import { pageOf } from "@/lib/list-search";
+import { BulkActions } from "./bulk";
+import { CreateDatabase } from "./create";
 import { useTexts } from "./texts";
 
 const DATABASES = graphql(`
@@ -32,10 +38,14 @@ const rows = 25;
 const states = ["PENDING", "ACTIVE", "DEGRADED", "SUSPENDED", "FAILED", "DELETING"] as const;
 const route = getRouteApi("/databases");
 
-/** Lists the databases that the viewer may see. */
+/** Lists the databases that the viewer may see; several can be changed at once. */
 export function DatabasesPage() {
   const t = useTexts();
   const client = useClient();
+  const may = useMay();
+  const several = useSeesSeveral();
+  const writes = may("DATABASES_WRITE");
+  const [creating, setCreating] = useState(false);
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const variables: DatabasesQueryVariables = {
@@ -46,7 +56,7 @@ export function DatabasesPage() {
   const [result, retry] = useQuery({ query: DATABASES, variables });
   const set = (patch: Partial<typeof search>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
   const find = useDebouncedCallback((q: string) => set({ q: q.trim() || undefined }), 250);
-  const filtered = Boolean(search.q || search.state || search.customer);
+  const filtered = Boolean(search.q || search.state);
 
   const columns: Column<Row>[] = [
     { key: "name", title: t("name"), sort: "NAME", render: (d) => <Anchor component={Link} to={`/databases/${d.id}`} size="sm" fw={500}>{d.name}</Anchor>, text: (d) => d.name },
@@ -58,24 +68,28 @@ export function DatabasesPage() {
     { key: "connections", title: t("connections"), align: "right", render: (d) => (d.connections === null ? "–" : `${d.connections} / ${d.connectionLimit}`), text: (d) => d.connections, optional: true },
     { key: "created", title: t("created"), sort: "CREATED_AT", render: (d) => <Ago at={d.createdAt} />, text: (d) => d.createdAt },
   ];
+  const create = writes && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>{t("create")}</Button>;
   return (
-    <Page title={t("databases")}>
+    <Page title={t("databases")} actions={create}>
       <Group gap="xs">
         <TextInput key={search.q === undefined ? "empty" : "filled"} defaultValue={search.q} onChange={({ currentTarget: { value } }) => find(value)} placeholder={t("searchHint")} aria-label={t("searchHint")} leftSection={<IconSearch size={16} aria-hidden />} w={{ base: "100%", xs: 280 }} />
         <Select data={states.map((value) => ({ value, label: t(`state_${value}`) }))} value={search.state ?? null} onChange={(state) => set({ state: (state as typeof search.state) ?? undefined })} placeholder={t("anyState")} aria-label={t("state")} clearable w={{ base: "100%", xs: 180 }} />
+        {several && <CustomerSelect bare label={t("customer")} placeholder={t("allCustomers")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} clearable w={{ base: "100%", xs: 240 }} />}
       </Group>
       <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} rows={8} columns={5} />}>
         {({ databases }) =>
           databases.nodes.length === 0 && !search.after && !search.before ? (
-            <EmptyState text={filtered ? t("noneFound") : t("none")} />
+            <EmptyState text={filtered ? t("noneFound") : search.customer ? t("noneOf") : writes ? t("none") : t("noneRead")} action={filtered ? undefined : create} />
           ) : (
             <ResourceTable
               name="databases" label={t("databases")} columns={columns} page={databases} search={search} onSearch={set} fetching={result.stale}
+              selection={writes ? (chosen, clear) => <BulkActions rows={chosen} onDone={clear} /> : undefined}
               exportRows={() => allPages(client, DATABASES, variables, (data) => data.databases, exportLimit)}
             />
           )
         }
       </QueryView>
+      <CreateDatabase opened={creating} onClose={() => setCreating(false)} customerId={search.customer} />
     </Page>
   );
 }

@@ -1,0 +1,80 @@
+import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
+import type { TypedDocumentNode } from "@urql/core";
+import { type FormEvent, type ReactNode, useRef, useState } from "react";
+import type { Problem } from "@/gql/problem";
+import { texts } from "@/lib/text";
+import { Preview } from "./preview";
+import { ShowGraphQL } from "./show-graphql";
+import { useAction } from "./use-action";
+import { usePreview } from "./use-preview";
+
+const useTexts = texts("action-form", {
+  en: { cancel: "Cancel", type: "Type {{name}} to confirm", sending: "Sending" },
+  de: { cancel: "Abbrechen", type: "Zur Bestätigung {{name}} eingeben", sending: "Wird gesendet" },
+});
+
+/**
+ * The form of one mutation: its fields, what it would do, what the panel says of each
+ * field beside it with the focus in the first, and the same as GraphQL.
+ */
+export function ActionForm<Data, Variables extends object>(p: {
+  document: TypedDocumentNode<Data, Variables>;
+  variables: Variables;
+  /** Names of the input's fields that the form has, as its controls are named. */
+  fields?: readonly string[];
+  submit: string;
+  danger?: boolean;
+  /** What is told when it is done. */
+  done?: string | ((data: Data) => string);
+  /** A name that has to be typed first, for what destroys. */
+  typed?: string;
+  /** Why it cannot be sent now. */
+  blocked?: string;
+  /** Whether the panel is asked what would happen; the mutation then has a dry run. */
+  preview?: boolean;
+  /** Whether it uses quotas, which the preview then shows as they would be. */
+  quotas?: boolean;
+  onDone: (data: Data) => void;
+  onCancel?: () => void;
+  children?: (error: (field: string) => string | undefined) => ReactNode;
+}) {
+  const t = useTexts();
+  const form = useRef<HTMLFormElement>(null);
+  const fields = p.fields ?? [];
+  const [typed, setTyped] = useState("");
+  const [problems, setProblems] = useState<Problem[]>([]);
+  const { run, busy } = useAction(p.document, { done: p.done, fields });
+  const preview = usePreview(p.document, p.variables, p.preview ?? false);
+  const about = (name: string) => ({ field }: Problem) => field === name || field?.startsWith(`${name}.`);
+  const unsure = p.typed !== undefined && typed !== p.typed;
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    event.stopPropagation(); // a form in a dialog lies within the page's own for React
+    if (unsure || p.blocked) return;
+    setProblems([]);
+    const { data, problems: found } = await run(p.variables);
+    if (data) return p.onDone(data);
+    setProblems(found);
+    const first = fields.find((name) => found.some(about(name)));
+    if (first) requestAnimationFrame(() => (form.current?.elements.namedItem(first) as HTMLElement | null)?.focus());
+  }
+
+  return (
+    <form ref={form} onSubmit={submit} noValidate>
+      <Stack gap="md">
+        {p.children?.((name) => problems.find(about(name))?.message)}
+        {p.preview && <Preview state={preview} fields={fields} quotas={p.quotas ?? false} />}
+        {p.typed !== undefined && <TextInput label={t("type", { name: p.typed })} value={typed} onChange={({ currentTarget: { value } }) => setTyped(value)} autoComplete="off" spellCheck={false} />}
+        {p.blocked && <Text size="sm" c="dimmed" role="status">{p.blocked}</Text>}
+        <Group justify="space-between" gap="xs">
+          <ShowGraphQL document={p.document} variables={p.variables} />
+          <Group gap="xs">
+            {p.onCancel && <Button variant="default" onClick={p.onCancel}>{t("cancel")}</Button>}
+            <Button type="submit" color={p.danger ? "red" : undefined} loading={busy} loaderProps={{ "aria-label": t("sending") }} disabled={unsure || p.blocked !== undefined}>{p.submit}</Button>
+          </Group>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

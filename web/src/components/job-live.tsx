@@ -1,0 +1,67 @@
+import { Alert, Anchor, Group, Progress, Skeleton, Stack, Text } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
+import { useQuery } from "urql";
+import { graphql } from "@/gql/document";
+import type { JobLiveQuery } from "@/gql/generated/graphql";
+import { percent } from "@/lib/format";
+import { texts } from "@/lib/text";
+import { JobSteps } from "./job-steps";
+import { StateBadge } from "./states";
+import { useJobProgress } from "./use-job-progress";
+
+const JOB_LIVE = graphql(`
+  query JobLive($id: ID!) {
+    job(id: $id) {
+      id kind state percent waitingFor finishedAt
+      steps { name state attempt durationMs error }
+      error { code message retryable }
+    }
+  }
+`);
+
+const useTexts = texts("job-live", {
+  en: { open: "Open the job", progress: "Progress", waiting: "Waits: {{reason}}", undone: "Rolled back: {{steps}}.", nothing: "Nothing had to be rolled back.", rolling: "What was done is being rolled back." },
+  de: { open: "Auftrag öffnen", progress: "Fortschritt", waiting: "Wartet: {{reason}}", undone: "Zurückgenommen: {{steps}}.", nothing: "Es war nichts zurückzunehmen.", rolling: "Was getan war, wird zurückgenommen." },
+});
+
+export type LiveJob = NonNullable<JobLiveQuery["job"]>;
+
+/** A job as it goes on, for who ordered it: its steps with their times, and if it fails why, and what was taken back. */
+export function JobLive(p: { id: string; onChange?: (job: LiveJob) => void }) {
+  const t = useTexts();
+  const [{ data }, again] = useQuery({ query: JOB_LIVE, variables: { id: p.id } });
+  const { events } = useJobProgress(p.id);
+  const told = useRef(p.onChange);
+  told.current = p.onChange;
+  useEffect(() => {
+    if (events.length > 0) again({ requestPolicy: "network-only" });
+  }, [events.length, again]);
+  const job = data?.job;
+  useEffect(() => {
+    if (job) told.current?.(job);
+  }, [job]);
+
+  if (!data) return <Skeleton h={160} radius="md" />;
+  if (!job) return null; // not the viewer's to see
+  const last = events.at(-1);
+  const done = last?.percent ?? job.percent;
+  const undone = job.steps.filter(({ state }) => state === "UNDONE").map(({ name }) => name);
+  return (
+    <Stack gap="sm">
+      <Group justify="space-between" gap="xs">
+        <Group gap="xs"><Text size="sm" fw={500}>{job.kind}</Text><StateBadge state={job.state} /></Group>
+        <Anchor component={Link} to={`/jobs/${job.id}`} size="sm">{t("open")}</Anchor>
+      </Group>
+      {!job.finishedAt && <Progress value={done} animated aria-label={`${t("progress")} ${percent(done)}`} />}
+      {job.waitingFor && <Alert color="yellow">{t("waiting", { reason: job.waitingFor })}</Alert>}
+      {!job.finishedAt && last?.message && <Text size="xs" c="dimmed">{last.message}</Text>}
+      {job.error && (
+        <Alert color="red" role="alert" title={job.error.code}>
+          {job.error.message} {job.finishedAt ? (undone.length > 0 ? t("undone", { steps: undone.join(", ") }) : t("nothing")) : t("rolling")}
+        </Alert>
+      )}
+      <JobSteps steps={job.steps} />
+    </Stack>
+  );
+}

@@ -1,0 +1,63 @@
+import { Anchor, Progress } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useClient, useQuery } from "urql";
+import { allPages } from "@/gql/all-pages";
+import { graphql } from "@/gql/document";
+import type { JobFilter, JobsOfQuery } from "@/gql/generated/graphql";
+import { duration, percent } from "@/lib/format";
+import { type ListSearch, pageOf } from "@/lib/list-search";
+import { texts } from "@/lib/text";
+import { Ago } from "./ago";
+import { EmptyState } from "./empty-state";
+import { QueryView } from "./query-view";
+import { type Column, exportLimit, ResourceTable } from "./resource-table";
+import { TableSkeleton } from "./skeletons";
+import { StateBadge } from "./states";
+
+const JOBS_OF = graphql(`
+  query JobsOf($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: JobFilter) {
+    jobs(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
+      nodes { id kind state percent waitingFor createdAt startedAt finishedAt actor { id name } }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+      totalCount
+    }
+  }
+`);
+
+const useTexts = texts("jobs-of", {
+  en: { jobs: "Jobs", loading: "Loading jobs", none: "No job has been at work here yet.", kind: "What", state: "State", progress: "Progress", by: "Ordered by", panel: "The panel", created: "Ordered", took: "Took" },
+  de: { jobs: "Aufträge", loading: "Aufträge werden geladen", none: "Hier war noch kein Auftrag am Werk.", kind: "Was", state: "Zustand", progress: "Fortschritt", by: "Beauftragt von", panel: "Das Panel", created: "Beauftragt", took: "Dauer" },
+});
+
+type Row = JobsOfQuery["jobs"]["nodes"][number];
+
+/** The jobs of one object or one customer, the newest first. */
+export function JobsOf(p: { filter: JobFilter; search: ListSearch; onSearch: (patch: ListSearch) => void }) {
+  const t = useTexts();
+  const client = useClient();
+  const variables = { ...pageOf(p.search, 25), filter: p.filter };
+  const [result, retry] = useQuery({ query: JOBS_OF, variables });
+  const took = (j: Row) => (j.startedAt && j.finishedAt ? Date.parse(j.finishedAt) - Date.parse(j.startedAt) : null);
+  const columns: Column<Row>[] = [
+    { key: "kind", title: t("kind"), render: (j) => <Anchor component={Link} to={`/jobs/${j.id}`} size="sm" fw={500}>{j.kind}</Anchor>, text: (j) => j.kind },
+    { key: "state", title: t("state"), render: (j) => <StateBadge state={j.state === "RUNNING" && j.waitingFor ? "WAITING" : j.state} />, text: (j) => j.state },
+    { key: "progress", title: t("progress"), width: 120, render: (j) => (j.finishedAt ? "" : <Progress value={j.percent} aria-label={`${t("progress")} ${percent(j.percent)}`} />) },
+    { key: "by", title: t("by"), render: (j) => j.actor?.name ?? t("panel"), text: (j) => j.actor?.name },
+    { key: "created", title: t("created"), render: (j) => <Ago at={j.createdAt} />, text: (j) => j.createdAt },
+    { key: "took", title: t("took"), align: "right", render: (j) => (took(j) === null ? "–" : duration(took(j) ?? 0)), text: took },
+  ];
+  return (
+    <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} columns={5} />}>
+      {({ jobs }) =>
+        jobs.nodes.length === 0 && !p.search.after && !p.search.before ? (
+          <EmptyState text={t("none")} />
+        ) : (
+          <ResourceTable
+            name="jobs-of" label={t("jobs")} columns={columns} page={jobs} search={p.search} onSearch={p.onSearch} fetching={result.stale}
+            exportRows={() => allPages(client, JOBS_OF, variables, (data) => data.jobs, exportLimit)}
+          />
+        )
+      }
+    </QueryView>
+  );
+}

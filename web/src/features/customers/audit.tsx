@@ -1,0 +1,54 @@
+import { Badge } from "@mantine/core";
+import { useClient, useQuery } from "urql";
+import { Ago } from "@/components/ago";
+import { EmptyState } from "@/components/empty-state";
+import { QueryView } from "@/components/query-view";
+import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
+import { TableSkeleton } from "@/components/skeletons";
+import { allPages } from "@/gql/all-pages";
+import { graphql } from "@/gql/document";
+import type { CustomerAuditQuery } from "@/gql/generated/graphql";
+import { type ListSearch, pageOf } from "@/lib/list-search";
+import { useTexts } from "./texts";
+
+const AUDIT = graphql(`
+  query CustomerAudit($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: AuditFilter) {
+    auditEvents(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
+      nodes { id at action allowed times ip objectId actor { id name } impersonator { id name } }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+  }
+`);
+
+type Row = CustomerAuditQuery["auditEvents"]["nodes"][number];
+
+/** Who did what within a customer, the newest first. */
+export function AuditTab(p: { customerId: string; search: ListSearch; onSearch: (patch: ListSearch) => void }) {
+  const t = useTexts();
+  const client = useClient();
+  const variables = { ...pageOf(p.search, 25), filter: { customerId: p.customerId } };
+  const [result, retry] = useQuery({ query: AUDIT, variables });
+  const who = (e: Row) => [e.actor?.name ?? t("panel"), e.impersonator && `(${e.impersonator.name})`].filter(Boolean).join(" ");
+  const columns: Column<Row>[] = [
+    { key: "at", title: t("when"), render: (e) => <Ago at={e.at} />, text: (e) => e.at },
+    { key: "action", title: t("action"), render: (e) => e.action, text: (e) => e.action },
+    { key: "who", title: t("who"), render: who, text: who },
+    { key: "allowed", title: t("outcome"), render: (e) => <Badge color={e.allowed ? "green" : "red"}>{e.allowed ? t("done") : t("refused")}{e.times > 1 ? ` × ${e.times}` : ""}</Badge>, text: (e) => (e.allowed ? "done" : "refused") },
+    { key: "ip", title: t("ip"), render: (e) => e.ip ?? "–", text: (e) => e.ip },
+    { key: "object", title: t("object"), render: (e) => e.objectId ?? "–", text: (e) => e.objectId, optional: true },
+  ];
+  return (
+    <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} columns={5} />}>
+      {({ auditEvents }) =>
+        auditEvents.nodes.length === 0 && !p.search.after && !p.search.before ? (
+          <EmptyState text={t("noAudit")} />
+        ) : (
+          <ResourceTable
+            name="customer-audit" label={t("tab_audit")} columns={columns} page={auditEvents} search={p.search} onSearch={p.onSearch} fetching={result.stale}
+            exportRows={() => allPages(client, AUDIT, variables, (data) => data.auditEvents, exportLimit)}
+          />
+        )
+      }
+    </QueryView>
+  );
+}
