@@ -5,7 +5,7 @@ import { useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
-import { QuotaBar } from "@/components/quota-bar";
+import { QuotaBars } from "@/components/quota-bars";
 import { CardsSkeleton, PageSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
 import { useMay, useViewer } from "@/components/use-viewer";
@@ -82,7 +82,7 @@ function Filled({ data }: { data: DashboardQuery }) {
               {data.customers.nodes.map((c) => (
                 <Stack key={c.id} gap={6}>
                   <Anchor component={Link} to={`/customers/${c.id}`} size="sm" fw={500}>{c.name}</Anchor>
-                  {c.quotas.map((q) => <QuotaBar key={q.name} quota={q} />)}
+                  <QuotaBars quotas={c.quotas} />
                 </Stack>
               ))}
             </Stack>

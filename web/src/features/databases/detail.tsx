@@ -88,7 +88,7 @@ function Why({ database: d, writes }: { database: Database; writes: boolean }) {
     return (
       <Alert color="red" title={t("deletingTitle")} role="status">
         <Group justify="space-between" gap="sm">
-          <span>{d.deleteAfter ? t("deletingUntil", { when: relative(d.deleteAfter, Math.max(now, Date.now())), at: dateTime(d.deleteAfter) }) : t("deletingNow")}</span>
+          <span>{d.deleteAfter ? t("deletingUntil", { when: relative(d.deleteAfter, "long", Math.max(now, Date.now())), at: dateTime(d.deleteAfter) }) : t("deletingNow")}</span>
           {writes && d.deleteAfter && <Button variant="default" size="xs" loading={restore.busy} onClick={() => void restore.run({ input: { id: d.id } })}>{t("restore")}</Button>}
         </Group>
       </Alert>
