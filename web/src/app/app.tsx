@@ -1,8 +1,6 @@
 import { Center, Loader } from "@mantine/core";
-import { ModalsProvider } from "@mantine/modals";
-import { Notifications } from "@mantine/notifications";
 import { RouterProvider } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { Provider } from "urql";
 import { PanelError } from "@/components/panel-error";
 import { newClient } from "@/gql/client";
@@ -12,6 +10,9 @@ import { unreachable } from "./app-state";
 import { ConfirmProvider } from "./confirm";
 import { router } from "./router";
 import { useTexts } from "./texts";
+
+// What is told before its code is there waits for it.
+const Toasts = lazy(async () => ({ default: (await import("./toasts-area")).Toasts }));
 
 const signInPage = () => `/sign-in?next=${encodeURIComponent(location.pathname + location.search + location.hash)}`;
 
@@ -40,10 +41,8 @@ export function App() {
   return (
     <Provider value={client} key={String(acting)}>
       <ConfirmProvider>
-        <ModalsProvider>
-          <Notifications position="bottom-right" limit={4} containerWidth={420} />
-          <RouterProvider router={router} context={{ client }} />
-        </ModalsProvider>
+        <Suspense><Toasts /></Suspense>
+        <RouterProvider router={router} context={{ client }} />
       </ConfirmProvider>
     </Provider>
   );

@@ -63,7 +63,7 @@ export function CommandPalette(p: { places: Place[] }) {
 
   return (
     <Spotlight
-      actions={groups} shortcut={["mod + K"]} query={text} onQueryChange={setText} filter={(_, actions) => actions} nothingFound={t("nothingFound")}
+      actions={groups} shortcut={null} query={text} onQueryChange={setText} filter={(_, actions) => actions} nothingFound={t("nothingFound")}
       store={palette} searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: t("searchHint"), "aria-label": t("search") }} scrollable maxHeight={420} limit={40}
     />
   );

@@ -10,15 +10,16 @@ import { connection } from "@/gql/socket";
 import { sessions } from "@/gql/session";
 import { useStore } from "@/lib/store";
 import { unreachable } from "./app-state";
-import { CustomerSwitcher } from "./customer-switcher";
 import { openPalette } from "./palette-opener";
 import { useLive } from "./live";
 import { places } from "./navigation";
-import { NotificationDrawer } from "./notification-drawer";
-import { ShortcutHelp, useShortcuts } from "./shortcuts";
+import { useShortcuts } from "./shortcuts";
 import { useTexts } from "./texts";
 
-// Nobody asks for it in the first moment.
+// Nobody asks for these in the first moment.
+const CustomerSwitcher = lazy(async () => ({ default: (await import("./customer-switcher")).CustomerSwitcher }));
+const NotificationDrawer = lazy(async () => ({ default: (await import("./notification-drawer")).NotificationDrawer }));
+const ShortcutHelp = lazy(async () => ({ default: (await import("./shortcut-help")).ShortcutHelp }));
 const CommandPalette = lazy(async () => ({ default: (await import("./palette")).CommandPalette }));
 
 const schemes = { light: IconSun, dark: IconMoon, auto: IconDeviceDesktop } as const;
@@ -57,7 +58,7 @@ export function Shell() {
             <Anchor component={Link} to="/" underline="never" c="var(--mantine-color-text)" fw={700} size="lg">MPanel</Anchor>
           </Group>
           <Group gap={4} wrap="nowrap">
-            <Box visibleFrom="sm"><CustomerSwitcher w={220} /></Box>
+            <Box visibleFrom="sm"><Suspense><CustomerSwitcher w={220} /></Suspense></Box>
             <Button variant="default" size="xs" leftSection={<IconSearch size={14} aria-hidden />} onClick={openPalette} visibleFrom="sm" rightSection={<Text size="xs" c="dimmed" span>Ctrl K</Text>}>{t("search")}</Button>
             <ActionIcon variant="subtle" color="gray" size="lg" hiddenFrom="sm" aria-label={t("search")} onClick={openPalette}><IconSearch size={20} aria-hidden /></ActionIcon>
             <Bell onOpen={openDrawer} />
@@ -66,7 +67,7 @@ export function Shell() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label={t("navigation")}>
-        <Box hiddenFrom="sm" mb="xs"><CustomerSwitcher w="100%" /></Box>
+        <Box hiddenFrom="sm" mb="xs"><Suspense><CustomerSwitcher w="100%" /></Suspense></Box>
         <ScrollArea>
           {visible.filter(({ own }) => !own).map(({ name, to, icon: Icon }) => {
             const active = to === "/" ? pathname === "/" : pathname === to || pathname.startsWith(`${to}/`);
@@ -87,9 +88,11 @@ export function Shell() {
           <Suspense fallback={<PageSkeleton label={t("starting")} />}><Outlet /></Suspense>
         </Box>
       </AppShell.Main>
-      <NotificationDrawer opened={drawer} onClose={closeDrawer} />
-      <ShortcutHelp opened={help} onClose={closeHelp} places={visible} />
-      <Suspense><CommandPalette places={visible} /></Suspense>
+      <Suspense>
+        <NotificationDrawer opened={drawer} onClose={closeDrawer} />
+        <ShortcutHelp opened={help} onClose={closeHelp} places={visible} />
+        <CommandPalette places={visible} />
+      </Suspense>
     </AppShell>
   );
 }
