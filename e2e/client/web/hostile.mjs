@@ -20,7 +20,7 @@ async function crawl(page, url, starts, step) {
     if (seen.has(key)) continue;
     seen.add(key);
     await page.goto(url + path);
-    await page.getByRole("heading", { level: 1 }).first().waitFor();
+    await page.getByRole("heading", { level: 1 }).first().waitFor().catch(() => assert.fail(`${path} has no heading: ${page.url()}`));
     await page.waitForFunction(() => document.querySelector("[aria-busy=true]") === null);
     const tabs = page.getByRole("tablist").first().getByRole("tab"); // the page's own
     for (let i = 0; i < (await tabs.count()); i++) {
@@ -31,7 +31,7 @@ async function crawl(page, url, starts, step) {
     const links = await page.locator("a[href]").evaluateAll((all) => all.map((a) => a.getAttribute("href")));
     for (const link of links) {
       assert.doesNotMatch(link, /^\s*(javascript|data|vbscript):/i, `a link of ${path}`);
-      if (link.startsWith("/") && !/^\/(graphiql|mailbox|sign-in|THIRD_PARTY|files|audit\/export)/.test(link)) queue.push(link);
+      if (/^\/($|[?#]|(customers|databases|jobs|users|servers|drift|audit|security|settings)([/?#]|$))/.test(link)) queue.push(link);
     }
     step(`${seen.size} ${path}`);
   }
