@@ -181,7 +181,21 @@ func (b *faultBench) checkJournal(ctx context.Context, id ident.JobID, outcome m
 	if err != nil {
 		return []error{err}
 	}
+	var told, due int64
+	if !job.ActorUserID.IsZero() && job.ParentID.IsZero() {
+		due = 1
+	}
+	err = b.oracle.NewRaw(`SELECT count(*) FROM notifications AS n WHERE n.object_id = ?0 AND n.kind <> 'job.stuck' AND n.user_id = ?1 AND
+		(n.xid, n.kind) = (SELECT e.xid, e.kind FROM job_events AS e WHERE e.job_id = ?0 ORDER BY e.seq DESC LIMIT 1)`, id, job.ActorUserID).Scan(ctx, &told)
+	if err != nil {
+		return []error{err}
+	}
+	all, err := b.oracle.NewSelect().Model((*models.Notification)(nil)).Where("n.object_id = ?", id).Where("n.kind <> 'job.stuck'").Count(ctx)
+	if err != nil {
+		return []error{err}
+	}
 	for what, wrong := range map[string]bool{
+		fmt.Sprintf("%d were notified of its end, %d in its transaction, want %d", all, told, due): all != due || told != due,
 		"the job is " + string(job.State): job.State != outcome,
 		"it still has a lease":            job.LeaseOwner != nil || job.LeaseUntil != nil,
 		"it has no end":                   job.FinishedAt == nil,
