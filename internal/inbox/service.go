@@ -75,9 +75,7 @@ func owner(ctx context.Context) (ident.UserID, error) {
 var newest = store.Order[*models.Notification]{
 	Name: "notifications", Key: "n.number", Type: "bigint", ID: "n.id", Desc: true,
 	Place: func(n *models.Notification) (string, string) { return strconv.FormatInt(n.Number, 10), n.ID.String() },
-	Needs: map[string][]bun.Ident{
-		"at": {"n.at"}, "level": {"n.level"}, "message": {"n.message"}, "readAt": {"n.read_at"}, "object()": {"n.object_kind", "n.object_id"},
-	},
+	Needs: map[string][]bun.Ident{"object": {"n.object_kind", "n.object_id"}},
 }
 
 // List returns a page of the caller's own, the newest first.
