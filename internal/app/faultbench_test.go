@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
@@ -207,6 +208,13 @@ func (b *faultBench) checkJournal(ctx context.Context, id ident.JobID, outcome m
 		}
 	}
 	return faults
+}
+
+// notified are the kinds of what somebody was told of an object, in their order.
+func (b *faultBench) notified(t *testing.T, object interface{ Bare() uuid.UUID }) (kinds []string) {
+	t.Helper()
+	require.NoError(t, b.oracle.NewSelect().Model((*models.Notification)(nil)).Column("n.kind").Where("n.object_id = ?", object.Bare()).Order("n.number").Scan(t.Context(), &kinds))
+	return kinds
 }
 
 // mustBeThere wants the database on the server, open to its login and to
