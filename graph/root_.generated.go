@@ -3148,7 +3148,7 @@ type JobEdge {
 	{Name: "../schema/notification.graphqls", Input: `extend type Viewer {
   """
   What the caller was told, the newest first, for 90 days. None for an API token, and for staff who act as the user: they are
-  nobody else's. Errors: ` + "`" + `INVALID` + "`" + ` for a bad cursor.
+  nobody else's; and none while ` + "`" + `secondFactorMissing` + "`" + `. Errors: ` + "`" + `INVALID` + "`" + ` for a bad cursor.
   """
   notifications(
     "Rows of the page, from the front: 1 to 100, 20 by default."

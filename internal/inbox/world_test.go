@@ -120,6 +120,7 @@ func as(ctx context.Context, user ident.UserID) context.Context {
 func others(ctx context.Context, user ident.UserID) map[string]context.Context {
 	return map[string]context.Context{
 		"an API token":        actor.With(ctx, &actor.Actor{User: user, APIToken: ident.NewAPITokenID()}),
+		"without the factor":  actor.With(ctx, &actor.Actor{User: user, Session: ident.NewSessionID(), SecondFactorMissing: true}),
 		"staff who act as it": actor.With(ctx, &actor.Actor{User: user, Impersonator: ident.NewUserID(), Impersonation: ident.NewImpersonationID()}),
 	}
 }
