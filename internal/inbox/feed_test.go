@@ -103,7 +103,7 @@ func TestWatch_AfterARestore(t *testing.T) {
 	dev := r.member("dev", r.below, models.CustomerDeveloper)
 	r.tell(r.job(r.below, dev, models.JobFailed))
 	r.exec("UPDATE notifications SET xid = '4000000000'")
-	ch, err := r.Watch(as(t.Context(), dev), nil)
+	ch, err := r.node().Watch(as(t.Context(), dev), nil)
 	require.NoError(t, err)
 	began(t, ch)
 	job := r.job(r.below, dev, models.JobSucceeded)

@@ -115,6 +115,8 @@ func (s *Service) unread(ctx context.Context, db bun.IDB, user ident.UserID) (n 
 }
 
 // own are those of some that are the user's, $2.
+//
+//allow:tenant the user's own
 var own = &store.Keyed[ident.NotificationID, models.Notification]{
 	Name: "find notifications", Query: func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
 		return q.Where("n.id = ANY ($1)").Where("n.user_id = $2")
@@ -127,7 +129,6 @@ func (s *Service) FindAll(ctx context.Context, ids []ident.NotificationID) (map[
 	if err != nil {
 		return nil, err
 	}
-	//allow:tenant the caller's own
 	rows, err := own.Read(ctx, s.db, nil, "", ids, user)
 	if err != nil {
 		return nil, err
