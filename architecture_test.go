@@ -24,7 +24,7 @@ const module = "github.com/mpanel/mpanel"
 const (
 	domains  = `internal/(auth|customer|billing|database|mail|dns|fleet|files)`
 	drivers  = domains + `/[a-z]+|internal/events/[a-z]+`
-	services = `internal/(engine|jobs|events|feed|audit|audit/seal|audit/trail|quota|idempotency|notify|keys|certs)`
+	services = `internal/(engine|jobs|events|feed|audit|audit/seal|audit/trail|quota|idempotency|notify|inbox|keys|certs)`
 	leaves   = `internal/(fault|page|secret|clock|ident|actor|budget)`
 	outside  = `internal/(command|outbound)`
 	checks   = `internal/analyzers(/check)?`

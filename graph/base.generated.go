@@ -24,6 +24,7 @@ import (
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/inbox"
 	"github.com/mpanel/mpanel/internal/jobs"
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/page"
@@ -90,6 +91,7 @@ type MutationResolver interface {
 	EndImpersonation(ctx context.Context) (*auth.EndImpersonationPayload, error)
 	CancelJob(ctx context.Context, input jobs.CancelInput) (*jobs.Payload, error)
 	RetryJob(ctx context.Context, input jobs.RetryInput) (*jobs.Payload, error)
+	MarkNotificationsRead(ctx context.Context, input inbox.MarkReadInput) (*inbox.MarkReadPayload, error)
 	RefreshSession(ctx context.Context) (*auth.SignInPayload, error)
 	SignOut(ctx context.Context) (*auth.SignOutPayload, error)
 	RevokeSession(ctx context.Context, input auth.RevokeSessionInput) (*auth.RevokeSessionPayload, error)
@@ -126,6 +128,7 @@ type SubscriptionResolver interface {
 	AuditFeed(ctx context.Context, after *models.Position) (<-chan trail.StreamItem, error)
 	JobProgress(ctx context.Context, id string, after *models.Position) (<-chan jobs.StreamItem, error)
 	JobFeed(ctx context.Context, customerID *string, after *models.Position) (<-chan jobs.StreamItem, error)
+	Notifications(ctx context.Context, after *models.Position) (<-chan inbox.StreamItem, error)
 	ServerMetrics(ctx context.Context, serverID string, intervalSeconds *int) (<-chan *collect.Sample, error)
 }
 
@@ -553,6 +556,20 @@ func (ec *executionContext) field_Mutation_keepPreviousDatabaseLogin_args(ctx co
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (database.KeepLoginInput, error) {
 			return ec.unmarshalNKeepPreviousDatabaseLoginInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐKeepLoginInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_markNotificationsRead_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (inbox.MarkReadInput, error) {
+			return ec.unmarshalNMarkNotificationsReadInput2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋinboxᚐMarkReadInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1590,6 +1607,20 @@ func (ec *executionContext) field_Subscription_jobProgress_args(ctx context.Cont
 		return nil, err
 	}
 	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_notifications_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*models.Position, error) {
+			return ec.unmarshalOStreamPosition2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg0
 	return args, nil
 }
 
@@ -5137,6 +5168,68 @@ func (ec *executionContext) fieldContext_Mutation_retryJob(ctx context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_markNotificationsRead(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_markNotificationsRead(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().MarkNotificationsRead(ctx, fc.Args["input"].(inbox.MarkReadInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+				if err != nil {
+					var zeroVal *inbox.MarkReadPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *inbox.MarkReadPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *inbox.MarkReadPayload) graphql.Marshaler {
+			return ec.marshalNMarkNotificationsReadPayload2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋinboxᚐMarkReadPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_markNotificationsRead(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MarkNotificationsReadPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_markNotificationsRead_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_refreshSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7356,6 +7449,68 @@ func (ec *executionContext) fieldContext_Subscription_jobFeed(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Subscription_notifications(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_notifications(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().Notifications(ctx, fc.Args["after"].(*models.Position))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+				if err != nil {
+					var zeroVal inbox.StreamItem
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal inbox.StreamItem
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v inbox.StreamItem) graphql.Marshaler {
+			return ec.marshalNNotificationStreamItem2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋinboxᚐStreamItem(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_notifications(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type NotificationStreamItem does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_notifications_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Subscription_serverMetrics(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
 	return graphql.ResolveFieldStream(
 		ctx,
@@ -7445,6 +7600,11 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Server(ctx, sel, obj)
+	case *models.Notification:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Notification(ctx, sel, obj)
 	case *models.Job:
 		if obj == nil {
 			return graphql.Null
@@ -7962,6 +8122,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "markNotificationsRead":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_markNotificationsRead(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "refreshSession":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_refreshSession(ctx, field)
@@ -8366,6 +8533,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_jobProgress(ctx, fields[0])
 	case "jobFeed":
 		return ec._Subscription_jobFeed(ctx, fields[0])
+	case "notifications":
+		return ec._Subscription_notifications(ctx, fields[0])
 	case "serverMetrics":
 		return ec._Subscription_serverMetrics(ctx, fields[0])
 	default:
@@ -8496,6 +8665,8 @@ func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋint
 		batchIdxMapSession := map[int]int{}
 		var batchItemsServer []*models.Server
 		batchIdxMapServer := map[int]int{}
+		var batchItemsNotification []*models.Notification
+		batchIdxMapNotification := map[int]int{}
 		var batchItemsJob []*models.Job
 		batchIdxMapJob := map[int]int{}
 		var batchItemsInvitation []*models.Invitation
@@ -8527,6 +8698,9 @@ func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋint
 			case *models.Server:
 				batchIdxMapServer[i] = len(batchItemsServer)
 				batchItemsServer = append(batchItemsServer, concrete)
+			case *models.Notification:
+				batchIdxMapNotification[i] = len(batchItemsNotification)
+				batchItemsNotification = append(batchItemsNotification, concrete)
 			case *models.Job:
 				batchIdxMapJob[i] = len(batchItemsJob)
 				batchItemsJob = append(batchItemsJob, concrete)
@@ -8567,6 +8741,9 @@ func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋint
 		}
 		if len(batchItemsServer) > 0 {
 			ctx = graphql.WithBatchParents(ctx, "Server", batchItemsServer, batchIdxMapServer)
+		}
+		if len(batchItemsNotification) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "Notification", batchItemsNotification, batchIdxMapNotification)
 		}
 		if len(batchItemsJob) > 0 {
 			ctx = graphql.WithBatchParents(ctx, "Job", batchItemsJob, batchIdxMapJob)

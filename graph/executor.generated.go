@@ -19,6 +19,7 @@ import (
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/feed"
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/inbox"
 	"github.com/mpanel/mpanel/internal/jobs"
 	"github.com/mpanel/mpanel/internal/page"
 	"github.com/mpanel/mpanel/models"
@@ -3064,6 +3065,20 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"MarkNotificationsReadPayload": {Name: "MarkNotificationsReadPayload", Satisfies: []string{"MarkNotificationsReadPayload"}, Fields: map[string]*executor.Field{
+			"marked": {Name: "marked", Type: "Int", GraphQL: "Int!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNInt2int(w, parent.(*inbox.MarkReadPayload).Marked)
+				},
+			},
+			"unreadCount": {Name: "unreadCount", Type: "Int", GraphQL: "Int!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNInt2int(w, parent.(*inbox.MarkReadPayload).UnreadCount)
+				},
+			},
+		}},
 		"Membership": {Name: "Membership", Satisfies: []string{"Membership"}, Fields: map[string]*executor.Field{
 			"user": {Name: "user", Type: "User", GraphQL: "User!",
 				NonNull:    true,
@@ -4886,6 +4901,35 @@ var executorTables = &executor.Tables{
 					executor.SetPointers(c, results)
 				},
 			},
+			"markNotificationsRead": {Name: "markNotificationsRead", Type: "MarkNotificationsReadPayload", GraphQL: "MarkNotificationsReadPayload!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Mutation_markNotificationsRead_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Mutation().MarkNotificationsRead(ctx, args["input"].(inbox.MarkReadInput))
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*inbox.MarkReadPayload](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
 			"refreshSession": {Name: "refreshSession", Type: "SignInPayload", GraphQL: "SignInPayload!",
 				NonNull:    true,
 				IsResolver: true,
@@ -5192,6 +5236,152 @@ var executorTables = &executor.Tables{
 				Element:     "String!",
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
 					return writeNString2ᚕstringᚄ(w, parent.(*auth.RecoveryCodesPayload).RecoveryCodes)
+				},
+			},
+		}},
+		"Notification": {Name: "Notification", Satisfies: []string{"Notification", "Node"}, Fields: map[string]*executor.Field{
+			"id": {Name: "id", Type: "ID", GraphQL: "ID!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐNotificationID(w, parent.(*models.Notification).ID)
+				},
+			},
+			"at": {Name: "at", Type: "DateTime", GraphQL: "DateTime!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNDateTime2timeᚐTime(w, parent.(*models.Notification).At)
+				},
+			},
+			"level": {Name: "level", Type: "NotificationLevel", GraphQL: "NotificationLevel!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNNotificationLevel2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐNotificationLevel(w, parent.(*models.Notification).Level)
+				},
+			},
+			"message": {Name: "message", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.Notification).Message)
+				},
+			},
+			"object": {Name: "object", Type: "Node", GraphQL: "Node",
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Notification().Object(ctx, executor.Typed[*models.Notification](parents))
+					if c.BatchFailed(err, len(results), len(parents), "Notification.object") {
+						return
+					}
+					executor.SetInterfaces(c, results)
+				},
+			},
+			"readAt": {Name: "readAt", Type: "DateTime", GraphQL: "DateTime",
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeODateTime2ᚖtimeᚐTime(w, parent.(*models.Notification).ReadAt)
+				},
+			},
+		}},
+		"NotificationConnection": {Name: "NotificationConnection", Satisfies: []string{"NotificationConnection"}, Fields: map[string]*executor.Field{
+			"edges": {Name: "edges", Type: "NotificationEdge", GraphQL: "[NotificationEdge!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				Element:     "NotificationEdge!",
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([][]*page.Edge[*models.Notification], len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Connection[*models.Notification]).Edges
+					}
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"nodes": {Name: "nodes", Type: "Notification", GraphQL: "[Notification!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsMethod:    true,
+				Element:     "Notification!",
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*page.Connection[*models.Notification]).Nodes(), nil
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[[]*models.Notification](c, values)
+					executor.SetPointerLists(c, results, false)
+				},
+			},
+			"pageInfo": {Name: "pageInfo", Type: "PageInfo", GraphQL: "PageInfo!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*page.Info, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Connection[*models.Notification]).PageInfo
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+			"totalCount": {Name: "totalCount", Type: "Int", GraphQL: "Int!",
+				NonNull:    true,
+				IsMethod:   true,
+				Concurrent: true,
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return parent.(*page.Connection[*models.Notification]).TotalCount(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[int](c, values)
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNInt2int(w, values.([]int)[i])
+				},
+			},
+			"unreadCount": {Name: "unreadCount", Type: "Int", GraphQL: "Int!",
+				NonNull:    true,
+				IsResolver: true,
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.NotificationConnection().UnreadCount(ctx, executor.Typed[*page.Connection[*models.Notification]](parents))
+					if c.BatchFailed(err, len(results), len(parents), "NotificationConnection.unreadCount") {
+						return
+					}
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNInt2int(w, values.([]int)[i])
+				},
+			},
+		}},
+		"NotificationEdge": {Name: "NotificationEdge", Satisfies: []string{"NotificationEdge"}, Fields: map[string]*executor.Field{
+			"cursor": {Name: "cursor", Type: "Cursor", GraphQL: "Cursor!",
+				NonNull:    true,
+				Contextual: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNCursor2string(w, parent.(*page.Edge[*models.Notification]).Cursor)
+				},
+			},
+			"node": {Name: "node", Type: "Notification", GraphQL: "Notification!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.Notification, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*page.Edge[*models.Notification]).Node
+					}
+					executor.SetPointers(c, results)
+				},
+			},
+		}},
+		"NotificationEntry": {Name: "NotificationEntry", Satisfies: []string{"NotificationEntry", "NotificationStreamItem"}, Fields: map[string]*executor.Field{
+			"position": {Name: "position", Type: "StreamPosition", GraphQL: "StreamPosition!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNStreamPosition2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPosition(w, parent.(*inbox.Entry).Position)
+				},
+			},
+			"notification": {Name: "notification", Type: "Notification", GraphQL: "Notification!",
+				NonNull: true,
+				Fill: func(parents []any, c *executor.Column) {
+					results := make([]*models.Notification, len(parents))
+					for i, p := range parents {
+						results[i] = p.(*inbox.Entry).Notification
+					}
+					executor.SetPointers(c, results)
 				},
 			},
 		}},
@@ -6558,7 +6748,7 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
-		"StreamGap": {Name: "StreamGap", Satisfies: []string{"StreamGap", "AuditStreamItem", "JobStreamItem"}, Fields: map[string]*executor.Field{
+		"StreamGap": {Name: "StreamGap", Satisfies: []string{"StreamGap", "AuditStreamItem", "JobStreamItem", "NotificationStreamItem"}, Fields: map[string]*executor.Field{
 			"position": {Name: "position", Type: "StreamPosition", GraphQL: "StreamPosition!",
 				NonNull: true,
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
@@ -6674,6 +6864,45 @@ var executorTables = &executor.Tables{
 				},
 				Stream: func(ctx context.Context, generated any, args map[string]any) (func(context.Context) (any, bool), error) {
 					events, err := generated.(*executionContext).Resolvers.Subscription().JobFeed(ctx, args["customerId"].(*string), args["after"].(*models.Position))
+					if err != nil || events == nil {
+						return nil, err
+					}
+					return func(ctx context.Context) (any, bool) {
+						select {
+						case v, ok := <-events:
+							if v == nil {
+								return nil, ok
+							}
+							return v, ok
+						case <-ctx.Done():
+							return nil, false
+						}
+					}, nil
+				},
+			},
+			"notifications": {Name: "notifications", Type: "NotificationStreamItem", GraphQL: "NotificationStreamItem!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Subscription_notifications_args(ctx, raw)
+				},
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Stream: func(ctx context.Context, generated any, args map[string]any) (func(context.Context) (any, bool), error) {
+					events, err := generated.(*executionContext).Resolvers.Subscription().Notifications(ctx, args["after"].(*models.Position))
 					if err != nil || events == nil {
 						return nil, err
 					}
@@ -7121,6 +7350,20 @@ var executorTables = &executor.Tables{
 					executor.SetPointerLists(c, results, false)
 				},
 			},
+			"notifications": {Name: "notifications", Type: "NotificationConnection", GraphQL: "NotificationConnection!",
+				NonNull:    true,
+				IsResolver: true,
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Viewer_notifications_args(ctx, raw)
+				},
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Viewer().Notifications(ctx, executor.Typed[*auth.Viewer](parents), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*inbox.Filter))
+					if c.BatchFailed(err, len(results), len(parents), "Viewer.notifications") {
+						return
+					}
+					executor.SetPointers(c, results)
+				},
+			},
 			"secondFactorMissing": {Name: "secondFactorMissing", Type: "Boolean", GraphQL: "Boolean!",
 				NonNull:  true,
 				IsMethod: true,
@@ -7180,7 +7423,7 @@ var executorTables = &executor.Tables{
 			}
 			return executor.UnknownObject, value
 		}},
-		"Node": {Name: "Node", Possible: []string{"User", "Session", "Server", "Job", "Invitation", "DriftFinding", "DatabaseUser", "DatabaseServer", "DatabaseDump", "Database", "Customer", "AuditEvent", "ApiToken"}, Of: func(value any) (int, any) {
+		"Node": {Name: "Node", Possible: []string{"User", "Session", "Server", "Notification", "Job", "Invitation", "DriftFinding", "DatabaseUser", "DatabaseServer", "DatabaseDump", "Database", "Customer", "AuditEvent", "ApiToken"}, Of: func(value any) (int, any) {
 			switch v := value.(type) {
 			case nil:
 				return executor.NoObject, nil
@@ -7199,56 +7442,78 @@ var executorTables = &executor.Tables{
 					return executor.NoObject, nil
 				}
 				return 2, v
-			case *models.Job:
+			case *models.Notification:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 3, v
-			case *models.Invitation:
+			case *models.Job:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 4, v
-			case *models.DriftFinding:
+			case *models.Invitation:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 5, v
-			case *models.DatabaseUser:
+			case *models.DriftFinding:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 6, v
-			case *models.DatabaseServer:
+			case *models.DatabaseUser:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 7, v
-			case *models.DatabaseDump:
+			case *models.DatabaseServer:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 8, v
-			case *models.Database:
+			case *models.DatabaseDump:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 9, v
-			case *models.Customer:
+			case *models.Database:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 10, v
-			case *models.AuditEntry:
+			case *models.Customer:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 11, v
-			case *models.APIToken:
+			case *models.AuditEntry:
 				if v == nil {
 					return executor.NoObject, nil
 				}
 				return 12, v
+			case *models.APIToken:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 13, v
+			}
+			return executor.UnknownObject, value
+		}},
+		"NotificationStreamItem": {Name: "NotificationStreamItem", Possible: []string{"StreamGap", "NotificationEntry"}, Of: func(value any) (int, any) {
+			switch v := value.(type) {
+			case nil:
+				return executor.NoObject, nil
+			case *feed.Gap:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 0, v
+			case *inbox.Entry:
+				if v == nil {
+					return executor.NoObject, nil
+				}
+				return 1, v
 			}
 			return executor.UnknownObject, value
 		}},
@@ -7293,6 +7558,8 @@ var executorTables = &executor.Tables{
 			graphql.NewInputUnmarshaler("InviteUserInput", ec.unmarshalInputInviteUserInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
 			graphql.NewInputUnmarshaler("KeepPreviousDatabaseLoginInput", ec.unmarshalInputKeepPreviousDatabaseLoginInput),
+			graphql.NewInputUnmarshaler("MarkNotificationsReadInput", ec.unmarshalInputMarkNotificationsReadInput),
+			graphql.NewInputUnmarshaler("NotificationFilter", ec.unmarshalInputNotificationFilter),
 			graphql.NewInputUnmarshaler("OpenDatabaseForCleanupInput", ec.unmarshalInputOpenDatabaseForCleanupInput),
 			graphql.NewInputUnmarshaler("QuotaInput", ec.unmarshalInputQuotaInput),
 			graphql.NewInputUnmarshaler("RegisterDatabaseServerInput", ec.unmarshalInputRegisterDatabaseServerInput),
@@ -7475,6 +7742,11 @@ func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐJobID(w *execu
 	return executor.Written
 }
 
+func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐNotificationID(w *executor.Writer, v ident.NotificationID) executor.Status {
+	v.MarshalGQL(w)
+	return executor.Written
+}
+
 func writeNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐServerID(w *executor.Writer, v ident.ServerID) executor.Status {
 	v.MarshalGQL(w)
 	return executor.Written
@@ -7503,6 +7775,10 @@ func writeNJobState2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐJobState(w *execut
 }
 
 func writeNJobStepState2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐJobStepState(w *executor.Writer, v models.JobStepState) executor.Status {
+	return w.String(string(v))
+}
+
+func writeNNotificationLevel2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐNotificationLevel(w *executor.Writer, v models.NotificationLevel) executor.Status {
 	return w.String(string(v))
 }
 

@@ -2380,7 +2380,7 @@ func (ec *executionContext) _RetryJobPayload(ctx context.Context, sel ast.Select
 	return out
 }
 
-var streamGapImplementors = []string{"StreamGap", "AuditStreamItem", "JobStreamItem"}
+var streamGapImplementors = []string{"StreamGap", "AuditStreamItem", "JobStreamItem", "NotificationStreamItem"}
 
 func (ec *executionContext) _StreamGap(ctx context.Context, sel ast.SelectionSet, obj *feed.Gap) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, streamGapImplementors)

@@ -1771,6 +1771,16 @@ func (ec *executionContext) marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternal
 	return v
 }
 
+func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐNotificationID(ctx context.Context, v any) (ident.NotificationID, error) {
+	var res ident.NotificationID
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐNotificationID(ctx context.Context, sel ast.SelectionSet, v ident.NotificationID) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐServerID(ctx context.Context, v any) (ident.ServerID, error) {
 	var res ident.ServerID
 	err := res.UnmarshalGQL(v)
@@ -2121,6 +2131,41 @@ func (ec *executionContext) marshalOID2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinter
 	ret := make(graphql.Array, len(v))
 	for i := range v {
 		ret[i] = ec.marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐDatabaseID(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalOID2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐNotificationIDᚄ(ctx context.Context, v any) ([]ident.NotificationID, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]ident.NotificationID, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐNotificationID(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOID2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐNotificationIDᚄ(ctx context.Context, sel ast.SelectionSet, v []ident.NotificationID) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNID2githubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐNotificationID(ctx, sel, v[i])
 	}
 
 	for _, e := range ret {

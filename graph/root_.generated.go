@@ -37,6 +37,8 @@ type ResolverRoot interface {
 	JobStep() JobStepResolver
 	Membership() MembershipResolver
 	Mutation() MutationResolver
+	Notification() NotificationResolver
+	NotificationConnection() NotificationConnectionResolver
 	Query() QueryResolver
 	Server() ServerResolver
 	Session() SessionResolver
@@ -110,6 +112,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("InviteUserInput", ec.unmarshalInputInviteUserInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
 			graphql.NewInputUnmarshaler("KeepPreviousDatabaseLoginInput", ec.unmarshalInputKeepPreviousDatabaseLoginInput),
+			graphql.NewInputUnmarshaler("MarkNotificationsReadInput", ec.unmarshalInputMarkNotificationsReadInput),
+			graphql.NewInputUnmarshaler("NotificationFilter", ec.unmarshalInputNotificationFilter),
 			graphql.NewInputUnmarshaler("OpenDatabaseForCleanupInput", ec.unmarshalInputOpenDatabaseForCleanupInput),
 			graphql.NewInputUnmarshaler("QuotaInput", ec.unmarshalInputQuotaInput),
 			graphql.NewInputUnmarshaler("RegisterDatabaseServerInput", ec.unmarshalInputRegisterDatabaseServerInput),
@@ -3141,6 +3145,130 @@ type JobEdge {
   node: Job!
 }
 `, BuiltIn: false},
+	{Name: "../schema/notification.graphqls", Input: `extend type Viewer {
+  """
+  What the caller was told, the newest first, for 90 days. None for an API token, and for staff who act as the user: they are
+  nobody else's; and none while ` + "`" + `secondFactorMissing` + "`" + `. Errors: ` + "`" + `INVALID` + "`" + ` for a bad cursor.
+  """
+  notifications(
+    "Rows of the page, from the front: 1 to 100, 20 by default."
+    first: Int
+    "Only rows after this cursor."
+    after: Cursor
+    "Rows of the page, from the back."
+    last: Int
+    "Only rows before this cursor."
+    before: Cursor
+    "Which rows."
+    filter: NotificationFilter
+  ): NotificationConnection! @goField(forceResolver: true) @cost(multipliers: ["first", "last"], size: 20)
+}
+
+extend type Mutation {
+  """
+  Notes that the caller has read some of their notifications, or all. What was read already stays as it was.
+  Errors: ` + "`" + `INVALID` + "`" + ` unless it is either, and for more than 100 ids; ` + "`" + `NOT_FOUND` + "`" + ` for an id that is not one of the caller's, and then none
+  is marked; ` + "`" + `FORBIDDEN` + "`" + ` for an API token.
+  """
+  markNotificationsRead("Which." input: MarkNotificationsReadInput!): MarkNotificationsReadPayload! @auth @cost(weight: 10)
+}
+
+extend type Subscription {
+  """
+  The caller's notifications, each once and in the order of their commits: it has no end.
+  Without ` + "`" + `after` + "`" + ` it begins now, with a ` + "`" + `StreamGap` + "`" + ` that has the position: who reads ` + "`" + `Viewer.notifications` + "`" + ` after it misses nothing.
+  After a lost connection subscribe again with the last ` + "`" + `position` + "`" + `; what is older than 90 days is gone without a ` + "`" + `StreamGap` + "`" + `.
+  It tells an API token, and staff who act as the user, nothing. A notification may be held back for as long as a transaction of
+  before it is open. Errors: ` + "`" + `INVALID` + "`" + ` for a position of another stream.
+  """
+  notifications("Only what comes after this position." after: StreamPosition): NotificationStreamItem!
+    @auth
+    @live(scope: VIEWER, policy: ORDERED)
+}
+
+"Something that one user was told, when it happened. Nobody else can read it."
+type Notification implements Node {
+  "Global id."
+  id: ID!
+  "When."
+  at: DateTime!
+  "How much it matters."
+  level: NotificationLevel!
+  "What has happened: a sentence of at most 500 characters. It has no secrets; show it as text."
+  message: String!
+  "What it is about, such as a job or a customer; null when that is gone, and when the caller may not see it any more."
+  object: Node @goField(forceResolver: true, batch: true)
+  "When the user has read it; null before."
+  readAt: DateTime
+}
+
+"How much a notification matters."
+enum NotificationLevel {
+  "Something has happened."
+  INFO
+  "What was ordered is there."
+  SUCCESS
+  "Something will have to be done."
+  WARNING
+  "Something failed, or does not work any more."
+  ERROR
+}
+
+"Which notifications."
+input NotificationFilter {
+  "Those that were not read, or those that were; null is all."
+  unread: Boolean
+}
+
+"One page of notifications."
+type NotificationConnection {
+  "The rows with their cursors."
+  edges: [NotificationEdge!]!
+  "The rows."
+  nodes: [Notification!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "Rows on all pages; only counted when it is asked for."
+  totalCount: Int!
+  "How many of all that the caller was told were not read, whatever the filter; only counted when it is asked for."
+  unreadCount: Int! @goField(forceResolver: true, batch: true) @cost(weight: 5)
+}
+
+"A notification and its place."
+type NotificationEdge {
+  "Its place."
+  cursor: Cursor!
+  "The row."
+  node: Notification!
+}
+
+"A notification as it comes."
+type NotificationEntry {
+  "Its place in the stream."
+  position: StreamPosition!
+  "The notification."
+  notification: Notification!
+}
+
+"What a stream of notifications consists of."
+union NotificationStreamItem = NotificationEntry | StreamGap
+
+"Which notifications the caller has read: either by ` + "`" + `ids` + "`" + ` or ` + "`" + `all` + "`" + `."
+input MarkNotificationsReadInput {
+  "Some of the caller's, 100 at most."
+  ids: [ID!]
+  "All of the caller's."
+  all: Boolean = false
+}
+
+"They are read."
+type MarkNotificationsReadPayload {
+  "How many were not read before."
+  marked: Int!
+  "How many of the caller's are still not read."
+  unreadCount: Int!
+}
+`, BuiltIn: false},
 	{Name: "../schema/server.graphqls", Input: `extend type Query {
   "A server; null for what does not exist and for what is not the caller's."
   server("Id of a server." id: ID!): Server @auth(requires: [SERVERS_READ])
@@ -4614,6 +4742,16 @@ func (ec *executionContext) childFields_KeepPreviousDatabaseLoginPayload(ctx con
 	return nil, fmt.Errorf("no field named %q was found under type KeepPreviousDatabaseLoginPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_MarkNotificationsReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "marked":
+		return ec.fieldContext_MarkNotificationsReadPayload_marked(ctx, field)
+	case "unreadCount":
+		return ec.fieldContext_MarkNotificationsReadPayload_unreadCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MarkNotificationsReadPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Membership(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -4672,6 +4810,50 @@ func (ec *executionContext) childFields_NewRecoveryCodesPayload(ctx context.Cont
 		return ec.fieldContext_NewRecoveryCodesPayload_recoveryCodes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NewRecoveryCodesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Notification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Notification_id(ctx, field)
+	case "at":
+		return ec.fieldContext_Notification_at(ctx, field)
+	case "level":
+		return ec.fieldContext_Notification_level(ctx, field)
+	case "message":
+		return ec.fieldContext_Notification_message(ctx, field)
+	case "object":
+		return ec.fieldContext_Notification_object(ctx, field)
+	case "readAt":
+		return ec.fieldContext_Notification_readAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Notification", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_NotificationConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_NotificationConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_NotificationConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_NotificationConnection_totalCount(ctx, field)
+	case "unreadCount":
+		return ec.fieldContext_NotificationConnection_unreadCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_NotificationEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_NotificationEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_OpenDatabaseForCleanupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5190,6 +5372,8 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_impersonatedBy(ctx, field)
 	case "impersonations":
 		return ec.fieldContext_Viewer_impersonations(ctx, field)
+	case "notifications":
+		return ec.fieldContext_Viewer_notifications(ctx, field)
 	case "secondFactorMissing":
 		return ec.fieldContext_Viewer_secondFactorMissing(ctx, field)
 	case "sessions":

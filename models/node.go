@@ -37,4 +37,7 @@ func (*Invitation) IsNode() {}
 func (*AuditEntry) IsNode() {}
 
 // IsNode marks a Node.
+func (*Notification) IsNode() {}
+
+// IsNode marks a Node.
 func (*Session) IsNode() {}

@@ -15,7 +15,7 @@ import (
 // A Position is a place in a stream of job events or in that of the audit, which the graph shows as an opaque
 // StreamPosition. It says which stream it belongs to, so that it is refused for another.
 type Position struct {
-	Job ident.JobID // the job whose stream it is, or of the event in the feed of all jobs; AuditStream in that of the audit
+	Job ident.JobID // the job whose stream it is, or of the event in the feed of all jobs; AuditStream and NotificationStream in those
 	Seq int64       // after the job's event of this number
 	// Place is where the event stands among those of all jobs; nil in one job's stream.
 	Place *FeedPlace
@@ -27,8 +27,14 @@ type Position struct {
 // has this id, which is of version 8.
 var AuditStream = ident.JobIDOf(uuid.UUID{'m', 'p', 'a', 'n', 'e', 'l', 0x80, 0, 0x80, 0, 0, 'a', 'u', 'd', 'i', 't'})
 
+// NotificationStream stands there in positions of the streams of notifications.
+var NotificationStream = ident.JobIDOf(uuid.UUID{'m', 'p', 'a', 'n', 'e', 'l', 0x80, 0, 0x80, 0, 0, 'i', 'n', 'b', 'o', 'x'})
+
 // OfAudit tells whether the position is one in the stream of the audit.
 func (p Position) OfAudit() bool { return p.Job == AuditStream }
+
+// OfNotifications tells whether the position is one in a stream of notifications.
+func (p Position) OfNotifications() bool { return p.Job == NotificationStream }
 
 // A FeedPlace orders the rows of a feed by the transactions that wrote them.
 type FeedPlace struct {

@@ -12,6 +12,7 @@ import (
 	"github.com/mpanel/mpanel/internal/customer"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/inbox"
 	"github.com/mpanel/mpanel/internal/page"
 	"github.com/mpanel/mpanel/models"
 )
@@ -83,6 +84,9 @@ func (r *Resolver) findKind(ctx context.Context, kind string, ids []uuid.UUID, f
 	case ident.AuditEvent:
 		rows, err := r.TrailService.FindAll(ctx, typed(ids, ident.AuditEventIDOf))
 		return keep(found, kind, rows, err)
+	case ident.Notification:
+		rows, err := r.InboxService.FindAll(ctx, typed(ids, ident.NotificationIDOf))
+		return keep(found, kind, rows, err)
 	}
 	return nil // an id that was never ours
 }
@@ -128,6 +132,14 @@ func objects(entries []*models.AuditEntry) []key {
 	keys := make([]key, len(entries))
 	for i, e := range entries {
 		keys[i] = key{e.ObjectKind, e.ObjectID}
+	}
+	return keys
+}
+
+func subjects(notifications []*models.Notification) []key {
+	keys := make([]key, len(notifications))
+	for i, n := range notifications {
+		keys[i] = key{n.ObjectKind, n.ObjectID}
 	}
 	return keys
 }
@@ -218,6 +230,28 @@ func (r *Resolver) viewerCustomers(ctx context.Context, viewers []*auth.Viewer, 
 	for i := range viewers { // an operation has one viewer
 		var err error
 		if out[i], err = r.CustomerService.List(ctx, a, nil, nil); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (r *Resolver) notifications(ctx context.Context, viewers []*auth.Viewer, a page.Args, f *inbox.Filter) ([]*inbox.Connection, error) {
+	out := make([]*inbox.Connection, len(viewers))
+	for i := range viewers { // an operation has one viewer
+		var err error
+		if out[i], err = r.InboxService.List(ctx, a, f); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (r *Resolver) unreadNotifications(ctx context.Context, lists []*inbox.Connection) ([]int, error) {
+	out := make([]int, len(lists))
+	for i := range lists { // of one viewer
+		var err error
+		if out[i], err = r.InboxService.Unread(ctx); err != nil {
 			return nil, err
 		}
 	}

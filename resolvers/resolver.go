@@ -9,6 +9,7 @@ import (
 	"github.com/mpanel/mpanel/internal/customer"
 	"github.com/mpanel/mpanel/internal/database"
 	"github.com/mpanel/mpanel/internal/fleet"
+	"github.com/mpanel/mpanel/internal/inbox"
 	"github.com/mpanel/mpanel/internal/jobs"
 )
 
@@ -21,4 +22,5 @@ type Resolver struct {
 	FleetService    *fleet.Service
 	JobService      *jobs.Service
 	TrailService    *trail.Service
+	InboxService    *inbox.Service
 }

@@ -201,8 +201,12 @@ func TestChangeDatabases_SomeFailAndAreTriedAgain(t *testing.T) {
 	job := b.awaited(t, b.change(t, database.ActionSuspend, ids).ID)
 	require.Equal(t, models.JobFailed, job.State)
 	require.Equal(t, "2 of 4 failed; see the jobs that this one ordered.", *job.ErrorMessage)
+	require.Equal(t, []string{"job.failed"}, b.notified(t, job.ID))
 	children := b.children(t, job.ID)
 	require.Equal(t, map[models.JobState]int{models.JobSucceeded: 2, models.JobFailed: 2}, states(children))
+	for _, child := range children {
+		require.Empty(t, b.notified(t, child.ID), "their parent tells")
+	}
 	failed := map[ident.DatabaseID]bool{}
 	for i, child := range children {
 		require.Equal(t, ids[i].UUID, child.ResourceID)

@@ -20,6 +20,7 @@ import (
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/fleet"
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/inbox"
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/models"
@@ -86,6 +87,7 @@ func busKinds() map[string]natsbus.Kind {
 		"job":                 natsbus.KindOf(jobEventMessageOf, jobEventOf),
 		engine.CommittedTopic: natsbus.KindOf(committedMessageOf, committedOf),
 		seal.Topic:            natsbus.KindOf(sealedMessageOf, sealedOf),
+		inbox.Topic:           natsbus.KindOf(toldMessageOf, toldOf),
 		live.RevocationTopic:  natsbus.KindOf(revocationMessageOf, principalOf),
 		fleet.WantedTopic:     natsbus.KindOf(wantedMessageOf, wantedOf),
 		"metrics":             natsbus.KindOf(metricsMessageOf, metricsOf),
@@ -134,6 +136,13 @@ type sealedMessage struct{}
 func sealedMessageOf(seal.Sealed) sealedMessage { return sealedMessage{} }
 
 func sealedOf(string, sealedMessage) (seal.Sealed, bool) { return seal.Sealed{}, true }
+
+// toldMessage is an inbox.Told, which has nothing in it.
+type toldMessage struct{}
+
+func toldMessageOf(inbox.Told) toldMessage { return toldMessage{} }
+
+func toldOf(string, toldMessage) (inbox.Told, bool) { return inbox.Told{}, true }
 
 // revocationMessage is a live.Principal on its way to another node.
 type revocationMessage struct {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
@@ -181,7 +182,21 @@ func (b *faultBench) checkJournal(ctx context.Context, id ident.JobID, outcome m
 	if err != nil {
 		return []error{err}
 	}
+	var told, due int64
+	if !job.ActorUserID.IsZero() && job.ParentID.IsZero() {
+		due = 1
+	}
+	err = b.oracle.NewRaw(`SELECT count(*) FROM notifications AS n WHERE n.object_id = ?0 AND n.kind <> 'job.stuck' AND n.user_id = ?1 AND
+		(n.xid, n.kind) = (SELECT e.xid, e.kind FROM job_events AS e WHERE e.job_id = ?0 ORDER BY e.seq DESC LIMIT 1)`, id, job.ActorUserID).Scan(ctx, &told)
+	if err != nil {
+		return []error{err}
+	}
+	all, err := b.oracle.NewSelect().Model((*models.Notification)(nil)).Where("n.object_id = ?", id).Where("n.kind <> 'job.stuck'").Count(ctx)
+	if err != nil {
+		return []error{err}
+	}
 	for what, wrong := range map[string]bool{
+		fmt.Sprintf("%d were notified of its end, %d in its transaction, want %d", all, told, due): all != due || told != due,
 		"the job is " + string(job.State): job.State != outcome,
 		"it still has a lease":            job.LeaseOwner != nil || job.LeaseUntil != nil,
 		"it has no end":                   job.FinishedAt == nil,
@@ -193,6 +208,13 @@ func (b *faultBench) checkJournal(ctx context.Context, id ident.JobID, outcome m
 		}
 	}
 	return faults
+}
+
+// notified are the kinds of what somebody was told of an object, in their order.
+func (b *faultBench) notified(t *testing.T, object interface{ Bare() uuid.UUID }) (kinds []string) {
+	t.Helper()
+	require.NoError(t, b.oracle.NewSelect().Model((*models.Notification)(nil)).Column("n.kind").Where("n.object_id = ?", object.Bare()).Order("n.number").Scan(t.Context(), &kinds))
+	return kinds
 }
 
 // mustBeThere wants the database on the server, open to its login and to

@@ -365,14 +365,17 @@ func TestSizeQuota_LevelsAndTheMetric(t *testing.T) {
 	}
 	_, err := b.oracle.ExecContext(t.Context(), "UPDATE customer_quotas SET used = 2, max = 1 WHERE name = 'DATABASE_BYTES'")
 	require.NoError(t, err)
-	list, err := b.panel.customers.NoteLevels(t.Context())
+	_, err = b.oracle.NewInsert().Model(&models.Membership{UserID: b.staff.User, CustomerID: shop, Role: models.CustomerReadOnly}).Exec(t.Context())
+	require.NoError(t, err)
+	list, err := b.panel.customers.NoteLevels(t.Context(), b.panel.quotaChanged)
 	require.NoError(t, err)
 	require.Equal(t, []customer.Crossing{{
 		CustomerID: shop, Name: models.QuotaDatabaseBytes, Used: 2, Max: new(int64(1)), Before: models.QuotaNormal, Level: models.QuotaExceeded,
 	}}, list)
-	list, err = b.panel.customers.NoteLevels(t.Context())
+	list, err = b.panel.customers.NoteLevels(t.Context(), b.panel.quotaChanged)
 	require.NoError(t, err)
 	require.Empty(t, list)
+	require.Equal(t, []string{"quota.level"}, b.notified(t, shop), "once")
 	families, err := b.panel.metrics.Gather()
 	require.NoError(t, err)
 	series := map[string]float64{}

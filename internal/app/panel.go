@@ -35,10 +35,12 @@ import (
 	"github.com/mpanel/mpanel/internal/httpapi"
 	"github.com/mpanel/mpanel/internal/idempotency"
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/inbox"
 	"github.com/mpanel/mpanel/internal/jobs"
 	"github.com/mpanel/mpanel/internal/keys"
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/notify"
+	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/internal/transport"
 	"github.com/mpanel/mpanel/models"
 	"github.com/mpanel/mpanel/resolvers"
@@ -65,6 +67,7 @@ type panel struct {
 	sealer    *seal.Sealer
 	refusals  *audit.Refusals
 	trail     *trail.Service
+	inbox     *inbox.Service
 	bus       bus
 	api       *httpapi.API
 	metrics   *prometheus.Registry
@@ -119,6 +122,8 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if p.registry, err = engine.NewRegistry(slices.Concat(p.databases.Plans(), p.dumps.Plans(), p.customers.Plans())...); err != nil {
 		return nil, err
 	}
+	p.inbox = inbox.NewService(inbox.Config{DB: s.db, Bus: p.bus, Holders: auth.RolesWith, Log: log})
+	run.Tell = p.inbox.JobChanged
 	run.DB, run.Bus, run.Registry, run.Log = s.db, p.bus, p.registry, log
 	if p.engine, err = engine.New(run); err != nil {
 		return nil, err
@@ -146,6 +151,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 		{Name: "purge-answers", Every: time.Minute, Do: func(ctx context.Context) error { return idempotency.PurgeAnswers(ctx, s.db) }},
 		{Name: "purge-idempotency-keys", Every: time.Hour, Do: func(ctx context.Context) error { return idempotency.Purge(ctx, s.db) }},
 		{Name: "purge-mails", Every: time.Hour, Do: func(ctx context.Context) error { return notify.Purge(ctx, s.db) }},
+		{Name: "purge-notifications", Every: time.Hour, Do: p.inbox.Purge},
 		{Name: "purge-links", Every: 5 * time.Minute, Do: func(ctx context.Context) error { return auth.PurgeLinks(ctx, s.db) }},
 	}
 	if p.chores, err = jobs.NewChores(s.db, run.Node, chores, log); err != nil {
@@ -168,7 +174,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 func (p *panel) newSchema(o config.Options, log *slog.Logger) (graphql.ExecutableSchema, error) {
 	c := resolvers.Config(&resolvers.Resolver{
 		AuthService: p.auth, CustomerService: p.customers, DatabaseService: p.databases,
-		DumpService: p.dumps, FleetService: p.fleet, JobService: p.jobs, TrailService: p.trail,
+		DumpService: p.dumps, FleetService: p.fleet, JobService: p.jobs, TrailService: p.trail, InboxService: p.inbox,
 	})
 	stock := graph.NewExecutableSchema(c)
 	if o.Executor == config.ExecutorStock && o.ExecutorShadow <= 0 {
@@ -277,7 +283,7 @@ func trustedDocuments(o config.Options) (*transport.Documents, error) {
 // what the size quotas hold.
 func (p *panel) enforceQuotas(log *slog.Logger) func(context.Context) error {
 	return func(ctx context.Context) error {
-		crossings, err := p.customers.NoteLevels(ctx)
+		crossings, err := p.customers.NoteLevels(ctx, p.quotaChanged)
 		for _, c := range crossings {
 			level := slog.LevelInfo
 			if c.Level != models.QuotaNormal {
@@ -288,6 +294,11 @@ func (p *panel) enforceQuotas(log *slog.Logger) func(context.Context) error {
 		}
 		return errors.Join(err, p.databases.EnforceSizeQuotas(ctx))
 	}
+}
+
+// quotaChanged notifies of a quota that came to another level.
+func (p *panel) quotaChanged(tx store.Tx, c customer.Crossing) {
+	p.inbox.QuotaChanged(tx, inbox.QuotaLevel(c))
 }
 
 // late is what comes after those who need it: the engine, whose jobs they start, and

@@ -151,6 +151,7 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, in entranc
 	parts.Go(func() error { p.auth.Run(ctx); return nil })
 	parts.Go(func() error { p.keys.Follow(ctx); return nil })
 	parts.Go(func() error { p.trail.Run(ctx); return nil })
+	parts.Go(func() error { p.inbox.Run(ctx); return nil })
 	sealing, stopSealing := context.WithCancel(context.WithoutCancel(ctx))
 	sealed := make(chan struct{})
 	go func() { defer close(sealed); p.sealer.Run(sealing) }()

@@ -92,4 +92,5 @@ func TestStuck_SomebodyIsToldAndItIsTriedAgain(t *testing.T) {
 	complaints, err = b.panel.complaints(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, complaints)
+	require.Equal(t, []string{"job.stuck", "job.succeeded"}, b.notified(t, job.ID), "once, however often it was tried")
 }

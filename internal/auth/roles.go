@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"slices"
+
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/models"
 )
@@ -50,4 +52,19 @@ func CustomerPermissions(r models.CustomerRole) []actor.Permission {
 		return []actor.Permission{actor.CustomersRead, actor.DatabasesRead, actor.JobsRead}
 	}
 	return nil
+}
+
+// RolesWith are the roles that hold a permission: with the provider, and in a customer.
+func RolesWith(p actor.Permission) (provider []models.ProviderRole, customer []models.CustomerRole) {
+	for _, r := range []models.ProviderRole{models.ProviderOwner, models.ProviderAdmin, models.ProviderSupport, models.ProviderBilling} {
+		if slices.Contains(ProviderPermissions(r), p) {
+			provider = append(provider, r)
+		}
+	}
+	for _, r := range []models.CustomerRole{models.CustomerOwner, models.CustomerAdmin, models.CustomerDeveloper, models.CustomerBilling, models.CustomerReadOnly} {
+		if slices.Contains(CustomerPermissions(r), p) {
+			customer = append(customer, r)
+		}
+	}
+	return provider, customer
 }

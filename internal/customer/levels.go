@@ -24,9 +24,10 @@ const maxCrossings = 500
 
 // NoteLevels writes an audit entry for every quota that came to another level
 // since the last look, and returns them: each crossing once, whichever node looks.
+// note is called with each in the same transaction, and queues what it writes.
 //
 //allow:tenant a chore, for the quotas of all customers
-func (s *Service) NoteLevels(ctx context.Context) (list []Crossing, err error) {
+func (s *Service) NoteLevels(ctx context.Context, note func(tx store.Tx, c Crossing)) (list []Crossing, err error) {
 	err = store.InTx(ctx, s.db, func(ctx context.Context, tx store.Tx) error {
 		due := tx.NewSelect().Model((*models.Quota)(nil)).Column("q.customer_id", "q.name").ColumnExpr("q.noted_level AS before").
 			Where("q.level <> q.noted_level").Limit(maxCrossings).For("UPDATE SKIP LOCKED")
@@ -43,6 +44,7 @@ func (s *Service) NoteLevels(ctx context.Context) (list []Crossing, err error) {
 			}); err != nil {
 				return err
 			}
+			note(tx, c)
 		}
 		return nil
 	})

@@ -74,7 +74,8 @@ func (r *run) getStuck(ctx context.Context, s *models.JobStep, message string, c
 	r.log.ErrorContext(ctx, "job is stuck", "job_id", r.job.ID.Opaque(), "kind", r.job.Kind, "step", s.Name, "way", way, "retry_in", stuck, "error", cause)
 	r.job.State = models.JobStuck
 	s.Attempt = 1
-	return r.waitWith(ctx, change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.event(EventStuck)}}, message, time.Now().Add(stuck))
+	c := change{steps: []*models.JobStep{s}, events: []*models.JobEvent{r.event(EventStuck)}, settle: r.told}
+	return r.waitWith(ctx, c, message, time.Now().Add(stuck))
 }
 
 func (r *run) undoUntilDone(ctx context.Context, i int) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/mpanel/mpanel/internal/events"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/models"
 )
 
 // Config is what an Engine needs. Zero durations and numbers take the defaults.
@@ -31,6 +32,10 @@ type Config struct {
 	Slots int           // jobs at once on this node; default 16
 	Long  int           // of those that may be at work for hours, beside the others; default 4
 	Probe Probe         // for fault injection; nil in production
+	// Tell is told, in the transaction that journals it, that a job is over or got
+	// stuck: its state says which. It queues what it writes; its error keeps the change
+	// from being written. Nil tells nobody.
+	Tell func(tx store.Tx, job *models.Job) error
 }
 
 // An Engine runs jobs. It is safe for concurrent use.
@@ -47,6 +52,7 @@ type Engine struct {
 	slots    chan struct{}
 	long     int // at once
 	probe    Probe
+	tell     func(store.Tx, *models.Job) error
 	running  sync.WaitGroup
 
 	mu     sync.Mutex
@@ -61,7 +67,7 @@ func New(c Config) (*Engine, error) {
 		return nil, errors.New("engine: DB, Bus, Registry, Node and Log are required")
 	}
 	e := &Engine{
-		db: c.DB, bus: c.Bus, registry: c.Registry, node: c.Node, process: "mpanel node " + uuid.NewString(), log: c.Log, probe: c.Probe,
+		db: c.DB, bus: c.Bus, registry: c.Registry, node: c.Node, process: "mpanel node " + uuid.NewString(), log: c.Log, probe: c.Probe, tell: c.Tell,
 		lease: cmp.Or(c.Lease, 10*time.Second), renew: cmp.Or(c.Renew, 3*time.Second), sweep: cmp.Or(c.Sweep, 2*time.Second),
 		slots: make(chan struct{}, cmp.Or(c.Slots, 16)), long: cmp.Or(c.Long, 4),
 		leases: map[ident.JobID]*run{}, longOf: map[ident.CustomerID]int{},

@@ -50,7 +50,8 @@ type change struct {
 	// last is the end of what can be taken back: it is not written once a person
 	// asked for that.
 	last bool
-	// settle runs in the same transaction; it ends the job.
+	// settle runs in the same transaction: what goes with the job's end, or with its
+	// being stuck.
 	settle func(ctx context.Context, tx store.Tx) error
 }
 

@@ -288,9 +288,20 @@ func (r *run) end(ctx context.Context, c change, state models.JobState, kind str
 			tx.Queue(r.wakeParent(tx), wrapped("wake the parent of job", r.job.ID))
 			tx.AfterCommit(func() { r.Wake(r.job.ParentID) })
 		}
+		if err := r.told(ctx, tx); err != nil {
+			return err
+		}
 		return guard(func() error { return r.plan.Settle(ctx, tx, r.job.ResourceID, state) })
 	}
 	return r.commit(ctx, c)
+}
+
+// told tells of the job as it is now.
+func (r *run) told(_ context.Context, tx store.Tx) error {
+	if r.tell == nil {
+		return nil
+	}
+	return guard(func() error { return r.tell(tx, r.job) })
 }
 
 // wait gives the lease back until a time. It always returns an error: errReleased

@@ -10,3 +10,6 @@ func (*Gap) IsJobStreamItem() {}
 
 // IsAuditStreamItem marks what the stream of the audit consists of.
 func (*Gap) IsAuditStreamItem() {}
+
+// IsNotificationStreamItem marks what a stream of notifications consists of.
+func (*Gap) IsNotificationStreamItem() {}

@@ -27,6 +27,7 @@ type (
 	AuditEventID     struct{ id[auditEvent] }
 	ImpersonationID  struct{ id[impersonation] }
 	InvitationID     struct{ id[invitation] }
+	NotificationID   struct{ id[notification] }
 )
 
 // The kinds, as they stand in front of the colon.
@@ -45,6 +46,7 @@ const (
 	AuditEvent     = "auditEvent"
 	Impersonation  = "impersonation"
 	Invitation     = "invitation"
+	Notification   = "notification"
 )
 
 type (
@@ -62,6 +64,7 @@ type (
 	auditEvent     struct{}
 	impersonation  struct{}
 	invitation     struct{}
+	notification   struct{}
 )
 
 func (customer) kind() string       { return Customer }
@@ -78,6 +81,7 @@ func (apiToken) kind() string       { return APIToken }
 func (auditEvent) kind() string     { return AuditEvent }
 func (impersonation) kind() string  { return Impersonation }
 func (invitation) kind() string     { return Invitation }
+func (notification) kind() string   { return Notification }
 
 type kinder interface{ kind() string }
 

@@ -61,6 +61,10 @@ var kinds = map[string]struct {
 		func() typed { return ident.NewInvitationID() }, func(u uuid.UUID) typed { return ident.InvitationIDOf(u) },
 		func(s string) typed { return ident.ParseInvitationID(s) }, func() mutable { return new(ident.InvitationID) },
 	},
+	ident.Notification: {
+		func() typed { return ident.NewNotificationID() }, func(u uuid.UUID) typed { return ident.NotificationIDOf(u) },
+		func(s string) typed { return ident.ParseNotificationID(s) }, func() mutable { return new(ident.NotificationID) },
+	},
 	ident.Job: {
 		func() typed { return ident.NewJobID() }, func(u uuid.UUID) typed { return ident.JobIDOf(u) },
 		func(s string) typed { return ident.ParseJobID(s) }, func() mutable { return new(ident.JobID) },

@@ -228,3 +228,18 @@ func (i InvitationID) MarshalGQL(w io.Writer) { i.marshal(w) }
 
 // UnmarshalGQL takes the opaque form; anything else becomes the zero id.
 func (i *InvitationID) UnmarshalGQL(v any) error { return i.unmarshal(v) }
+
+// NewNotificationID returns a new id.
+func NewNotificationID() NotificationID { return NotificationID{newID[notification]()} }
+
+// NotificationIDOf gives the type to a UUID that is known to be of the kind, such as a job's resource.
+func NotificationIDOf(u uuid.UUID) NotificationID { return NotificationID{id[notification]{u}} }
+
+// ParseNotificationID takes the opaque form; anything else gives the zero id.
+func ParseNotificationID(s string) NotificationID { return NotificationID{parse[notification](s)} }
+
+// MarshalGQL writes the opaque form.
+func (i NotificationID) MarshalGQL(w io.Writer) { i.marshal(w) }
+
+// UnmarshalGQL takes the opaque form; anything else becomes the zero id.
+func (i *NotificationID) UnmarshalGQL(v any) error { return i.unmarshal(v) }

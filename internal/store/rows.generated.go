@@ -951,4 +951,30 @@ func init() {
 		"allowed":         func(v value, m *models.AuditEntry) error { return v.bool(&m.Allowed) },
 		"times":           func(v value, m *models.AuditEntry) error { return v.int(&m.Times) },
 	}
+	readable[reflect.TypeFor[models.Notification]()] = columns[models.Notification]{
+		"id":      func(v value, m *models.Notification) error { return v.uuid(&m.ID.UUID) },
+		"number":  func(v value, m *models.Notification) error { return v.int(&m.Number) },
+		"user_id": func(v value, m *models.Notification) error { return v.uuid(&m.UserID.UUID) },
+		"at":      func(v value, m *models.Notification) error { return v.time(&m.At) },
+		"level": func(v value, m *models.Notification) error {
+			var x string
+			err := v.text(&x)
+			m.Level = models.NotificationLevel(x)
+			return err
+		},
+		"kind":        func(v value, m *models.Notification) error { return v.text(&m.Kind) },
+		"message":     func(v value, m *models.Notification) error { return v.text(&m.Message) },
+		"object_kind": func(v value, m *models.Notification) error { return v.text(&m.ObjectKind) },
+		"object_id":   func(v value, m *models.Notification) error { return v.uuid(&m.ObjectID) },
+		"customer_id": func(v value, m *models.Notification) error { return v.uuid(&m.CustomerID.UUID) },
+		"read_at": func(v value, m *models.Notification) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x time.Time
+			err := v.time(&x)
+			m.ReadAt = new(time.Time(x))
+			return err
+		},
+	}
 }

@@ -122,6 +122,10 @@ var accountAttempts = map[string]func(p *panel, s tenant) attempt{
 		return attempt{token: s.token, input: vars{"id": s.session.Opaque()}}
 	},
 	"revokeSession of all": func(_ *panel, s tenant) attempt { return attempt{token: s.token, input: vars{"all": true}} },
+	"markNotificationsRead": func(_ *panel, s tenant) attempt {
+		return attempt{token: s.token, input: vars{"ids": []string{s.notification.Opaque()}}}
+	},
+	"markNotificationsRead of all": func(_ *panel, s tenant) attempt { return attempt{token: s.token, input: vars{"all": true}} },
 	"confirmIdentity": func(p *panel, _ tenant) attempt {
 		return attempt{token: p.signedIn("confirming@example.com"), input: vars{"password": correct}}
 	},

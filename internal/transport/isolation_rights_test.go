@@ -56,7 +56,7 @@ var readBy = map[string]actor.Permission{
 func (c *caller) sees(o object) bool {
 	own := o.owner == c.user && !c.user.IsZero() && !c.nobody
 	switch o.kind {
-	case ident.Session:
+	case ident.Session, ident.Notification:
 		return own && !c.apiToken && !c.acting
 	case ident.User:
 		if own {

@@ -62,6 +62,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { stop(); running.Wait() })
 	running.Go(func() { p.feed.Run(ctx) })
 	running.Go(func() { p.trail.Run(ctx) })
+	running.Go(func() { p.inbox.Run(ctx) })
 
 	p.person("root@example.com")
 	require.NoError(t, p.db.NewRaw("SELECT password_hash FROM users").Scan(t.Context(), &w.hash))
@@ -82,17 +83,18 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) addTenantObjects(mark string, s tenant) {
-	moved := []string{"database", "databaseUser", "databaseDump", "job", "driftFinding", "apiToken", "user", "session"}
+	moved := []string{"database", "databaseUser", "databaseDump", "job", "driftFinding", "apiToken", "user", "session", "notification"}
 	kinds := map[string]string{
 		"user": ident.User, "customer": ident.Customer, "database": ident.Database, "job": ident.Job, "databaseUser": ident.DatabaseUser, "driftFinding": ident.DriftFinding,
 		"invitation": ident.Invitation, "databaseDump": ident.DatabaseDump, "auditEvent": ident.AuditEvent, "session": ident.Session, "apiToken": ident.APIToken,
+		"notification": ident.Notification,
 	}
 	for name, id := range s.ids() {
 		o := object{kind: kinds[name], id: id, tenant: mark}
 		if mark == "beside" && slices.Contains(moved, name) {
 			o.tenant, o.beside = "alpha", true
 		}
-		if slices.Contains([]string{"user", "session", "apiToken"}, name) {
+		if slices.Contains([]string{"user", "session", "apiToken", "notification"}, name) {
 			o.owner = s.user
 		}
 		w.objects = append(w.objects, o)
@@ -105,7 +107,7 @@ func (w *world) addProviderObjects(server ident.DatabaseServerID) {
 	staff, session, job := ident.NewUserID(), ident.NewSessionID(), ident.NewJobID()
 	w.insert(&models.User{ID: staff, Email: staffMark + "@example.com", Name: staffMark, PasswordHash: "x", ProviderRole: new(models.ProviderAdmin)})
 	w.addSession(session, staff, staffMark)
-	invitation, finding, event, token := ident.NewInvitationID(), ident.NewDriftFindingID(), ident.NewAuditEventID(), ident.NewAPITokenID()
+	invitation, finding, event, token, notification := ident.NewInvitationID(), ident.NewDriftFindingID(), ident.NewAuditEventID(), ident.NewAPITokenID(), ident.NewNotificationID()
 	w.insert(&models.Invitation{
 		ID: invitation, TokenHash: append(invitation.UUID[:], invitation.UUID[:]...), Email: "invited-" + staffMark + "@example.com", Name: staffMark,
 		ProviderRole: new(models.ProviderSupport), InvitedBy: staff, ExpiresAt: time.Now().Add(time.Hour),
@@ -114,12 +116,14 @@ func (w *world) addProviderObjects(server ident.DatabaseServerID) {
 	w.insert(&models.DriftFinding{ID: finding, ServerID: server, Kind: models.DriftOrphan, ObjectKind: models.ObjectRole, ExternalName: staffMark, Detail: staffMark, Surveys: 1, Confirmed: true, JobID: job})
 	w.insert(&models.APIToken{ID: token, UserID: staff, Name: staffMark, Prefix: "mpt_PROVIDER", Hash: append(token.UUID[:], token.UUID[:]...), Permissions: []string{"SERVERS_READ"}, Pins: []string{}, CIDRs: []string{}, CreatedAt: time.Now()})
 	w.exec("INSERT INTO audit_entries (event_id, user_id, action, ip, user_agent) VALUES (?, ?, 'x.y', ?2, ?2)", event, staff, staffMark)
+	w.notify(notification, staff, staffMark, ident.Job, job.UUID)
 	for kind, id := range map[string]string{
-		ident.Session: session.Opaque(), ident.User: staff.Opaque(), ident.APIToken: token.Opaque(), ident.Invitation: invitation.Opaque(), ident.DriftFinding: finding.Opaque(),
+		ident.Notification: notification.Opaque(),
+		ident.Session:      session.Opaque(), ident.User: staff.Opaque(), ident.APIToken: token.Opaque(), ident.Invitation: invitation.Opaque(), ident.DriftFinding: finding.Opaque(),
 		ident.AuditEvent: event.Opaque(), ident.Job: job.Opaque(), ident.DatabaseServer: server.Opaque(), ident.Server: w.host().Opaque(),
 	} {
 		o := object{kind: kind, id: id}
-		if kind == ident.Session || kind == ident.User || kind == ident.APIToken {
+		if kind == ident.Session || kind == ident.User || kind == ident.APIToken || kind == ident.Notification {
 			o.owner = staff
 		}
 		w.objects = append(w.objects, o)

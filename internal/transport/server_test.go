@@ -43,6 +43,7 @@ import (
 	"github.com/mpanel/mpanel/internal/fleet"
 	"github.com/mpanel/mpanel/internal/httpapi"
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/inbox"
 	"github.com/mpanel/mpanel/internal/jobs"
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/secret"
@@ -73,6 +74,7 @@ type panel struct {
 	fleet  *fleet.Service
 	feed   *jobs.Feed
 	trail  *trail.Service
+	inbox  *inbox.Service
 	// servers are where the database servers are.
 	servers nowhere
 	// refusals counts what it is not asked to write.
@@ -137,11 +139,13 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 	require.NoError(t, err)
 	p.feed = jobs.NewFeed(p.db, bus, 0, log)
 	p.trail = trail.NewService(trail.Config{DB: p.db, Bus: bus, Log: log})
+	p.inbox = inbox.NewService(inbox.Config{DB: p.db, Bus: bus, Holders: auth.RolesWith, Log: log})
 	r := &resolvers.Resolver{
 		AuthService: p.auth, CustomerService: customers, DatabaseService: databases, DumpService: dumps,
 		FleetService: p.fleet,
 		JobService:   jobs.NewService(p.db, p.feed, starter),
 		TrailService: p.trail,
+		InboxService: p.inbox,
 	}
 	for _, f := range change {
 		f(r)
@@ -329,6 +333,8 @@ type tenant struct {
 	session    ident.SessionID
 	invitation ident.InvitationID
 	apiToken   ident.APITokenID
+
+	notification ident.NotificationID
 }
 
 // ids are all that the tenant has, of every kind.
@@ -337,7 +343,7 @@ func (s tenant) ids() map[string]string {
 		"user": s.user.Opaque(), "customer": s.customer.Opaque(), "database": s.database.Opaque(), "job": s.job.Opaque(), "databaseUser": s.login.Opaque(),
 		"driftFinding": s.finding.Opaque(), "invitation": s.invitation.Opaque(),
 		"databaseDump": s.dump.Opaque(), "auditEvent": s.event.Opaque(),
-		"session": s.session.Opaque(), "apiToken": s.apiToken.Opaque(),
+		"session": s.session.Opaque(), "apiToken": s.apiToken.Opaque(), "notification": s.notification.Opaque(),
 	}
 }
 
@@ -360,7 +366,7 @@ func (p *panel) host() (id ident.ServerID) {
 // addTenant makes a customer whose every text has the mark in it.
 func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.DatabaseServerID) tenant {
 	p.t.Helper()
-	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID(), ident.NewAuditEventID(), ident.NewSessionID(), ident.NewInvitationID(), ident.NewAPITokenID()}
+	s := tenant{ident.NewUserID(), ident.NewCustomerID(), ident.NewDatabaseID(), ident.NewJobID(), "", ident.NewDatabaseUserID(), ident.NewDatabaseDumpID(), ident.NewDriftFindingID(), ident.NewAuditEventID(), ident.NewSessionID(), ident.NewInvitationID(), ident.NewAPITokenID(), ident.NewNotificationID()}
 	p.insert(&models.User{ID: s.user, Email: mark + "@example.com", Name: "User " + mark, PasswordHash: "x"})
 	p.insert(&models.Customer{ID: s.customer, ParentID: parent, Name: "Customer " + mark, Email: mark + "@example.com", Company: new("Company " + mark), State: models.CustomerActive})
 	p.exec(`INSERT INTO customer_tree (ancestor_id, customer_id, depth)
@@ -403,8 +409,15 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	p.insert(&models.JobEvent{JobID: s.job, Seq: 2, Kind: engine.EventSucceeded, State: models.JobSucceeded, Percent: 100, Message: new("event " + mark)})
 	p.exec(`INSERT INTO audit_entries (event_id, user_id, action, object_kind, object_id, customer_id, request_id, ip, user_agent, before, detail)
 		VALUES (?0, ?1, 'customer.create', 'customer', ?2, ?2, ?3, ?3, ?3, jsonb_build_object('name', ?3::text), jsonb_build_object('name', ?3::text))`, s.event, s.user, s.customer, "audit "+mark)
+	p.notify(s.notification, s.user, "notice "+mark, ident.Job, s.job.UUID)
 	s.token = p.as(&actor.Actor{User: s.user, Grants: []actor.Grant{{Customer: s.customer, Permissions: auth.CustomerPermissions(models.CustomerOwner)}}})
 	return s
+}
+
+// notify tells a user of something.
+func (p *panel) notify(id ident.NotificationID, user ident.UserID, message, kind string, object uuid.UUID) {
+	p.t.Helper()
+	p.exec(`INSERT INTO notifications (id, user_id, level, kind, message, object_kind, object_id) VALUES (?, ?, 'INFO', 'x.y', ?, ?, ?)`, id, user, message, kind, object)
 }
 
 // A reply is what came back.
