@@ -4911,7 +4911,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
@@ -6890,7 +6892,9 @@ var executorTables = &executor.Tables{
 				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
 					ec := generated.(*executionContext)
 					directive1 := func(ctx context.Context) (any, error) {
-						requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						requires, err := executorConstant6.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{})
+						})
 						if err != nil {
 							return nil, err
 						}
