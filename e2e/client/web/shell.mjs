@@ -135,4 +135,22 @@ export const tests = {
     assert.ok(told < 5_000, `told after ${told} ms`); // two seconds on a machine that is not busy
     forgive(/ERR_INTERNET_DISCONNECTED|WebSocket/);
   },
+
+  "U6: what has happened is told as it happens, and leads to what it is about": async ({ person, signIn, graph, shot }) => {
+    const page = await (await person()).newPage();
+    await signIn(page);
+    await page.getByRole("button", { name: "Notifications: 0 new" }).waitFor();
+    const { createCustomer } = await graph("mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }", { input: { name: "Told", email: "told@example.com" } });
+    await graph("mutation ($input: CreateDatabaseInput!) { createDatabase(input: $input) { job { id } } }", { input: { customerId: createCustomer.customer.id, name: "told" } });
+    await page.getByRole("button", { name: "Notifications: 1 new" }).click();
+    const drawer = page.getByRole("dialog", { name: "Notifications" });
+    await drawer.locator("[data-level=SUCCESS][data-read=false]").waitFor();
+    await shot(page, "notifications");
+    await drawer.getByRole("button", { name: "Mark all as read" }).click();
+    await page.getByRole("button", { name: "Notifications: 0 new", includeHidden: true }).waitFor({ state: "attached" });
+    await drawer.getByRole("link").first().click();
+    await page.getByRole("heading", { level: 1, name: "database.create" }).waitFor();
+    await page.locator("[data-step][data-state=DONE]").first().waitFor();
+    await page.getByRole("log").getByText("job.succeeded").waitFor();
+  },
 };

@@ -1,31 +1,77 @@
-import { Button, Drawer, Group, Paper, Stack, Text } from "@mantine/core";
+import { Anchor, Badge, Button, Drawer, Group, Paper, Stack, Text } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { Ago } from "@/components/ago";
-import { CopyDetails, told } from "@/components/toasts";
+import { CopyDetails, type Told, told } from "@/components/toasts";
+import { useAction } from "@/components/use-action";
 import { useStore } from "@/lib/store";
+import { MARK_READ, type Notice } from "./notices";
 import { useTexts } from "./texts";
 
-/** Everything that was told, also what has gone from the screen. */
-export function NotificationDrawer(p: { opened: boolean; onClose: () => void }) {
+const colors = { INFO: "gray", SUCCESS: "green", WARNING: "yellow", ERROR: "red" } as const;
+
+/** Where what a notification is about can be seen; undefined when it is gone. */
+function placeOf(object: Notice["object"]): string | undefined {
+  switch (object?.__typename) {
+    case "Job": return `/jobs/${object.id}`;
+    case "Database": return `/databases/${object.id}`;
+    case "Customer": return `/customers/${object.id}`;
+    default: return undefined;
+  }
+}
+
+/** What the panel has told the viewer, and what was told in this tab, also when it has gone from the screen; the newest first. */
+export function NotificationDrawer(p: { opened: boolean; onClose: () => void; notices: readonly Notice[]; unread: number }) {
   const t = useTexts();
-  const list = useStore(told);
+  const here = useStore(told);
+  const { run, busy } = useAction(MARK_READ);
+  const all = [
+    ...p.notices.map((notice) => ({ key: notice.id, at: notice.at, shown: <NoticeCard notice={notice} onOpen={p.onClose} /> })),
+    ...here.map((one) => ({ key: String(one.id), at: one.at.toISOString(), shown: <ToldCard one={one} /> })),
+  ].sort((a, b) => b.at.localeCompare(a.at));
   return (
     <Drawer opened={p.opened} onClose={p.onClose} position="right" title={t("notifications")} closeButtonProps={{ "aria-label": t("close") }}>
-      {list.length === 0 ? (
+      {all.length === 0 ? (
         <Text c="dimmed" size="sm">{t("noNotifications")}</Text>
       ) : (
         <Stack gap="xs">
-          <Group justify="flex-end"><Button size="compact-sm" variant="subtle" onClick={() => told.set([])}>{t("clear")}</Button></Group>
-          {list.map(({ id, at, message, problem }) => (
-            <Paper key={id} withBorder p="sm">
-              <Text size="sm" style={{ overflowWrap: "anywhere" }}>{message}</Text>
-              <Group justify="space-between" gap="xs">
-                <Ago at={at.toISOString()} />
-                {problem && <CopyDetails problem={problem} />}
-              </Group>
-            </Paper>
-          ))}
+          <Group justify="flex-end" gap="xs">
+            <Button size="compact-sm" variant="subtle" disabled={p.unread === 0} loading={busy} onClick={() => void run({ input: { all: true } })}>{t("allRead")}</Button>
+            <Button size="compact-sm" variant="subtle" disabled={here.length === 0} onClick={() => told.set([])}>{t("clear")}</Button>
+          </Group>
+          {all.map(({ key, shown }) => <Paper key={key} withBorder p="sm">{shown}</Paper>)}
         </Stack>
       )}
     </Drawer>
+  );
+}
+
+function NoticeCard({ notice: n, onOpen }: { notice: Notice; onOpen: () => void }) {
+  const t = useTexts();
+  const to = placeOf(n.object);
+  return (
+    <div data-level={n.level} data-read={n.readAt !== null}>
+      <Text size="sm" fw={n.readAt ? undefined : 600} style={{ overflowWrap: "anywhere" }}>
+        {to ? <Anchor component={Link} to={to} inherit onClick={onOpen}>{n.message}</Anchor> : n.message}
+      </Text>
+      <Group justify="space-between" gap="xs" mt={4}>
+        <Ago at={n.at} />
+        <Group gap={4}>
+          {!n.readAt && <Badge color="blue">{t("unread")}</Badge>}
+          <Badge color={colors[n.level]}>{t(`level_${n.level}`)}</Badge>
+        </Group>
+      </Group>
+    </div>
+  );
+}
+
+function ToldCard({ one }: { one: Told }) {
+  return (
+    <>
+      <Text size="sm" style={{ overflowWrap: "anywhere" }}>{one.message}</Text>
+      <Group justify="space-between" gap="xs">
+        <Ago at={one.at.toISOString()} />
+        {one.problem && <CopyDetails problem={one.problem} />}
+      </Group>
+    </>
   );
 }

@@ -1,10 +1,9 @@
-import { ActionIcon, Alert, Anchor, AppShell, Avatar, Box, Burger, Button, Group, Menu, NavLink, ScrollArea, Text, Tooltip, UnstyledButton, useMantineColorScheme, VisuallyHidden } from "@mantine/core";
+import { ActionIcon, Alert, Anchor, AppShell, Avatar, Box, Burger, Button, Group, Indicator, Menu, NavLink, ScrollArea, Text, Tooltip, UnstyledButton, useMantineColorScheme, VisuallyHidden } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconBell, IconDeviceDesktop, IconKeyboard, IconLogout, IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef } from "react";
 import { PageSkeleton } from "@/components/skeletons";
-import { told } from "@/components/toasts";
 import { useMay, useViewer } from "@/components/use-viewer";
 import { connection } from "@/gql/socket";
 import { sessions } from "@/gql/session";
@@ -12,6 +11,7 @@ import { useStore } from "@/lib/store";
 import { unreachable } from "./app-state";
 import { openPalette } from "./palette-opener";
 import { useLive } from "./live";
+import { useNotices } from "./notices";
 import { places } from "./navigation";
 import { useShortcuts } from "./shortcuts";
 import { useTexts } from "./texts";
@@ -37,6 +37,7 @@ export function Shell() {
   const visible = places.filter(({ needs }) => !needs || may(needs));
   useLive(may("JOBS_READ"));
   useShortcuts(visible, openHelp);
+  const { notices, unread } = useNotices();
 
   // A new page begins at its top, with the focus, as after a load.
   const before = useRef(pathname);
@@ -61,7 +62,7 @@ export function Shell() {
             <Box visibleFrom="sm"><Suspense><CustomerSwitcher w={220} /></Suspense></Box>
             <Button variant="default" size="xs" leftSection={<IconSearch size={14} aria-hidden />} onClick={openPalette} visibleFrom="sm" rightSection={<Text size="xs" c="dimmed" span>Ctrl K</Text>}>{t("search")}</Button>
             <ActionIcon variant="subtle" color="gray" size="lg" hiddenFrom="sm" aria-label={t("search")} onClick={openPalette}><IconSearch size={20} aria-hidden /></ActionIcon>
-            <Bell onOpen={openDrawer} />
+            <Bell unread={unread} onOpen={openDrawer} />
             <AccountMenu onHelp={openHelp} />
           </Group>
         </Group>
@@ -89,7 +90,7 @@ export function Shell() {
         </Box>
       </AppShell.Main>
       <Suspense>
-        <NotificationDrawer opened={drawer} onClose={closeDrawer} />
+        <NotificationDrawer opened={drawer} onClose={closeDrawer} notices={notices} unread={unread} />
         <ShortcutHelp opened={help} onClose={closeHelp} places={visible} />
         <CommandPalette places={visible} />
       </Suspense>
@@ -120,12 +121,13 @@ function Banners() {
   );
 }
 
-function Bell(p: { onOpen: () => void }) {
+function Bell(p: { unread: number; onOpen: () => void }) {
   const t = useTexts();
-  const count = useStore(told).length;
   return (
     <Tooltip label={t("notifications")}>
-      <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`${t("notifications")}: ${count}`} onClick={p.onOpen}><IconBell size={20} aria-hidden /></ActionIcon>
+      <Indicator disabled={p.unread === 0} label={p.unread > 99 ? "99+" : p.unread} size={16} offset={6} color="red.8" >
+        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("unreadCount", { count: p.unread })} onClick={p.onOpen}><IconBell size={20} aria-hidden /></ActionIcon>
+      </Indicator>
     </Tooltip>
   );
 }

@@ -99,3 +99,11 @@ export function toastProblem(problem: Problem): void {
     autoClose: false, role: "alert", closeButtonProps: { "aria-label": "×" },
   });
 }
+
+/** Says what the panel told the user while something else was being done: what failed until it is dismissed. */
+export function toastNotice(message: string, level: "WARNING" | "ERROR"): void {
+  notifications.show({
+    message, color: level === "ERROR" ? "red.8" : "yellow.8", icon: <IconAlertCircle size={18} aria-hidden />,
+    autoClose: level === "ERROR" ? false : 10_000, role: level === "ERROR" ? "alert" : "status", closeButtonProps: { "aria-label": "×" },
+  });
+}

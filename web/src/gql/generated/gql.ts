@@ -22,6 +22,9 @@ type Documents = {
     "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) { email newAccount }\n  }\n": typeof types.AcceptInvitationDocument,
     "\n  mutation ConfirmIdentity($input: ConfirmIdentityInput!) {\n    confirmIdentity(input: $input) { confirmedUntil }\n  }\n": typeof types.ConfirmIdentityDocument,
     "\n  subscription JobFeed($after: StreamPosition) {\n    jobFeed(after: $after) {\n      ... on JobEvent { position jobId kind state step }\n      ... on StreamGap { position }\n    }\n  }\n": typeof types.JobFeedDocument,
+    "\n  query Notices {\n    viewer {\n      notifications(first: 30) {\n        nodes {\n          id at level message readAt\n          object { __typename id ... on Job { kind } ... on Database { name } ... on Customer { title: name } }\n        }\n        unreadCount\n      }\n    }\n  }\n": typeof types.NoticesDocument,
+    "\n  subscription NoticeFeed($after: StreamPosition) {\n    notifications(after: $after) {\n      ... on NotificationEntry { position notification { id level message } }\n      ... on StreamGap { position }\n    }\n  }\n": typeof types.NoticeFeedDocument,
+    "\n  mutation MarkNotificationsRead($input: MarkNotificationsReadInput!) {\n    markNotificationsRead(input: $input) { marked unreadCount }\n  }\n": typeof types.MarkNotificationsReadDocument,
     "\n  query Find($text: String!, $customers: Boolean!, $databases: Boolean!) {\n    customers(first: 5, filter: { search: $text }) @include(if: $customers) { nodes { id name email } }\n    databases(first: 5, filter: { search: $text }) @include(if: $databases) { nodes { id name externalName } }\n  }\n": typeof types.FindDocument,
     "\n  query FindServers {\n    databaseServers(first: 100) { nodes { id name host } }\n  }\n": typeof types.FindServersDocument,
     "\n  query Viewer {\n    viewer {\n      user { id name email role totpEnabled }\n      permissions\n      secondFactorMissing\n      impersonatedBy { id name }\n    }\n  }\n": typeof types.ViewerDocument,
@@ -143,6 +146,9 @@ const documents: Documents = {
     "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) { email newAccount }\n  }\n": types.AcceptInvitationDocument,
     "\n  mutation ConfirmIdentity($input: ConfirmIdentityInput!) {\n    confirmIdentity(input: $input) { confirmedUntil }\n  }\n": types.ConfirmIdentityDocument,
     "\n  subscription JobFeed($after: StreamPosition) {\n    jobFeed(after: $after) {\n      ... on JobEvent { position jobId kind state step }\n      ... on StreamGap { position }\n    }\n  }\n": types.JobFeedDocument,
+    "\n  query Notices {\n    viewer {\n      notifications(first: 30) {\n        nodes {\n          id at level message readAt\n          object { __typename id ... on Job { kind } ... on Database { name } ... on Customer { title: name } }\n        }\n        unreadCount\n      }\n    }\n  }\n": types.NoticesDocument,
+    "\n  subscription NoticeFeed($after: StreamPosition) {\n    notifications(after: $after) {\n      ... on NotificationEntry { position notification { id level message } }\n      ... on StreamGap { position }\n    }\n  }\n": types.NoticeFeedDocument,
+    "\n  mutation MarkNotificationsRead($input: MarkNotificationsReadInput!) {\n    markNotificationsRead(input: $input) { marked unreadCount }\n  }\n": types.MarkNotificationsReadDocument,
     "\n  query Find($text: String!, $customers: Boolean!, $databases: Boolean!) {\n    customers(first: 5, filter: { search: $text }) @include(if: $customers) { nodes { id name email } }\n    databases(first: 5, filter: { search: $text }) @include(if: $databases) { nodes { id name externalName } }\n  }\n": types.FindDocument,
     "\n  query FindServers {\n    databaseServers(first: 100) { nodes { id name host } }\n  }\n": types.FindServersDocument,
     "\n  query Viewer {\n    viewer {\n      user { id name email role totpEnabled }\n      permissions\n      secondFactorMissing\n      impersonatedBy { id name }\n    }\n  }\n": types.ViewerDocument,
@@ -302,6 +308,18 @@ export function graphql(source: "\n  mutation ConfirmIdentity($input: ConfirmIde
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  subscription JobFeed($after: StreamPosition) {\n    jobFeed(after: $after) {\n      ... on JobEvent { position jobId kind state step }\n      ... on StreamGap { position }\n    }\n  }\n"): (typeof documents)["\n  subscription JobFeed($after: StreamPosition) {\n    jobFeed(after: $after) {\n      ... on JobEvent { position jobId kind state step }\n      ... on StreamGap { position }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Notices {\n    viewer {\n      notifications(first: 30) {\n        nodes {\n          id at level message readAt\n          object { __typename id ... on Job { kind } ... on Database { name } ... on Customer { title: name } }\n        }\n        unreadCount\n      }\n    }\n  }\n"): (typeof documents)["\n  query Notices {\n    viewer {\n      notifications(first: 30) {\n        nodes {\n          id at level message readAt\n          object { __typename id ... on Job { kind } ... on Database { name } ... on Customer { title: name } }\n        }\n        unreadCount\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription NoticeFeed($after: StreamPosition) {\n    notifications(after: $after) {\n      ... on NotificationEntry { position notification { id level message } }\n      ... on StreamGap { position }\n    }\n  }\n"): (typeof documents)["\n  subscription NoticeFeed($after: StreamPosition) {\n    notifications(after: $after) {\n      ... on NotificationEntry { position notification { id level message } }\n      ... on StreamGap { position }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation MarkNotificationsRead($input: MarkNotificationsReadInput!) {\n    markNotificationsRead(input: $input) { marked unreadCount }\n  }\n"): (typeof documents)["\n  mutation MarkNotificationsRead($input: MarkNotificationsReadInput!) {\n    markNotificationsRead(input: $input) { marked unreadCount }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

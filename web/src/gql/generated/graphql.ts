@@ -575,6 +575,25 @@ export type Language =
   /** English. */
   | 'EN';
 
+/** Which notifications the caller has read: either by `ids` or `all`. */
+export type MarkNotificationsReadInput = {
+  /** All of the caller's. */
+  all?: boolean | null | undefined;
+  /** Some of the caller's, 100 at most. */
+  ids?: Array<string | number> | null | undefined;
+};
+
+/** How much a notification matters. */
+export type NotificationLevel =
+  /** Something failed, or does not work any more. */
+  | 'ERROR'
+  /** Something has happened. */
+  | 'INFO'
+  /** What was ordered is there. */
+  | 'SUCCESS'
+  /** Something will have to be done. */
+  | 'WARNING';
+
 /** A database to open for cleanup. */
 export type OpenDatabaseForCleanupInput = {
   /** Only tell what would happen, in `preview`: the same refusals, and nothing is written. */
@@ -1026,6 +1045,43 @@ export type JobFeedSubscription = { jobFeed:
     | { position: string }
    };
 
+export type NoticesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type NoticesQuery = { viewer: { notifications: { unreadCount: number, nodes: Array<{ id: string, at: string, level: NotificationLevel, message: string, readAt: string | null, object:
+          | { __typename: 'ApiToken', id: string }
+          | { __typename: 'AuditEvent', id: string }
+          | { __typename: 'Customer', id: string, title: string }
+          | { __typename: 'Database', name: string, id: string }
+          | { __typename: 'DatabaseDump', id: string }
+          | { __typename: 'DatabaseServer', id: string }
+          | { __typename: 'DatabaseUser', id: string }
+          | { __typename: 'DriftFinding', id: string }
+          | { __typename: 'Invitation', id: string }
+          | { __typename: 'Job', kind: string, id: string }
+          | { __typename: 'Notification', id: string }
+          | { __typename: 'Server', id: string }
+          | { __typename: 'Session', id: string }
+          | { __typename: 'User', id: string }
+         | null }> } } };
+
+export type NoticeFeedSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type NoticeFeedSubscription = { notifications:
+    | { position: string, notification: { id: string, level: NotificationLevel, message: string } }
+    | { position: string }
+   };
+
+export type MarkNotificationsReadMutationVariables = Exact<{
+  input: MarkNotificationsReadInput;
+}>;
+
+
+export type MarkNotificationsReadMutation = { markNotificationsRead: { marked: number, unreadCount: number } };
+
 export type FindQueryVariables = Exact<{
   text: string;
   customers: boolean;
@@ -1144,6 +1200,7 @@ export type ActorQuery = { node:
     | { __typename: 'DriftFinding', id: string }
     | { __typename: 'Invitation', id: string }
     | { __typename: 'Job', id: string }
+    | { __typename: 'Notification', id: string }
     | { __typename: 'Server', id: string }
     | { __typename: 'Session', id: string }
     | { __typename: 'User', name: string, email: string, id: string }
@@ -1169,6 +1226,7 @@ export type AuditEventsQuery = { auditEvents: { nodes: Array<{ id: string, at: s
         | { __typename: 'DriftFinding', id: string }
         | { __typename: 'Invitation', email: string, id: string }
         | { __typename: 'Job', kind: string, id: string }
+        | { __typename: 'Notification', id: string }
         | { __typename: 'Server', id: string }
         | { __typename: 'Session', id: string }
         | { __typename: 'User', name: string, id: string }
@@ -1192,6 +1250,7 @@ export type AuditEventQuery = { node:
         | { __typename: 'DriftFinding', id: string }
         | { __typename: 'Invitation', email: string, id: string }
         | { __typename: 'Job', kind: string, id: string }
+        | { __typename: 'Notification', id: string }
         | { __typename: 'Server', id: string }
         | { __typename: 'Session', id: string }
         | { __typename: 'User', name: string, id: string }
@@ -1204,6 +1263,7 @@ export type AuditEventQuery = { node:
     | { __typename: 'DriftFinding', id: string }
     | { __typename: 'Invitation', id: string }
     | { __typename: 'Job', id: string }
+    | { __typename: 'Notification', id: string }
     | { __typename: 'Server', id: string }
     | { __typename: 'Session', id: string }
     | { __typename: 'User', id: string }
@@ -1226,6 +1286,7 @@ export type AuditFeedSubscription = { auditFeed:
           | { __typename: 'DriftFinding', id: string }
           | { __typename: 'Invitation', email: string, id: string }
           | { __typename: 'Job', kind: string, id: string }
+          | { __typename: 'Notification', id: string }
           | { __typename: 'Server', id: string }
           | { __typename: 'Session', id: string }
           | { __typename: 'User', name: string, id: string }
@@ -1626,6 +1687,7 @@ export type DriftFindingsQuery = { driftFindings: { totalCount: number, nodes: A
         | { __typename: 'DriftFinding', id: string }
         | { __typename: 'Invitation', id: string }
         | { __typename: 'Job', id: string }
+        | { __typename: 'Notification', id: string }
         | { __typename: 'Server', id: string }
         | { __typename: 'Session', id: string }
         | { __typename: 'User', id: string }
@@ -1652,6 +1714,7 @@ export type JobQuery = { job: { id: string, kind: string, state: JobState, perce
       | { __typename: 'DriftFinding', id: string }
       | { __typename: 'Invitation', id: string }
       | { __typename: 'Job', id: string }
+      | { __typename: 'Notification', id: string }
       | { __typename: 'Server', id: string }
       | { __typename: 'Session', id: string }
       | { __typename: 'User', id: string }
@@ -1778,6 +1841,7 @@ export type DatabaseServerQuery = { node:
     | { __typename: 'DriftFinding', id: string }
     | { __typename: 'Invitation', id: string }
     | { __typename: 'Job', id: string }
+    | { __typename: 'Notification', id: string }
     | { __typename: 'Server', id: string }
     | { __typename: 'Session', id: string }
     | { __typename: 'User', id: string }
@@ -1925,6 +1989,7 @@ export type UserQuery = { node:
     | { __typename: 'DriftFinding', id: string }
     | { __typename: 'Invitation', id: string }
     | { __typename: 'Job', id: string }
+    | { __typename: 'Notification', id: string }
     | { __typename: 'Server', id: string }
     | { __typename: 'Session', id: string }
     | { __typename: 'User', name: string, email: string, emailVerifiedAt: string | null, language: Language | null, role: ProviderRole | null, totpEnabled: boolean, disabledAt: string | null, createdAt: string, id: string, memberships: Array<{ role: CustomerRole, createdAt: string, customer: { id: string, name: string } }> }
@@ -1968,6 +2033,9 @@ export const ResetPasswordDocument = {"kind":"Document","definitions":[{"kind":"
 export const AcceptInvitationDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"AcceptInvitation"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"AcceptInvitationInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"acceptInvitation"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"email"}},{"kind":"Field","name":{"kind":"Name","value":"newAccount"}}]}}]}}]} as unknown as DocumentNode<AcceptInvitationMutation, AcceptInvitationMutationVariables>;
 export const ConfirmIdentityDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"ConfirmIdentity"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ConfirmIdentityInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"confirmIdentity"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"confirmedUntil"}}]}}]}}]} as unknown as DocumentNode<ConfirmIdentityMutation, ConfirmIdentityMutationVariables>;
 export const JobFeedDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"JobFeed"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"StreamPosition"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"jobFeed"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"JobEvent"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"position"}},{"kind":"Field","name":{"kind":"Name","value":"jobId"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"step"}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"StreamGap"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"position"}}]}}]}}]}}]} as unknown as DocumentNode<JobFeedSubscription, JobFeedSubscriptionVariables>;
+export const NoticesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Notices"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"viewer"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"notifications"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"30"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"level"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"readAt"}},{"kind":"Field","name":{"kind":"Name","value":"object"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Job"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"kind"}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Database"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Customer"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","alias":{"kind":"Name","value":"title"},"name":{"kind":"Name","value":"name"}}]}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"unreadCount"}}]}}]}}]}}]} as unknown as DocumentNode<NoticesQuery, NoticesQueryVariables>;
+export const NoticeFeedDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"NoticeFeed"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"StreamPosition"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"notifications"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"NotificationEntry"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"position"}},{"kind":"Field","name":{"kind":"Name","value":"notification"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"level"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"StreamGap"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"position"}}]}}]}}]}}]} as unknown as DocumentNode<NoticeFeedSubscription, NoticeFeedSubscriptionVariables>;
+export const MarkNotificationsReadDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"MarkNotificationsRead"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"MarkNotificationsReadInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"markNotificationsRead"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"marked"}},{"kind":"Field","name":{"kind":"Name","value":"unreadCount"}}]}}]}}]} as unknown as DocumentNode<MarkNotificationsReadMutation, MarkNotificationsReadMutationVariables>;
 export const FindDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Find"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"text"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"customers"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Boolean"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"databases"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Boolean"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"customers"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"5"}},{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"search"},"value":{"kind":"Variable","name":{"kind":"Name","value":"text"}}}]}}],"directives":[{"kind":"Directive","name":{"kind":"Name","value":"include"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"if"},"value":{"kind":"Variable","name":{"kind":"Name","value":"customers"}}}]}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"email"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"databases"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"5"}},{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"search"},"value":{"kind":"Variable","name":{"kind":"Name","value":"text"}}}]}}],"directives":[{"kind":"Directive","name":{"kind":"Name","value":"include"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"if"},"value":{"kind":"Variable","name":{"kind":"Name","value":"databases"}}}]}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"externalName"}}]}}]}}]}}]} as unknown as DocumentNode<FindQuery, FindQueryVariables>;
 export const FindServersDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"FindServers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"databaseServers"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"100"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"host"}}]}}]}}]}}]} as unknown as DocumentNode<FindServersQuery, FindServersQueryVariables>;
 export const ViewerDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Viewer"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"viewer"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"user"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"email"}},{"kind":"Field","name":{"kind":"Name","value":"role"}},{"kind":"Field","name":{"kind":"Name","value":"totpEnabled"}}]}},{"kind":"Field","name":{"kind":"Name","value":"permissions"}},{"kind":"Field","name":{"kind":"Name","value":"secondFactorMissing"}},{"kind":"Field","name":{"kind":"Name","value":"impersonatedBy"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}}]}}]}}]} as unknown as DocumentNode<ViewerQuery, ViewerQueryVariables>;
