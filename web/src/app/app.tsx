@@ -1,10 +1,11 @@
 import { Center, Loader } from "@mantine/core";
 import { RouterProvider } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { Suspense, useEffect, useMemo, useState } from "react";
 import { Provider } from "urql";
 import { PanelError } from "@/components/panel-error";
 import { newClient } from "@/gql/client";
 import { sessions } from "@/gql/session";
+import { lazyPart } from "@/lib/lazy-part";
 import { useStore } from "@/lib/store";
 import { unreachable } from "./app-state";
 import { ConfirmProvider } from "./confirm";
@@ -12,7 +13,7 @@ import { router } from "./router";
 import { useTexts } from "./texts";
 
 // What is told before its code is there waits for it.
-const Toasts = lazy(async () => ({ default: (await import("./toasts-area")).Toasts }));
+const Toasts = lazyPart(async () => (await import("./toasts-area")).Toasts);
 
 const signInPage = () => `/sign-in?next=${encodeURIComponent(location.pathname + location.search + location.hash)}`;
 

@@ -1,4 +1,18 @@
 import { createSpotlight } from "@mantine/spotlight";
 
-/** The palette's own state, which is there before its code is, and what opens it. */
-export const [palette, { open: openPalette }] = createSpotlight();
+const [store, { open }] = createSpotlight();
+
+/** The palette's own state, which is there before its code is. */
+export const palette = store;
+
+let opener: Element | null = null;
+
+export function openPalette(): void {
+  if (!store.getState().opened) opener = document.activeElement;
+  open();
+}
+
+/** Where the focus was goes on with it. */
+export function closedPalette(): void {
+  if (opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
+}

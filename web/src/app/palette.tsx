@@ -7,7 +7,7 @@ import { useQuery } from "urql";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import { sessions } from "@/gql/session";
-import { palette } from "./palette-opener";
+import { closedPalette, palette } from "./palette-opener";
 import type { Place } from "./navigation";
 import { useTexts } from "./texts";
 
@@ -63,7 +63,7 @@ export function CommandPalette(p: { places: Place[] }) {
 
   return (
     <Spotlight
-      actions={groups} shortcut={null} query={text} onQueryChange={setText} filter={(_, actions) => actions} nothingFound={t("nothingFound")}
+      actions={groups} shortcut={null} onSpotlightClose={closedPalette} returnFocus={false} query={text} onQueryChange={setText} filter={(_, actions) => actions} nothingFound={t("nothingFound")}
       store={palette} searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: t("searchHint"), "aria-label": t("search") }} scrollable maxHeight={420} limit={40}
     />
   );

@@ -2,11 +2,12 @@ import { ActionIcon, Alert, Anchor, AppShell, Avatar, Box, Burger, Button, Group
 import { useDisclosure } from "@mantine/hooks";
 import { IconBell, IconDeviceDesktop, IconKeyboard, IconLogout, IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useRef } from "react";
+import { Suspense, useEffect, useRef } from "react";
 import { PageSkeleton } from "@/components/skeletons";
 import { useMay, useViewer } from "@/components/use-viewer";
 import { connection } from "@/gql/socket";
 import { sessions } from "@/gql/session";
+import { lazyPart } from "@/lib/lazy-part";
 import { useStore } from "@/lib/store";
 import { unreachable } from "./app-state";
 import { openPalette } from "./palette-opener";
@@ -17,10 +18,10 @@ import { useShortcuts } from "./shortcuts";
 import { useTexts } from "./texts";
 
 // Nobody asks for these in the first moment.
-const CustomerSwitcher = lazy(async () => ({ default: (await import("./customer-switcher")).CustomerSwitcher }));
-const NotificationDrawer = lazy(async () => ({ default: (await import("./notification-drawer")).NotificationDrawer }));
-const ShortcutHelp = lazy(async () => ({ default: (await import("./shortcut-help")).ShortcutHelp }));
-const CommandPalette = lazy(async () => ({ default: (await import("./palette")).CommandPalette }));
+const CustomerSwitcher = lazyPart(async () => (await import("./customer-switcher")).CustomerSwitcher);
+const NotificationDrawer = lazyPart(async () => (await import("./notification-drawer")).NotificationDrawer);
+const ShortcutHelp = lazyPart(async () => (await import("./shortcut-help")).ShortcutHelp);
+const CommandPalette = lazyPart(async () => (await import("./palette")).CommandPalette);
 
 const schemes = { light: IconSun, dark: IconMoon, auto: IconDeviceDesktop } as const;
 

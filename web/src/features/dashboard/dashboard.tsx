@@ -1,6 +1,6 @@
 import { Anchor, Group, Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense } from "react";
+import { type ReactNode, Suspense } from "react";
 import { useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { Page } from "@/components/page";
@@ -12,6 +12,7 @@ import { useMay, useViewer } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { DashboardQuery } from "@/gql/generated/graphql";
 import { number } from "@/lib/format";
+import { lazyPart } from "@/lib/lazy-part";
 import { Checklist } from "./checklist";
 import { useTexts } from "./texts";
 
@@ -31,7 +32,7 @@ const DASHBOARD = graphql(`
 `);
 
 // The charts' code comes when there is something to draw.
-const HostCharts = lazy(async () => ({ default: (await import("./host")).HostCharts }));
+const HostCharts = lazyPart(async () => (await import("./host")).HostCharts);
 
 /** What needs attention, and what goes on. */
 export function DashboardPage() {
