@@ -4,9 +4,12 @@ import (
 	"maps"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/secret"
+	"github.com/mpanel/mpanel/internal/testkit"
 	"github.com/mpanel/mpanel/models"
 )
 
@@ -45,4 +48,26 @@ func withID(ids map[string]string, kind, id string) map[string]string {
 	out := maps.Clone(ids)
 	out[kind] = id
 	return out
+}
+
+// addServer registers a database server.
+func (p *panel) addServer() ident.DatabaseServerID {
+	p.t.Helper()
+	id := ident.NewDatabaseServerID()
+	p.insert(&models.DatabaseServer{ID: id, Name: "server-" + id.String(), Host: "db.example.com", Port: 5432, AdminUser: "admin", AdminPasswordSealed: testkit.Box(p.t).Seal(secret.New("admin"), "database_servers.admin_password/"+id.String()), SSLMode: "prefer", Reachable: true})
+	return id
+}
+
+// host registers the host of this process.
+func (p *panel) host() (id ident.ServerID) {
+	p.t.Helper()
+	require.NoError(p.t, p.fleet.RegisterHost(p.t.Context()))
+	require.NoError(p.t, p.db.NewSelect().Model((*models.Server)(nil)).Column("id").Where("node = 'test'").Scan(p.t.Context(), &id))
+	return id
+}
+
+// notify tells a user of something.
+func (p *panel) notify(id ident.NotificationID, user ident.UserID, message, kind string, object uuid.UUID) {
+	p.t.Helper()
+	p.exec(`INSERT INTO notifications (id, user_id, level, kind, message, object_kind, object_id) VALUES (?, ?, 'INFO', 'x.y', ?, ?, ?)`, id, user, message, kind, object)
 }

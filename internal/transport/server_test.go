@@ -347,22 +347,6 @@ func (s tenant) ids() map[string]string {
 	}
 }
 
-// server registers a database server.
-func (p *panel) addServer() ident.DatabaseServerID {
-	p.t.Helper()
-	id := ident.NewDatabaseServerID()
-	p.insert(&models.DatabaseServer{ID: id, Name: "server-" + id.String(), Host: "db.example.com", Port: 5432, AdminUser: "admin", AdminPasswordSealed: testkit.Box(p.t).Seal(secret.New("admin"), "database_servers.admin_password/"+id.String()), SSLMode: "prefer", Reachable: true})
-	return id
-}
-
-// host registers the host of this process.
-func (p *panel) host() (id ident.ServerID) {
-	p.t.Helper()
-	require.NoError(p.t, p.fleet.RegisterHost(p.t.Context()))
-	require.NoError(p.t, p.db.NewSelect().Model((*models.Server)(nil)).Column("id").Where("node = 'test'").Scan(p.t.Context(), &id))
-	return id
-}
-
 // addTenant makes a customer whose every text has the mark in it.
 func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.DatabaseServerID) tenant {
 	p.t.Helper()
@@ -412,12 +396,6 @@ func (p *panel) addTenant(mark string, parent ident.CustomerID, server ident.Dat
 	p.notify(s.notification, s.user, "notice "+mark, ident.Job, s.job.UUID)
 	s.token = p.as(&actor.Actor{User: s.user, Grants: []actor.Grant{{Customer: s.customer, Permissions: auth.CustomerPermissions(models.CustomerOwner)}}})
 	return s
-}
-
-// notify tells a user of something.
-func (p *panel) notify(id ident.NotificationID, user ident.UserID, message, kind string, object uuid.UUID) {
-	p.t.Helper()
-	p.exec(`INSERT INTO notifications (id, user_id, level, kind, message, object_kind, object_id) VALUES (?, ?, 'INFO', 'x.y', ?, ?, ?)`, id, user, message, kind, object)
 }
 
 // A reply is what came back.
