@@ -1,5 +1,6 @@
-import { Button, Drawer, Group, Paper, Stack, Text } from "@mantine/core";
+import { Button, Group, Paper, Stack, Text } from "@mantine/core";
 import { Ago } from "@/components/ago";
+import { Dialog } from "@/components/dialog";
 import { CopyDetails, told } from "@/components/toasts";
 import { useStore } from "@/lib/store";
 import { useTexts } from "./texts";
@@ -9,7 +10,7 @@ export function NotificationDrawer(p: { opened: boolean; onClose: () => void }) 
   const t = useTexts();
   const list = useStore(told);
   return (
-    <Drawer opened={p.opened} onClose={p.onClose} position="right" title={t("notifications")} closeButtonProps={{ "aria-label": t("close") }}>
+    <Dialog drawer opened={p.opened} onClose={p.onClose} title={t("notifications")}>
       {list.length === 0 ? (
         <Text c="dimmed" size="sm">{t("noNotifications")}</Text>
       ) : (
@@ -26,6 +27,6 @@ export function NotificationDrawer(p: { opened: boolean; onClose: () => void }) 
           ))}
         </Stack>
       )}
-    </Drawer>
+    </Dialog>
   );
 }

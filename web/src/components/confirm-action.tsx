@@ -2,8 +2,8 @@ import { Stack, Text, TextInput } from "@mantine/core";
 import type { TypedDocumentNode } from "@urql/core";
 import { type ReactNode, useState } from "react";
 import { texts } from "@/lib/text";
+import { Dialog } from "./dialog";
 import { MutationForm } from "./mutation-form";
-import { Dialog } from "./overlay";
 
 const useTexts = texts("confirm-action", {
   en: { type: "Type {{name}} to confirm", blocked: "Type the name first" },

@@ -83,9 +83,9 @@ export function MembersTab({ customer, writes }: { customer: Customer; writes: b
       </QueryView>
       <Invitations customerId={customer.id} writes={writes} />
       <Tokens customerId={customer.id} writes={writes} />
-      <Dialog drawer opened={asked?.what === "invite"} onClose={close} title={t("inviteTo", { name: customer.name })}><InviteForm customerId={customer.id} onClose={close} /></Dialog>
-      <Dialog opened={asked?.what === "role"} onClose={close} title={t("changeRole", { name: last?.user.name ?? "" })}>{last && <RoleForm customerId={customer.id} member={last} onClose={close} />}</Dialog>
-      <Dialog opened={asked?.what === "remove"} onClose={close} title={t("remove", { name: last?.user.name ?? "" })}>
+      <Dialog drawer size="lg" opened={asked?.what === "invite"} onClose={close} title={t("inviteTo", { name: customer.name })}><InviteForm customerId={customer.id} onClose={close} /></Dialog>
+      <Dialog size="lg" opened={asked?.what === "role"} onClose={close} title={t("changeRole", { name: last?.user.name ?? "" })}>{last && <RoleForm customerId={customer.id} member={last} onClose={close} />}</Dialog>
+      <Dialog size="lg" opened={asked?.what === "remove"} onClose={close} title={t("remove", { name: last?.user.name ?? "" })}>
         {last && (
           <ActionForm document={REMOVE_MEMBER} variables={{ input: { userId: last.user.id, customerId: customer.id } }} submit={t("removeNow")} danger done={t("removed", { name: last.user.name })} onCancel={close} onDone={close}>
             {() => <Text size="sm">{last.user.id === user.id ? t("removeSelf") : t("removeText")}</Text>}

@@ -36,7 +36,7 @@ export function SettingsTab({ customer: c }: { customer: Customer }) {
       )}
       <OrderDialog opened={asked === "suspend"} onClose={close} title={t("suspendOf", { name: c.name })}>{(onOrdered) => <SuspendForm customer={c} onOrdered={onOrdered} onCancel={close} />}</OrderDialog>
       <OrderDialog opened={asked === "resume"} onClose={close} title={t("resumeOf", { name: c.name })}>{(onOrdered) => <ResumeForm customer={c} onOrdered={onOrdered} onCancel={close} />}</OrderDialog>
-      <Dialog opened={asked === "archive"} onClose={close} title={t("archiveOf", { name: c.name })}>
+      <Dialog size="lg" opened={asked === "archive"} onClose={close} title={t("archiveOf", { name: c.name })}>
         <ActionForm document={ARCHIVE} variables={{ input: { id: c.id } }} submit={t("archive")} danger typed={c.name} done={t("archived")} onCancel={close} onDone={close}>
           {() => <Text size="sm">{t("archiveText")}</Text>}
         </ActionForm>

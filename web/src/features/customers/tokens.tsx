@@ -62,7 +62,7 @@ export function Tokens(p: { customerId: string; writes: boolean }) {
           );
         }}
       </QueryView>
-      <Dialog opened={opened} onClose={close} title={t("revokeTokenOf", { name: token?.name ?? "" })}>
+      <Dialog size="lg" opened={opened} onClose={close} title={t("revokeTokenOf", { name: token?.name ?? "" })}>
         {token && (
           <ActionForm document={REVOKE_TOKEN} variables={{ input: { id: token.id } }} submit={t("revoke")} danger done={t("tokenRevoked")} onCancel={close} onDone={close}>
             {() => <Text size="sm">{t("revokeTokenText")}</Text>}

@@ -92,8 +92,8 @@ export function DumpsTab({ database, writes }: { database: Database; writes: boo
           );
         }}
       </QueryView>
-      <Dialog opened={asked === "export"} onClose={close} title={t("exportTitle", { name: database.name })}><ExportFlow databaseId={database.id} onCancel={close} /></Dialog>
-      <Dialog opened={asked === "upload"} onClose={close} title={t("uploadDump")}>
+      <Dialog size="lg" opened={asked === "export"} onClose={close} title={t("exportTitle", { name: database.name })}><ExportFlow databaseId={database.id} onCancel={close} /></Dialog>
+      <Dialog size="lg" opened={asked === "upload"} onClose={close} title={t("uploadDump")}>
         <UploadForm
           databaseId={database.id} onCancel={close}
           onDone={(id) => {
@@ -102,13 +102,13 @@ export function DumpsTab({ database, writes }: { database: Database; writes: boo
           }}
         />
       </Dialog>
-      <Dialog opened={asked === "download"} onClose={close} title={t("fetch")}>
+      <Dialog size="lg" opened={asked === "download"} onClose={close} title={t("fetch")}>
         <Stack gap="md"><Text size="sm">{t("linkText")}</Text>{dump && <DownloadLink dumpId={dump.id} />}</Stack>
       </Dialog>
       <OrderDialog opened={asked === "import"} onClose={close} title={t("importTitle", { name: database.name })}>
         {(onOrdered) => dump && <ImportForm database={database} dumpId={dump.id} onCancel={close} onOrdered={onOrdered} />}
       </OrderDialog>
-      <Dialog opened={asked === "delete"} onClose={close} title={t("remove")}>
+      <Dialog size="lg" opened={asked === "delete"} onClose={close} title={t("remove")}>
         {dump && (
           <ActionForm document={DELETE_DUMP} variables={{ input: { id: dump.id } }} submit={t("remove")} danger done={t("removed")} onCancel={close} onDone={close}>
             {() => <Text size="sm">{t("removeText")}</Text>}

@@ -1,9 +1,9 @@
 import { Button, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
+import { Dialog } from "@/components/dialog";
 import { MutationForm } from "@/components/mutation-form";
-import { Dialog } from "@/components/overlay";
-import { PasswordField } from "@/components/password-field";
 import { Fact, Part } from "@/components/part";
+import { PasswordField } from "@/components/password-field";
 import { useViewer } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import { useTexts } from "./texts";

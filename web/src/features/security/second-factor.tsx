@@ -1,10 +1,10 @@
 import { Alert, Anchor, Badge, Button, Group, Image, PinInput, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useId, useState } from "react";
-import { MutationForm } from "@/components/mutation-form";
 import { ConfirmAction } from "@/components/confirm-action";
 import { CopyField } from "@/components/copy-field";
-import { Dialog } from "@/components/overlay";
+import { Dialog } from "@/components/dialog";
+import { MutationForm } from "@/components/mutation-form";
 import { Part } from "@/components/part";
 import { ShownOnce } from "@/components/shown-once";
 import { useAction } from "@/components/use-action";

@@ -1,7 +1,7 @@
 import { Text, TextInput } from "@mantine/core";
 import { ConfirmAction } from "@/components/confirm-action";
+import { Dialog } from "@/components/dialog";
 import { MutationForm } from "@/components/mutation-form";
-import { Dialog } from "@/components/overlay";
 import { MAINTENANCE, type Server } from "./operations";
 import { useTexts } from "./texts";
 

@@ -6,13 +6,13 @@ import { useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { ConfirmAction } from "@/components/confirm-action";
 import { CopyField } from "@/components/copy-field";
+import { Dialog } from "@/components/dialog";
 import { NotFound } from "@/components/not-found";
-import { SidePanel } from "@/components/overlay";
 import { Page } from "@/components/page";
 import { Fact, Part } from "@/components/part";
 import { QueryView } from "@/components/query-view";
-import { PageSkeleton } from "@/components/skeletons";
 import { ShowGraphQL } from "@/components/show-graphql";
+import { PageSkeleton } from "@/components/skeletons";
 import { useAction } from "@/components/use-action";
 import { useMay } from "@/components/use-viewer";
 import { duration, number } from "@/lib/format";
@@ -114,7 +114,7 @@ function Details({ server }: { server: Server }) {
         <Text size="sm" component="div">{t("surveyedAt")} <Ago at={server.surveyedAt} never={t("never")} /> · {server.driftBrake === "RELEASED" ? t("brakeReleased") : server.driftBrake === "ON" ? t("brakeOn") : t("brakeOff")} · <Anchor component={Link} to={`/drift?server=${server.id}`} size="sm" underline="always">{t("seeDrift")}</Anchor></Text>
       </Part>
       <Maintenance server={server} opened={maintaining} onClose={closeMaintenance} />
-      <SidePanel opened={editing} onClose={closeEdit} title={t("edit")}><ServerForm server={server} onClose={closeEdit} onDone={closeEdit} /></SidePanel>
+      <Dialog drawer opened={editing} onClose={closeEdit} title={t("edit")}><ServerForm server={server} onClose={closeEdit} onDone={closeEdit} /></Dialog>
       <ConfirmAction opened={releasing} onClose={closeRelease} title={t("release")} document={RELEASE} variables={input} submit={t("release")} done={t("released")}>{t("releaseText")}</ConfirmAction>
       <ConfirmAction opened={removing} onClose={closeRemove} title={t("removeTitle", { name: server.name })} document={REMOVE} variables={input} typed={server.name} submit={t("remove")} done={t("removed")} onDone={() => void go({ to: "/servers" })}>
         {server.databaseCount > 0 ? t("removeBusy", { count: server.databaseCount }) : t("removeText")}

@@ -1,8 +1,8 @@
 import { Select, Text, Textarea } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
+import { Dialog } from "@/components/dialog";
 import { MutationForm } from "@/components/mutation-form";
-import { Dialog } from "@/components/overlay";
 import { toastProblem } from "@/components/toasts";
 import { graphql } from "@/gql/document";
 import { sessions } from "@/gql/session";

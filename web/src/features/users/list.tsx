@@ -5,8 +5,8 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { CustomerPicker } from "@/components/customer-picker";
+import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
-import { SidePanel } from "@/components/overlay";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
@@ -87,7 +87,7 @@ export function UsersPage() {
         }
       </QueryView>
       <Stack><Invitations customerId={search.customer} /></Stack>
-      <SidePanel opened={inviting} onClose={close} title={t("invite")}><Invite customerId={search.customer} onClose={close} /></SidePanel>
+      <Dialog drawer opened={inviting} onClose={close} title={t("invite")}><Invite customerId={search.customer} onClose={close} /></Dialog>
     </Page>
   );
 }
