@@ -3,9 +3,10 @@ import { IconPlayerStop, IconRefresh } from "@tabler/icons-react";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
-import { NotFound } from "@/components/not-found";
 import { Ago, useNow } from "@/components/ago";
+import { Fact, Facts } from "@/components/facts";
 import { JobSteps } from "@/components/job-steps";
+import { NotFound } from "@/components/not-found";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { ShowGraphQL } from "@/components/show-graphql";
@@ -102,12 +103,12 @@ function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
         </Alert>
       )}
       <Paper withBorder p="md">
-        <Group gap="xl">
+        <Facts rows>
           <Fact label={t("created")}><Ago at={job.createdAt} /></Fact>
           <Fact label={t("by")}>{job.actor?.name ?? t("panel")}</Fact>
           {job.customer && <Fact label={t("customer")}><Anchor component={Link} to={`/customers/${job.customer.id}`} size="sm">{job.customer.name}</Anchor></Fact>}
           {job.resource && <Fact label={t("resource")}><Resource of={job.resource} /></Fact>}
-        </Group>
+        </Facts>
       </Paper>
       <Paper withBorder p="md">
         <Title order={2} size="h4" mb="sm">{t("steps")}</Title>
@@ -125,15 +126,6 @@ function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
       )}
       <Log events={events} gap={gap} />
     </Page>
-  );
-}
-
-function Fact(p: { label: string; children: React.ReactNode }) {
-  return (
-    <Stack gap={0}>
-      <Text size="xs" c="dimmed">{p.label}</Text>
-      <Text size="sm" component="div">{p.children}</Text>
-    </Stack>
   );
 }
 

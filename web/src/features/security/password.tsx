@@ -1,9 +1,10 @@
 import { Button, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Dialog } from "@/components/dialog";
+import { Fact, Facts } from "@/components/facts";
 import { MutationForm } from "@/components/mutation-form";
-import { Fact, Part } from "@/components/part";
 import { PasswordField } from "@/components/password-field";
+import { Section } from "@/components/section";
 import { useViewer } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import { useTexts } from "./texts";
@@ -27,7 +28,7 @@ export function SignInData() {
   const [password, { open: openPassword, close: closePassword }] = useDisclosure();
   const [email, { open: openEmail, close: closeEmail }] = useDisclosure();
   return (
-    <Part
+    <Section
       title={t("signInData")} intro={t("signInDataIntro")}
       actions={
         <>
@@ -36,7 +37,7 @@ export function SignInData() {
         </>
       }
     >
-      <Fact label={t("email")}>{user.email}</Fact>
+      <Facts rows><Fact label={t("email")}>{user.email}</Fact></Facts>
       <Dialog opened={password} onClose={closePassword} title={t("changePassword")}>
         <MutationForm
           document={CHANGE_PASSWORD} fields={["currentPassword", "password"]} secrets={["currentPassword", "password"]}
@@ -60,6 +61,6 @@ export function SignInData() {
           {(of) => <TextInput name="email" type="email" label={t("newEmail")} description={t("newEmailHint")} autoComplete="email" error={of("email")} data-autofocus />}
         </MutationForm>
       </Dialog>
-    </Part>
+    </Section>
   );
 }

@@ -5,7 +5,7 @@ import { ConfirmAction } from "@/components/confirm-action";
 import { CopyField } from "@/components/copy-field";
 import { Dialog } from "@/components/dialog";
 import { MutationForm } from "@/components/mutation-form";
-import { Part } from "@/components/part";
+import { Section } from "@/components/section";
 import { ShownOnce } from "@/components/shown-once";
 import { useAction } from "@/components/use-action";
 import { useViewer } from "@/components/use-viewer";
@@ -64,7 +64,7 @@ export function SecondFactor() {
   }
 
   return (
-    <Part
+    <Section
       title={t("app")} intro={t("appIntro")} beside={<Badge color={user.totpEnabled ? "green" : "gray"}>{user.totpEnabled ? t("appOn") : t("appOff")}</Badge>}
       actions={
         user.totpEnabled ? (
@@ -101,7 +101,7 @@ export function SecondFactor() {
       </Dialog>
       <ShownOnce title={t("codes")} lines={codes} file="mpanel-recovery-codes.txt" onSaved={() => setCodes(null)} />
       <ConfirmAction opened={disabling} onClose={closeDisable} title={t("appRemove")} document={DISABLE} variables={{}} idempotent={false} submit={t("appRemove")} done={t("appRemoved")}>{t("appRemoveText")}</ConfirmAction>
-    </Part>
+    </Section>
   );
 }
 

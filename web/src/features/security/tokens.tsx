@@ -6,7 +6,7 @@ import { Ago, useNow } from "@/components/ago";
 import { ConfirmAction } from "@/components/confirm-action";
 import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
-import { Part } from "@/components/part";
+import { Section } from "@/components/section";
 import { ShownOnce } from "@/components/shown-once";
 import { graphql } from "@/gql/document";
 import type { SecurityQuery } from "@/gql/generated/graphql";
@@ -31,7 +31,7 @@ export function Tokens(p: { tokens: readonly Token[] }) {
   const [revoked, setRevoked] = useState<Token | null>(null);
   const create = <Button onClick={open}>{t("newToken")}</Button>;
   return (
-    <Part title={t("tokens")} intro={t("tokensIntro")} actions={p.tokens.length > 0 && create}>
+    <Section title={t("tokens")} intro={t("tokensIntro")} actions={p.tokens.length > 0 && create}>
       {p.tokens.length === 0 ? (
         <EmptyState text={t("noTokens")} action={create} />
       ) : (
@@ -55,7 +55,7 @@ export function Tokens(p: { tokens: readonly Token[] }) {
       >
         {t("revokeTokenText")}
       </ConfirmAction>
-    </Part>
+    </Section>
   );
 }
 

@@ -6,7 +6,7 @@ import { Ago } from "@/components/ago";
 import { ConfirmAction } from "@/components/confirm-action";
 import { Dialog } from "@/components/dialog";
 import { MutationForm } from "@/components/mutation-form";
-import { Part } from "@/components/part";
+import { Section } from "@/components/section";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { CustomerRole, ProviderRole } from "@/gql/generated/graphql";
@@ -40,10 +40,10 @@ export function ProviderRoleOf({ user, editable }: { user: User; editable: boole
   const role = useRoles();
   const [opened, { open, close }] = useDisclosure();
   return (
-    <Part title={t("providerRole")} intro={t("providerRoleIntro")} actions={editable && <Button variant="default" onClick={open}>{t("changeRole")}</Button>}>
+    <Section title={t("providerRole")} intro={t("providerRoleIntro")} actions={editable && <Button variant="default" onClick={open}>{t("changeRole")}</Button>}>
       <Text size="sm">{user.role ? `${role.provider(user.role)}: ${role.ofProvider(user.role)}` : t("noProviderRole")}</Text>
       <Dialog opened={opened} onClose={close} title={t("providerRole")}><ProviderRoleForm user={user} onClose={close} /></Dialog>
-    </Part>
+    </Section>
   );
 }
 
@@ -77,7 +77,7 @@ export function Memberships({ user }: { user: User }) {
   const [changed, setChanged] = useState<Membership | null>(null);
   const [removed, setRemoved] = useState<Membership | null>(null);
   return (
-    <Part title={t("memberships")} intro={user.memberships.length === 0 ? t("noMemberships") : undefined}>
+    <Section title={t("memberships")} intro={user.memberships.length === 0 ? t("noMemberships") : undefined}>
       {user.memberships.length > 0 && (
         <Stack component="ul" gap="sm" p={0} m={0} style={{ listStyle: "none" }}>
           {user.memberships.map((m) => (
@@ -105,7 +105,7 @@ export function Memberships({ user }: { user: User }) {
       >
         {t("removeText", { name: user.name, customer: removed?.customer.name ?? "" })}
       </ConfirmAction>
-    </Part>
+    </Section>
   );
 }
 
