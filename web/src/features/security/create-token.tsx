@@ -2,8 +2,8 @@ import { Checkbox, Fieldset, Input, MultiSelect, Select, Stack, TagsInput, TextI
 import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { useQuery } from "urql";
+import { CustomerSelect } from "@/components/customer-select";
 import { MutationForm } from "@/components/mutation-form";
-import { CustomerPicker } from "@/components/customer-picker";
 import { type Permission, useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import { fromClock, toClock } from "@/lib/clock-field";
@@ -60,7 +60,7 @@ export function CreateToken(p: { onCancel: () => void; onDone: (token: string | 
               ))}
             </Stack>
           </Checkbox.Group>
-          <CustomerPicker label={t("tokenCustomer")} description={t("tokenCustomerHint")} placeholder={t("everywhere")} value={customer} onChange={setCustomer} error={of("customerId")} />
+          <CustomerSelect clearable label={t("tokenCustomer")} description={t("tokenCustomerHint")} placeholder={t("everywhere")} value={customer} onChange={setCustomer} error={of("customerId")} />
           {may("DATABASES_READ") && (
             <Pinned
               customer={customer} value={pinned} error={of("objectIds")}

@@ -1,6 +1,6 @@
 import { SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { CustomerPicker } from "@/components/customer-picker";
+import { CustomerSelect } from "@/components/customer-select";
 import { MutationForm } from "@/components/mutation-form";
 import { useIsStaff } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
@@ -48,7 +48,7 @@ export function Invite(p: { customerId?: string; onClose: () => void }) {
           )}
           {where === "customer" ? (
             <>
-              <CustomerPicker label={t("customer")} value={customer} onChange={setCustomer} error={of("customerId")} />
+              <CustomerSelect clearable label={t("customer")} value={customer} onChange={setCustomer} error={of("customerId")} />
               <Select label={t("role")} description={role.ofCustomer(customerRole)} inputWrapperOrder={["label", "input", "description", "error"]} allowDeselect={false} value={customerRole} onChange={(value) => setCustomerRole((value ?? "DEVELOPER") as CustomerRole)} data={customerRoles.map((value) => ({ value, label: role.customer(value) }))} error={of("customerRole")} />
             </>
           ) : (

@@ -4,7 +4,7 @@ import { IconSearch } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
-import { CustomerPicker } from "@/components/customer-picker";
+import { CustomerSelect } from "@/components/customer-select";
 import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
 import { Page } from "@/components/page";
@@ -72,7 +72,7 @@ export function UsersPage() {
     <Page title={t("users")} actions={invite}>
       <Group gap="xs">
         <TextInput key={search.q === undefined ? "empty" : "filled"} defaultValue={search.q} onChange={({ currentTarget: { value } }) => find(value)} placeholder={t("searchHint")} aria-label={t("searchHint")} leftSection={<IconSearch size={16} aria-hidden />} w={{ base: "100%", xs: 280 }} />
-        <CustomerPicker aria-label={t("customer")} placeholder={t("anyCustomer")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} w={{ base: "100%", xs: 240 }} />
+        <CustomerSelect bare clearable label={t("customer")} placeholder={t("anyCustomer")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} w={{ base: "100%", xs: 240 }} />
       </Group>
       <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} columns={5} />}>
         {({ users }) =>
