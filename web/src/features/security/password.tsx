@@ -1,8 +1,8 @@
 import { Button, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
+import { ActionForm } from "@/components/action-form";
 import { Dialog } from "@/components/dialog";
 import { Fact, Facts } from "@/components/facts";
-import { MutationForm } from "@/components/mutation-form";
 import { PasswordField } from "@/components/password-field";
 import { Section } from "@/components/section";
 import { useViewer } from "@/components/use-viewer";
@@ -39,7 +39,7 @@ export function SignInData() {
     >
       <Facts rows><Fact label={t("email")}>{user.email}</Fact></Facts>
       <Dialog opened={password} onClose={closePassword} title={t("changePassword")}>
-        <MutationForm
+        <ActionForm
           document={CHANGE_PASSWORD} fields={["currentPassword", "password"]} secrets={["currentPassword", "password"]}
           variables={(v) => ({ input: { currentPassword: v.currentPassword ?? "", password: v.password ?? "" } })}
           submit={t("changePassword")} done={t("passwordChanged")} onDone={closePassword} onCancel={closePassword}
@@ -51,15 +51,15 @@ export function SignInData() {
               <PasswordField name="password" label={t("newPassword")} description={t("passwordHint")} autoComplete="new-password" error={of("password")} />
             </>
           )}
-        </MutationForm>
+        </ActionForm>
       </Dialog>
       <Dialog opened={email} onClose={closeEmail} title={t("changeEmail")}>
-        <MutationForm
+        <ActionForm
           document={CHANGE_EMAIL} fields={["email"]} variables={(v) => ({ input: { email: v.email ?? "" } })}
           submit={t("sendLink")} done={t("emailSent")} onDone={closeEmail} onCancel={closeEmail}
         >
           {(of) => <TextInput name="email" type="email" label={t("newEmail")} description={t("newEmailHint")} autoComplete="email" error={of("email")} data-autofocus />}
-        </MutationForm>
+        </ActionForm>
       </Dialog>
     </Section>
   );

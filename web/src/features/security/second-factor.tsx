@@ -1,10 +1,10 @@
 import { Alert, Anchor, Badge, Button, Group, Image, PinInput, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useId, useState } from "react";
+import { ActionForm } from "@/components/action-form";
 import { ConfirmAction } from "@/components/confirm-action";
 import { CopyField } from "@/components/copy-field";
 import { Dialog } from "@/components/dialog";
-import { MutationForm } from "@/components/mutation-form";
 import { Section } from "@/components/section";
 import { ShownOnce } from "@/components/shown-once";
 import { useAction } from "@/components/use-action";
@@ -111,7 +111,7 @@ function SetUp(p: { otpauthUrl: string; qrSvg: string; onCancel: () => void; onD
   const [code, setCode] = useState("");
   const label = useId();
   return (
-    <MutationForm
+    <ActionForm
       document={CONFIRM} fields={["code"]} secrets={["code"]} variables={(v) => ({ input: { code: v.code ?? "" } })} idempotent={false}
       submit={t("confirmCode")} blocked={code.length < 6 && t("codeMissing")} done={t("appAdded")} onCancel={p.onCancel} onDone={({ confirmTotp }) => p.onDone(confirmTotp.recoveryCodes)}
     >
@@ -129,6 +129,6 @@ function SetUp(p: { otpauthUrl: string; qrSvg: string; onCancel: () => void; onD
           </Stack>
         </Stack>
       )}
-    </MutationForm>
+    </ActionForm>
   );
 }

@@ -2,8 +2,8 @@ import { Alert, Anchor, Button, Group, Radio, Select, SimpleGrid, Stack, Text, T
 import i18next from "i18next";
 import { useEffect, useState } from "react";
 import { useQuery } from "urql";
+import { ActionForm } from "@/components/action-form";
 import { useNow } from "@/components/ago";
-import { MutationForm } from "@/components/mutation-form";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { Section } from "@/components/section";
@@ -65,7 +65,7 @@ function Profile({ user }: { user: ProfileQuery["viewer"]["user"] }) {
           </Group>
         </Alert>
       )}
-      <MutationForm
+      <ActionForm
         document={UPDATE} fields={["name", "language"]} submit={t("save")} done={t("saved")} blocked={impersonatedBy !== null && t("notYours")}
         variables={(v) => ({ input: { name: v.name ?? user.name, language: language as "EN" | "DE" | null } })}
       >
@@ -78,7 +78,7 @@ function Profile({ user }: { user: ProfileQuery["viewer"]["user"] }) {
             />
           </SimpleGrid>
         )}
-      </MutationForm>
+      </ActionForm>
     </Section>
   );
 }

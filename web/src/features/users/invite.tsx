@@ -1,7 +1,7 @@
 import { SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
+import { ActionForm } from "@/components/action-form";
 import { CustomerSelect } from "@/components/customer-select";
-import { MutationForm } from "@/components/mutation-form";
 import { useIsStaff } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { CustomerRole, ProviderRole } from "@/gql/generated/graphql";
@@ -26,7 +26,7 @@ export function Invite(p: { customerId?: string; onClose: () => void }) {
   const [providerRole, setProviderRole] = useState<ProviderRole>("SUPPORT");
   const [language, setLanguage] = useState<string | null>(null);
   return (
-    <MutationForm
+    <ActionForm
       document={INVITE} fields={["email", "name", "customerId", "customerRole", "providerRole"]} submit={t("sendInvitation")} done={({ inviteUser }) => t("invited", { email: inviteUser.invitation.email })}
       blocked={where === "customer" && customer === null && t("chooseCustomer")} onCancel={p.onClose} onDone={p.onClose}
       variables={(v) => ({
@@ -57,6 +57,6 @@ export function Invite(p: { customerId?: string; onClose: () => void }) {
           <Select label={t("mailLanguage")} placeholder={t("mailLanguageDefault")} clearable clearButtonProps={{ "aria-label": "×" }} value={language} onChange={setLanguage} data={[{ value: "EN", label: languages.en }, { value: "DE", label: languages.de }]} />
         </>
       )}
-    </MutationForm>
+    </ActionForm>
   );
 }

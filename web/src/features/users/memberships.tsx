@@ -2,10 +2,10 @@ import { Anchor, Button, Group, Select, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { ActionForm } from "@/components/action-form";
 import { Ago } from "@/components/ago";
 import { ConfirmAction } from "@/components/confirm-action";
 import { Dialog } from "@/components/dialog";
-import { MutationForm } from "@/components/mutation-form";
 import { Section } from "@/components/section";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
@@ -53,7 +53,7 @@ function ProviderRoleForm({ user, onClose }: { user: User; onClose: () => void }
   const [chosen, setChosen] = useState<string>(user.role ?? none);
   const asRole = chosen === none ? null : (chosen as ProviderRole);
   return (
-    <MutationForm document={SET_ROLE} fields={["role"]} variables={() => ({ input: { userId: user.id, role: asRole } })} submit={t("save")} done={t("roleChanged")} onDone={onClose} onCancel={onClose} blocked={asRole === (user.role ?? null) && t("sameRole")}>
+    <ActionForm document={SET_ROLE} fields={["role"]} variables={() => ({ input: { userId: user.id, role: asRole } })} submit={t("save")} done={t("roleChanged")} onDone={onClose} onCancel={onClose} blocked={asRole === (user.role ?? null) && t("sameRole")}>
       {(of) => (
         <>
           <Text size="sm">{t("roleText")}</Text>
@@ -63,7 +63,7 @@ function ProviderRoleForm({ user, onClose }: { user: User; onClose: () => void }
           />
         </>
       )}
-    </MutationForm>
+    </ActionForm>
   );
 }
 
@@ -114,7 +114,7 @@ function MembershipForm(p: { user: User; membership: Membership; onClose: () => 
   const role = useRoles();
   const [chosen, setChosen] = useState<CustomerRole>(p.membership.role);
   return (
-    <MutationForm
+    <ActionForm
       document={CHANGE} fields={["role"]} variables={() => ({ input: { userId: p.user.id, customerId: p.membership.customer.id, role: chosen } })}
       submit={t("save")} done={t("roleChanged")} onDone={p.onClose} onCancel={p.onClose} blocked={chosen === p.membership.role && t("sameRole")}
     >
@@ -124,6 +124,6 @@ function MembershipForm(p: { user: User; membership: Membership; onClose: () => 
           <Select label={t("role")} description={role.ofCustomer(chosen)} inputWrapperOrder={["label", "input", "description", "error"]} allowDeselect={false} value={chosen} onChange={(value) => setChosen((value ?? chosen) as CustomerRole)} data={customerRoles.map((value) => ({ value, label: role.customer(value) }))} error={of("role")} />
         </>
       )}
-    </MutationForm>
+    </ActionForm>
   );
 }
