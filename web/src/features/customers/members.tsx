@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useQuery } from "urql";
 import { ActionForm } from "@/components/action-form";
 import { Ago } from "@/components/ago";
+import { ConfirmAction } from "@/components/confirm-action";
 import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
 import { QueryView } from "@/components/query-view";
@@ -85,13 +86,12 @@ export function MembersTab({ customer, writes }: { customer: Customer; writes: b
       <Tokens customerId={customer.id} writes={writes} />
       <Dialog drawer size="lg" opened={asked?.what === "invite"} onClose={close} title={t("inviteTo", { name: customer.name })}><InviteForm customerId={customer.id} onClose={close} /></Dialog>
       <Dialog size="lg" opened={asked?.what === "role"} onClose={close} title={t("changeRole", { name: last?.user.name ?? "" })}>{last && <RoleForm customerId={customer.id} member={last} onClose={close} />}</Dialog>
-      <Dialog size="lg" opened={asked?.what === "remove"} onClose={close} title={t("remove", { name: last?.user.name ?? "" })}>
-        {last && (
-          <ActionForm document={REMOVE_MEMBER} variables={{ input: { userId: last.user.id, customerId: customer.id } }} submit={t("removeNow")} danger done={t("removed", { name: last.user.name })} onCancel={close} onDone={close}>
-            {() => <Text size="sm">{last.user.id === user.id ? t("removeSelf") : t("removeText")}</Text>}
-          </ActionForm>
-        )}
-      </Dialog>
+      <ConfirmAction
+        opened={asked?.what === "remove"} onClose={close} title={t("remove", { name: last?.user.name ?? "" })}
+        document={REMOVE_MEMBER} variables={{ input: { userId: last?.user.id ?? "", customerId: customer.id } }} submit={t("removeNow")} done={t("removed", { name: last?.user.name ?? "" })}
+      >
+        {last?.user.id === user.id ? t("removeSelf") : t("removeText")}
+      </ConfirmAction>
     </Stack>
   );
 }

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useQuery } from "urql";
 import { ActionForm } from "@/components/action-form";
 import { Ago } from "@/components/ago";
+import { ConfirmAction } from "@/components/confirm-action";
 import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
 import { OrderDialog } from "@/components/order-dialog";
@@ -108,13 +109,9 @@ export function DumpsTab({ database, writes }: { database: Database; writes: boo
       <OrderDialog opened={asked === "import"} onClose={close} title={t("importTitle", { name: database.name })}>
         {(onOrdered) => dump && <ImportForm database={database} dumpId={dump.id} onCancel={close} onOrdered={onOrdered} />}
       </OrderDialog>
-      <Dialog size="lg" opened={asked === "delete"} onClose={close} title={t("remove")}>
-        {dump && (
-          <ActionForm document={DELETE_DUMP} variables={{ input: { id: dump.id } }} submit={t("remove")} danger done={t("removed")} onCancel={close} onDone={close}>
-            {() => <Text size="sm">{t("removeText")}</Text>}
-          </ActionForm>
-        )}
-      </Dialog>
+      <ConfirmAction opened={asked === "delete"} onClose={close} title={t("remove")} document={DELETE_DUMP} variables={{ input: { id: dump?.id ?? "" } }} submit={t("remove")} done={t("removed")}>
+        {t("removeText")}
+      </ConfirmAction>
     </>
   );
 }
