@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Select, Stack, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Group, Stack, Text, Tooltip } from "@mantine/core";
 import { IconMailPlus, IconPencil, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useQuery } from "urql";
@@ -9,12 +9,13 @@ import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
 import { QueryView } from "@/components/query-view";
 import { type Column, ResourceTable } from "@/components/resource-table";
+import { CustomerRoleSelect, useRoles } from "@/components/roles";
 import { TableSkeleton } from "@/components/skeletons";
 import { useViewer } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
-import type { CustomerMembersQuery } from "@/gql/generated/graphql";
+import type { CustomerMembersQuery, CustomerRole } from "@/gql/generated/graphql";
 import type { Customer } from "./detail";
-import { InviteForm, Invitations, roles, type Role } from "./invitations";
+import { InviteForm, Invitations } from "./invitations";
 import { CHANGE_ROLE, REMOVE_MEMBER } from "./operations";
 import { useTexts } from "./texts-members";
 import { Tokens } from "./tokens";
@@ -39,6 +40,7 @@ type Asked = { what: "invite" } | { what: "role" | "remove"; member: Member };
 /** Who is in a customer and as what, who is invited, and the API tokens that are for it. */
 export function MembersTab({ customer, writes }: { customer: Customer; writes: boolean }) {
   const t = useTexts();
+  const roles = useRoles();
   const { user } = useViewer();
   const [result, retry] = useQuery({ query: MEMBERS, variables: { id: customer.id } });
   const [asked, setAsked] = useState<Asked | null>(null);
@@ -52,7 +54,7 @@ export function MembersTab({ customer, writes }: { customer: Customer; writes: b
   const columns: Column<Member>[] = [
     { key: "name", title: t("name"), render: (m) => <>{m.user.name}{m.user.id === user.id && <Text span size="sm" c="dimmed"> ({t("you")})</Text>}</>, text: (m) => m.user.name },
     { key: "email", title: t("email"), render: (m) => m.user.email, text: (m) => m.user.email },
-    { key: "role", title: t("role"), render: (m) => t(`role_${m.role}`), text: (m) => m.role },
+    { key: "role", title: t("role"), render: (m) => roles.customer(m.role), text: (m) => m.role },
     { key: "totp", title: t("secondFactor"), render: (m) => (m.user.totpEnabled ? t("yes") : t("no")), text: (m) => (m.user.totpEnabled ? "yes" : "no") },
     { key: "since", title: t("since"), render: (m) => <Ago at={m.createdAt} />, text: (m) => m.createdAt },
     ...(writes
@@ -98,15 +100,13 @@ export function MembersTab({ customer, writes }: { customer: Customer; writes: b
 
 function RoleForm(p: { customerId: string; member: Member; onClose: () => void }) {
   const t = useTexts();
-  const [role, setRole] = useState<Role>(p.member.role);
+  const [role, setRole] = useState<CustomerRole>(p.member.role);
   return (
     <ActionForm
       document={CHANGE_ROLE} variables={{ input: { userId: p.member.user.id, customerId: p.customerId, role } }} fields={["role"]} submit={t("save")} done={t("roleChanged")} onCancel={p.onClose} onDone={p.onClose}
       blocked={role === p.member.role ? t("sameRole") : undefined}
     >
-      {(error) => (
-        <Select name="role" label={t("role")} description={t(`roleHint_${role}`)} data={roles.map((value) => ({ value, label: t(`role_${value}`) }))} value={role} onChange={(value) => value && setRole(value as Role)} allowDeselect={false} error={error("role")} />
-      )}
+      {(error) => <CustomerRoleSelect name="role" value={role} onChange={setRole} error={error("role")} />}
     </ActionForm>
   );
 }

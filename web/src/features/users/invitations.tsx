@@ -4,13 +4,13 @@ import { useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { ConfirmAction } from "@/components/confirm-action";
 import { QueryView } from "@/components/query-view";
+import { useRoles } from "@/components/roles";
 import { Section } from "@/components/section";
 import { TableSkeleton } from "@/components/skeletons";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { InvitationsQuery } from "@/gql/generated/graphql";
 import { dateTime } from "@/lib/format";
-import { useRoles } from "./roles";
 import { useTexts } from "./texts";
 
 const INVITATIONS = graphql(`

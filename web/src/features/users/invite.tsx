@@ -2,11 +2,11 @@ import { SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { ActionForm } from "@/components/action-form";
 import { CustomerSelect } from "@/components/customer-select";
+import { CustomerRoleSelect, providerRoles, useRoles } from "@/components/roles";
 import { useIsStaff } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { CustomerRole, ProviderRole } from "@/gql/generated/graphql";
 import { languages } from "@/lib/text";
-import { customerRoles, providerRoles, useRoles } from "./roles";
 import { useTexts } from "./texts";
 
 const INVITE = graphql(`
@@ -49,7 +49,7 @@ export function Invite(p: { customerId?: string; onClose: () => void }) {
           {where === "customer" ? (
             <>
               <CustomerSelect clearable label={t("customer")} value={customer} onChange={setCustomer} error={of("customerId")} />
-              <Select label={t("role")} description={role.ofCustomer(customerRole)} inputWrapperOrder={["label", "input", "description", "error"]} allowDeselect={false} value={customerRole} onChange={(value) => setCustomerRole((value ?? "DEVELOPER") as CustomerRole)} data={customerRoles.map((value) => ({ value, label: role.customer(value) }))} error={of("customerRole")} />
+              <CustomerRoleSelect name="customerRole" value={customerRole} onChange={setCustomerRole} error={of("customerRole")} />
             </>
           ) : (
             <Select label={t("role")} description={role.ofProvider(providerRole)} inputWrapperOrder={["label", "input", "description", "error"]} allowDeselect={false} value={providerRole} onChange={(value) => setProviderRole((value ?? "SUPPORT") as ProviderRole)} data={providerRoles.map((value) => ({ value, label: role.provider(value) }))} error={of("providerRole")} />

@@ -10,6 +10,7 @@ import { EmptyState } from "@/components/empty-state";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
+import { useRoles } from "@/components/roles";
 import { TableSkeleton } from "@/components/skeletons";
 import { useMay } from "@/components/use-viewer";
 import { allPages } from "@/gql/all-pages";
@@ -18,7 +19,6 @@ import type { UsersQuery, UsersQueryVariables } from "@/gql/generated/graphql";
 import { pageOf } from "@/lib/list-search";
 import { Invitations } from "./invitations";
 import { Invite } from "./invite";
-import { useRoles } from "./roles";
 import { useTexts } from "./texts";
 
 const USERS = graphql(`

@@ -6,11 +6,11 @@ import { ActionForm } from "@/components/action-form";
 import { Ago } from "@/components/ago";
 import { ConfirmAction } from "@/components/confirm-action";
 import { Dialog } from "@/components/dialog";
+import { CustomerRoleSelect, providerRoles, useRoles } from "@/components/roles";
 import { Section } from "@/components/section";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { CustomerRole, ProviderRole } from "@/gql/generated/graphql";
-import { customerRoles, providerRoles, useRoles } from "./roles";
 import { useTexts } from "./texts";
 import type { User } from "./user";
 
@@ -111,7 +111,6 @@ export function Memberships({ user }: { user: User }) {
 
 function MembershipForm(p: { user: User; membership: Membership; onClose: () => void }) {
   const t = useTexts();
-  const role = useRoles();
   const [chosen, setChosen] = useState<CustomerRole>(p.membership.role);
   return (
     <ActionForm
@@ -121,7 +120,7 @@ function MembershipForm(p: { user: User; membership: Membership; onClose: () => 
       {(of) => (
         <>
           <Text size="sm">{t("roleText")}</Text>
-          <Select label={t("role")} description={role.ofCustomer(chosen)} inputWrapperOrder={["label", "input", "description", "error"]} allowDeselect={false} value={chosen} onChange={(value) => setChosen((value ?? chosen) as CustomerRole)} data={customerRoles.map((value) => ({ value, label: role.customer(value) }))} error={of("role")} />
+          <CustomerRoleSelect name="role" value={chosen} onChange={setChosen} error={of("role")} />
         </>
       )}
     </ActionForm>
