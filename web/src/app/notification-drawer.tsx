@@ -1,6 +1,5 @@
-import { Button, Group, Paper, Stack, Text } from "@mantine/core";
+import { Button, Drawer, Group, Paper, Stack, Text } from "@mantine/core";
 import { Ago } from "@/components/ago";
-import { Dialog } from "@/components/dialog";
 import { CopyDetails, told } from "@/components/toasts";
 import { useStore } from "@/lib/store";
 import { useTexts } from "./texts";
@@ -10,7 +9,7 @@ export function NotificationDrawer(p: { opened: boolean; onClose: () => void }) 
   const t = useTexts();
   const list = useStore(told);
   return (
-    <Dialog drawer opened={p.opened} onClose={p.onClose} title={t("notifications")}>
+    <Drawer opened={p.opened} onClose={p.onClose} position="right" title={t("notifications")} closeButtonProps={{ "aria-label": t("close") }}>
       {list.length === 0 ? (
         <Text c="dimmed" size="sm">{t("noNotifications")}</Text>
       ) : (
@@ -27,6 +26,6 @@ export function NotificationDrawer(p: { opened: boolean; onClose: () => void }) 
           ))}
         </Stack>
       )}
-    </Dialog>
+    </Drawer>
   );
 }

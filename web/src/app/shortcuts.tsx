@@ -1,7 +1,6 @@
-import { Group, Kbd, Stack, Text } from "@mantine/core";
+import { Group, Kbd, Modal, Stack, Text } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { Dialog } from "@/components/dialog";
 import type { Place } from "./navigation";
 import { useTexts } from "./texts";
 
@@ -42,7 +41,7 @@ export function ShortcutHelp(p: { opened: boolean; onClose: () => void; places: 
     ...p.places.map(({ name, key }): [string[], string] => [["g", key], t("shortcutGo", { page: t(name) })]),
   ];
   return (
-    <Dialog opened={p.opened} onClose={p.onClose} title={t("shortcuts")}>
+    <Modal opened={p.opened} onClose={p.onClose} title={t("shortcuts")} closeButtonProps={{ "aria-label": t("close") }}>
       <Stack gap="xs">
         {rows.map(([keys, what]) => (
           <Group key={what} justify="space-between" wrap="nowrap">
@@ -51,6 +50,6 @@ export function ShortcutHelp(p: { opened: boolean; onClose: () => void; places: 
           </Group>
         ))}
       </Stack>
-    </Dialog>
+    </Modal>
   );
 }
