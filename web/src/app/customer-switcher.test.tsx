@@ -1,8 +1,7 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
-import { graphOf } from "@/testing/render";
-import { showPage, viewerOf } from "@/testing/page";
+import { everything, graphOf, show, viewerOf } from "@/testing/render";
 import { CustomerSwitcher } from "./customer-switcher";
 
 const several = (...ids: string[]) => ({
@@ -14,7 +13,7 @@ const Switcher = () => <><p>page</p><CustomerSwitcher w={200} /></>;
 
 it("U3: the customer that is chosen stands in the address, and the page begins anew", async () => {
   const user = userEvent.setup();
-  const { router } = showPage(Switcher, { path: "/databases", address: "/databases?after=c1", graph: graphOf(several("c1", "c2")) });
+  const { router } = show(<Switcher />, graphOf(several("c1", "c2")), { path: "/databases", at: "/databases?after=c1", viewer: viewerOf(everything) });
   await user.click(await screen.findByRole("combobox", { name: "Customer" }));
   await user.click(await screen.findByRole("option", { name: "Customer c2" }));
   await waitFor(() => expect(router.state.location.search).toEqual({ customer: "c2" }));
@@ -22,7 +21,7 @@ it("U3: the customer that is chosen stands in the address, and the page begins a
 
 it("is not there for who sees one customer alone", async () => {
   const graph = graphOf(several("c1"));
-  showPage(Switcher, { path: "/databases", address: "/databases", graph });
+  show(<Switcher />, graph, { path: "/databases", viewer: viewerOf(everything) });
   await screen.findByText("page");
   await waitFor(() => expect(graph.sent).toHaveLength(1));
   expect(screen.queryByRole("combobox", { name: "Customer" })).not.toBeInTheDocument();
@@ -30,7 +29,7 @@ it("is not there for who sees one customer alone", async () => {
 
 it("asks nothing for who may see no customers", async () => {
   const graph = graphOf({});
-  showPage(Switcher, { path: "/databases", address: "/databases", graph, viewer: viewerOf({ permissions: ["DATABASES_READ"] }) });
+  show(<Switcher />, graph, { path: "/databases", viewer: viewerOf(["DATABASES_READ"]) });
   await screen.findByText("page");
   expect(graph.sent).toHaveLength(0);
 });

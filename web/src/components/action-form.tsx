@@ -1,6 +1,6 @@
 import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import type { TypedDocumentNode } from "@urql/core";
-import { type FormEvent, type ReactNode, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useReducer, useRef, useState } from "react";
 import type { Problem } from "@/gql/problem";
 import { texts } from "@/lib/text";
 import { Preview } from "./preview";
@@ -13,28 +13,43 @@ const useTexts = texts("action-form", {
   de: { cancel: "Abbrechen", type: "Zur Bestätigung {{name}} eingeben", sending: "Wird gesendet" },
 });
 
+/** What was written into the fields, by their names. */
+export type Written = Record<string, string>;
+
+const written = (form: HTMLFormElement | null): Written =>
+  form ? Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)])) : {};
+
+/** What people type there is not shown again. */
+const hidden = "…";
+
 /**
  * The form of one mutation: its fields, what it would do, what the panel says of each
- * field beside it with the focus in the first, and the same as GraphQL.
+ * field beside it with the focus in the first, and the same as GraphQL. Everything else
+ * that the panel says is a toast.
  */
 export function ActionForm<Data, Variables extends object>(p: {
   document: TypedDocumentNode<Data, Variables>;
-  variables: Variables;
+  /** As they are to be sent, or made of what was written into the fields. */
+  variables: NoInfer<Variables> | ((values: Written) => NoInfer<Variables>);
   /** Names of the input's fields that the form has, as its controls are named. */
   fields?: readonly string[];
+  /** Those of them which "Show GraphQL" does not show. */
+  secrets?: readonly string[];
   submit: string;
   danger?: boolean;
   /** What is told when it is done. */
   done?: string | ((data: Data) => string);
+  /** False for mutations that take no idempotency key. */
+  idempotent?: boolean;
   /** A name that has to be typed first, for what destroys. */
   typed?: string;
-  /** Why it cannot be sent now. */
-  blocked?: string;
+  /** Why it cannot be sent now; it is shown. */
+  blocked?: string | false;
   /** Whether the panel is asked what would happen; the mutation then has a dry run. */
   preview?: boolean;
   /** Whether it uses quotas, which the preview then shows as they would be. */
   quotas?: boolean;
-  onDone: (data: Data) => void;
+  onDone?: (data: Data) => void;
   onCancel?: () => void;
   children?: (error: (field: string) => string | undefined) => ReactNode;
 }) {
@@ -43,8 +58,13 @@ export function ActionForm<Data, Variables extends object>(p: {
   const fields = p.fields ?? [];
   const [typed, setTyped] = useState("");
   const [problems, setProblems] = useState<Problem[]>([]);
-  const { run, busy } = useAction(p.document, { done: p.done, fields });
-  const preview = usePreview(p.document, p.variables, p.preview ?? false);
+  const [, redraw] = useReducer((n: number) => n + 1, 0);
+  const { run, busy } = useAction(p.document, { done: p.done, fields, idempotent: p.idempotent });
+  const { variables } = p;
+  const of = (values: Written): Variables => (typeof variables === "function" ? (variables as (values: Written) => Variables)(values) : variables);
+  const values = written(form.current);
+  const preview = usePreview(p.document, of(values), p.preview ?? false);
+  const shown = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value && p.secrets?.includes(name) ? hidden : value]));
   const about = (name: string) => ({ field }: Problem) => field === name || field?.startsWith(`${name}.`);
   const unsure = p.typed !== undefined && typed !== p.typed;
 
@@ -53,25 +73,26 @@ export function ActionForm<Data, Variables extends object>(p: {
     event.stopPropagation(); // a form in a dialog lies within the page's own for React
     if (unsure || p.blocked) return;
     setProblems([]);
-    const { data, problems: found } = await run(p.variables);
-    if (data) return p.onDone(data);
+    const { data, problems: found } = await run(of(written(form.current)));
+    if (data) return p.onDone?.(data);
     setProblems(found);
-    const first = fields.find((name) => found.some(about(name)));
-    if (first) requestAnimationFrame(() => (form.current?.elements.namedItem(first) as HTMLElement | null)?.focus());
+    requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
   }
 
   return (
-    <form ref={form} onSubmit={submit} noValidate>
+    <form ref={form} onSubmit={(event) => void submit(event)} onChange={redraw} noValidate>
       <Stack gap="md">
         {p.children?.((name) => problems.find(about(name))?.message)}
         {p.preview && <Preview state={preview} fields={fields} quotas={p.quotas ?? false} />}
-        {p.typed !== undefined && <TextInput label={t("type", { name: p.typed })} value={typed} onChange={({ currentTarget: { value } }) => setTyped(value)} autoComplete="off" spellCheck={false} />}
+        {p.typed !== undefined && (
+          <TextInput label={t("type", { name: p.typed })} value={typed} onChange={({ currentTarget: { value } }) => setTyped(value)} autoComplete="off" spellCheck={false} data-autofocus={fields.length === 0 || undefined} />
+        )}
         {p.blocked && <Text size="sm" c="dimmed" role="status">{p.blocked}</Text>}
         <Group justify="space-between" gap="xs">
-          <ShowGraphQL document={p.document} variables={p.variables} />
+          <ShowGraphQL document={p.document} variables={of(shown)} />
           <Group gap="xs">
             {p.onCancel && <Button variant="default" onClick={p.onCancel}>{t("cancel")}</Button>}
-            <Button type="submit" color={p.danger ? "red" : undefined} loading={busy} loaderProps={{ "aria-label": t("sending") }} disabled={unsure || p.blocked !== undefined}>{p.submit}</Button>
+            <Button type="submit" color={p.danger ? "red" : undefined} loading={busy} loaderProps={{ "aria-label": t("sending") }} disabled={unsure || Boolean(p.blocked)}>{p.submit}</Button>
           </Group>
         </Group>
       </Stack>

@@ -44,7 +44,7 @@ export function OrderDialog(p: { opened: boolean; onClose: () => void; title: st
   }
 
   return (
-    <Dialog opened={p.opened} onClose={close} title={p.title} drawer={p.drawer} locked={secret !== null}>
+    <Dialog size="lg" opened={p.opened} onClose={close} title={p.title} drawer={p.drawer} locked={secret !== null}>
       {ordered === null ? (
         p.children(onOrdered)
       ) : (

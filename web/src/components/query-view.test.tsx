@@ -20,8 +20,11 @@ function Things() {
 
 describe("QueryView", () => {
   it("shows a skeleton, then what there is", async () => {
-    show(<Things />, graphOf({ Things: { data: { things: ["a", "b"] } } }));
+    let answer = () => {};
+    const asked = new Promise<void>((go) => (answer = go));
+    show(<Things />, graphOf({ Things: () => asked.then(() => ({ data: { things: ["a", "b"] } })) }));
     expect(await screen.findByText("skeleton")).toBeVisible();
+    answer();
     expect(await screen.findByText("a, b")).toBeVisible();
   });
 

@@ -1,14 +1,14 @@
-import { ActionIcon, Button, Code, CopyButton, Group, Modal, ScrollArea, Stack, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Code, CopyButton, Group, ScrollArea, Stack, Text, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconBraces } from "@tabler/icons-react";
 import type { TypedDocumentNode } from "@urql/core";
 import { textOf } from "@/gql/document";
 import { texts } from "@/lib/text";
-import { useTopmost } from "./use-topmost";
+import { Dialog } from "./dialog";
 
 const useTexts = texts("show-graphql", {
-  en: { show: "Show GraphQL", title: "The same by the API", variables: "Variables", copy: "Copy", copied: "Copied", open: "Open GraphiQL", close: "Close" },
-  de: { show: "GraphQL zeigen", title: "Dasselbe über die API", variables: "Variablen", copy: "Kopieren", copied: "Kopiert", open: "GraphiQL öffnen", close: "Schließen" },
+  en: { show: "Show GraphQL", title: "The same by the API", variables: "Variables", copy: "Copy", copied: "Copied", open: "Open GraphiQL" },
+  de: { show: "GraphQL zeigen", title: "Dasselbe über die API", variables: "Variablen", copy: "Kopieren", copied: "Kopiert", open: "GraphiQL öffnen" },
 });
 
 /** The indentation that a document has in our source is nobody's business. */
@@ -25,7 +25,6 @@ function outdent(text: string): string {
 export function ShowGraphQL<Data, Variables>(p: { document: TypedDocumentNode<Data, Variables>; variables: Partial<Variables> | object }) {
   const t = useTexts();
   const [opened, { open, close }] = useDisclosure();
-  const top = useTopmost(opened);
   const operation = outdent(textOf(p.document));
   const variables = JSON.stringify(p.variables, null, 2);
   return (
@@ -33,7 +32,7 @@ export function ShowGraphQL<Data, Variables>(p: { document: TypedDocumentNode<Da
       <Tooltip label={t("show")}>
         <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("show")} onClick={open}><IconBraces size={18} aria-hidden /></ActionIcon>
       </Tooltip>
-      <Modal opened={opened} closeOnEscape={top} onClose={close} title={t("title")} size="lg" closeButtonProps={{ "aria-label": t("close") }}>
+      <Dialog opened={opened} onClose={close} title={t("title")} size="lg">
         <Stack>
           <ScrollArea.Autosize mah={320} tabIndex={0}><Code block>{operation}</Code></ScrollArea.Autosize>
           <Text size="sm" fw={500}>{t("variables")}</Text>
@@ -45,7 +44,7 @@ export function ShowGraphQL<Data, Variables>(p: { document: TypedDocumentNode<Da
             </CopyButton>
           </Group>
         </Stack>
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -1,8 +1,8 @@
-import { Alert, Button, Code, CopyButton, Group, Modal, Stack } from "@mantine/core";
+import { Alert, Button, Code, CopyButton, Group, Stack } from "@mantine/core";
 import { IconAlertTriangle, IconCopy, IconDownload } from "@tabler/icons-react";
 import { save } from "@/lib/csv";
 import { texts } from "@/lib/text";
-import { useTopmost } from "./use-topmost";
+import { Dialog } from "./dialog";
 
 const useTexts = texts("shown-once", {
   en: { once: "This is shown only now. Keep it where nobody else can read it.", saved: "I have saved it", copy: "Copy", copied: "Copied", download: "Download" },
@@ -12,10 +12,9 @@ const useTexts = texts("shown-once", {
 /** A secret that is shown once: it stays until somebody says that it is saved. Null closes it. */
 export function ShownOnce(p: { title: string; lines: readonly string[] | null; file?: string; onSaved: () => void }) {
   const t = useTexts();
-  useTopmost(p.lines !== null);
   const text = p.lines?.join("\n") ?? "";
   return (
-    <Modal opened={p.lines !== null} onClose={() => {}} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title={p.title}>
+    <Dialog locked opened={p.lines !== null} onClose={() => {}} title={p.title}>
       <Stack>
         <Alert color="yellow" icon={<IconAlertTriangle aria-hidden />}>{t("once")}</Alert>
         <Code block tabIndex={0} aria-label={p.title} style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{text}</Code>
@@ -29,6 +28,6 @@ export function ShownOnce(p: { title: string; lines: readonly string[] | null; f
           <Button onClick={p.onSaved}>{t("saved")}</Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

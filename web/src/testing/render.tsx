@@ -5,7 +5,7 @@ import { render } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { Client, fetchExchange, Provider } from "urql";
 import { theme, variables } from "@/components/theme";
-import { type Viewer, ViewerContext } from "@/components/use-viewer";
+import { type Permission, type Viewer, ViewerContext } from "@/components/use-viewer";
 import { refreshExchange } from "@/gql/refresh";
 
 /** What the graph is to answer to one operation: its data, or its errors. */
@@ -36,23 +36,30 @@ export function graphOf(answers: Record<string, Answer | Answer[] | ((sent: Sent
   return { fetch: fetch as typeof globalThis.fetch, sent };
 }
 
+/** What the staff's owner may do with customers and what is theirs. */
+export const everything: Permission[] = [
+  "CUSTOMERS_READ", "CUSTOMERS_WRITE", "USERS_READ", "USERS_WRITE", "DATABASES_READ", "DATABASES_WRITE", "SERVERS_READ", "JOBS_READ", "JOBS_WRITE", "AUDIT_READ",
+];
+
 /** Who looks at it, where it matters. */
-export const viewerOf = (permissions: Viewer["permissions"] = [], more: Partial<Viewer> = {}): Viewer => ({
+export const viewerOf = (permissions: Permission[] = [], more: Partial<Viewer> = {}): Viewer => ({
   user: { id: "u-me", name: "Ada", email: "ada@example.com", role: "ADMIN", totpEnabled: false },
   permissions, secondFactorMissing: false, impersonatedBy: null, ...more,
 });
 
 /**
  * Shows something as the app does, around it a graph that answers. A page that reads
- * its address is given the route's path and the address that it is at.
+ * its address is given the route's path and the address that it is at; the router and its
+ * history know where it has gone.
  */
 export function show(what: ReactNode, graph = graphOf({}), place: { path?: string; at?: string; viewer?: Viewer } = {}) {
   notifications.clean(); // what the test before told
   const client = new Client({ url: "http://panel.test/graphql", exchanges: [refreshExchange, fetchExchange], fetch: graph.fetch, preferGetMethod: false });
   const root = createRootRoute();
   const page = createRoute({ getParentRoute: () => root, path: place.path ?? "/", component: () => <>{what}</> });
+  const elsewhere = createRoute({ getParentRoute: () => root, path: "$", component: () => <p>elsewhere</p> });
   const history = createMemoryHistory({ initialEntries: [place.at ?? place.path ?? "/"] });
-  const router = createRouter({ routeTree: root.addChildren([page]), history });
+  const router = createRouter({ routeTree: root.addChildren([page, elsewhere]), history });
   const shown = render(
     <MantineProvider theme={theme} cssVariablesResolver={variables} env="test">
       <Notifications />
@@ -63,5 +70,5 @@ export function show(what: ReactNode, graph = graphOf({}), place: { path?: strin
       </Provider>
     </MantineProvider>,
   );
-  return { ...shown, history };
+  return { ...shown, history, router };
 }

@@ -22,7 +22,7 @@ const entry = (n: number, more: object = {}) => ({
 });
 const listOf = (...nodes: object[]) => ({ data: { auditEvents: { nodes, pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null } } } });
 const nobody = { data: { users: { nodes: [] }, customers: { nodes: [] } } };
-const others = { Actors: nobody, CustomersToSelect: nobody };
+const others = { Actors: nobody, ChooseCustomer: nobody };
 const gap = { auditFeed: { position: "p0" } };
 const came = (n: number, more: object = {}) => ({ auditFeed: { position: `p${n}`, event: entry(n, more) } });
 const page = (at = "/audit") => ({ path: "/audit", at, viewer: viewerOf(["AUDIT_READ"]) });

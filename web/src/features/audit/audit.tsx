@@ -3,8 +3,8 @@ import { IconDownload, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-rea
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { useQuery } from "urql";
+import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
-import { SidePanel } from "@/components/overlay";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { type Column, ResourceTable } from "@/components/resource-table";
@@ -17,8 +17,8 @@ import { EntryDetails } from "./entry";
 import { exportAudit } from "./export";
 import { Filters } from "./filters";
 import { type AuditSearch, type Entry, EVENTS, filterOf } from "./operations";
-import { plain } from "./plain";
 import { nameOf, Outcome, Who } from "./parties";
+import { plain } from "./plain";
 import { useTexts } from "./texts";
 import { merged, useTail } from "./use-tail";
 
@@ -84,9 +84,9 @@ export function AuditPage() {
           </List>
         )}
       </QueryView>
-      <SidePanel opened={search.event !== undefined} onClose={() => open(undefined)} title={t("entry")} size="xl">
+      <Dialog drawer opened={search.event !== undefined} onClose={() => open(undefined)} title={t("entry")} size="xl">
         {search.event !== undefined && <EntryDetails id={search.event} onFilter={(patch) => set({ ...patch, event: undefined })} />}
-      </SidePanel>
+      </Dialog>
     </Page>
   );
 }

@@ -2,7 +2,7 @@ import { Anchor, Badge, Button, Code, Group, Stack, Table, Text, Title } from "@
 import { Link } from "@tanstack/react-router";
 import { useQuery } from "urql";
 import { CopyField } from "@/components/copy-field";
-import { Fact } from "@/components/part";
+import { Fact, Facts } from "@/components/facts";
 import { QueryView } from "@/components/query-view";
 import { CardsSkeleton } from "@/components/skeletons";
 import type { AuditEventQuery } from "@/gql/generated/graphql";
@@ -33,7 +33,7 @@ function Details({ event: e, onFilter }: { event: Event; onFilter: (patch: Parti
   return (
     <Stack>
       <Group gap="xs"><Title order={2} size="h4">{plain(e.action)}</Title><Outcome allowed={e.allowed} times={e.times} /></Group>
-      <Group gap="lg" align="flex-start">
+      <Facts rows>
         <Fact label={t("at")}><time dateTime={e.at}>{dateTime(e.at)}</time></Fact>
         <Fact label={t("actor")}>{e.actor ? `${plain(e.actor.name)} (${plain(e.actor.email)})` : t("nobody")}</Fact>
         {e.impersonator && <Fact label={t("impersonator")}>{plain(e.impersonator.name)} ({plain(e.impersonator.email)})</Fact>}
@@ -43,7 +43,7 @@ function Details({ event: e, onFilter }: { event: Event; onFilter: (patch: Parti
         {e.apiTokenId && <Fact label={t("apiToken")}>{e.apiToken ? `${plain(e.apiToken.name)} (${e.apiToken.prefix}…)` : t("tokenOver")}</Fact>}
         {e.userAgent && <Fact label={t("userAgent")}>{plain(e.userAgent)}</Fact>}
         {e.requestId && <Fact label={t("request")}><CopyField label={t("request")} value={e.requestId} /></Fact>}
-      </Group>
+      </Facts>
       <Group gap="xs">
         {e.actor && <Button size="xs" variant="default" onClick={() => onFilter({ actor: e.actor?.id })}>{t("moreOfActor")}</Button>}
         {objectId && <Button size="xs" variant="default" onClick={() => onFilter({ object: objectId })}>{t("moreOfObject")}</Button>}

@@ -2,7 +2,7 @@ import { Autocomplete, Badge, Button, Group, Select, TextInput } from "@mantine/
 import { useDebouncedCallback, useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { useQuery } from "urql";
-import { CustomerPicker } from "@/components/customer-picker";
+import { CustomerSelect } from "@/components/customer-select";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import { fromClock, toClock } from "@/lib/clock-field";
@@ -35,7 +35,7 @@ export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSear
     <Group gap="xs" align="flex-end">
       {may("USERS_READ") && <ActorPicker value={search.actor ?? null} onChange={(actor) => set({ actor: actor ?? undefined })} />}
       <Autocomplete key={search.action === undefined ? "empty" : "filled"} label={t("action")} placeholder="database.create" data={p.actions} defaultValue={search.action} onChange={action} w={{ base: "calc(50% - 5px)", xs: 150 }} />
-      <CustomerPicker label={t("customer")} placeholder={t("anyCustomer")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} w={{ base: "calc(50% - 5px)", xs: 150 }} />
+      <CustomerSelect clearable label={t("customer")} placeholder={t("anyCustomer")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} w={{ base: "calc(50% - 5px)", xs: 150 }} />
       <Select
         label={t("outcome")} placeholder={t("anyOutcome")} clearable clearButtonProps={{ "aria-label": "×" }} value={search.allowed ?? null} onChange={(allowed) => set({ allowed: (allowed as AuditSearch["allowed"]) ?? undefined })}
         data={[{ value: "yes", label: t("done") }, { value: "no", label: t("refused") }]} w={{ base: "calc(50% - 5px)", xs: 105 }}

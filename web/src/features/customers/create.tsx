@@ -12,7 +12,7 @@ import { useTexts } from "./texts";
 /** Creates a customer, with four fields: the rest is told on its own page. */
 export function CreateCustomer(p: { opened: boolean; onClose: () => void; parentId?: string }) {
   const t = useTexts();
-  return <Dialog drawer opened={p.opened} onClose={p.onClose} title={t("create")}><CreateForm {...p} /></Dialog>;
+  return <Dialog drawer size="lg" opened={p.opened} onClose={p.onClose} title={t("create")}><CreateForm {...p} /></Dialog>;
 }
 
 function CreateForm(p: { onClose: () => void; parentId?: string }) {

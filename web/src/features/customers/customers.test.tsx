@@ -2,8 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
 import * as csv from "@/lib/csv";
-import { graphOf } from "@/testing/render";
-import { showPage, viewerOf } from "@/testing/page";
+import { everything, graphOf, show, viewerOf } from "@/testing/render";
 import { CustomerPage } from "./detail";
 import { CustomersPage } from "./list";
 
@@ -19,18 +18,18 @@ const member = (name: string) => ({ role: "DEVELOPER", createdAt: "2026-11-01T10
 
 const answers = {
   Customers: { data: { customers: page(row("Acme"), row("=HYPERLINK()")) } }, CustomerDetail: customer(), ChooseCustomer: { data: { customers: { nodes: [] } } },
-  PermissionsIn: { data: { viewer: { permissions: viewerOf().permissions } } },
+  PermissionsIn: { data: { viewer: { permissions: everything } } },
   CustomerMembers: { data: { customer: { id: "cust_1", memberships: page(member("bob")) } } },
   CustomerInvitations: { data: { invitations: { totalCount: 1, nodes: [{ id: "inv_1", email: "new@acme.test", name: "New", customerRole: "ADMIN", createdAt: "2026-11-01T10:00:00Z", expiresAt: "2026-11-04T10:00:00Z", invitedBy: null }] } } },
   CustomerTokens: { data: { customer: { id: "cust_1", apiTokens: { totalCount: 1, nodes: [{ id: "tok_1", name: "deploy", prefix: "mpt_abc", permissions: ["DATABASES_READ"], lastUsedAt: null, lastUsedIp: null, expiresAt: null, createdAt: "2026-11-01T10:00:00Z", user: null }] } } } },
 };
 const list = (more: object = {}, address = "/customers") => {
   const graph = graphOf({ ...answers, ...more });
-  return { graph, ...showPage(CustomersPage, { path: "/customers", address, graph }) };
+  return { graph, ...show(<CustomersPage />, graph, { path: "/customers", at: address, viewer: viewerOf(everything) }) };
 };
 const detail = (more: object = {}, address = "/customers/cust_1") => {
   const graph = graphOf({ ...answers, ...more });
-  return { graph, ...showPage(CustomerPage, { path: "/customers/$id", address, graph }) };
+  return { graph, ...show(<CustomerPage />, graph, { path: "/customers/$id", at: address, viewer: viewerOf(everything) }) };
 };
 
 it("U19: creates a customer in a drawer of four fields, and goes to it", async () => {

@@ -1,14 +1,16 @@
-import { Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useQuery } from "urql";
 import { ActionForm } from "@/components/action-form";
 import { Ago } from "@/components/ago";
 import { QueryView } from "@/components/query-view";
+import { CustomerRoleSelect, useRoles } from "@/components/roles";
 import { Section } from "@/components/section";
 import { ShowGraphQL } from "@/components/show-graphql";
 import { TableSkeleton } from "@/components/skeletons";
 import { useAction } from "@/components/use-action";
 import { graphql } from "@/gql/document";
+import type { CustomerRole } from "@/gql/generated/graphql";
 import { INVITE, REVOKE_INVITATION } from "./operations";
 import { useTexts } from "./texts-members";
 
@@ -18,13 +20,11 @@ const INVITATIONS = graphql(`
   }
 `);
 
-export const roles = ["OWNER", "ADMIN", "DEVELOPER", "BILLING", "READ_ONLY"] as const;
-export type Role = (typeof roles)[number];
-
 /** The invitations that nobody has accepted yet. */
 export function Invitations(p: { customerId: string; writes: boolean }) {
   const t = useTexts();
   const [result, retry] = useQuery({ query: INVITATIONS, variables: { customerId: p.customerId } });
+  const roles = useRoles();
   const revoke = useAction(REVOKE_INVITATION, { done: t("revoked") });
   return (
     <Section title={t("invitations")} intro={t("invitationsIntro")}>
@@ -38,7 +38,7 @@ export function Invitations(p: { customerId: string; writes: boolean }) {
                 <Group component="li" key={i.id} justify="space-between" gap="xs">
                   <Stack gap={0} style={{ minWidth: 0 }}>
                     <Text size="sm" fw={500} style={{ overflowWrap: "anywhere" }}>{i.name} · {i.email}</Text>
-                    <Text size="sm" c="dimmed" component="div">{i.customerRole && t(`role_${i.customerRole}`)} · {t("ends")} <Ago at={i.expiresAt} />{i.invitedBy && ` · ${t("by", { name: i.invitedBy.name })}`}</Text>
+                    <Text size="sm" c="dimmed" component="div">{i.customerRole && roles.customer(i.customerRole)} · {t("ends")} <Ago at={i.expiresAt} />{i.invitedBy && ` · ${t("by", { name: i.invitedBy.name })}`}</Text>
                   </Stack>
                   {p.writes && (
                     <Group gap={4}>
@@ -61,7 +61,7 @@ export function InviteForm(p: { customerId: string; onClose: () => void }) {
   const t = useTexts();
   const [email, setEmail] = useState("");
   const [name, setName] = useState("");
-  const [role, setRole] = useState<Role>("DEVELOPER");
+  const [role, setRole] = useState<CustomerRole>("DEVELOPER");
   return (
     <ActionForm
       document={INVITE} variables={{ input: { email: email.trim(), name: name.trim(), customerId: p.customerId, customerRole: role } }} fields={["email", "name", "customerRole"]} submit={t("send")}
@@ -71,7 +71,7 @@ export function InviteForm(p: { customerId: string; onClose: () => void }) {
         <Stack gap="md">
           <TextInput name="email" type="email" label={t("email")} description={t("emailHint")} value={email} onChange={({ currentTarget: { value } }) => setEmail(value)} error={error("email")} autoComplete="off" required data-autofocus />
           <TextInput name="name" label={t("name")} value={name} onChange={({ currentTarget: { value } }) => setName(value)} error={error("name")} autoComplete="off" required />
-          <Select name="customerRole" label={t("role")} description={t(`roleHint_${role}`)} data={roles.map((value) => ({ value, label: t(`role_${value}`) }))} value={role} onChange={(value) => value && setRole(value as Role)} allowDeselect={false} error={error("customerRole")} />
+          <CustomerRoleSelect name="customerRole" value={role} onChange={setRole} error={error("customerRole")} />
         </Stack>
       )}
     </ActionForm>

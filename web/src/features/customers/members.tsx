@@ -1,19 +1,21 @@
-import { ActionIcon, Button, Group, Select, Stack, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Group, Stack, Text, Tooltip } from "@mantine/core";
 import { IconMailPlus, IconPencil, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useQuery } from "urql";
 import { ActionForm } from "@/components/action-form";
 import { Ago } from "@/components/ago";
+import { ConfirmAction } from "@/components/confirm-action";
 import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
 import { QueryView } from "@/components/query-view";
 import { type Column, ResourceTable } from "@/components/resource-table";
+import { CustomerRoleSelect, useRoles } from "@/components/roles";
 import { TableSkeleton } from "@/components/skeletons";
 import { useViewer } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
-import type { CustomerMembersQuery } from "@/gql/generated/graphql";
+import type { CustomerMembersQuery, CustomerRole } from "@/gql/generated/graphql";
 import type { Customer } from "./detail";
-import { InviteForm, Invitations, roles, type Role } from "./invitations";
+import { InviteForm, Invitations } from "./invitations";
 import { CHANGE_ROLE, REMOVE_MEMBER } from "./operations";
 import { useTexts } from "./texts-members";
 import { Tokens } from "./tokens";
@@ -38,6 +40,7 @@ type Asked = { what: "invite" } | { what: "role" | "remove"; member: Member };
 /** Who is in a customer and as what, who is invited, and the API tokens that are for it. */
 export function MembersTab({ customer, writes }: { customer: Customer; writes: boolean }) {
   const t = useTexts();
+  const roles = useRoles();
   const { user } = useViewer();
   const [result, retry] = useQuery({ query: MEMBERS, variables: { id: customer.id } });
   const [asked, setAsked] = useState<Asked | null>(null);
@@ -51,7 +54,7 @@ export function MembersTab({ customer, writes }: { customer: Customer; writes: b
   const columns: Column<Member>[] = [
     { key: "name", title: t("name"), render: (m) => <>{m.user.name}{m.user.id === user.id && <Text span size="sm" c="dimmed"> ({t("you")})</Text>}</>, text: (m) => m.user.name },
     { key: "email", title: t("email"), render: (m) => m.user.email, text: (m) => m.user.email },
-    { key: "role", title: t("role"), render: (m) => t(`role_${m.role}`), text: (m) => m.role },
+    { key: "role", title: t("role"), render: (m) => roles.customer(m.role), text: (m) => m.role },
     { key: "totp", title: t("secondFactor"), render: (m) => (m.user.totpEnabled ? t("yes") : t("no")), text: (m) => (m.user.totpEnabled ? "yes" : "no") },
     { key: "since", title: t("since"), render: (m) => <Ago at={m.createdAt} />, text: (m) => m.createdAt },
     ...(writes
@@ -83,30 +86,27 @@ export function MembersTab({ customer, writes }: { customer: Customer; writes: b
       </QueryView>
       <Invitations customerId={customer.id} writes={writes} />
       <Tokens customerId={customer.id} writes={writes} />
-      <Dialog drawer opened={asked?.what === "invite"} onClose={close} title={t("inviteTo", { name: customer.name })}><InviteForm customerId={customer.id} onClose={close} /></Dialog>
-      <Dialog opened={asked?.what === "role"} onClose={close} title={t("changeRole", { name: last?.user.name ?? "" })}>{last && <RoleForm customerId={customer.id} member={last} onClose={close} />}</Dialog>
-      <Dialog opened={asked?.what === "remove"} onClose={close} title={t("remove", { name: last?.user.name ?? "" })}>
-        {last && (
-          <ActionForm document={REMOVE_MEMBER} variables={{ input: { userId: last.user.id, customerId: customer.id } }} submit={t("removeNow")} danger done={t("removed", { name: last.user.name })} onCancel={close} onDone={close}>
-            {() => <Text size="sm">{last.user.id === user.id ? t("removeSelf") : t("removeText")}</Text>}
-          </ActionForm>
-        )}
-      </Dialog>
+      <Dialog drawer size="lg" opened={asked?.what === "invite"} onClose={close} title={t("inviteTo", { name: customer.name })}><InviteForm customerId={customer.id} onClose={close} /></Dialog>
+      <Dialog size="lg" opened={asked?.what === "role"} onClose={close} title={t("changeRole", { name: last?.user.name ?? "" })}>{last && <RoleForm customerId={customer.id} member={last} onClose={close} />}</Dialog>
+      <ConfirmAction
+        opened={asked?.what === "remove"} onClose={close} title={t("remove", { name: last?.user.name ?? "" })}
+        document={REMOVE_MEMBER} variables={{ input: { userId: last?.user.id ?? "", customerId: customer.id } }} submit={t("removeNow")} done={t("removed", { name: last?.user.name ?? "" })}
+      >
+        {last?.user.id === user.id ? t("removeSelf") : t("removeText")}
+      </ConfirmAction>
     </Stack>
   );
 }
 
 function RoleForm(p: { customerId: string; member: Member; onClose: () => void }) {
   const t = useTexts();
-  const [role, setRole] = useState<Role>(p.member.role);
+  const [role, setRole] = useState<CustomerRole>(p.member.role);
   return (
     <ActionForm
       document={CHANGE_ROLE} variables={{ input: { userId: p.member.user.id, customerId: p.customerId, role } }} fields={["role"]} submit={t("save")} done={t("roleChanged")} onCancel={p.onClose} onDone={p.onClose}
       blocked={role === p.member.role ? t("sameRole") : undefined}
     >
-      {(error) => (
-        <Select name="role" label={t("role")} description={t(`roleHint_${role}`)} data={roles.map((value) => ({ value, label: t(`role_${value}`) }))} value={role} onChange={(value) => value && setRole(value as Role)} allowDeselect={false} error={error("role")} />
-      )}
+      {(error) => <CustomerRoleSelect name="role" value={role} onChange={setRole} error={error("role")} />}
     </ActionForm>
   );
 }

@@ -1,7 +1,7 @@
 import { Button, Checkbox, Group, NumberInput, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { ActionForm } from "@/components/action-form";
-import { Dialog } from "@/components/dialog";
+import { ConfirmAction } from "@/components/confirm-action";
 import { OrderDialog } from "@/components/order-dialog";
 import { Section } from "@/components/section";
 import { useIsStaff } from "@/components/use-viewer";
@@ -36,11 +36,9 @@ export function SettingsTab({ customer: c }: { customer: Customer }) {
       )}
       <OrderDialog opened={asked === "suspend"} onClose={close} title={t("suspendOf", { name: c.name })}>{(onOrdered) => <SuspendForm customer={c} onOrdered={onOrdered} onCancel={close} />}</OrderDialog>
       <OrderDialog opened={asked === "resume"} onClose={close} title={t("resumeOf", { name: c.name })}>{(onOrdered) => <ResumeForm customer={c} onOrdered={onOrdered} onCancel={close} />}</OrderDialog>
-      <Dialog opened={asked === "archive"} onClose={close} title={t("archiveOf", { name: c.name })}>
-        <ActionForm document={ARCHIVE} variables={{ input: { id: c.id } }} submit={t("archive")} danger typed={c.name} done={t("archived")} onCancel={close} onDone={close}>
-          {() => <Text size="sm">{t("archiveText")}</Text>}
-        </ActionForm>
-      </Dialog>
+      <ConfirmAction opened={asked === "archive"} onClose={close} title={t("archiveOf", { name: c.name })} document={ARCHIVE} variables={{ input: { id: c.id } }} typed={c.name} submit={t("archive")} done={t("archived")}>
+        {t("archiveText")}
+      </ConfirmAction>
     </Stack>
   );
 }

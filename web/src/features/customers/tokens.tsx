@@ -1,9 +1,8 @@
 import { Button, Code, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { useQuery } from "urql";
-import { ActionForm } from "@/components/action-form";
 import { Ago } from "@/components/ago";
-import { Dialog } from "@/components/dialog";
+import { ConfirmAction } from "@/components/confirm-action";
 import { QueryView } from "@/components/query-view";
 import { Section } from "@/components/section";
 import { TableSkeleton } from "@/components/skeletons";
@@ -62,13 +61,9 @@ export function Tokens(p: { customerId: string; writes: boolean }) {
           );
         }}
       </QueryView>
-      <Dialog opened={opened} onClose={close} title={t("revokeTokenOf", { name: token?.name ?? "" })}>
-        {token && (
-          <ActionForm document={REVOKE_TOKEN} variables={{ input: { id: token.id } }} submit={t("revoke")} danger done={t("tokenRevoked")} onCancel={close} onDone={close}>
-            {() => <Text size="sm">{t("revokeTokenText")}</Text>}
-          </ActionForm>
-        )}
-      </Dialog>
+      <ConfirmAction opened={opened} onClose={close} title={t("revokeTokenOf", { name: token?.name ?? "" })} document={REVOKE_TOKEN} variables={{ input: { id: token?.id ?? "" } }} submit={t("revoke")} done={t("tokenRevoked")}>
+        {t("revokeTokenText")}
+      </ConfirmAction>
     </Section>
   );
 }

@@ -1,4 +1,4 @@
-import { Anchor, Group, Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Group, Paper, SimpleGrid, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, Suspense } from "react";
 import { useQuery } from "urql";
@@ -6,6 +6,7 @@ import { Ago } from "@/components/ago";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { QuotaBars } from "@/components/quota-bars";
+import { Section } from "@/components/section";
 import { CardsSkeleton, PageSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
 import { useMay, useViewer } from "@/components/use-viewer";
@@ -138,13 +139,5 @@ function Tile(p: { label: string; value: number; to: string; search?: Record<str
 
 function Card(p: { title: string; to: string; children: ReactNode }) {
   const t = useTexts();
-  return (
-    <Paper withBorder p="md">
-      <Group justify="space-between" mb="sm">
-        <Title order={2} size="h4">{p.title}</Title>
-        <Anchor component={Link} to={p.to} size="sm" aria-label={`${t("all")}: ${p.title}`}>{t("all")}</Anchor>
-      </Group>
-      {p.children}
-    </Paper>
-  );
+  return <Section title={p.title} actions={<Anchor component={Link} to={p.to} size="sm" aria-label={`${t("all")}: ${p.title}`}>{t("all")}</Anchor>}>{p.children}</Section>;
 }

@@ -1,8 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
-import { graphOf } from "@/testing/render";
-import { showPage, viewerOf } from "@/testing/page";
+import { everything, graphOf, show, viewerOf } from "@/testing/render";
 import { DatabasePage } from "./detail";
 
 vi.mock("@/gql/socket", () => ({ listen: () => () => {} }));
@@ -27,9 +26,9 @@ const answers = {
   DatabaseDetail: database(), PermissionsIn: { data: { viewer: { permissions: ["DATABASES_READ", "DATABASES_WRITE", "JOBS_READ"] } } }, JobLive: job,
   DatabaseUsers: { data: { database: { id: "db_1", users: none } } }, DatabaseDumps: { data: { database: { id: "db_1", dumps: none } } }, JobsOf: { data: { jobs: none } },
 };
-const open = (more: object = {}, address = "/databases/db_1", viewer = viewerOf()) => {
+const open = (more: object = {}, address = "/databases/db_1", viewer = viewerOf(everything)) => {
   const graph = graphOf({ ...answers, ...more });
-  return { graph, ...showPage(DatabasePage, { path: "/databases/$id", address, graph, viewer }) };
+  return { graph, ...show(<DatabasePage />, graph, { path: "/databases/$id", at: address, viewer }) };
 };
 
 it("U3: the tab stands in the address, and the address opens it", async () => {

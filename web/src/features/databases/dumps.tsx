@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useQuery } from "urql";
 import { ActionForm } from "@/components/action-form";
 import { Ago } from "@/components/ago";
+import { ConfirmAction } from "@/components/confirm-action";
 import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
 import { OrderDialog } from "@/components/order-dialog";
@@ -92,8 +93,8 @@ export function DumpsTab({ database, writes }: { database: Database; writes: boo
           );
         }}
       </QueryView>
-      <Dialog opened={asked === "export"} onClose={close} title={t("exportTitle", { name: database.name })}><ExportFlow databaseId={database.id} onCancel={close} /></Dialog>
-      <Dialog opened={asked === "upload"} onClose={close} title={t("uploadDump")}>
+      <Dialog size="lg" opened={asked === "export"} onClose={close} title={t("exportTitle", { name: database.name })}><ExportFlow databaseId={database.id} onCancel={close} /></Dialog>
+      <Dialog size="lg" opened={asked === "upload"} onClose={close} title={t("uploadDump")}>
         <UploadForm
           databaseId={database.id} onCancel={close}
           onDone={(id) => {
@@ -102,19 +103,15 @@ export function DumpsTab({ database, writes }: { database: Database; writes: boo
           }}
         />
       </Dialog>
-      <Dialog opened={asked === "download"} onClose={close} title={t("fetch")}>
+      <Dialog size="lg" opened={asked === "download"} onClose={close} title={t("fetch")}>
         <Stack gap="md"><Text size="sm">{t("linkText")}</Text>{dump && <DownloadLink dumpId={dump.id} />}</Stack>
       </Dialog>
       <OrderDialog opened={asked === "import"} onClose={close} title={t("importTitle", { name: database.name })}>
         {(onOrdered) => dump && <ImportForm database={database} dumpId={dump.id} onCancel={close} onOrdered={onOrdered} />}
       </OrderDialog>
-      <Dialog opened={asked === "delete"} onClose={close} title={t("remove")}>
-        {dump && (
-          <ActionForm document={DELETE_DUMP} variables={{ input: { id: dump.id } }} submit={t("remove")} danger done={t("removed")} onCancel={close} onDone={close}>
-            {() => <Text size="sm">{t("removeText")}</Text>}
-          </ActionForm>
-        )}
-      </Dialog>
+      <ConfirmAction opened={asked === "delete"} onClose={close} title={t("remove")} document={DELETE_DUMP} variables={{ input: { id: dump?.id ?? "" } }} submit={t("remove")} done={t("removed")}>
+        {t("removeText")}
+      </ConfirmAction>
     </>
   );
 }

@@ -1,8 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
-import { graphOf } from "@/testing/render";
-import { showPage, viewerOf } from "@/testing/page";
+import { everything, graphOf, show, viewerOf } from "@/testing/render";
 import { DatabasesPage } from "./list";
 
 const events = vi.hoisted(() => ({ list: [] as object[] }));
@@ -32,9 +31,9 @@ const answers = {
   DatabasePrefix: { data: { databases: { nodes: [row(1)] } } },
   ServersForDatabases: { data: { databaseServers: { nodes: [] } } },
 };
-const open = (more: object, viewer = viewerOf(), address = "/databases") => {
+const open = (more: object, viewer = viewerOf(everything), address = "/databases") => {
   const graph = graphOf({ ...answers, ...more });
-  return { graph, ...showPage(DatabasesPage, { path: "/databases", address, graph, viewer }) };
+  return { graph, ...show(<DatabasesPage />, graph, { path: "/databases", at: address, viewer }) };
 };
 const dryRun = (sent: { variables: Record<string, unknown> }) => (sent.variables.input as { dryRun?: boolean }).dryRun === true;
 const created = (sent: { variables: Record<string, unknown> }) =>
@@ -67,7 +66,7 @@ it("U2: a list that cannot be read says so with its request, and is tried again"
 });
 
 it("U3: the customer of the address is the list's filter", async () => {
-  const { graph } = open({}, viewerOf(), "/databases?customer=cust_1&state=ACTIVE");
+  const { graph } = open({}, viewerOf(everything), "/databases?customer=cust_1&state=ACTIVE");
   await screen.findByRole("link", { name: "shop1" });
   expect(graph.sent.find(({ operationName }) => operationName === "Databases")?.variables.filter).toMatchObject({ customerId: "cust_1", state: "ACTIVE" });
 });
@@ -135,7 +134,7 @@ it("changes several at once, and says which first", async () => {
 });
 
 it("who may only read has no buttons that change", async () => {
-  open({}, viewerOf({ permissions: ["DATABASES_READ"], user: { id: "u", name: "Bob", email: "b@b.test", role: null, totpEnabled: false } }));
+  open({}, viewerOf(["DATABASES_READ"], { user: { id: "u", name: "Bob", email: "b@b.test", role: null, totpEnabled: false } }));
   await screen.findByRole("link", { name: "shop1" });
   expect(screen.queryByRole("button", { name: "Create a database" })).not.toBeInTheDocument();
   expect(screen.queryByRole("checkbox", { name: "Select all" })).not.toBeInTheDocument();

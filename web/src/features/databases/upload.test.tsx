@@ -1,8 +1,7 @@
 import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { graphOf } from "@/testing/render";
-import { showPage } from "@/testing/page";
+import { everything, graphOf, show, viewerOf } from "@/testing/render";
 import { UploadForm } from "./upload";
 
 /** A request of the browser that sends nothing, and is moved on by the test. */
@@ -40,7 +39,7 @@ async function begin() {
   const user = userEvent.setup();
   const done = vi.fn();
   const graph = graphOf({ CreateDatabaseUpload: { data: { createDatabaseUpload: { dump: { id: "dump_1", state: "PENDING" }, url: "https://elsewhere.test/dumps/put?t=1", expiresAt: null } } } });
-  const { container } = showPage(() => <UploadForm databaseId="db_1" onDone={done} onCancel={() => {}} />, { path: "/", address: "/", graph });
+  const { container } = show(<UploadForm databaseId="db_1" onDone={done} onCancel={() => {}} />, graph, { viewer: viewerOf(everything) });
   await screen.findByText("Choose a file to upload.");
   fireEvent.change(container.querySelector("input[type=file]")!, { target: { files: [new File(["x".repeat(2048)], "shop.sql")] } });
   await user.click(screen.getByRole("button", { name: "Upload" }));

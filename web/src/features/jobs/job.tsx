@@ -1,13 +1,15 @@
-import { Alert, Anchor, Button, Checkbox, Group, Paper, Progress, ScrollArea, Stack, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Button, Checkbox, Group, Paper, Progress, ScrollArea, Stack, Text } from "@mantine/core";
 import { IconPlayerStop, IconRefresh } from "@tabler/icons-react";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
-import { NotFound } from "@/components/not-found";
 import { Ago, useNow } from "@/components/ago";
+import { Fact, Facts } from "@/components/facts";
 import { JobSteps } from "@/components/job-steps";
+import { NotFound } from "@/components/not-found";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
+import { Section } from "@/components/section";
 import { ShowGraphQL } from "@/components/show-graphql";
 import { PageSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
@@ -102,38 +104,25 @@ function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
         </Alert>
       )}
       <Paper withBorder p="md">
-        <Group gap="xl">
+        <Facts rows>
           <Fact label={t("created")}><Ago at={job.createdAt} /></Fact>
           <Fact label={t("by")}>{job.actor?.name ?? t("panel")}</Fact>
           {job.customer && <Fact label={t("customer")}><Anchor component={Link} to={`/customers/${job.customer.id}`} size="sm">{job.customer.name}</Anchor></Fact>}
           {job.resource && <Fact label={t("resource")}><Resource of={job.resource} /></Fact>}
-        </Group>
+        </Facts>
       </Paper>
-      <Paper withBorder p="md">
-        <Title order={2} size="h4" mb="sm">{t("steps")}</Title>
-        <JobSteps steps={job.steps} />
-      </Paper>
+      <Section title={t("steps")}><JobSteps steps={job.steps} /></Section>
       {job.children && job.children.nodes.length > 0 && (
-        <Paper withBorder p="md">
-          <Title order={2} size="h4" mb="sm">{t("jobs")}</Title>
+        <Section title={t("jobs")}>
           <Stack gap="xs">
             {job.children.nodes.map((child) => (
               <Group key={child.id} justify="space-between"><Anchor component={Link} to={`/jobs/${child.id}`} size="sm">{child.kind}</Anchor><StateBadge state={child.state} /></Group>
             ))}
           </Stack>
-        </Paper>
+        </Section>
       )}
       <Log events={events} gap={gap} />
     </Page>
-  );
-}
-
-function Fact(p: { label: string; children: React.ReactNode }) {
-  return (
-    <Stack gap={0}>
-      <Text size="xs" c="dimmed">{p.label}</Text>
-      <Text size="sm" component="div">{p.children}</Text>
-    </Stack>
   );
 }
 
@@ -156,14 +145,15 @@ function Log({ events, gap }: Pick<ReturnType<typeof useJobProgress>, "events" |
   }, [events.length, follows]);
   const line = (e: (typeof events)[number]) => [e.kind, e.step, e.message ?? e.error?.message].filter(Boolean).join("  ");
   return (
-    <Paper withBorder p="md">
-      <Group justify="space-between" mb="sm">
-        <Title order={2} size="h4">{t("log")}</Title>
-        <Group gap="sm">
+    <Section
+      title={t("log")}
+      actions={
+        <>
           <Checkbox label={t("follow")} checked={follows} onChange={({ currentTarget: { checked } }) => setFollows(checked)} />
           <Button size="compact-sm" variant="default" onClick={() => void navigator.clipboard?.writeText(events.map((e) => `${e.at}  ${line(e)}`).join("\n"))}>{t("copyLog")}</Button>
-        </Group>
-      </Group>
+        </>
+      }
+    >
       {gap && <Text size="sm" c="dimmed">{t("gap")}</Text>}
       <ScrollArea.Autosize mah={420} viewportRef={view} viewportProps={{ tabIndex: 0, role: "log", "aria-label": t("log") }}
         onScrollPositionChange={({ y }) => view.current && setFollows(y + view.current.clientHeight >= view.current.scrollHeight - 8)}>
@@ -178,6 +168,6 @@ function Log({ events, gap }: Pick<ReturnType<typeof useJobProgress>, "events" |
           ))
         )}
       </ScrollArea.Autosize>
-    </Paper>
+    </Section>
   );
 }

@@ -2,8 +2,8 @@ import { Checkbox, Fieldset, Input, MultiSelect, Select, Stack, TagsInput, TextI
 import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { useQuery } from "urql";
-import { MutationForm } from "@/components/mutation-form";
-import { CustomerPicker } from "@/components/customer-picker";
+import { ActionForm } from "@/components/action-form";
+import { CustomerSelect } from "@/components/customer-select";
 import { type Permission, useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import { fromClock, toClock } from "@/lib/clock-field";
@@ -43,7 +43,7 @@ export function CreateToken(p: { onCancel: () => void; onDone: (token: string | 
   const blocked = permissions.length === 0 ? t("choosePermission") : expiry === "date" && !until ? t("chooseDate") : false;
 
   return (
-    <MutationForm
+    <ActionForm
       document={CREATE} fields={["name", "permissions", "customerId", "objectIds", "cidrs", "expiresAt"]} submit={t("createToken")} done={t("tokenCreated")} blocked={blocked} onCancel={p.onCancel}
       variables={(v) => ({ input: { name: v.name ?? "", permissions, customerId: customer, objectIds: pinned.length ? pinned : null, cidrs: cidrs.length ? cidrs : null, expiresAt } })}
       onDone={({ createApiToken }) => p.onDone(createApiToken.token ?? null)}
@@ -60,7 +60,7 @@ export function CreateToken(p: { onCancel: () => void; onDone: (token: string | 
               ))}
             </Stack>
           </Checkbox.Group>
-          <CustomerPicker label={t("tokenCustomer")} description={t("tokenCustomerHint")} placeholder={t("everywhere")} value={customer} onChange={setCustomer} error={of("customerId")} />
+          <CustomerSelect clearable label={t("tokenCustomer")} description={t("tokenCustomerHint")} placeholder={t("everywhere")} value={customer} onChange={setCustomer} error={of("customerId")} />
           {may("DATABASES_READ") && (
             <Pinned
               customer={customer} value={pinned} error={of("objectIds")}
@@ -79,7 +79,7 @@ export function CreateToken(p: { onCancel: () => void; onDone: (token: string | 
           {expiry === "never" && <Input.Description>{t("untilRevokedHint")}</Input.Description>}
         </Stack>
       )}
-    </MutationForm>
+    </ActionForm>
   );
 }
 

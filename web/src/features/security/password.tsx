@@ -1,9 +1,10 @@
 import { Button, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { MutationForm } from "@/components/mutation-form";
-import { Dialog } from "@/components/overlay";
+import { ActionForm } from "@/components/action-form";
+import { Dialog } from "@/components/dialog";
+import { Fact, Facts } from "@/components/facts";
 import { PasswordField } from "@/components/password-field";
-import { Fact, Part } from "@/components/part";
+import { Section } from "@/components/section";
 import { useViewer } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import { useTexts } from "./texts";
@@ -27,7 +28,7 @@ export function SignInData() {
   const [password, { open: openPassword, close: closePassword }] = useDisclosure();
   const [email, { open: openEmail, close: closeEmail }] = useDisclosure();
   return (
-    <Part
+    <Section
       title={t("signInData")} intro={t("signInDataIntro")}
       actions={
         <>
@@ -36,9 +37,9 @@ export function SignInData() {
         </>
       }
     >
-      <Fact label={t("email")}>{user.email}</Fact>
+      <Facts rows><Fact label={t("email")}>{user.email}</Fact></Facts>
       <Dialog opened={password} onClose={closePassword} title={t("changePassword")}>
-        <MutationForm
+        <ActionForm
           document={CHANGE_PASSWORD} fields={["currentPassword", "password"]} secrets={["currentPassword", "password"]}
           variables={(v) => ({ input: { currentPassword: v.currentPassword ?? "", password: v.password ?? "" } })}
           submit={t("changePassword")} done={t("passwordChanged")} onDone={closePassword} onCancel={closePassword}
@@ -50,16 +51,16 @@ export function SignInData() {
               <PasswordField name="password" label={t("newPassword")} description={t("passwordHint")} autoComplete="new-password" error={of("password")} />
             </>
           )}
-        </MutationForm>
+        </ActionForm>
       </Dialog>
       <Dialog opened={email} onClose={closeEmail} title={t("changeEmail")}>
-        <MutationForm
+        <ActionForm
           document={CHANGE_EMAIL} fields={["email"]} variables={(v) => ({ input: { email: v.email ?? "" } })}
           submit={t("sendLink")} done={t("emailSent")} onDone={closeEmail} onCancel={closeEmail}
         >
           {(of) => <TextInput name="email" type="email" label={t("newEmail")} description={t("newEmailHint")} autoComplete="email" error={of("email")} data-autofocus />}
-        </MutationForm>
+        </ActionForm>
       </Dialog>
-    </Part>
+    </Section>
   );
 }

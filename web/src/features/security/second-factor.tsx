@@ -1,11 +1,11 @@
 import { Alert, Anchor, Badge, Button, Group, Image, PinInput, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useId, useState } from "react";
-import { MutationForm } from "@/components/mutation-form";
+import { ActionForm } from "@/components/action-form";
 import { ConfirmAction } from "@/components/confirm-action";
 import { CopyField } from "@/components/copy-field";
-import { Dialog } from "@/components/overlay";
-import { Part } from "@/components/part";
+import { Dialog } from "@/components/dialog";
+import { Section } from "@/components/section";
 import { ShownOnce } from "@/components/shown-once";
 import { useAction } from "@/components/use-action";
 import { useViewer } from "@/components/use-viewer";
@@ -64,7 +64,7 @@ export function SecondFactor() {
   }
 
   return (
-    <Part
+    <Section
       title={t("app")} intro={t("appIntro")} beside={<Badge color={user.totpEnabled ? "green" : "gray"}>{user.totpEnabled ? t("appOn") : t("appOff")}</Badge>}
       actions={
         user.totpEnabled ? (
@@ -101,7 +101,7 @@ export function SecondFactor() {
       </Dialog>
       <ShownOnce title={t("codes")} lines={codes} file="mpanel-recovery-codes.txt" onSaved={() => setCodes(null)} />
       <ConfirmAction opened={disabling} onClose={closeDisable} title={t("appRemove")} document={DISABLE} variables={{}} idempotent={false} submit={t("appRemove")} done={t("appRemoved")}>{t("appRemoveText")}</ConfirmAction>
-    </Part>
+    </Section>
   );
 }
 
@@ -111,7 +111,7 @@ function SetUp(p: { otpauthUrl: string; qrSvg: string; onCancel: () => void; onD
   const [code, setCode] = useState("");
   const label = useId();
   return (
-    <MutationForm
+    <ActionForm
       document={CONFIRM} fields={["code"]} secrets={["code"]} variables={(v) => ({ input: { code: v.code ?? "" } })} idempotent={false}
       submit={t("confirmCode")} blocked={code.length < 6 && t("codeMissing")} done={t("appAdded")} onCancel={p.onCancel} onDone={({ confirmTotp }) => p.onDone(confirmTotp.recoveryCodes)}
     >
@@ -129,6 +129,6 @@ function SetUp(p: { otpauthUrl: string; qrSvg: string; onCancel: () => void; onD
           </Stack>
         </Stack>
       )}
-    </MutationForm>
+    </ActionForm>
   );
 }

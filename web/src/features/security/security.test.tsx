@@ -100,7 +100,7 @@ describe("U39: API tokens", () => {
   it("U39: are made with what they may do, shown once, and never with Show GraphQL", async () => {
     const user = userEvent.setup();
     const graph = graphOf({
-      Security: security(), CustomersToSelect: none, DatabasesToPin: none,
+      Security: security(), ChooseCustomer: none, DatabasesToPin: none,
       CreateApiToken: [
         { errors: [{ message: "Between 1 and 100 characters.", extensions: { code: "INVALID", field: "name" } }] },
         { data: { createApiToken: { apiToken: { id: "t2" }, token: "mpt_SECRET" } } },

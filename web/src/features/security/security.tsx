@@ -3,7 +3,7 @@ import { useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
-import { Part } from "@/components/part";
+import { Section } from "@/components/section";
 import { CardsSkeleton } from "@/components/skeletons";
 import { useViewer } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
@@ -56,7 +56,7 @@ export function SecurityPage() {
 function Impersonations(p: { list: SecurityQuery["viewer"]["impersonations"] }) {
   const t = useTexts();
   return (
-    <Part title={t("impersonations")} intro={p.list.length === 0 ? t("noImpersonations") : t("impersonationsIntro")}>
+    <Section title={t("impersonations")} intro={p.list.length === 0 ? t("noImpersonations") : t("impersonationsIntro")}>
       {p.list.length > 0 && (
         <Stack component="ul" gap="sm" p={0} m={0} style={{ listStyle: "none" }}>
           {p.list.map((one) => (
@@ -68,6 +68,6 @@ function Impersonations(p: { list: SecurityQuery["viewer"]["impersonations"] }) 
           ))}
         </Stack>
       )}
-    </Part>
+    </Section>
   );
 }

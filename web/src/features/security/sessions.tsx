@@ -4,7 +4,7 @@ import { IconDeviceDesktop, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { Ago } from "@/components/ago";
 import { ConfirmAction } from "@/components/confirm-action";
-import { Part } from "@/components/part";
+import { Section } from "@/components/section";
 import { graphql } from "@/gql/document";
 import type { SecurityQuery } from "@/gql/generated/graphql";
 import { useTexts } from "./texts";
@@ -24,7 +24,7 @@ export function Sessions(p: { sessions: readonly Session[] }) {
   const [all, { open, close }] = useDisclosure();
   const others = p.sessions.filter(({ current }) => !current).length;
   return (
-    <Part title={t("sessions")} intro={t("sessionsIntro")} actions={others > 0 && <Button variant="default" onClick={open}>{t("endOthers")}</Button>}>
+    <Section title={t("sessions")} intro={t("sessionsIntro")} actions={others > 0 && <Button variant="default" onClick={open}>{t("endOthers")}</Button>}>
       <Stack component="ul" gap="sm" p={0} m={0} style={{ listStyle: "none" }}>
         {p.sessions.map((session) => (
           <Group component="li" key={session.id} justify="space-between" wrap="nowrap" gap="sm">
@@ -59,6 +59,6 @@ export function Sessions(p: { sessions: readonly Session[] }) {
       >
         {t("endOthersText", { count: others })}
       </ConfirmAction>
-    </Part>
+    </Section>
   );
 }

@@ -4,9 +4,9 @@ import { IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { Ago, useNow } from "@/components/ago";
 import { ConfirmAction } from "@/components/confirm-action";
-import { SidePanel } from "@/components/overlay";
+import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
-import { Part } from "@/components/part";
+import { Section } from "@/components/section";
 import { ShownOnce } from "@/components/shown-once";
 import { graphql } from "@/gql/document";
 import type { SecurityQuery } from "@/gql/generated/graphql";
@@ -31,7 +31,7 @@ export function Tokens(p: { tokens: readonly Token[] }) {
   const [revoked, setRevoked] = useState<Token | null>(null);
   const create = <Button onClick={open}>{t("newToken")}</Button>;
   return (
-    <Part title={t("tokens")} intro={t("tokensIntro")} actions={p.tokens.length > 0 && create}>
+    <Section title={t("tokens")} intro={t("tokensIntro")} actions={p.tokens.length > 0 && create}>
       {p.tokens.length === 0 ? (
         <EmptyState text={t("noTokens")} action={create} />
       ) : (
@@ -39,7 +39,7 @@ export function Tokens(p: { tokens: readonly Token[] }) {
           {p.tokens.map((token) => <Row key={token.id} token={token} onRevoke={() => setRevoked(token)} />)}
         </Stack>
       )}
-      <SidePanel opened={creating} onClose={close} title={t("newToken")} size="lg">
+      <Dialog drawer opened={creating} onClose={close} title={t("newToken")} size="lg">
         <CreateToken
           onCancel={close}
           onDone={(token) => {
@@ -47,7 +47,7 @@ export function Tokens(p: { tokens: readonly Token[] }) {
             setSecret(token === null ? null : [token]);
           }}
         />
-      </SidePanel>
+      </Dialog>
       <ShownOnce title={t("yourToken")} lines={secret} onSaved={() => setSecret(null)} />
       <ConfirmAction
         opened={revoked !== null} onClose={() => setRevoked(null)} title={t("revokeToken", { name: revoked?.name ?? "" })}
@@ -55,7 +55,7 @@ export function Tokens(p: { tokens: readonly Token[] }) {
       >
         {t("revokeTokenText")}
       </ConfirmAction>
-    </Part>
+    </Section>
   );
 }
 

@@ -3,8 +3,8 @@ import { useDisclosure } from "@mantine/hooks";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
+import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
-import { SidePanel } from "@/components/overlay";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
@@ -59,7 +59,7 @@ export function ServersPage() {
           )
         }
       </QueryView>
-      <SidePanel opened={opened} onClose={close} title={t("register")}>
+      <Dialog drawer opened={opened} onClose={close} title={t("register")}>
         <ServerForm
           onClose={close}
           onDone={(id) => {
@@ -67,7 +67,7 @@ export function ServersPage() {
             void go({ to: `/servers/${id}` });
           }}
         />
-      </SidePanel>
+      </Dialog>
     </Page>
   );
 }

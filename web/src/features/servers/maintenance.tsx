@@ -1,7 +1,7 @@
 import { Text, TextInput } from "@mantine/core";
+import { ActionForm } from "@/components/action-form";
 import { ConfirmAction } from "@/components/confirm-action";
-import { MutationForm } from "@/components/mutation-form";
-import { Dialog } from "@/components/overlay";
+import { Dialog } from "@/components/dialog";
 import { MAINTENANCE, type Server } from "./operations";
 import { useTexts } from "./texts";
 
@@ -16,14 +16,14 @@ export function Maintenance({ server, opened, onClose }: { server: Server; opene
     );
   return (
     <Dialog opened={opened} onClose={onClose} title={t("beginMaintenance")}>
-      <MutationForm document={MAINTENANCE} fields={["reason"]} variables={(v) => ({ input: { id: server.id, enabled: true, reason: v.reason ?? "" } })} submit={t("beginMaintenance")} done={t("maintenanceBegun")} onDone={onClose} onCancel={onClose}>
+      <ActionForm document={MAINTENANCE} fields={["reason"]} variables={(v) => ({ input: { id: server.id, enabled: true, reason: v.reason ?? "" } })} submit={t("beginMaintenance")} done={t("maintenanceBegun")} onDone={onClose} onCancel={onClose}>
         {(of) => (
           <>
             <Text size="sm">{t("beginMaintenanceText", { count: server.databaseCount })}</Text>
             <TextInput name="reason" label={t("reason")} description={t("reasonHint")} maxLength={200} autoComplete="off" error={of("reason")} data-autofocus />
           </>
         )}
-      </MutationForm>
+      </ActionForm>
     </Dialog>
   );
 }

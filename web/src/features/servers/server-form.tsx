@@ -1,6 +1,6 @@
 import { Group, NumberInput, Select, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { MutationForm, type Written } from "@/components/mutation-form";
+import { ActionForm, type Written } from "@/components/action-form";
 import { PasswordField } from "@/components/password-field";
 import { REGISTER, type Server, UPDATE } from "./operations";
 import { useTexts } from "./texts";
@@ -19,12 +19,12 @@ export function ServerForm(p: { server?: Server; onDone: (id: string) => void; o
   const parts = (of: Of) => <Fields of={of} server={server} mode={sslMode} onMode={setMode} />;
   if (!server)
     return (
-      <MutationForm document={REGISTER} fields={fields} secrets={["adminPassword"]} variables={(v) => ({ input: given(v) })} submit={t("register")} done={t("registered")} onCancel={p.onClose} onDone={(data) => p.onDone(data.registerDatabaseServer.databaseServer.id)}>
+      <ActionForm document={REGISTER} fields={fields} secrets={["adminPassword"]} variables={(v) => ({ input: given(v) })} submit={t("register")} done={t("registered")} onCancel={p.onClose} onDone={(data) => p.onDone(data.registerDatabaseServer.databaseServer.id)}>
         {parts}
-      </MutationForm>
+      </ActionForm>
     );
   return (
-    <MutationForm
+    <ActionForm
       document={UPDATE} fields={fields} secrets={["adminPassword"]} submit={t("save")} done={t("saved")} onCancel={p.onClose} onDone={(data) => p.onDone(data.updateDatabaseServer.databaseServer.id)}
       variables={(v) => {
         const { name, host, port, adminUser, adminPassword } = given(v);
@@ -38,7 +38,7 @@ export function ServerForm(p: { server?: Server; onDone: (id: string) => void; o
       }}
     >
       {parts}
-    </MutationForm>
+    </ActionForm>
   );
 }
 

@@ -6,13 +6,14 @@ import { useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { ConfirmAction } from "@/components/confirm-action";
 import { CopyField } from "@/components/copy-field";
+import { Dialog } from "@/components/dialog";
+import { Fact, Facts } from "@/components/facts";
 import { NotFound } from "@/components/not-found";
-import { SidePanel } from "@/components/overlay";
 import { Page } from "@/components/page";
-import { Fact, Part } from "@/components/part";
 import { QueryView } from "@/components/query-view";
-import { PageSkeleton } from "@/components/skeletons";
+import { Section } from "@/components/section";
 import { ShowGraphQL } from "@/components/show-graphql";
+import { PageSkeleton } from "@/components/skeletons";
 import { useAction } from "@/components/use-action";
 import { useMay } from "@/components/use-viewer";
 import { duration, number } from "@/lib/format";
@@ -83,16 +84,16 @@ function Details({ server }: { server: Server }) {
           <List size="sm" spacing="xs">{server.problems.map((problem) => <List.Item key={problem}>{problem}</List.Item>)}</List>
         </Alert>
       )}
-      <Part title={t("facts")}>
-        <Group gap="xl" align="flex-start">
+      <Section title={t("facts")}>
+        <Facts rows>
           <Fact label={t("host")}><CopyField label={t("host")} value={`${server.host}:${server.port}`} /></Fact>
           <Fact label={t("version")}>{server.version ?? "–"}</Fact>
           <Fact label={t("databases")}>{number(server.databaseCount)}</Fact>
           <Fact label={t("grace")}>{server.deleteGraceSeconds % day === 0 ? t("days", { count: server.deleteGraceSeconds / day }) : duration(server.deleteGraceSeconds * 1000)}</Fact>
           <Fact label={t("checked")}><Ago at={server.checkedAt} never={t("never")} /></Fact>
-        </Group>
-      </Part>
-      <Part title={t("capabilities")} intro={server.capabilities.length === 0 ? t("noCapabilities") : t("capabilitiesIntro")}>
+        </Facts>
+      </Section>
+      <Section title={t("capabilities")} intro={server.capabilities.length === 0 ? t("noCapabilities") : t("capabilitiesIntro")}>
         <Stack component="ul" gap="sm" p={0} m={0} style={{ listStyle: "none" }}>
           {server.capabilities.map(({ name, available, hint }) => (
             <Stack component="li" key={name} gap={2}>
@@ -101,8 +102,8 @@ function Details({ server }: { server: Server }) {
             </Stack>
           ))}
         </Stack>
-      </Part>
-      <Part
+      </Section>
+      <Section
         title={t("drift")} intro={t("driftIntro")}
         actions={
           <>
@@ -112,9 +113,9 @@ function Details({ server }: { server: Server }) {
         }
       >
         <Text size="sm" component="div">{t("surveyedAt")} <Ago at={server.surveyedAt} never={t("never")} /> · {server.driftBrake === "RELEASED" ? t("brakeReleased") : server.driftBrake === "ON" ? t("brakeOn") : t("brakeOff")} · <Anchor component={Link} to={`/drift?server=${server.id}`} size="sm" underline="always">{t("seeDrift")}</Anchor></Text>
-      </Part>
+      </Section>
       <Maintenance server={server} opened={maintaining} onClose={closeMaintenance} />
-      <SidePanel opened={editing} onClose={closeEdit} title={t("edit")}><ServerForm server={server} onClose={closeEdit} onDone={closeEdit} /></SidePanel>
+      <Dialog drawer opened={editing} onClose={closeEdit} title={t("edit")}><ServerForm server={server} onClose={closeEdit} onDone={closeEdit} /></Dialog>
       <ConfirmAction opened={releasing} onClose={closeRelease} title={t("release")} document={RELEASE} variables={input} submit={t("release")} done={t("released")}>{t("releaseText")}</ConfirmAction>
       <ConfirmAction opened={removing} onClose={closeRemove} title={t("removeTitle", { name: server.name })} document={REMOVE} variables={input} typed={server.name} submit={t("remove")} done={t("removed")} onDone={() => void go({ to: "/servers" })}>
         {server.databaseCount > 0 ? t("removeBusy", { count: server.databaseCount }) : t("removeText")}

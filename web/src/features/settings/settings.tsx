@@ -2,11 +2,11 @@ import { Alert, Anchor, Button, Group, Radio, Select, SimpleGrid, Stack, Text, T
 import i18next from "i18next";
 import { useEffect, useState } from "react";
 import { useQuery } from "urql";
-import { MutationForm } from "@/components/mutation-form";
+import { ActionForm } from "@/components/action-form";
 import { useNow } from "@/components/ago";
 import { Page } from "@/components/page";
-import { Part } from "@/components/part";
 import { QueryView } from "@/components/query-view";
+import { Section } from "@/components/section";
 import { CardsSkeleton } from "@/components/skeletons";
 import { useAction } from "@/components/use-action";
 import { useViewer } from "@/components/use-viewer";
@@ -56,7 +56,7 @@ function Profile({ user }: { user: ProfileQuery["viewer"]["user"] }) {
   const [language, setMails] = useState<string | null>(user.language ?? null);
   const verify = useAction(VERIFY, { done: t("verifySent", { email: user.email }) });
   return (
-    <Part title={t("profile")}>
+    <Section title={t("profile")}>
       {!user.emailVerifiedAt && (
         <Alert color="yellow">
           <Group justify="space-between" gap="xs">
@@ -65,7 +65,7 @@ function Profile({ user }: { user: ProfileQuery["viewer"]["user"] }) {
           </Group>
         </Alert>
       )}
-      <MutationForm
+      <ActionForm
         document={UPDATE} fields={["name", "language"]} submit={t("save")} done={t("saved")} blocked={impersonatedBy !== null && t("notYours")}
         variables={(v) => ({ input: { name: v.name ?? user.name, language: language as "EN" | "DE" | null } })}
       >
@@ -78,8 +78,8 @@ function Profile({ user }: { user: ProfileQuery["viewer"]["user"] }) {
             />
           </SimpleGrid>
         )}
-      </MutationForm>
-    </Part>
+      </ActionForm>
+    </Section>
   );
 }
 
@@ -98,7 +98,7 @@ function Appearance() {
     document.title = `${t("settings")} · MPanel`;
   }, [t, language]);
   return (
-    <Part title={t("appearance")} intro={t("appearanceIntro")}>
+    <Section title={t("appearance")} intro={t("appearanceIntro")}>
       <Stack gap="md">
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           <Select label={t("language")} allowDeselect={false} value={language} onChange={(value) => setLanguage((value ?? "en") as Language)} data={Object.entries(languages).map(([value, label]) => ({ value, label }))} />
@@ -115,19 +115,19 @@ function Appearance() {
           </Group>
         </Radio.Group>
       </Stack>
-    </Part>
+    </Section>
   );
 }
 
 function About() {
   const t = useTexts();
   return (
-    <Part title={t("about")} intro={t("aboutIntro")}>
+    <Section title={t("about")} intro={t("aboutIntro")}>
       <Group gap="md">
         <Anchor href="/graphiql" target="_blank" rel="noreferrer" size="sm">{t("graphiql")}</Anchor>
         <Anchor href="/schema.graphql" target="_blank" rel="noreferrer" size="sm">{t("schema")}</Anchor>
         <Anchor href="/THIRD_PARTY.txt" target="_blank" rel="noreferrer" size="sm">{t("notices")}</Anchor>
       </Group>
-    </Part>
+    </Section>
   );
 }

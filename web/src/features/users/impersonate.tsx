@@ -1,8 +1,8 @@
 import { Select, Text, Textarea } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { MutationForm } from "@/components/mutation-form";
-import { Dialog } from "@/components/overlay";
+import { ActionForm } from "@/components/action-form";
+import { Dialog } from "@/components/dialog";
 import { toastProblem } from "@/components/toasts";
 import { graphql } from "@/gql/document";
 import { sessions } from "@/gql/session";
@@ -21,7 +21,7 @@ export function Impersonate(p: { user: { id: string; name: string }; opened: boo
   const [minutes, setMinutes] = useState("15");
   return (
     <Dialog opened={p.opened} onClose={p.onClose} title={t("viewAsTitle", { name: p.user.name })}>
-      <MutationForm
+      <ActionForm
         document={IMPERSONATE} fields={["reason", "minutes"]} submit={t("viewAs")} onCancel={p.onClose}
         variables={(v) => ({ input: { userId: p.user.id, reason: v.reason ?? "", minutes: Number(minutes) } })}
         onDone={({ impersonate: { accessToken, expiresAt } }) => {
@@ -37,7 +37,7 @@ export function Impersonate(p: { user: { id: string; name: string }; opened: boo
             <Select label={t("forHowLong")} allowDeselect={false} value={minutes} onChange={(value) => setMinutes(value ?? "15")} data={[5, 15, 30, 60].map((n) => ({ value: String(n), label: t("minutes", { count: n }) }))} error={of("minutes")} />
           </>
         )}
-      </MutationForm>
+      </ActionForm>
     </Dialog>
   );
 }

@@ -3,14 +3,14 @@ import { useState } from "react";
 import { useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { ConfirmAction } from "@/components/confirm-action";
-import { Part } from "@/components/part";
 import { QueryView } from "@/components/query-view";
+import { useRoles } from "@/components/roles";
+import { Section } from "@/components/section";
 import { TableSkeleton } from "@/components/skeletons";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { InvitationsQuery } from "@/gql/generated/graphql";
 import { dateTime } from "@/lib/format";
-import { useRoles } from "./roles";
 import { useTexts } from "./texts";
 
 const INVITATIONS = graphql(`
@@ -38,7 +38,7 @@ export function Invitations(p: { customerId?: string }) {
   const [result, retry] = useQuery({ query: INVITATIONS, variables: { filter: { customerId: p.customerId } } });
   const [revoked, setRevoked] = useState<Invitation | null>(null);
   return (
-    <Part title={t("invitations")}>
+    <Section title={t("invitations")}>
       <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loadingInvitations")} rows={2} columns={3} />}>
         {({ invitations }) =>
           invitations.nodes.length === 0 ? (
@@ -65,6 +65,6 @@ export function Invitations(p: { customerId?: string }) {
       <ConfirmAction opened={revoked !== null} onClose={() => setRevoked(null)} title={t("revokeTitle")} document={REVOKE} variables={{ input: { id: revoked?.id ?? "" } }} submit={t("revoke")} done={t("revoked")}>
         {t("revokeText", { email: revoked?.email ?? "" })}
       </ConfirmAction>
-    </Part>
+    </Section>
   );
 }

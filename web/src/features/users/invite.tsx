@@ -1,12 +1,12 @@
 import { SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { CustomerPicker } from "@/components/customer-picker";
-import { MutationForm } from "@/components/mutation-form";
+import { ActionForm } from "@/components/action-form";
+import { CustomerSelect } from "@/components/customer-select";
+import { CustomerRoleSelect, providerRoles, useRoles } from "@/components/roles";
 import { useIsStaff } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { CustomerRole, ProviderRole } from "@/gql/generated/graphql";
 import { languages } from "@/lib/text";
-import { customerRoles, providerRoles, useRoles } from "./roles";
 import { useTexts } from "./texts";
 
 const INVITE = graphql(`
@@ -26,7 +26,7 @@ export function Invite(p: { customerId?: string; onClose: () => void }) {
   const [providerRole, setProviderRole] = useState<ProviderRole>("SUPPORT");
   const [language, setLanguage] = useState<string | null>(null);
   return (
-    <MutationForm
+    <ActionForm
       document={INVITE} fields={["email", "name", "customerId", "customerRole", "providerRole"]} submit={t("sendInvitation")} done={({ inviteUser }) => t("invited", { email: inviteUser.invitation.email })}
       blocked={where === "customer" && customer === null && t("chooseCustomer")} onCancel={p.onClose} onDone={p.onClose}
       variables={(v) => ({
@@ -48,8 +48,8 @@ export function Invite(p: { customerId?: string; onClose: () => void }) {
           )}
           {where === "customer" ? (
             <>
-              <CustomerPicker label={t("customer")} value={customer} onChange={setCustomer} error={of("customerId")} />
-              <Select label={t("role")} description={role.ofCustomer(customerRole)} inputWrapperOrder={["label", "input", "description", "error"]} allowDeselect={false} value={customerRole} onChange={(value) => setCustomerRole((value ?? "DEVELOPER") as CustomerRole)} data={customerRoles.map((value) => ({ value, label: role.customer(value) }))} error={of("customerRole")} />
+              <CustomerSelect clearable label={t("customer")} value={customer} onChange={setCustomer} error={of("customerId")} />
+              <CustomerRoleSelect name="customerRole" value={customerRole} onChange={setCustomerRole} error={of("customerRole")} />
             </>
           ) : (
             <Select label={t("role")} description={role.ofProvider(providerRole)} inputWrapperOrder={["label", "input", "description", "error"]} allowDeselect={false} value={providerRole} onChange={(value) => setProviderRole((value ?? "SUPPORT") as ProviderRole)} data={providerRoles.map((value) => ({ value, label: role.provider(value) }))} error={of("providerRole")} />
@@ -57,6 +57,6 @@ export function Invite(p: { customerId?: string; onClose: () => void }) {
           <Select label={t("mailLanguage")} placeholder={t("mailLanguageDefault")} clearable clearButtonProps={{ "aria-label": "×" }} value={language} onChange={setLanguage} data={[{ value: "EN", label: languages.en }, { value: "DE", label: languages.de }]} />
         </>
       )}
-    </MutationForm>
+    </ActionForm>
   );
 }

@@ -4,12 +4,13 @@ import { IconSearch } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
-import { CustomerPicker } from "@/components/customer-picker";
+import { CustomerSelect } from "@/components/customer-select";
+import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
-import { SidePanel } from "@/components/overlay";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
+import { useRoles } from "@/components/roles";
 import { TableSkeleton } from "@/components/skeletons";
 import { useMay } from "@/components/use-viewer";
 import { allPages } from "@/gql/all-pages";
@@ -18,7 +19,6 @@ import type { UsersQuery, UsersQueryVariables } from "@/gql/generated/graphql";
 import { pageOf } from "@/lib/list-search";
 import { Invitations } from "./invitations";
 import { Invite } from "./invite";
-import { useRoles } from "./roles";
 import { useTexts } from "./texts";
 
 const USERS = graphql(`
@@ -72,7 +72,7 @@ export function UsersPage() {
     <Page title={t("users")} actions={invite}>
       <Group gap="xs">
         <TextInput key={search.q === undefined ? "empty" : "filled"} defaultValue={search.q} onChange={({ currentTarget: { value } }) => find(value)} placeholder={t("searchHint")} aria-label={t("searchHint")} leftSection={<IconSearch size={16} aria-hidden />} w={{ base: "100%", xs: 280 }} />
-        <CustomerPicker aria-label={t("customer")} placeholder={t("anyCustomer")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} w={{ base: "100%", xs: 240 }} />
+        <CustomerSelect bare clearable label={t("customer")} placeholder={t("anyCustomer")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} w={{ base: "100%", xs: 240 }} />
       </Group>
       <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} columns={5} />}>
         {({ users }) =>
@@ -87,7 +87,7 @@ export function UsersPage() {
         }
       </QueryView>
       <Stack><Invitations customerId={search.customer} /></Stack>
-      <SidePanel opened={inviting} onClose={close} title={t("invite")}><Invite customerId={search.customer} onClose={close} /></SidePanel>
+      <Dialog drawer opened={inviting} onClose={close} title={t("invite")}><Invite customerId={search.customer} onClose={close} /></Dialog>
     </Page>
   );
 }

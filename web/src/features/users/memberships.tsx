@@ -2,15 +2,15 @@ import { Anchor, Button, Group, Select, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { ActionForm } from "@/components/action-form";
 import { Ago } from "@/components/ago";
 import { ConfirmAction } from "@/components/confirm-action";
-import { MutationForm } from "@/components/mutation-form";
-import { Dialog } from "@/components/overlay";
-import { Part } from "@/components/part";
+import { Dialog } from "@/components/dialog";
+import { CustomerRoleSelect, providerRoles, useRoles } from "@/components/roles";
+import { Section } from "@/components/section";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { CustomerRole, ProviderRole } from "@/gql/generated/graphql";
-import { customerRoles, providerRoles, useRoles } from "./roles";
 import { useTexts } from "./texts";
 import type { User } from "./user";
 
@@ -40,10 +40,10 @@ export function ProviderRoleOf({ user, editable }: { user: User; editable: boole
   const role = useRoles();
   const [opened, { open, close }] = useDisclosure();
   return (
-    <Part title={t("providerRole")} intro={t("providerRoleIntro")} actions={editable && <Button variant="default" onClick={open}>{t("changeRole")}</Button>}>
+    <Section title={t("providerRole")} intro={t("providerRoleIntro")} actions={editable && <Button variant="default" onClick={open}>{t("changeRole")}</Button>}>
       <Text size="sm">{user.role ? `${role.provider(user.role)}: ${role.ofProvider(user.role)}` : t("noProviderRole")}</Text>
       <Dialog opened={opened} onClose={close} title={t("providerRole")}><ProviderRoleForm user={user} onClose={close} /></Dialog>
-    </Part>
+    </Section>
   );
 }
 
@@ -53,7 +53,7 @@ function ProviderRoleForm({ user, onClose }: { user: User; onClose: () => void }
   const [chosen, setChosen] = useState<string>(user.role ?? none);
   const asRole = chosen === none ? null : (chosen as ProviderRole);
   return (
-    <MutationForm document={SET_ROLE} fields={["role"]} variables={() => ({ input: { userId: user.id, role: asRole } })} submit={t("save")} done={t("roleChanged")} onDone={onClose} onCancel={onClose} blocked={asRole === (user.role ?? null) && t("sameRole")}>
+    <ActionForm document={SET_ROLE} fields={["role"]} variables={() => ({ input: { userId: user.id, role: asRole } })} submit={t("save")} done={t("roleChanged")} onDone={onClose} onCancel={onClose} blocked={asRole === (user.role ?? null) && t("sameRole")}>
       {(of) => (
         <>
           <Text size="sm">{t("roleText")}</Text>
@@ -63,7 +63,7 @@ function ProviderRoleForm({ user, onClose }: { user: User; onClose: () => void }
           />
         </>
       )}
-    </MutationForm>
+    </ActionForm>
   );
 }
 
@@ -77,7 +77,7 @@ export function Memberships({ user }: { user: User }) {
   const [changed, setChanged] = useState<Membership | null>(null);
   const [removed, setRemoved] = useState<Membership | null>(null);
   return (
-    <Part title={t("memberships")} intro={user.memberships.length === 0 ? t("noMemberships") : undefined}>
+    <Section title={t("memberships")} intro={user.memberships.length === 0 ? t("noMemberships") : undefined}>
       {user.memberships.length > 0 && (
         <Stack component="ul" gap="sm" p={0} m={0} style={{ listStyle: "none" }}>
           {user.memberships.map((m) => (
@@ -105,25 +105,24 @@ export function Memberships({ user }: { user: User }) {
       >
         {t("removeText", { name: user.name, customer: removed?.customer.name ?? "" })}
       </ConfirmAction>
-    </Part>
+    </Section>
   );
 }
 
 function MembershipForm(p: { user: User; membership: Membership; onClose: () => void }) {
   const t = useTexts();
-  const role = useRoles();
   const [chosen, setChosen] = useState<CustomerRole>(p.membership.role);
   return (
-    <MutationForm
+    <ActionForm
       document={CHANGE} fields={["role"]} variables={() => ({ input: { userId: p.user.id, customerId: p.membership.customer.id, role: chosen } })}
       submit={t("save")} done={t("roleChanged")} onDone={p.onClose} onCancel={p.onClose} blocked={chosen === p.membership.role && t("sameRole")}
     >
       {(of) => (
         <>
           <Text size="sm">{t("roleText")}</Text>
-          <Select label={t("role")} description={role.ofCustomer(chosen)} inputWrapperOrder={["label", "input", "description", "error"]} allowDeselect={false} value={chosen} onChange={(value) => setChosen((value ?? chosen) as CustomerRole)} data={customerRoles.map((value) => ({ value, label: role.customer(value) }))} error={of("role")} />
+          <CustomerRoleSelect name="role" value={chosen} onChange={setChosen} error={of("role")} />
         </>
       )}
-    </MutationForm>
+    </ActionForm>
   );
 }

@@ -1,13 +1,14 @@
-import { Alert, Badge, Button, Group, Text } from "@mantine/core";
+import { Alert, Badge, Button, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { getRouteApi } from "@tanstack/react-router";
 import { useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { ConfirmAction } from "@/components/confirm-action";
+import { Fact, Facts } from "@/components/facts";
 import { NotFound } from "@/components/not-found";
 import { Page } from "@/components/page";
-import { Fact, Part } from "@/components/part";
 import { QueryView } from "@/components/query-view";
+import { Section } from "@/components/section";
 import { PageSkeleton } from "@/components/skeletons";
 import { useIsStaff, useMay, useViewer } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
@@ -77,16 +78,16 @@ function Details({ user }: { user: User }) {
     >
       {staff && may("USERS_IMPERSONATE") && !self && noActing && <Text size="sm" c="dimmed">{noActing}</Text>}
       {self && <Alert color="blue" variant="light">{t("yourself")}</Alert>}
-      <Part title={t("account")}>
-        <Group gap="xl" align="flex-start">
+      <Section title={t("account")}>
+        <Facts rows>
           <Fact label={t("email")}>{user.email}</Fact>
           <Fact label={t("emailVerified")}><Ago at={user.emailVerifiedAt} never={t("never")} /></Fact>
           <Fact label={t("secondFactor")}>{user.totpEnabled ? t("yes") : t("no")}</Fact>
           <Fact label={t("mailLanguage")}>{user.language ? languages[user.language === "DE" ? "de" : "en"] : t("mailLanguageDefault")}</Fact>
           <Fact label={t("created")}><Ago at={user.createdAt} /></Fact>
           {user.disabledAt && <Fact label={t("disabledSince")}>{dateTime(user.disabledAt)}</Fact>}
-        </Group>
-      </Part>
+        </Facts>
+      </Section>
       {(staff || user.role) && <ProviderRoleOf user={user} editable={staff && may("USERS_WRITE")} />}
       <Memberships user={user} />
       {closed ? (

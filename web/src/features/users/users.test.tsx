@@ -17,7 +17,7 @@ const list = { path: "/users", viewer: staff };
 describe("users", () => {
   it("U3: search and customer stand in the address and are sent", async () => {
     const user = userEvent.setup();
-    const graph = graphOf({ Users: users(row), Invitations: invitations(), CustomersToSelect: customers, CustomerSelected: customers });
+    const graph = graphOf({ Users: users(row), Invitations: invitations(), ChooseCustomer: customers, ChosenCustomer: customers });
     const { history } = show(<UsersPage />, graph, { ...list, at: "/users?customer=c1" });
     const table = within(await screen.findByRole("region", { name: "Users" }));
     expect(table.getByRole("link", { name: "Grace" })).toHaveAttribute("href", "/users/u1");
@@ -30,7 +30,7 @@ describe("users", () => {
   it("U12: are invited to a customer, with what is wrong beside its field", async () => {
     const user = userEvent.setup();
     const graph = graphOf({
-      Users: users(), Invitations: invitations(), CustomersToSelect: customers, CustomerSelected: customers,
+      Users: users(), Invitations: invitations(), ChooseCustomer: customers, ChosenCustomer: customers,
       InviteUser: [{ errors: [{ message: "This is no address.", extensions: { code: "INVALID", field: "email" } }] }, { data: { inviteUser: { invitation: { id: "i1", email: "new@example.com" } } } }],
     });
     show(<UsersPage />, graph, list);
@@ -52,7 +52,7 @@ describe("users", () => {
 
   it("U12: are invited to the staff by staff", async () => {
     const user = userEvent.setup();
-    const graph = graphOf({ Users: users(row), Invitations: invitations(), CustomersToSelect: customers, InviteUser: { data: { inviteUser: { invitation: { id: "i1", email: "s@example.com" } } } } });
+    const graph = graphOf({ Users: users(row), Invitations: invitations(), ChooseCustomer: customers, InviteUser: { data: { inviteUser: { invitation: { id: "i1", email: "s@example.com" } } } } });
     show(<UsersPage />, graph, list);
     await user.click(await screen.findByRole("button", { name: "Invite a user" }));
     const form = within(await screen.findByRole("dialog"));
@@ -65,7 +65,7 @@ describe("users", () => {
   it("U2: open invitations are listed and taken back; what failed says so", async () => {
     const user = userEvent.setup();
     const graph = graphOf({
-      Users: users(row), Invitations: invitations(invitation), CustomersToSelect: customers,
+      Users: users(row), Invitations: invitations(invitation), ChooseCustomer: customers,
       RevokeInvitation: [{ errors: [{ message: "x", extensions: { code: "NOT_FOUND" } }] }, { data: { revokeInvitation: { ok: true } } }],
     });
     show(<UsersPage />, graph, list);
