@@ -2,6 +2,7 @@ package app
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -40,12 +41,6 @@ var public = map[string]string{
 	"GET /THIRD_PARTY.txt":          "GET HEAD",
 }
 
-func init() {
-	for _, place := range []string{"customers", "databases", "jobs", "users", "servers", "drift", "audit", "security", "settings"} {
-		public["GET /"+place], public["GET /"+place+"/{rest...}"] = "GET HEAD", "GET HEAD"
-	}
-}
-
 // S3: every route of the real panel with every method, asked by nobody and with tokens that are none,
 // from another machine: only the routes that are listed answer, and no data of the graph.
 func TestS3_RoutesAndMethods(t *testing.T) {
@@ -57,6 +52,10 @@ func TestS3_RoutesAndMethods(t *testing.T) {
 	t.Cleanup(p.close)
 	p.api.SetReady()
 	routes := p.api.Routes()
+	public := maps.Clone(public)
+	for _, place := range []string{"customers", "databases", "jobs", "users", "servers", "drift", "audit", "security", "settings"} {
+		public["GET /"+place], public["GET /"+place+"/{rest...}"] = "GET HEAD", "GET HEAD"
+	}
 	for route := range public {
 		require.Contains(t, routes, route, "of a route that is gone")
 	}

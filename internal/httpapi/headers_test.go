@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -95,12 +96,6 @@ var policies = map[string]string{
 	"/files/peer/{dump}":          `^default-src 'none'; sandbox; frame-ancestors 'none'$`,
 }
 
-func init() {
-	for _, place := range []string{"customers", "databases", "jobs", "users", "servers", "drift", "audit", "security", "settings"} {
-		policies["GET /"+place], policies["GET /"+place+"/{rest...}"] = page, page
-	}
-}
-
 var cached = map[string]string{
 	"GET /graphiql":               "no-cache",
 	"GET /graphiql/assets/{file}": "public, max-age=31536000, immutable",
@@ -114,6 +109,10 @@ func TestS32_HeadersOfEveryRoute(t *testing.T) {
 	api.SetReady()
 	routes := api.Routes()
 	require.Greater(t, len(routes), 10)
+	policies := maps.Clone(policies)
+	for _, place := range []string{"customers", "databases", "jobs", "users", "servers", "drift", "audit", "security", "settings"} {
+		policies["GET /"+place], policies["GET /"+place+"/{rest...}"] = page, page
+	}
 	for route := range policies {
 		require.Contains(t, routes, route, "of a route that is gone")
 	}

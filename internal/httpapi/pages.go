@@ -13,10 +13,8 @@ var pageFiles embed.FS
 
 var pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
-// show renders a page whose one script and style are allowed by a nonce.
-func show(w http.ResponseWriter, name string) { showWith(w, name, "", nil) }
-
-// showWith is show with what the page is about and more that it may do.
+// showWith renders a page whose one style is allowed by a nonce, with what it is about
+// and more that it may do.
 func showWith(w http.ResponseWriter, name, also string, about any) {
 	b := make([]byte, 16)
 	_, _ = rand.Read(b) // never fails since Go 1.24

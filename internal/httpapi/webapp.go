@@ -80,6 +80,6 @@ func (s webRoutes) unpacked(name string) (string, error) {
 	if err != nil {
 		return "", err //nolint:wrapcheck // as above
 	}
-	b, err := io.ReadAll(r) //nolint:gosec // the binary's own file
-	return string(b), err   //nolint:wrapcheck // as above
+	b, err := io.ReadAll(r)
+	return string(b), err //nolint:wrapcheck // as above
 }

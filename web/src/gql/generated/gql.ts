@@ -28,8 +28,6 @@ type Documents = {
     "\n  query Find($text: String!, $customers: Boolean!, $databases: Boolean!) {\n    customers(first: 5, filter: { search: $text }) @include(if: $customers) { nodes { id name email } }\n    databases(first: 5, filter: { search: $text }) @include(if: $databases) { nodes { id name externalName } }\n  }\n": typeof types.FindDocument,
     "\n  query FindServers {\n    databaseServers(first: 100) { nodes { id name host } }\n  }\n": typeof types.FindServersDocument,
     "\n  query Viewer {\n    viewer {\n      user { id name email role totpEnabled }\n      permissions\n      secondFactorMissing\n      impersonatedBy { id name }\n    }\n  }\n": typeof types.ViewerDocument,
-    "\n  query CustomersToSelect($search: String) {\n    customers(first: 20, filter: { search: $search }) { nodes { id name } }\n  }\n": typeof types.CustomersToSelectDocument,
-    "\n  query CustomerSelected($id: ID!) {\n    customer(id: $id) { id name }\n  }\n": typeof types.CustomerSelectedDocument,
     "\n  query ChooseCustomer($text: String) {\n    customers(first: 20, filter: { search: $text }, order: { field: NAME }) { nodes { id name email state } }\n  }\n": typeof types.ChooseCustomerDocument,
     "\n  query ChosenCustomer($id: ID!) {\n    customer(id: $id) { id name }\n  }\n": typeof types.ChosenCustomerDocument,
     "\n  query JobLive($id: ID!) {\n    job(id: $id) {\n      id kind state percent waitingFor finishedAt\n      steps { name state attempt durationMs error }\n      error { code message retryable }\n    }\n  }\n": typeof types.JobLiveDocument,
@@ -152,8 +150,6 @@ const documents: Documents = {
     "\n  query Find($text: String!, $customers: Boolean!, $databases: Boolean!) {\n    customers(first: 5, filter: { search: $text }) @include(if: $customers) { nodes { id name email } }\n    databases(first: 5, filter: { search: $text }) @include(if: $databases) { nodes { id name externalName } }\n  }\n": types.FindDocument,
     "\n  query FindServers {\n    databaseServers(first: 100) { nodes { id name host } }\n  }\n": types.FindServersDocument,
     "\n  query Viewer {\n    viewer {\n      user { id name email role totpEnabled }\n      permissions\n      secondFactorMissing\n      impersonatedBy { id name }\n    }\n  }\n": types.ViewerDocument,
-    "\n  query CustomersToSelect($search: String) {\n    customers(first: 20, filter: { search: $search }) { nodes { id name } }\n  }\n": types.CustomersToSelectDocument,
-    "\n  query CustomerSelected($id: ID!) {\n    customer(id: $id) { id name }\n  }\n": types.CustomerSelectedDocument,
     "\n  query ChooseCustomer($text: String) {\n    customers(first: 20, filter: { search: $text }, order: { field: NAME }) { nodes { id name email state } }\n  }\n": types.ChooseCustomerDocument,
     "\n  query ChosenCustomer($id: ID!) {\n    customer(id: $id) { id name }\n  }\n": types.ChosenCustomerDocument,
     "\n  query JobLive($id: ID!) {\n    job(id: $id) {\n      id kind state percent waitingFor finishedAt\n      steps { name state attempt durationMs error }\n      error { code message retryable }\n    }\n  }\n": types.JobLiveDocument,
@@ -332,14 +328,6 @@ export function graphql(source: "\n  query FindServers {\n    databaseServers(fi
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query Viewer {\n    viewer {\n      user { id name email role totpEnabled }\n      permissions\n      secondFactorMissing\n      impersonatedBy { id name }\n    }\n  }\n"): (typeof documents)["\n  query Viewer {\n    viewer {\n      user { id name email role totpEnabled }\n      permissions\n      secondFactorMissing\n      impersonatedBy { id name }\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  query CustomersToSelect($search: String) {\n    customers(first: 20, filter: { search: $search }) { nodes { id name } }\n  }\n"): (typeof documents)["\n  query CustomersToSelect($search: String) {\n    customers(first: 20, filter: { search: $search }) { nodes { id name } }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  query CustomerSelected($id: ID!) {\n    customer(id: $id) { id name }\n  }\n"): (typeof documents)["\n  query CustomerSelected($id: ID!) {\n    customer(id: $id) { id name }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
