@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"log/slog"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/uptrace/bun/migrate"
@@ -42,16 +44,40 @@ func Migrate(ctx context.Context, db *DB, log *slog.Logger) error {
 	if err := ours.Discover(migrations.FS); err != nil {
 		return fmt.Errorf("read embedded migrations: %w", err)
 	}
-	m := migrate.NewMigrator(db.DB, ours, migrate.WithMarkAppliedOnSuccess(true))
+	m := migrate.NewMigrator(db.DB, ours)
 	if err := m.Init(ctx); err != nil {
 		return Wrap(err, "create the table of migrations")
 	}
-	group, err := m.Migrate(ctx)
+	all, err := m.MigrationsWithStatus(ctx)
 	if err != nil {
-		return Wrap(err, "migrate")
+		return Wrap(err, "read which migrations were applied")
 	}
-	if !group.IsZero() {
-		log.InfoContext(ctx, "tables migrated", "group", group.ID, "migrations", len(group.Migrations))
+	group, unapplied := all.LastGroupID()+1, all.Unapplied()
+	for _, one := range unapplied {
+		if err := apply(ctx, lock.Conn(), one, group); err != nil {
+			return err
+		}
+	}
+	if len(unapplied) > 0 {
+		log.InfoContext(ctx, "tables migrated", "group", group, "migrations", len(unapplied))
 	}
 	return nil
+}
+
+// apply makes a migration and notes that it was made in one transaction, which bun does
+// in two: whoever is stopped between them could never start again.
+func apply(ctx context.Context, conn *pgx.Conn, one migrate.Migration, group int64) error {
+	text, err := fs.ReadFile(migrations.FS, one.String()+".tx.up.sql")
+	if err != nil {
+		return fmt.Errorf("read embedded migration: %w", err)
+	}
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		// Several statements at once: only the simple protocol has that.
+		if _, err := tx.Conn().PgConn().Exec(ctx, string(text)).ReadAll(); err != nil {
+			return err //nolint:wrapcheck // below
+		}
+		_, err := tx.Exec(ctx, "INSERT INTO bun_migrations (name, group_id) VALUES ($1, $2)", one.Name, group)
+		return err //nolint:wrapcheck // below
+	})
+	return Wrap(err, "migrate: %s", one.String())
 }

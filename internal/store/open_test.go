@@ -111,7 +111,7 @@ func TestMigrate_SeveralNodesAtOnceAndAgain(t *testing.T) {
 	require.Equal(t, 1, n)
 	require.NoError(t, db.QueryRowContext(ctx, "SELECT count(*) FROM river_job").Scan(&n))
 	require.NoError(t, store.Migrate(ctx, db, slog.New(slog.DiscardHandler)), "again")
-	require.NoError(t, db.QueryRowContext(ctx, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").Scan(&n))
+	require.NoError(t, db.QueryRowContext(ctx, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").Scan(&n))
 	require.Zero(t, n, "the lock is given back")
 
 	ended, cancel := context.WithCancel(ctx)
