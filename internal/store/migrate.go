@@ -73,7 +73,7 @@ func apply(ctx context.Context, conn *pgx.Conn, one migrate.Migration, group int
 	}
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		// Several statements at once: only the simple protocol has that.
-		if _, err := tx.Conn().PgConn().Exec(ctx, string(text)).ReadAll(); err != nil {
+		if _, err := tx.Conn().PgConn().Exec(ctx, string(text)).ReadAll(); err != nil { //allow:sql it is embedded
 			return err //nolint:wrapcheck // below
 		}
 		_, err := tx.Exec(ctx, "INSERT INTO bun_migrations (name, group_id) VALUES ($1, $2)", one.Name, group)
