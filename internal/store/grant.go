@@ -10,9 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
-	"github.com/uptrace/bun/migrate"
-
-	"github.com/mpanel/mpanel/migrations"
 )
 
 // AppendOnly are the tables of which the panel's role may only read and insert rows,
@@ -118,11 +115,11 @@ var ErrNotMigrated = errors.New("the tables are not of this version, and the pan
 
 // UpToDate is nil when nothing is to be migrated. Error: ErrNotMigrated.
 func UpToDate(ctx context.Context, db *DB) error {
-	ours := migrate.NewMigrations()
-	if err := ours.Discover(migrations.FS); err != nil {
-		return fmt.Errorf("read embedded migrations: %w", err)
+	ours, err := migrator(db)
+	if err != nil {
+		return err
 	}
-	all, err := migrate.NewMigrator(db.DB, ours).MigrationsWithStatus(ctx)
+	all, err := ours.MigrationsWithStatus(ctx)
 	if err != nil {
 		return Wrap(err, "read which migrations were applied")
 	}

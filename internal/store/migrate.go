@@ -40,11 +40,10 @@ func Migrate(ctx context.Context, db *DB, log *slog.Logger) error {
 	if _, err := river.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return Wrap(err, "migrate river's tables")
 	}
-	ours := migrate.NewMigrations()
-	if err := ours.Discover(migrations.FS); err != nil {
-		return fmt.Errorf("read embedded migrations: %w", err)
+	m, err := migrator(db)
+	if err != nil {
+		return err
 	}
-	m := migrate.NewMigrator(db.DB, ours)
 	if err := m.Init(ctx); err != nil {
 		return Wrap(err, "create the table of migrations")
 	}
@@ -62,6 +61,15 @@ func Migrate(ctx context.Context, db *DB, log *slog.Logger) error {
 		log.InfoContext(ctx, "tables migrated", "group", group, "migrations", len(unapplied))
 	}
 	return nil
+}
+
+// migrator knows the migrations of this version, and which of them were applied.
+func migrator(db *DB) (*migrate.Migrator, error) {
+	ours := migrate.NewMigrations()
+	if err := ours.Discover(migrations.FS); err != nil {
+		return nil, fmt.Errorf("read embedded migrations: %w", err)
+	}
+	return migrate.NewMigrator(db.DB, ours), nil
 }
 
 // apply makes a migration and notes that it was made in one transaction, which bun does
