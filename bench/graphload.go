@@ -36,7 +36,7 @@ func (s sample) cpu() time.Duration { return s.server + s.postgres }
 
 // compare asks a peer a few times, and checks that it answers as the others did.
 func (b *graphBench) compare(ctx context.Context, peer *graphPeer, op *graphOperation) error {
-	conn, err := b.dial(ctx, peer)
+	conn, err := b.dial(ctx, peer, op.token)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (b *graphBench) sample(ctx context.Context, peer *graphPeer, op *graphOpera
 		}
 	}()
 	for range graphConnections {
-		c, err := b.dial(ctx, peer)
+		c, err := b.dial(ctx, peer, op.token)
 		if err != nil {
 			return sample{}, err
 		}
@@ -161,7 +161,7 @@ type rawConn struct {
 	head string
 }
 
-func (b *graphBench) dial(ctx context.Context, peer *graphPeer) (*rawConn, error) {
+func (b *graphBench) dial(ctx context.Context, peer *graphPeer, token string) (*rawConn, error) {
 	addr := strings.TrimPrefix(peer.panel.base, "http://")
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
 	if err != nil {
@@ -169,7 +169,7 @@ func (b *graphBench) dial(ctx context.Context, peer *graphPeer) (*rawConn, error
 	}
 	return &rawConn{
 		Conn: conn, in: bufio.NewReaderSize(conn, 64<<10),
-		head: "POST /graphql HTTP/1.1\r\nHost: " + addr + "\r\nContent-Type: application/json\r\nAuthorization: Bearer " + b.client.token + "\r\nContent-Length: ",
+		head: "POST /graphql HTTP/1.1\r\nHost: " + addr + "\r\nContent-Type: application/json\r\nAuthorization: Bearer " + token + "\r\nContent-Length: ",
 	}, nil
 }
 

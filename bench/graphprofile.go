@@ -68,7 +68,7 @@ func (b *graphBench) profile(ctx context.Context, p *panel) (err error) {
 
 // trace counts the system calls of one request after the other.
 func (b *graphBench) trace(ctx context.Context, peer *graphPeer, op *graphOperation, to string) error {
-	conn, err := b.dial(ctx, peer)
+	conn, err := b.dial(ctx, peer, op.token)
 	if err != nil {
 		return err
 	}
