@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useDeferredValue } from "react";
 import { ErrorBoundary } from "react-error-boundary";
 import type { UseQueryState } from "urql";
 import { PanelError } from "./panel-error";
@@ -15,8 +15,10 @@ export function QueryView<Data>(p: {
 }) {
   const { data, error } = p.result;
   const retry = () => p.retry({ requestPolicy: "network-only" });
+  // What comes after the skeleton is made in pieces, between which people can go on.
+  const there = useDeferredValue(data !== undefined);
   if (data === undefined && error) return <PanelError error={error} onRetry={retry} />;
-  if (data === undefined) return p.skeleton;
+  if (data === undefined || !there) return p.skeleton;
   return (
     <ErrorBoundary fallbackRender={(f) => <PanelError error={f.error} onRetry={f.resetErrorBoundary} />} onReset={retry} resetKeys={[data]}>
       {p.children(data)}
