@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { type ReactNode, Suspense } from "react";
 import { useQuery } from "urql";
 import { Ago } from "@/components/ago";
+import { useJobTitle } from "@/components/job-title";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { QuotaBars } from "@/components/quota-bars";
@@ -56,6 +57,7 @@ export function DashboardPage() {
 
 function Filled({ data }: { data: DashboardQuery }) {
   const t = useTexts();
+  const title = useJobTitle();
   const { user } = useViewer();
   const host = data.servers?.nodes[0];
   return (
@@ -98,7 +100,7 @@ function Filled({ data }: { data: DashboardQuery }) {
               <Stack gap="xs">
                 {data.running.nodes.map((j) => (
                   <Group key={j.id} justify="space-between" gap="xs">
-                    <Anchor component={Link} to={`/jobs/${j.id}`} size="sm">{j.kind}{j.customer ? ` · ${j.customer.name}` : ""}</Anchor>
+                    <Anchor component={Link} to={`/jobs/${j.id}`} size="sm">{title(j.kind)}{j.customer ? ` · ${j.customer.name}` : ""}</Anchor>
                     <StateBadge state={j.waitingFor ? "WAITING" : j.state} />
                   </Group>
                 ))}
