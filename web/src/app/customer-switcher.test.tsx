@@ -5,7 +5,7 @@ import { everything, graphOf, show, viewerOf } from "@/testing/render";
 import { CustomerSwitcher } from "./customer-switcher";
 
 const several = (...ids: string[]) => ({
-  SeesSeveralCustomers: { data: { customers: { nodes: ids.map((id) => ({ id })) } } },
+  FirstCustomers: { data: { customers: { nodes: ids.map((id) => ({ id })) } } },
   ChooseCustomer: { data: { customers: { nodes: ids.map((id) => ({ id, name: `Customer ${id}`, email: "a@a.test", state: "ACTIVE" })) } } },
   ChosenCustomer: { data: { customer: { id: ids[0], name: `Customer ${ids[0]}` } } },
 });

@@ -1,6 +1,6 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { CustomerSelect } from "@/components/customer-select";
-import { useSeesSeveral } from "@/components/use-sees-several";
+import { useSeesSeveral } from "@/components/use-first-customers";
 import { useTexts } from "./texts";
 
 /**

@@ -113,9 +113,9 @@ export function SignInForm(p: { email?: string; onSignedIn: (session: Session, u
               <>
                 <Text component="label" size="sm" fw={500} id="code-label">{t("code")}</Text>
                 <PinInput
-                  key="pin" name="code" length={6} type="number" oneTimeCode autoFocus aria-label={t("digit")} aria-labelledby="code-label" error={problems.of("code") !== undefined}
+                  key="pin" name="code" length={6} type="number" oneTimeCode autoFocus ariaLabel={t("digit")} aria-labelledby="code-label" error={problems.of("code") !== undefined}
                   getInputProps={() => ({ autoComplete: "one-time-code" })}
-                  onComplete={() => code.current?.closest("form")?.requestSubmit()}
+                  onComplete={() => requestAnimationFrame(() => code.current?.closest("form")?.requestSubmit())} // the field that is sent has the last digit only then
                 />
                 <Text size="sm" c={problems.of("code") ? "var(--mantine-color-error)" : "dimmed"} role={problems.of("code") ? "alert" : undefined}>{problems.of("code") ?? t("codeHint")}</Text>
               </>

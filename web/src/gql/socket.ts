@@ -46,7 +46,7 @@ const client = createClient({
     closed: (event) => {
       clearTimeout(unanswered);
       const code = (event as CloseEvent).code;
-      if (code === 4401 || code === 4403) void sessions.renew().catch(() => {}); // the session may be over: then the page is left
+      if (code === 4403) void sessions.renew().catch(() => {}); // the session may be over: then the page is left
       connection.set(code === 1000 ? "idle" : "lost");
     },
     ping: (received) => {

@@ -5,6 +5,7 @@ import { useQuery } from "urql";
 import { ActionForm } from "@/components/action-form";
 import { CustomerSelect } from "@/components/customer-select";
 import { OrderDialog, type Ordered } from "@/components/order-dialog";
+import { useOnlyCustomer } from "@/components/use-first-customers";
 import { useIsStaff, useMay, useViewer } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import { CREATE } from "./operations";
@@ -13,12 +14,6 @@ import { useTexts } from "./texts";
 const SERVERS = graphql(`
   query ServersForDatabases {
     databaseServers(first: 100) { nodes { id name host reachable blocked maintenance { reason } } }
-  }
-`);
-
-const OWN_CUSTOMERS = graphql(`
-  query OwnCustomers {
-    customers(first: 2) { nodes { id } }
   }
 `);
 
@@ -49,10 +44,9 @@ function CreateForm(p: { customerId?: string; onOrdered: (ordered: Ordered) => v
   const [name, setName] = useState("");
   const [limit, setLimit] = useState<number | string>(20);
   const [server, setServer] = useState<string | null>(null);
-  const [own] = useQuery({ query: OWN_CUSTOMERS, pause: staff || !may("CUSTOMERS_READ") });
-  const only = own.data?.customers.nodes.length === 1 ? own.data.customers.nodes[0]?.id : undefined;
+  const only = useOnlyCustomer();
   useEffect(() => {
-    if (only) setCustomer((chosen) => chosen ?? only); // nothing is to be chosen
+    if (only) setCustomer((chosen) => chosen ?? only);
   }, [only]);
   const [servers] = useQuery({ query: SERVERS, pause: !chooses });
   const [known] = useQuery({ query: PREFIX, variables: { customerId: customer ?? "" }, pause: customer === null });

@@ -12,7 +12,7 @@ import { QueryView } from "@/components/query-view";
 import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
 import { TableSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
-import { useSeesSeveral } from "@/components/use-sees-several";
+import { useSeesSeveral } from "@/components/use-first-customers";
 import { useMay } from "@/components/use-viewer";
 import { allPages } from "@/gql/all-pages";
 import { graphql } from "@/gql/document";

@@ -1,0 +1,122 @@
+import { act, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { toastDone, toastProblem, told } from "@/components/toasts";
+import { setLanguage } from "@/lib/text";
+import { graphOf, show } from "@/testing/render";
+import { comes, streams } from "@/testing/streams";
+import { type Notice, useNotices } from "./notices";
+import { NotificationDrawer } from "./notification-drawer";
+
+vi.mock("@/gql/socket", async () => (await import("@/testing/streams")).socket);
+beforeEach(() => {
+  told.set([]);
+  streams.splice(0);
+});
+
+const notice = (id: string, patch: object = {}): Notice => ({ id, at: "2026-11-01T10:00:00Z", level: "INFO", message: `message ${id}`, readAt: null, object: null, ...patch }) as Notice;
+const drawer = async (notices: Notice[] = [], unread = 0, answers: Parameters<typeof graphOf>[0] = {}) => {
+  const graph = graphOf(answers);
+  const onClose = vi.fn();
+  const shown = show(<NotificationDrawer opened onClose={onClose} notices={notices} unread={unread} />, graph);
+  return { ...shown, graph, onClose, user: userEvent.setup(), dialog: within(await screen.findByRole("dialog", { name: "Notifications" })) };
+};
+
+describe("U6: the drawer", () => {
+  it("says that nothing has happened", async () => {
+    const { dialog } = await drawer();
+    expect(dialog.getByText("Nothing has happened yet.")).toBeVisible();
+    expect(dialog.queryByRole("button", { name: "Clear" })).not.toBeInTheDocument();
+  });
+  it("has what the panel told and what was told in this tab, the newest first", async () => {
+    toastDone("done here");
+    const { dialog } = await drawer([notice("old"), notice("new", { at: "2099-01-01T00:00:00Z" })]);
+    expect(dialog.getAllByText(/^message|^done here/).map(({ textContent }) => textContent)).toEqual(["message new", "done here", "message old"]);
+  });
+  it.each([[{ __typename: "Job", id: "j1" }, "/jobs/j1"], [{ __typename: "Database", id: "d1" }, "/databases/d1"], [{ __typename: "Customer", id: "c1" }, "/customers/c1"]])("leads to what it is about: %o", async (object, to) => {
+    const { dialog, router, onClose, user } = await drawer([notice("1", { object })]);
+    await user.click(dialog.getByRole("link", { name: "message 1" }));
+    await waitFor(() => expect(router.state.location.pathname).toBe(to));
+    expect(onClose).toHaveBeenCalledOnce();
+  });
+  it.each([null, { __typename: "Invitation", id: "i1" }])("leads nowhere with %o", async (object) => {
+    const { dialog } = await drawer([notice("1", { object })]);
+    expect(dialog.getByText("message 1")).toBeVisible();
+    expect(dialog.queryByRole("link")).not.toBeInTheDocument();
+  });
+  it.each([["INFO", "Note"], ["SUCCESS", "Done"], ["WARNING", "Warning"], ["ERROR", "Error"]])("says %s in words", async (level, said) => {
+    const { dialog } = await drawer([notice("1", { level, readAt: "2026-11-01T10:01:00Z" })]);
+    expect(dialog.getByText(said)).toBeVisible();
+    expect(dialog.queryByText("New")).not.toBeInTheDocument();
+  });
+  it("marks all as read", async () => {
+    const { dialog, graph, user } = await drawer([notice("1")], 1, { MarkNotificationsRead: { data: { markNotificationsRead: { marked: 1, unreadCount: 0 } } } });
+    expect(dialog.getByText("New")).toBeVisible();
+    await user.click(dialog.getByRole("button", { name: "Mark all as read" }));
+    await waitFor(() => expect(graph.sent.map(({ variables }) => variables)).toEqual([{ input: { all: true } }]));
+  });
+  it("has nothing to mark and nothing to clear where all is read and of the panel", async () => {
+    const { dialog } = await drawer([notice("1")], 0);
+    expect(dialog.getByRole("button", { name: "Mark all as read" })).toBeDisabled();
+    expect(dialog.getByRole("button", { name: "Clear" })).toBeDisabled();
+  });
+  it("forgets what was told in this tab, and has the details of what went wrong until then", async () => {
+    act(() => toastProblem({ code: "CONFLICT", message: "It is taken.", requestId: "r-3" }));
+    const { dialog, user } = await drawer();
+    await user.click(dialog.getByRole("button", { name: "Copy details" }));
+    expect(await navigator.clipboard.readText()).toContain("request: r-3");
+    await user.click(dialog.getByRole("button", { name: "Clear" }));
+    expect(await dialog.findByText("Nothing has happened yet.")).toBeVisible();
+  });
+  it("keeps the last fifty", () => {
+    for (let n = 0; n < 60; n++) act(() => toastDone(`n${n}`));
+    expect(told.get()).toHaveLength(50);
+    expect(told.get()[0]!.message).toBe("n59");
+  });
+});
+
+describe("what the panel tells", () => {
+  function Bell() {
+    const { notices, unread } = useNotices();
+    return <p>{unread} of {notices.length}</p>;
+  }
+  const list = (unreadCount: number, ...nodes: Notice[]) => ({ data: { viewer: { notifications: { nodes, unreadCount } } } });
+  const entry = (level: string) => ({ notifications: { position: "p1", notification: { id: "n1", level, message: "The disk is full." } } });
+  it("is nothing until it is read, and then what there is", async () => {
+    show(<Bell />, graphOf({ Notices: list(1, notice("1"), notice("2")) }));
+    expect(await screen.findByText("1 of 2")).toBeVisible();
+  });
+  it.each([["ERROR", "alert"], ["WARNING", "status"]])("appears at once when it is %s, as %s, and is counted", async (level, role) => {
+    const { unmount } = show(<Bell />, graphOf({ Notices: [list(0), list(1, notice("n1"))] }));
+    await screen.findByText("0 of 0");
+    comes("NoticeFeed", entry(level));
+    expect(await screen.findByText("The disk is full.")).toBeVisible();
+    expect(screen.getByText("The disk is full.").closest(`[role=${role}]`)).not.toBeNull();
+    expect(await screen.findByText("1 of 1")).toBeVisible();
+    unmount();
+    expect(streams).toHaveLength(0);
+  });
+  it("is counted and no more when it is no trouble", async () => {
+    show(<Bell />, graphOf({ Notices: [list(0), list(1, notice("n1"))] }));
+    await screen.findByText("0 of 0");
+    comes("NoticeFeed", entry("SUCCESS"));
+    expect(await screen.findByText("1 of 1")).toBeVisible();
+    expect(screen.queryByText("The disk is full.")).not.toBeInTheDocument();
+  });
+  it("is not read anew where the stream only says where it stands", async () => {
+    const graph = graphOf({ Notices: list(0) });
+    show(<Bell />, graph);
+    await screen.findByText("0 of 0");
+    comes("NoticeFeed", { notifications: { position: "p0" } });
+    expect(graph.sent).toHaveLength(1);
+  });
+});
+
+it("is German for who wants it", async () => {
+  setLanguage("de");
+  show(<NotificationDrawer opened onClose={() => {}} notices={[notice("1", { level: "WARNING" })]} unread={1} />);
+  const dialog = within(await screen.findByRole("dialog", { name: "Meldungen" }));
+  expect(dialog.getByText("Warnung")).toBeVisible();
+  expect(dialog.getByText("Neu")).toBeVisible();
+  setLanguage("en");
+});

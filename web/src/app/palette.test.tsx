@@ -1,0 +1,88 @@
+import { act, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, expect, it, vi } from "vitest";
+import { sessions } from "@/gql/session";
+import { everything, graphOf, show, viewerOf } from "@/testing/render";
+import { places } from "./navigation";
+import { CommandPalette } from "./palette";
+import { openPalette, palette } from "./palette-opener";
+
+const answers = {
+  Find: { data: { customers: { nodes: [{ id: "c1", name: "Shop Ltd", email: "shop@acme.test" }] }, databases: { nodes: [{ id: "d1", name: "shop", externalName: "c7_shop" }] } } },
+  FindServers: { data: { databaseServers: { nodes: [{ id: "s1", name: "pg-shop", host: "10.0.0.1" }, { id: "s2", name: "other", host: "10.0.0.2" }] } } },
+};
+afterEach(() => act(() => palette.setState({ ...palette.getState(), opened: false })));
+const open = async (viewer = viewerOf(everything)) => {
+  const graph = graphOf(answers);
+  const shown = show(<><button type="button">opener</button><CommandPalette places={places} /></>, graph, { viewer });
+  const opener = await screen.findByRole("button", { name: "opener" });
+  opener.focus();
+  act(openPalette);
+  const box = await screen.findByRole("textbox", { name: "Search" });
+  return { ...shown, graph, box, opener, user: userEvent.setup() };
+};
+const found = () => within(screen.getByRole("dialog")).queryAllByRole("option").map(({ textContent }) => textContent);
+
+it("U4: has the pages and what can be done, before anything is written, and asks for nothing", async () => {
+  const { graph } = await open();
+  expect(screen.getByText("Databases")).toBeVisible();
+  expect(screen.getByText("Sign out")).toBeVisible();
+  expect(graph.sent).toHaveLength(0);
+});
+
+it("U4: finds customers, databases and servers by what is written, and goes there", async () => {
+  const { graph, router, box, user } = await open();
+  await user.type(box, "shop");
+  expect(await screen.findByText("Shop Ltd")).toBeVisible();
+  expect(screen.getByText("c7_shop")).toBeVisible();
+  expect(await screen.findByText("pg-shop")).toBeVisible();
+  expect(screen.queryByText("other")).not.toBeInTheDocument();
+  expect(graph.sent.find(({ operationName }) => operationName === "Find")?.variables).toEqual({ text: "shop", customers: true, databases: true });
+  await user.click(screen.getByText("c7_shop"));
+  await waitFor(() => expect(router.state.location.pathname).toBe("/databases/d1"));
+});
+
+it.each([["Shop Ltd", "/customers/c1"], ["pg-shop", "/servers/s1"]])("U4: %s leads to %s", async (name, to) => {
+  const { router, box, user } = await open();
+  await user.type(box, "shop");
+  await user.click(await screen.findByText(name));
+  await waitFor(() => expect(router.state.location.pathname).toBe(to));
+});
+
+it("U4: is used by the keyboard alone: a page is chosen with Enter", async () => {
+  const { router, box, user } = await open();
+  await user.type(box, "audit");
+  expect(screen.queryByText("Databases")).not.toBeInTheDocument();
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(router.state.location.pathname).toBe("/audit"));
+});
+
+it("U4: Escape gives the focus back to where it was", async () => {
+  const { box, opener, user } = await open();
+  await user.type(box, "x");
+  await user.keyboard("{Escape}");
+  await waitFor(() => expect(screen.queryByRole("textbox", { name: "Search" })).not.toBeInTheDocument());
+  await waitFor(() => expect(opener).toHaveFocus());
+});
+
+it("says that nothing was found", async () => {
+  const { box, user } = await open(viewerOf([]));
+  await user.type(box, "zzz");
+  expect(await screen.findByText("Nothing found")).toBeVisible();
+  expect(found()).toEqual([]);
+});
+
+it("asks for what the viewer may see alone", async () => {
+  const { graph, box, user } = await open(viewerOf(["DATABASES_READ"]));
+  await user.type(box, "shop");
+  await waitFor(() => expect(graph.sent).toHaveLength(1));
+  expect(graph.sent[0]?.variables).toEqual({ text: "shop", customers: false, databases: true });
+});
+
+it("signs out", async () => {
+  const signOut = vi.spyOn(sessions, "signOut").mockRejectedValue(new Error("away"));
+  const { box, user } = await open();
+  await user.type(box, "sign");
+  await user.click(await screen.findByText("Sign out"));
+  expect(signOut).toHaveBeenCalledOnce();
+});

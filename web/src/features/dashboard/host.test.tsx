@@ -1,0 +1,132 @@
+import { act, screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { show } from "@/testing/render";
+import { comes, streamOf, streams } from "@/testing/streams";
+import { HostCharts } from "./host";
+
+vi.mock("@/gql/socket", async () => (await import("@/testing/streams")).socket);
+
+// jsdom draws nothing: what each chart is given is kept, by the labels of its series.
+interface Drawn {
+  labels: string[];
+  data: (number | null)[][];
+  scale?: { min: number; max: number };
+  options: { axes: { values: (self: unknown, ticks: number[]) => string[]; splits?: () => number[] }[]; scales: { y: { range: (self: unknown, low: number, top: number) => number[] } } };
+  destroyed: boolean;
+}
+const charts: Drawn[] = [];
+vi.mock("uplot", () => ({
+  default: class {
+    private readonly drawn: Drawn;
+    constructor(options: Drawn["options"] & { series: { label?: string }[] }) {
+      this.drawn = { labels: options.series.slice(1).map(({ label }) => label ?? ""), data: [], options, destroyed: false };
+      charts.push(this.drawn);
+    }
+    setData(data: (number | null)[][]) {
+      this.drawn.data = data;
+    }
+    setScale(_: string, scale: { min: number; max: number }) {
+      this.drawn.scale = scale;
+    }
+    setSize() {}
+    destroy() {
+      this.drawn.destroyed = true;
+    }
+  },
+}));
+
+const start = Date.parse("2026-11-26T10:00:00Z");
+beforeEach(() => {
+  streams.splice(0);
+  charts.splice(0);
+  vi.useFakeTimers({ shouldAdvanceTime: true, now: start });
+});
+afterEach(() => void vi.useRealTimers());
+
+const chart = (label: string) => charts.findLast(({ labels }) => labels[0] === label)!;
+const metrics = (second: number, patch: object = {}) => ({
+  serverMetrics: {
+    at: new Date(start + second * 1000).toISOString(), cpuPercent: 12.4, load1: 0.5, load5: 1.25, load15: 2, memoryUsedBytes: "1073741824", memoryTotalBytes: "4294967296", uptimeSeconds: "7260",
+    disks: [{ mount: "/", usedBytes: "95", totalBytes: "100", stale: false }, { mount: "/tmp", usedBytes: "0", totalBytes: "0", stale: false }, { mount: "/var", usedBytes: "75", totalBytes: "100", stale: false }],
+    networks: [{ name: "a", receivedBytesPerSecond: 1024, sentBytesPerSecond: 10 }, { name: "b", receivedBytesPerSecond: 1024, sentBytesPerSecond: 20 }], ...patch,
+  },
+});
+const open = async () => {
+  const shown = show(<HostCharts server={{ id: "srv_1", name: "panel-1", osName: "Debian 13" }} />);
+  await screen.findByRole("heading", { name: "This server: panel-1" });
+  return { ...shown, user: userEvent.setup({ advanceTimers: vi.advanceTimersByTime }) };
+};
+
+it("U35: draws each second what the host does, all networks together", async () => {
+  await open();
+  expect(streamOf("HostMetrics").variables).toEqual({ id: "srv_1" });
+  comes("HostMetrics", metrics(0));
+  comes("HostMetrics", metrics(1, { cpuPercent: 99 }));
+  expect(chart("Processor").data).toEqual([[start / 1000, start / 1000 + 1], [12.4, 99]]);
+  expect(chart("In").data.slice(1)).toEqual([[2048, 2048], [30, 30]]);
+  expect(screen.getByText("Processor 99%")).toBeVisible();
+  expect(screen.getByText("In 2 KiB/s, Out 30 B/s")).toBeVisible();
+  expect(screen.getByText("Memory 1 GiB")).toBeVisible();
+});
+
+it("says load, uptime and how full each disk is", async () => {
+  await open();
+  await act(() => vi.advanceTimersByTimeAsync(6_000));
+  comes("HostMetrics", metrics(6));
+  expect(await screen.findByText("Debian 13 · Load 0.5 · 1.25 · 2 · Up for 2 h 1 min")).toBeVisible();
+  expect(screen.getByRole("progressbar", { name: "/: 95 B of 100 B" })).toHaveAttribute("aria-valuenow", "95");
+  expect(screen.getByRole("progressbar", { name: "/tmp: 0 B of 0 B" })).toHaveAttribute("aria-valuenow", "0");
+});
+
+it("U35: shows the last minutes or the last hour", async () => {
+  const { user } = await open();
+  comes("HostMetrics", metrics(0));
+  const span = () => Math.round(chart("Processor").scale!.max - chart("Processor").scale!.min);
+  expect(span()).toBe(120);
+  await user.click(screen.getByRole("radio", { name: "1 h" }));
+  await waitFor(() => expect(span()).toBe(3600));
+  expect(chart("Processor").data[1]).toEqual([12.4]); // what was there is drawn anew
+  expect(charts.filter(({ labels }) => labels[0] === "Processor").map(({ destroyed }) => destroyed)).toEqual([true, false]);
+});
+
+it("U35: draws nothing while it is paused, and keeps what comes", async () => {
+  const { user } = await open();
+  comes("HostMetrics", metrics(0));
+  await user.click(screen.getByRole("button", { name: "Pause" }));
+  comes("HostMetrics", metrics(1));
+  expect(chart("Processor").data[1]).toHaveLength(1);
+  await user.click(screen.getByRole("button", { name: "Go on" }));
+  comes("HostMetrics", metrics(2));
+  expect(chart("Processor").data[1]).toHaveLength(3);
+});
+
+it("U35: says after ten seconds that nothing comes, and when it was seen last", async () => {
+  await open();
+  comes("HostMetrics", metrics(0));
+  await act(() => vi.advanceTimersByTimeAsync(9_000));
+  expect(screen.queryByText(/Nothing has come for a while/)).not.toBeInTheDocument();
+  await act(() => vi.advanceTimersByTimeAsync(3_000));
+  expect(await screen.findByText(/Nothing has come for a while; last seen 1[0-9] seconds ago/)).toBeVisible();
+  comes("HostMetrics", metrics(13));
+  await act(() => vi.advanceTimersByTimeAsync(1_100));
+  await waitFor(() => expect(screen.queryByText(/Nothing has come for a while/)).not.toBeInTheDocument());
+});
+
+it("its axes have the units of what they show, and a line that is next to nothing does not look like much", async () => {
+  await open();
+  const axis = (label: string) => chart(label).options.axes[1]!;
+  expect(axis("Processor").values(null, [0, 50, 100])).toEqual(["0%", "50%", "100%"]);
+  expect(axis("Processor").splits!()).toEqual([0, 50, 100]);
+  expect(axis("In").values(null, [2048])).toEqual(["2 KiB/s"]);
+  expect(chart("In").options.scales.y.range(null, 0, 1)).toEqual([0, 10_240]);
+  expect(chart("In").options.scales.y.range(null, 0, 100_000)[1]).toBeCloseTo(110_000);
+  expect(chart("Processor").options.scales.y.range(null, 0, 3)).toEqual([0, 100]);
+});
+
+it("listens to nothing and draws nothing once it is left", async () => {
+  const { unmount } = await open();
+  unmount();
+  expect(streams).toHaveLength(0);
+  expect(charts.every(({ destroyed }) => destroyed)).toBe(true);
+});
