@@ -13,10 +13,13 @@ import (
 // what a person does there. MPANEL_SHOTS names a folder for screenshots.
 func TestWeb(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"shell", "sessions", "databases", "hostile"} {
+	for file, panel := range map[string]launch{
+		"shell": {}, "sessions": {}, "databases": {}, "hostile": {}, "keyboard": {}, "lists": {}, "dashboard": {},
+		"accounts": {env: []string{"MPANEL_SIGN_UP=on"}},
+	} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			s, _ := fresh(t, launch{})
+			s, _ := fresh(t, panel)
 			run := node(t, "web.mjs", vars{"file": file, "url": s.url, "email": adminEmail, "password": adminPassword, "shots": os.Getenv("MPANEL_SHOTS")})
 			seen := 0
 			for {

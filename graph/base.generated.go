@@ -107,6 +107,7 @@ type QueryResolver interface {
 	Node(ctx context.Context, id string) (ident.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]ident.Node, error)
 	RateLimit(ctx context.Context) (*budget.State, error)
+	SignUpOpen(ctx context.Context) (bool, error)
 	Users(ctx context.Context, first *int, after *string, last *int, before *string, filter *auth.UserFilter) (*page.Connection[*models.User], error)
 	Invitations(ctx context.Context, first *int, after *string, last *int, before *string, filter *auth.InvitationFilter) (*page.Connection[*models.Invitation], error)
 	AuditEvents(ctx context.Context, first *int, after *string, last *int, before *string, filter *trail.Filter) (*page.Connection[*models.AuditEntry], error)
@@ -6103,6 +6104,31 @@ func (ec *executionContext) fieldContext_Query_rateLimit(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_signUpOpen(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_signUpOpen(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().SignUpOpen(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_signUpOpen(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Query", field, true, true, "Boolean")
+}
+
 func (ec *executionContext) _Query_users(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8338,6 +8364,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_rateLimit(ctx, field)
+				})
+		case "signUpOpen":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_signUpOpen(ctx, field)
 				})
 		case "users":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

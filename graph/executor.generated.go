@@ -5559,6 +5559,21 @@ var executorTables = &executor.Tables{
 					executor.SetPointers(c, results)
 				},
 			},
+			"signUpOpen": {Name: "signUpOpen", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Query().SignUpOpen(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[bool](c, values)
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNBoolean2bool(w, values.([]bool)[i])
+				},
+			},
 			"users": {Name: "users", Type: "UserConnection", GraphQL: "UserConnection!",
 				NonNull:    true,
 				IsResolver: true,

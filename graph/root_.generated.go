@@ -241,6 +241,8 @@ func newExecutionContext(
 
 var sources = []*ast.Source{
 	{Name: "../schema/account.graphqls", Input: `extend type Query {
+  "Whether anybody can ask for an account here with ` + "`" + `signUp` + "`" + `; where it is false the provider makes them, by invitation."
+  signUpOpen: Boolean! @public
   "The users that the caller may see, the oldest first: the provider's staff see all, others those with a role in their customers."
   users(
     "Rows of the page, from the front: 1 to 100, 20 by default."

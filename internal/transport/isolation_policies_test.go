@@ -33,6 +33,8 @@ var policies = map[string]string{
 	"Query.servers":         "SERVERS_READ",
 	"Query.users":           "USERS_READ",
 
+	"Query.signUpOpen": "public",
+
 	"Mutation.acceptInvitation":             "public",
 	"Mutation.refreshSession":               "public",
 	"Mutation.requestPasswordReset":         "public",

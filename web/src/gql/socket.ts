@@ -46,7 +46,11 @@ const client = createClient({
     closed: (event) => {
       clearTimeout(unanswered);
       const code = (event as CloseEvent).code;
-      if (code === 4403) void sessions.renew().catch(() => {}); // the session may be over: then the page is left
+      if (code === 4403) {
+        // The session may be over, however long its token would have been good: then the page says so.
+        if (!sessions.acting.get()) sessions.distrust(sessions.current.get()?.accessToken);
+        void sessions.renew().catch(() => {});
+      }
       connection.set(code === 1000 ? "idle" : "lost");
     },
     ping: (received) => {

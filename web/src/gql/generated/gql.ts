@@ -15,6 +15,7 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  */
 type Documents = {
     "\n  mutation SetUp($input: SetUpInput!) {\n    setUp(input: $input) { expiresAt }\n  }\n": typeof types.SetUpDocument,
+    "\n  query SignUpOpen {\n    signUpOpen\n  }\n": typeof types.SignUpOpenDocument,
     "\n  mutation SignUp($input: SignUpInput!) {\n    signUp(input: $input) { ok }\n  }\n": typeof types.SignUpDocument,
     "\n  mutation VerifyEmail($input: VerifyEmailInput!) {\n    verifyEmail(input: $input) { ok }\n  }\n": typeof types.VerifyEmailDocument,
     "\n  mutation RequestPasswordReset($input: RequestPasswordResetInput!) {\n    requestPasswordReset(input: $input) { ok }\n  }\n": typeof types.RequestPasswordResetDocument,
@@ -135,6 +136,7 @@ type Documents = {
 };
 const documents: Documents = {
     "\n  mutation SetUp($input: SetUpInput!) {\n    setUp(input: $input) { expiresAt }\n  }\n": types.SetUpDocument,
+    "\n  query SignUpOpen {\n    signUpOpen\n  }\n": types.SignUpOpenDocument,
     "\n  mutation SignUp($input: SignUpInput!) {\n    signUp(input: $input) { ok }\n  }\n": types.SignUpDocument,
     "\n  mutation VerifyEmail($input: VerifyEmailInput!) {\n    verifyEmail(input: $input) { ok }\n  }\n": types.VerifyEmailDocument,
     "\n  mutation RequestPasswordReset($input: RequestPasswordResetInput!) {\n    requestPasswordReset(input: $input) { ok }\n  }\n": types.RequestPasswordResetDocument,
@@ -272,6 +274,10 @@ export function graphql(source: string): unknown;
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation SetUp($input: SetUpInput!) {\n    setUp(input: $input) { expiresAt }\n  }\n"): (typeof documents)["\n  mutation SetUp($input: SetUpInput!) {\n    setUp(input: $input) { expiresAt }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query SignUpOpen {\n    signUpOpen\n  }\n"): (typeof documents)["\n  query SignUpOpen {\n    signUpOpen\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
