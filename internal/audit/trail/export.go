@@ -106,6 +106,9 @@ func (f *Filter) told() map[string]any {
 	if f.ObjectID != nil {
 		out["object"] = f.ObjectID
 	}
+	if f.IP != nil {
+		out["ip"] = f.IP
+	}
 	if f.Allowed != nil {
 		out["allowed"] = f.Allowed
 	}
@@ -274,6 +277,7 @@ func ParseFilter(get func(name string) string) (*Filter, error) {
 	}
 	text("action", &f.Action)
 	text("objectId", &f.ObjectID)
+	text("ip", &f.IP)
 	moment("from", &f.From)
 	moment("to", &f.To)
 	if v := get("actorId"); v != "" {

@@ -35,6 +35,13 @@ describe("QueryView", () => {
     expect(await screen.findByText("c")).toBeVisible();
   });
 
+  it("U2: shows the error of a field that must not be null, too", async () => {
+    show(<Things />, graphOf({ Things: [{ ...failed, data: null }, { data: { things: ["d"] } }] }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("req-1");
+    await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+    expect(await screen.findByText("d")).toBeVisible();
+  });
+
   it("keeps old data in sight when newer cannot be had", async () => {
     const result = { data: { things: ["old"] }, error: new CombinedError({ networkError: new Error("x") }) };
     show(<QueryView result={result} retry={() => {}} skeleton={null}>{({ things }) => <p>{things[0]}</p>}</QueryView>);

@@ -13,7 +13,8 @@ export function QueryView<Data>(p: {
   skeleton: ReactNode;
   children: (data: Data) => ReactNode;
 }) {
-  const { data, error } = p.result;
+  const { error } = p.result;
+  const data = p.result.data ?? undefined; // null is what the graph gives of a field that failed and must not be null
   const retry = () => p.retry({ requestPolicy: "network-only" });
   // What comes after the skeleton is made in pieces, between which people can go on.
   const there = useDeferredValue(data !== undefined);

@@ -6,7 +6,7 @@ const embedded: KeyGenerator = () => null;
 const parts = [
   "ApiTokenConnection", "AuditEventConnection", "Capability", "ConnectionString", "CustomerConnection", "DatabaseConnection", "DatabaseCredentials",
   "DatabaseDumpConnection", "DatabaseServerConnection", "DatabaseServerMaintenance", "DatabaseUserConnection", "DriftBrake", "DriftFindingConnection",
-  "Impersonation", "InvitationConnection", "JobConnection", "JobError", "JobEvent", "JobStep", "Membership", "MembershipConnection", "NotificationConnection", "PageInfo", "Preview",
+  "Impersonation", "InvitationConnection", "JobConnection", "JobError", "JobEvent", "JobStep", "Membership", "MembershipConnection", "NotificationConnection", "PageInfo", "Panel", "Preview",
   "Quota", "RateLimit", "UserConnection", "Viewer",
 ];
 

@@ -119,6 +119,7 @@ type Documents = {
     "\n  query Profile {\n    viewer { user { id name email emailVerifiedAt language } }\n  }\n": typeof types.ProfileDocument,
     "\n  mutation UpdateProfile($input: UpdateProfileInput!) {\n    updateProfile(input: $input) { user { id name language } }\n  }\n": typeof types.UpdateProfileDocument,
     "\n  mutation RequestEmailVerification {\n    requestEmailVerification { ok }\n  }\n": typeof types.RequestEmailVerificationDocument,
+    "\n  query Panel {\n    panel { version }\n  }\n": typeof types.PanelDocument,
     "\n  mutation Impersonate($input: ImpersonateInput!) {\n    impersonate(input: $input) { accessToken expiresAt }\n  }\n": typeof types.ImpersonateDocument,
     "\n  query Invitations($filter: InvitationFilter) {\n    invitations(first: 100, filter: $filter) {\n      nodes { id email name providerRole customerRole customer { id name } invitedBy { id name } createdAt expiresAt }\n      totalCount\n    }\n  }\n": typeof types.InvitationsDocument,
     "\n  mutation RevokeInvitation($input: RevokeInvitationInput!) {\n    revokeInvitation(input: $input) { ok }\n  }\n": typeof types.RevokeInvitationDocument,
@@ -240,6 +241,7 @@ const documents: Documents = {
     "\n  query Profile {\n    viewer { user { id name email emailVerifiedAt language } }\n  }\n": types.ProfileDocument,
     "\n  mutation UpdateProfile($input: UpdateProfileInput!) {\n    updateProfile(input: $input) { user { id name language } }\n  }\n": types.UpdateProfileDocument,
     "\n  mutation RequestEmailVerification {\n    requestEmailVerification { ok }\n  }\n": types.RequestEmailVerificationDocument,
+    "\n  query Panel {\n    panel { version }\n  }\n": types.PanelDocument,
     "\n  mutation Impersonate($input: ImpersonateInput!) {\n    impersonate(input: $input) { accessToken expiresAt }\n  }\n": types.ImpersonateDocument,
     "\n  query Invitations($filter: InvitationFilter) {\n    invitations(first: 100, filter: $filter) {\n      nodes { id email name providerRole customerRole customer { id name } invitedBy { id name } createdAt expiresAt }\n      totalCount\n    }\n  }\n": types.InvitationsDocument,
     "\n  mutation RevokeInvitation($input: RevokeInvitationInput!) {\n    revokeInvitation(input: $input) { ok }\n  }\n": types.RevokeInvitationDocument,
@@ -690,6 +692,10 @@ export function graphql(source: "\n  mutation UpdateProfile($input: UpdateProfil
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation RequestEmailVerification {\n    requestEmailVerification { ok }\n  }\n"): (typeof documents)["\n  mutation RequestEmailVerification {\n    requestEmailVerification { ok }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Panel {\n    panel { version }\n  }\n"): (typeof documents)["\n  query Panel {\n    panel { version }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
