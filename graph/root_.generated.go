@@ -885,6 +885,8 @@ input AuditFilter {
   customerId: ID
   "Of this action."
   action: String
+  "Of none of these actions, at most 20: ` + "`" + `session.refresh` + "`" + ` is written by each tab each quarter of an hour. ` + "`" + `INVALID` + "`" + ` for more."
+  exceptActions: [String!]
   "Done to this object."
   objectId: ID
   """

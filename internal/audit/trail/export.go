@@ -103,6 +103,9 @@ func (f *Filter) told() map[string]any {
 	if f.Action != nil {
 		out["action"] = f.Action
 	}
+	if len(f.ExceptActions) > 0 {
+		out["except_actions"] = f.ExceptActions
+	}
 	if f.ObjectID != nil {
 		out["object"] = f.ObjectID
 	}
@@ -276,6 +279,9 @@ func ParseFilter(get func(name string) string) (*Filter, error) {
 		}
 	}
 	text("action", &f.Action)
+	if v := get("exceptActions"); v != "" {
+		f.ExceptActions = strings.Split(v, ",")
+	}
 	text("objectId", &f.ObjectID)
 	text("ip", &f.IP)
 	moment("from", &f.From)

@@ -383,8 +383,9 @@ func TestParseFilter(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "192.0.2.1", *f.IP)
 	user := ident.NewUserID()
-	f, err = trail.ParseFilter(get(map[string]string{"actorId": user.Opaque(), "action": "x.y", "from": "2026-01-01T00:00:00Z", "allowed": "false"}))
+	f, err = trail.ParseFilter(get(map[string]string{"actorId": user.Opaque(), "action": "x.y", "exceptActions": "session.refresh,user.sign_in", "from": "2026-01-01T00:00:00Z", "allowed": "false"}))
 	require.NoError(t, err)
+	require.Equal(t, []string{"session.refresh", "user.sign_in"}, f.ExceptActions)
 	require.Equal(t, user, *f.ActorID)
 	require.False(t, *f.Allowed)
 	for _, bad := range []map[string]string{{"from": "yesterday"}, {"to": "'; --"}, {"allowed": "perhaps"}} {

@@ -1,4 +1,4 @@
-import { Autocomplete, Badge, Button, Group, Select, TextInput } from "@mantine/core";
+import { Autocomplete, Badge, Button, Checkbox, Group, Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useDebouncedValue } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
@@ -54,6 +54,7 @@ export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSear
       {(["from", "to"] as const).map((end) => (
         <TextInput key={`${end}${zone}${search[end] === undefined}`} type="datetime-local" label={t(end)} defaultValue={toClock(search[end])} onBlur={({ currentTarget: { value } }) => { const at = fromClock(value); if (toClock(search[end]) !== value) set({ [end]: at }); }} w={{ base: "100%", xs: 190 }} />
       ))}
+      <Checkbox label={t("renewals")} checked={search.renewals ?? false} onChange={({ currentTarget: { checked } }) => set({ renewals: checked || undefined })} mb={8} />
       {search.object && <Badge size="lg" color="gray">{t("oneObject")}</Badge>}
       {any && <Button variant="subtle" onClick={() => set({ actor: undefined, customer: undefined, action: undefined, object: undefined, ip: undefined, allowed: undefined, from: undefined, to: undefined })}>{t("clear")}</Button>}
     </Group>

@@ -29,7 +29,7 @@ const DASHBOARD = graphql(`
     invitations(first: 1) @include(if: $users) { totalCount }
     users(first: 2) @include(if: $users) { nodes { id } }
     servers(first: 1) @include(if: $servers) { nodes { id name osName } }
-    auditEvents(first: 30) @include(if: $audit) { nodes { id at action allowed actor { id name } } }
+    auditEvents(first: 8, filter: { exceptActions: ["session.refresh"] }) @include(if: $audit) { nodes { id at action allowed actor { id name } } }
   }
 `);
 
@@ -114,7 +114,7 @@ function Filled({ data }: { data: DashboardQuery }) {
               <Text size="sm" c="dimmed">{t("noAudit")}</Text>
             ) : (
               <Stack gap="xs">
-                {data.auditEvents.nodes.filter(({ action }) => action !== "session.refresh").slice(0, 8).map((e) => (
+                {data.auditEvents.nodes.map((e) => (
                   <Group key={e.id} justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
                     <Text size="sm">{e.allowed ? "" : `${t("refused")}: `}{e.action}<Text span size="sm" c="dimmed"> · {e.actor?.name ?? t("panel")}</Text></Text>
                     <Ago at={e.at} short />
