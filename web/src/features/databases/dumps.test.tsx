@@ -141,6 +141,6 @@ it("U26: exporting is ordered in a dialog and followed there", async () => {
 it("who may only read has nothing to do there", async () => {
   open({ PermissionsIn: { data: { viewer: { permissions: ["DATABASES_READ"] } } } });
   await row(1);
-  expect(screen.queryByRole("button", { name: "Export" })).not.toBeInTheDocument();
+  await waitFor(() => expect(screen.queryByRole("button", { name: "Export" })).not.toBeInTheDocument());
   expect(screen.queryByRole("button", { name: "Remove the dump" })).not.toBeInTheDocument();
 });
