@@ -1,6 +1,7 @@
 import { Button, Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconAlertCircle, IconCheck } from "@tabler/icons-react";
+import i18next from "i18next";
 import { detailsOf, type Problem } from "@/gql/problem";
 import { store } from "@/lib/store";
 import { texts } from "@/lib/text";
@@ -23,42 +24,36 @@ function keep(message: string, problem?: Problem): void {
   told.set([{ id: ++last, at: new Date(), message, problem }, ...told.get()].slice(0, kept));
 }
 
-export const useTexts = texts("toasts", {
+const useTexts = texts("toasts", {
   en: {
     close: "Dismiss",
     copy: "Copy details",
-    copied: "Copied",
     failed: "That did not work",
     OFFLINE: "The panel does not answer. Nothing that was sent is lost: try again, and it happens once.",
-    FORBIDDEN: "You may not do this.",
     NOT_FOUND: "It is not there, or not yours.",
     UNAUTHENTICATED: "You are not signed in.",
     RATE_LIMITED: "Too much at once. Try again in a moment.",
     INTERNAL: "That was a mistake of the panel's. With the details the provider finds it in the log.",
-    UNAVAILABLE: "Something that the panel needs is away. Try again in a moment.",
   },
   de: {
     close: "Schließen",
     copy: "Einzelheiten kopieren",
-    copied: "Kopiert",
     failed: "Das ging nicht",
     OFFLINE: "Das Panel antwortet nicht. Nichts Gesendetes ist verloren: versuchen Sie es noch einmal, und es geschieht einmal.",
-    FORBIDDEN: "Das dürfen Sie nicht.",
     NOT_FOUND: "Es ist nicht da, oder es ist nicht Ihres.",
     UNAUTHENTICATED: "Sie sind nicht angemeldet.",
     RATE_LIMITED: "Zu viel auf einmal. Versuchen Sie es gleich noch einmal.",
     INTERNAL: "Das war ein Fehler des Panels. Mit den Einzelheiten findet ihn der Anbieter im Protokoll.",
-    UNAVAILABLE: "Etwas, was das Panel braucht, ist nicht erreichbar. Versuchen Sie es gleich noch einmal.",
   },
 });
 
-const general = new Set(["OFFLINE", "FORBIDDEN", "NOT_FOUND", "UNAUTHENTICATED", "RATE_LIMITED", "INTERNAL", "UNAVAILABLE"] as const);
+const general = new Set(["OFFLINE", "NOT_FOUND", "UNAUTHENTICATED", "RATE_LIMITED", "INTERNAL"] as const);
 type General = typeof general extends Set<infer Code> ? Code : never;
 
 /** A problem as a sentence: where the code says all, in the language of the page, else as the panel said it. */
 export function useSentence(): (problem: Problem) => string {
   const t = useTexts();
-  return ({ code, message }) => (general.has(code as General) && !(code === "UNAVAILABLE" || code === "FORBIDDEN") ? t(code as General) : message);
+  return ({ code, message }) => (general.has(code as General) ? t(code as General) : message);
 }
 
 function Message({ problem }: { problem: Problem }) {
@@ -85,10 +80,12 @@ function Title() {
   return <>{useTexts()("failed")}</>;
 }
 
+const closeButton = () => ({ "aria-label": i18next.t("close", { ns: "toasts" }) });
+
 /** Says that something was done, for some seconds. */
 export function toastDone(message: string): void {
   keep(message);
-  notifications.show({ message, color: "green.8", icon: <IconCheck size={18} aria-hidden />, role: "status", closeButtonProps: { "aria-label": "×" } });
+  notifications.show({ message, color: "green.8", icon: <IconCheck size={18} aria-hidden />, role: "status", closeButtonProps: closeButton() });
 }
 
 /** Says that something was not done, until it is dismissed. */
@@ -96,7 +93,7 @@ export function toastProblem(problem: Problem): void {
   keep(problem.message, problem);
   notifications.show({
     title: <Title />, message: <Message problem={problem} />, color: "red.8", icon: <IconAlertCircle size={18} aria-hidden />,
-    autoClose: false, role: "alert", closeButtonProps: { "aria-label": "×" },
+    autoClose: false, role: "alert", closeButtonProps: closeButton(),
   });
 }
 
@@ -104,6 +101,6 @@ export function toastProblem(problem: Problem): void {
 export function toastNotice(message: string, level: "WARNING" | "ERROR"): void {
   notifications.show({
     message, color: level === "ERROR" ? "red.8" : "yellow.8", icon: <IconAlertCircle size={18} aria-hidden />,
-    autoClose: level === "ERROR" ? false : 10_000, role: level === "ERROR" ? "alert" : "status", closeButtonProps: { "aria-label": "×" },
+    autoClose: level === "ERROR" ? false : 10_000, role: level === "ERROR" ? "alert" : "status", closeButtonProps: closeButton(),
   });
 }

@@ -135,4 +135,72 @@ describe("the session", () => {
     expect(s.state.get()).toBe("present");
     expect(await s.token()).toBe("again");
   });
+
+  it("tells other tabs, which go on with the same session, and end with it", async () => {
+    vi.useRealTimers();
+    panel(renewed("one"), { data: { signOut: { ok: true } } });
+    const [here, there] = [new Sessions(), new Sessions()];
+    await here.renew();
+    await vi.waitFor(() => expect(there.current.get()?.accessToken).toBe("one"));
+    expect(there.state.get()).toBe("present");
+    expect(await there.token()).toBe("one");
+    await here.signOut();
+    await vi.waitFor(() => expect(there.state.get()).toBe("ended"));
+    expect(there.current.get()).toBeNull();
+  });
+
+  it("asks one tab at a time, and takes what another tab got meanwhile", async () => {
+    const asked = panel(renewed("two"));
+    const s = new Sessions();
+    vi.stubGlobal("navigator", {
+      locks: {
+        request: async (_: string, work: () => unknown) => {
+          s.begin({ accessToken: "of another tab", expiresAt: Date.now() + 15 * minutes }); // while this one waited
+          return work();
+        },
+      },
+    });
+    expect(await s.renew()).toBe(true);
+    expect(await s.token()).toBe("of another tab");
+    expect(asked).toEqual([]);
+  });
+
+  it("goes on acting while its own is renewed", async () => {
+    panel(renewed("own"), renewed("own again"));
+    const s = new Sessions();
+    await s.renew();
+    s.actAs({ accessToken: "theirs", expiresAt: Date.now() + minutes });
+    expect(s.stale()).toBe(false);
+    await vi.advanceTimersByTimeAsync(14 * minutes + 1_000);
+    expect(s.current.get()?.accessToken).toBe("theirs");
+    s.distrust("own");
+    expect(s.acting.get()).toBe(true); // it is another's token
+    s.distrust("theirs");
+    expect(await s.token()).toBe("own again");
+  });
+
+  it("U21: is itself again though the panel does not answer", async () => {
+    panel(renewed("own"), "away");
+    const s = new Sessions();
+    await s.renew();
+    s.actAs({ accessToken: "theirs", expiresAt: Date.now() + minutes });
+    await expect(s.actAsSelf()).rejects.toThrow();
+    expect(s.acting.get()).toBe(false);
+    expect(s.current.get()?.accessToken).toBe("own");
+  });
+
+  it("says nothing to the panel when it ends without a session", async () => {
+    const asked = panel(over);
+    const s = new Sessions();
+    await s.signOut();
+    expect(s.state.get()).toBe("ended");
+    expect(asked).toEqual(["RefreshSession"]);
+  });
+
+  it("distrusts nothing where there is nothing", () => {
+    const s = new Sessions();
+    s.distrust("x");
+    s.distrust(undefined);
+    expect(s.stale()).toBe(true);
+  });
 });

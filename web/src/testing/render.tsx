@@ -47,6 +47,9 @@ export const viewerOf = (permissions: Permission[] = [], more: Partial<Viewer> =
   permissions, secondFactorMissing: false, impersonatedBy: null, ...more,
 });
 
+/** Somebody of the staff who acts as Ada. */
+export const impersonated: Viewer = viewerOf(everything, { impersonatedBy: { id: "u-staff", name: "Grace" } });
+
 /**
  * Shows something as the app does, around it a graph that answers. A page that reads
  * its address is given the route's path and the address that it is at; the router and its

@@ -1,0 +1,106 @@
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it, vi } from "vitest";
+import { timeZone } from "@/lib/format";
+import { graphOf, show, viewerOf } from "@/testing/render";
+import { AuditPage } from "./audit";
+import { type Entry, filterOf, fits } from "./operations";
+import { nameOf, pageOfObject } from "./parties";
+
+vi.mock("@/gql/socket", () => ({ listen: () => () => {} }));
+
+const entry = (n: number, more: object = {}) => ({ id: `e${n}`, at: "2026-01-01T00:00:00Z", action: `user.act${n}`, allowed: true, times: 1, ip: null, objectId: null, actor: null, impersonator: null, customer: null, object: null, ...more });
+const answers = {
+  AuditEvents: { data: { auditEvents: { nodes: [entry(1), entry(2)], pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null } } } },
+  Actors: { data: { users: { nodes: [{ id: "u1", name: "Ada", email: "ada@example.com" }, { id: "u2", name: "Grace", email: "grace@example.com" }] } } },
+  Actor: { data: { node: { __typename: "User", id: "u7", name: "Linus", email: "linus@example.com" } } },
+  ChooseCustomer: { data: { customers: { nodes: [{ id: "c1", name: "Acme", email: "a@acme.test", state: "ACTIVE" }] } } }, ChosenCustomer: { data: { customer: { id: "c1", name: "Acme" } } },
+};
+const open = async (at = "/audit", viewer = viewerOf(["AUDIT_READ", "USERS_READ", "CUSTOMERS_READ"])) => {
+  const graph = graphOf(answers);
+  const shown = show(<AuditPage />, graph, { path: "/audit", at, viewer });
+  await screen.findByRole("button", { name: "user.act1" });
+  const search = () => shown.router.state.location.search as Record<string, unknown>;
+  return { ...shown, graph, search, user: userEvent.setup() };
+};
+
+describe("U40: filters stand in the address", () => {
+  it("who did it, found by typing", async () => {
+    const { graph, search, user } = await open("/audit?after=x");
+    const actor = screen.getByRole("combobox", { name: "Who" });
+    await user.click(actor);
+    await user.type(actor, "gra");
+    await waitFor(() => expect(graph.sent.some(({ operationName, variables }) => operationName === "Actors" && variables.search === "gra")).toBe(true));
+    await user.click(await screen.findByRole("option", { name: "Grace (grace@example.com)" }));
+    await waitFor(() => expect(search()).toEqual({ actor: "u2" }));
+  });
+  it("who did it, though not among those found", async () => {
+    await open("/audit?actor=u7");
+    await waitFor(() => expect(screen.getByRole("combobox", { name: "Who" })).toHaveValue("Linus (linus@example.com)"));
+  });
+  it("nobody is offered to who may see no users", async () => {
+    const { graph } = await open("/audit", viewerOf(["AUDIT_READ"]));
+    expect(screen.queryByRole("combobox", { name: "Who" })).not.toBeInTheDocument();
+    expect(graph.sent.map(({ operationName }) => operationName)).not.toContain("Actors");
+  });
+  it("what was done, offered from the list and sent when nobody types any more", async () => {
+    const { search, user, graph } = await open();
+    const action = screen.getByRole("combobox", { name: "Action" });
+    await user.type(action, "user.act2");
+    expect(await screen.findByRole("option", { name: "user.act2" })).toBeInTheDocument();
+    await waitFor(() => expect(search()).toEqual({ action: "user.act2" }));
+    await waitFor(() => expect(graph.sent.filter(({ operationName }) => operationName === "AuditEvents").at(-1)?.variables.filter).toMatchObject({ action: "user.act2" }));
+  });
+  it("of which customer", async () => {
+    const { search, user } = await open();
+    await user.click(screen.getByRole("combobox", { name: "Customer" }));
+    await user.click(await screen.findByRole("option", { name: "Acme" }));
+    await waitFor(() => expect(search()).toEqual({ customer: "c1" }));
+  });
+  it.each([["From", "from"], ["Before", "to"]])("%s when, as the clock of the chosen zone shows it", async (label, name) => {
+    timeZone.set("Europe/Berlin");
+    const { search } = await open();
+    const field = screen.getByLabelText(label);
+    fireEvent.change(field, { target: { value: "2026-01-01T12:00" } });
+    fireEvent.blur(field);
+    await waitFor(() => expect(search()).toEqual({ [name]: "2026-01-01T11:00:00.000Z" }));
+    const again = screen.getByLabelText(label);
+    expect(again).toHaveValue("2026-01-01T12:00");
+    fireEvent.blur(again); // nothing was changed
+    expect(search()).toEqual({ [name]: "2026-01-01T11:00:00.000Z" });
+    timeZone.set("UTC");
+  });
+  it("one object alone, and is cleared with all others", async () => {
+    const { search, user } = await open("/audit?object=o1&allowed=no&actor=u1&action=user.act1");
+    expect(screen.getByText("One object only")).toBeVisible();
+    await user.click(screen.getByRole("button", { name: "Clear the filters" }));
+    await waitFor(() => expect(search()).toEqual({}));
+    expect(screen.queryByText("One object only")).not.toBeInTheDocument();
+    expect(screen.queryByRole("button", { name: "Clear the filters" })).not.toBeInTheDocument();
+  });
+});
+
+describe("what something was done to", () => {
+  it.each([
+    [{ __typename: "Database", id: "1", name: "shop" }, "shop", "/databases/1"], [{ __typename: "Customer", id: "1", name: "Acme" }, "Acme", "/customers/1"], [{ __typename: "User", id: "1", name: "Ada" }, "Ada", "/users/1"],
+    [{ __typename: "DatabaseServer", id: "1", name: "pg-1" }, "pg-1", "/servers/1"], [{ __typename: "Job", id: "1", kind: "database.create" }, "database.create", "/jobs/1"], [{ __typename: "DatabaseUser", id: "1", username: "c7_x" }, "c7_x", undefined],
+    [{ __typename: "Invitation", id: "1", email: "a@b.test" }, "a@b.test", undefined], [{ __typename: "DriftFinding", id: "1" }, "DriftFinding", undefined], [{ id: "1" }, "–", undefined],
+  ])("%o", (object, name, page) => {
+    expect(nameOf(object as never)).toBe(name);
+    expect(pageOfObject(object as never)).toBe(page);
+  });
+  it("is named in the list, with who acted for whom", async () => {
+    answers.AuditEvents.data.auditEvents.nodes = [entry(1, { object: { __typename: "Database", id: "1", name: "shop" }, actor: { id: "u1", name: "Ada" }, impersonator: { id: "u2", name: "Grace" }, customer: { id: "c1", name: "Acme" } })];
+    await open();
+    const cells = within(screen.getAllByRole("row")[1]!).getAllByRole("cell").map(({ textContent }) => textContent);
+    expect(cells.slice(0, 5)).toEqual(["user.act1", "Done", "Adaby Grace of the staff", "shop", "Acme"]);
+  });
+});
+
+describe("an entry that comes live belongs to the list", () => {
+  const live = entry(1, { actor: { id: "u1", name: "Ada" }, impersonator: { id: "u2", name: "Grace" }, customer: { id: "c1", name: "Acme" }, objectId: "o1" }) as Entry;
+  it.each([
+    [{}, true], [{ actor: "u1" }, true], [{ actor: "u2" }, true], [{ actor: "u3" }, false], [{ customer: "c1" }, true], [{ customer: "c2" }, false], [{ action: "user.act1" }, true], [{ action: "user" }, false], [{ object: "o1" }, true], [{ object: "o2" }, false],
+    [{ allowed: "yes" }, true], [{ allowed: "no" }, false], [{ from: "2026-01-01T00:00:00Z" }, true], [{ from: "2026-01-01T00:00:01Z" }, false], [{ to: "2026-01-01T00:00:00Z" }, false], [{ to: "2026-01-02T00:00:00Z" }, true], [{ from: "nonsense" }, true],
+  ] as const)("with the filters %o: %s", (search, belongs) => expect(fits(live, filterOf(search))).toBe(belongs));
+});
