@@ -13,7 +13,8 @@ export function QueryView<Data>(p: {
   skeleton: ReactNode;
   children: (data: Data) => ReactNode;
 }) {
-  const { data, error } = p.result;
+  const { error } = p.result;
+  const data = p.result.data ?? undefined; // an answer that is an error alone has null
   const retry = () => p.retry({ requestPolicy: "network-only" });
   if (data === undefined && error) return <PanelError error={error} onRetry={retry} />;
   if (data === undefined) return p.skeleton;

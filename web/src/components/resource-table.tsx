@@ -8,7 +8,7 @@ import { number } from "@/lib/format";
 import type { ListSearch } from "@/lib/list-search";
 import { texts } from "@/lib/text";
 import { problemsOf } from "@/gql/problem";
-import { rowHeight } from "./skeletons";
+import { headHeight, rowHeight, toolsHeight } from "./skeletons";
 import { toastProblem } from "./toasts";
 
 const useTexts = texts("resource-table", {
@@ -89,12 +89,12 @@ export function ResourceTable<Row extends { id: string }>(p: {
   }
 
   const columns = shown.map((c): DataTableColumn<Row> => ({
-    accessor: c.key, title: c.title, render: c.render, sortable: c.sort !== undefined, textAlign: c.align, width: c.width, cellsStyle: () => ({ height: rowHeight, overflowWrap: "break-word", maxWidth: 360 }), // a narrow page scrolls the table, and breaks no words
+    accessor: c.key, title: c.title, render: c.render, sortable: c.sort !== undefined, textAlign: c.align, width: c.width, titleStyle: { height: headHeight }, cellsStyle: () => ({ height: rowHeight, overflowWrap: "break-word", maxWidth: 360 }), // a narrow page scrolls the table, and breaks no words
   }));
   const sorted = p.columns.find(({ sort }) => sort !== undefined && sort === p.search.sort);
   return (
     <Stack gap="xs">
-      <Group justify="space-between" mih={36}>
+      <Group justify="space-between" mih={toolsHeight}>
         <Group gap="xs" role="status">
           {totalCount !== undefined && <Text size="sm" c="dimmed">{t("total", { count: totalCount }).replace(String(totalCount), number(totalCount))}</Text>}
           {p.selection && selected.length > 0 && <Text size="sm" fw={500}>{t("selected", { count: selected.length })}</Text>}
