@@ -49,6 +49,12 @@ describe("QueryView", () => {
     expect(screen.queryByRole("alert")).toBeNull();
   });
 
+  it("U2: an answer without data is an error, too, as the cache gives it", async () => {
+    const error = new CombinedError({ graphQLErrors: [{ message: "It broke.", extensions: { requestId: "req-2" } }] });
+    show(<QueryView<{ things: string[] }> result={{ data: null as never, error }} retry={() => {}} skeleton={null}>{({ things }) => <p>{things[0]}</p>}</QueryView>);
+    expect(await screen.findByRole("alert")).toHaveTextContent("req-2");
+  });
+
   it("U8: catches what a part of the page throws, and tries anew", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     let broken = true;

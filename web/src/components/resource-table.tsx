@@ -8,7 +8,7 @@ import { number } from "@/lib/format";
 import type { ListSearch } from "@/lib/list-search";
 import { texts } from "@/lib/text";
 import { problemsOf } from "@/gql/problem";
-import { rowHeight } from "./skeletons";
+import { headHeight, rowHeight, toolsHeight } from "./skeletons";
 import { toastProblem } from "./toasts";
 
 const useTexts = texts("resource-table", {
@@ -93,7 +93,7 @@ export function ResourceTable<Row extends { id: string }>(p: TableProps<Row>) {
 
   return (
     <Stack gap="xs">
-      <Group justify="space-between" mih={36}>
+      <Group justify="space-between" mih={toolsHeight}>
         <Group gap="xs" role="status">
           {totalCount !== undefined && <Text size="sm" c="dimmed">{t("total", { count: totalCount }).replace(String(totalCount), number(totalCount))}</Text>}
           {p.selection && selected.length > 0 && <Text size="sm" fw={500}>{t("selected", { count: selected.length })}</Text>}
@@ -147,7 +147,7 @@ const Rows = memo(function Rows<Row extends { id: string }>(p: RowsProps<Row>) {
   const t = useTexts();
   const { table } = p;
   const columns = table.columns.filter(({ key }) => !p.hidden.includes(key)).map((c): DataTableColumn<Row> => ({
-    accessor: c.key, title: c.title, render: c.render, sortable: c.sort !== undefined, textAlign: c.align, width: c.width, cellsStyle: () => ({ height: rowHeight, overflowWrap: "break-word", maxWidth: 360 }), // a narrow page scrolls the table, and breaks no words
+    accessor: c.key, title: c.title, render: c.render, sortable: c.sort !== undefined, textAlign: c.align, width: c.width, titleStyle: { height: headHeight }, cellsStyle: () => ({ height: rowHeight, overflowWrap: "break-word", maxWidth: 360 }), // a narrow page scrolls the table, and breaks no words
   }));
   const sorted = table.columns.find(({ sort }) => sort !== undefined && sort === table.search.sort);
   return (

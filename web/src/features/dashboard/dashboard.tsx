@@ -17,6 +17,7 @@ import { number } from "@/lib/format";
 import { lazyPart } from "@/lib/lazy-part";
 import { Checklist } from "./checklist";
 import { useTexts } from "./texts";
+import { useDone } from "./use-done";
 
 const DASHBOARD = graphql(`
   query Dashboard($jobs: Boolean!, $databases: Boolean!, $customers: Boolean!, $servers: Boolean!, $audit: Boolean!, $users: Boolean!) {
@@ -40,6 +41,7 @@ const HostCharts = lazyPart(async () => (await import("./host")).HostCharts);
 export function DashboardPage() {
   const t = useTexts();
   const may = useMay();
+  useDone(may("AUDIT_READ"));
   const [result, retry] = useQuery({
     query: DASHBOARD,
     variables: {
