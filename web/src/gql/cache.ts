@@ -12,6 +12,8 @@ const parts = [
 
 /**
  * One object is the same on all pages. Which rows a list has only the panel knows: see
- * `refreshExchange`.
+ * `refreshExchange`. Fragments are on types of objects alone, never on an interface: with
+ * no possible types the cache takes them by their names, and does not guess by fields, which
+ * loses whole answers when objects of several types have some of them.
  */
-export const cache = () => cacheExchange({ keys: Object.fromEntries(parts.map((name) => [name, embedded])) });
+export const cache = () => cacheExchange({ keys: Object.fromEntries(parts.map((name) => [name, embedded])), possibleTypes: {} });
