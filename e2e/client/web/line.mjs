@@ -15,7 +15,7 @@ async function toldLog(graph, id) {
 /** The entries of the audit from the top, as the page has them, and as many as the panel has. */
 const shownAudit = (page) => page.getByRole("region", { name: "Audit log" }).evaluate((table) => [...table.querySelectorAll("tbody tr")].map((row) => `${row.querySelector("time").dateTime} ${row.querySelector("button").textContent}`), undefined, soon);
 async function toldAudit(graph) {
-  const { auditEvents } = await graph("{ auditEvents(first: 100) { nodes { at action } } }");
+  const { auditEvents } = await graph('{ auditEvents(first: 100, filter: { exceptActions: ["session.refresh"] }) { nodes { at action } } }');
   return auditEvents.nodes.map(({ at, action }) => `${at} ${action}`);
 }
 
@@ -59,6 +59,7 @@ const widestGap = (page, title) =>
  * there afterwards, once and in order, on pages that were open all the time.
  */
 async function endures(name, seconds, { person, signIn, graph, forgive, shot, step, line, url }, cut) {
+  await line("whole"); // whatever the test before has left
   const customer = await customerOf(graph, `Cut ${name}`);
   const [first, second] = [await databaseOf(graph, customer, "first"), await databaseOf(graph, customer, "second")];
   const context = await person();
@@ -185,6 +186,7 @@ export const tests = {
   },
 
   "U7: the pages say so for no longer than the line is cut, also when nothing happens then": async ({ person, signIn, forgive, line }) => {
+    await line("whole");
     const page = await (await person()).newPage();
     await signIn(page, { to: "/customers" });
     await page.getByRole("heading", { level: 1, name: "Customers" }).waitFor();

@@ -63,7 +63,7 @@ export function Shell() {
           </Group>
           <Group gap={4} wrap="nowrap">
             <Box visibleFrom="sm"><Suspense><CustomerSwitcher w={220} /></Suspense></Box>
-            <Button variant="default" size="xs" leftSection={<IconSearch size={14} aria-hidden />} onClick={openPalette} visibleFrom="sm" rightSection={<Text size="xs" c="dimmed" span>Ctrl K</Text>}>{t("search")}</Button>
+            <Button variant="default" size="xs" leftSection={<IconSearch size={14} aria-hidden />} onClick={openPalette} visibleFrom="sm" rightSection={<Text size="xs" c="dimmed" span>{t("ctrl")} K</Text>}>{t("search")}</Button>
             <ActionIcon variant="subtle" color="gray" size="lg" hiddenFrom="sm" aria-label={t("search")} onClick={openPalette}><IconSearch size={20} aria-hidden /></ActionIcon>
             <Bell unread={unread} onOpen={openDrawer} />
             <AccountMenu onHelp={openHelp} />

@@ -6,7 +6,7 @@ import { useTexts } from "./texts";
 export function ShortcutHelp(p: { opened: boolean; onClose: () => void; places: Place[] }) {
   const t = useTexts();
   const rows: [string[], string][] = [
-    [["Ctrl", "K"], t("shortcutPalette")],
+    [[t("ctrl"), "K"], t("shortcutPalette")],
     [["?"], t("shortcutHelp")],
     ...p.places.map(({ name, key }): [string[], string] => [["g", key], t("shortcutGo", { page: t(name) })]),
   ];

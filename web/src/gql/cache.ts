@@ -11,14 +11,9 @@ const parts = [
 ];
 
 /**
- * Interfaces, and the types that have them, of which fragments are: none, as each fragment of ours
- * is of a type. Without the list the cache takes a fragment of one type for one of another
- * that has fields of the same names, and misses some there.
- */
-const possibleTypes = {};
-
-/**
  * One object is the same on all pages. Which rows a list has only the panel knows: see
- * `refreshExchange`.
+ * `refreshExchange`. Fragments are on types of objects alone, never on an interface: with
+ * no possible types the cache takes them by their names, and does not guess by fields, which
+ * loses whole answers when objects of several types have some of them.
  */
-export const cache = () => cacheExchange({ possibleTypes, keys: Object.fromEntries(parts.map((name) => [name, embedded])) });
+export const cache = () => cacheExchange({ keys: Object.fromEntries(parts.map((name) => [name, embedded])), possibleTypes: {} });

@@ -36,7 +36,7 @@ function showing(...answers: Answer[]) {
 const refused = (code: string) => ({ data: null, errors: [{ message: "No.", extensions: { code } }] });
 
 describe("what is read anew", () => {
-  it.each<[string, Answer]>([["OFFLINE", "away"], ["UNAVAILABLE", refused("UNAVAILABLE")], ["RATE_LIMITED", refused("RATE_LIMITED")]])("U7: stays in sight without an answer: %s", async (code, answer) => {
+  it.each<[string, Answer]>([["OFFLINE", "away"], ["UNAVAILABLE", refused("UNAVAILABLE")], ["RATE_LIMITED", refused("RATE_LIMITED")], ["UNAUTHENTICATED", refused("UNAUTHENTICATED")]])("U7: stays in sight without an answer: %s", async (code, answer) => {
     const { client, seen, next, unsubscribe } = showing({ data: { things: "old" } }, answer, { data: { things: "new" } });
     await next(1);
     refresh(client);

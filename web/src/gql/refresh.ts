@@ -10,8 +10,11 @@ interface Shown {
 
 const shown = new WeakMap<Client, Map<number, Shown>>();
 
-/** What passes by itself: what was there is still the best that there is. */
-const passing = new Set(["OFFLINE", "UNAVAILABLE", "RATE_LIMITED", "INTERNAL"]);
+/**
+ * What passes: what was there is still the best that there is. Who signs in anew goes on
+ * where they were, and loses nothing that they had written there.
+ */
+const passing = new Set(["OFFLINE", "UNAVAILABLE", "RATE_LIMITED", "INTERNAL", "UNAUTHENTICATED"]);
 
 /**
  * Knows which queries are shown somewhere on the page, and what: when one that is read

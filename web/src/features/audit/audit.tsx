@@ -17,7 +17,7 @@ import { EntryDetails } from "./entry";
 import { exportAudit } from "./export";
 import { Filters } from "./filters";
 import { type AuditSearch, type Entry, EVENTS, filterOf } from "./operations";
-import { nameOf, Outcome, Who } from "./parties";
+import { Outcome, useName, Who } from "./parties";
 import { plain } from "./plain";
 import { useTexts } from "./texts";
 import { merged, useTail } from "./use-tail";
@@ -28,6 +28,7 @@ const route = getRouteApi("/audit");
 /** Who did what, and who was refused what: as it comes, and as far back as there is a panel. */
 export function AuditPage() {
   const t = useTexts();
+  const nameOf = useName();
   const search: AuditSearch = route.useSearch();
   const navigate = route.useNavigate();
   const filter = filterOf(search);

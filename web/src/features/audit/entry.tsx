@@ -9,7 +9,7 @@ import type { AuditEventQuery } from "@/gql/generated/graphql";
 import { dateTime } from "@/lib/format";
 import { type Change, changes } from "./changes";
 import { type AuditSearch, EVENT } from "./operations";
-import { nameOf, Outcome, pageOfObject } from "./parties";
+import { Outcome, pageOfObject, useKind, useName } from "./parties";
 import { plain, told } from "./plain";
 import { useTexts } from "./texts";
 
@@ -28,6 +28,8 @@ export function EntryDetails(p: { id: string; onFilter: (patch: Partial<AuditSea
 
 function Details({ event: e, onFilter }: { event: Event; onFilter: (patch: Partial<AuditSearch>) => void }) {
   const t = useTexts();
+  const nameOf = useName();
+  const kindOf = useKind();
   const page = e.object ? pageOfObject(e.object) : undefined;
   const { objectId } = e;
   return (
@@ -37,7 +39,7 @@ function Details({ event: e, onFilter }: { event: Event; onFilter: (patch: Parti
         <Fact label={t("at")}><time dateTime={e.at}>{dateTime(e.at)}</time></Fact>
         <Fact label={t("actor")}>{e.actor ? `${plain(e.actor.name)} (${plain(e.actor.email)})` : t("nobody")}</Fact>
         {e.impersonator && <Fact label={t("impersonator")}>{plain(e.impersonator.name)} ({plain(e.impersonator.email)})</Fact>}
-        {e.object && <Fact label={t("object")}>{page ? <Anchor component={Link} to={page} size="sm">{plain(nameOf(e.object))}</Anchor> : plain(nameOf(e.object))} <Text span size="xs" c="dimmed">{e.object.__typename}</Text></Fact>}
+        {e.object && <Fact label={t("object")}>{page ? <Anchor component={Link} to={page} size="sm">{plain(nameOf(e.object))}</Anchor> : plain(nameOf(e.object))} <Text span size="xs" c="dimmed">{kindOf(e.object)}</Text></Fact>}
         {e.customer && <Fact label={t("customer")}><Anchor component={Link} to={`/customers/${e.customer.id}`} size="sm">{plain(e.customer.name)}</Anchor></Fact>}
         {e.ip && <Fact label={t("ip")}>{e.ip}</Fact>}
         {e.apiTokenId && <Fact label={t("apiToken")}>{e.apiToken ? `${plain(e.apiToken.name)} (${e.apiToken.prefix}…)` : t("tokenOver")}</Fact>}
@@ -64,10 +66,10 @@ export function Difference(p: { changes: Change[] }) {
   return (
     <Stack gap="xs">
       <Title order={3} size="h5">{t("difference")}</Title>
-      <Table.ScrollContainer minWidth={480} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+      <Table.ScrollContainer minWidth={680} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
         <Table verticalSpacing={6} aria-label={t("difference")}>
           <Table.Thead>
-            <Table.Tr>{[t("change"), t("field"), t("before"), t("after")].map((title) => <Table.Th key={title} scope="col">{title}</Table.Th>)}</Table.Tr>
+            <Table.Tr>{[t("change"), t("field"), t("before"), t("after")].map((title) => <Table.Th key={title} scope="col" style={{ whiteSpace: "nowrap" }}>{title}</Table.Th>)}</Table.Tr>
           </Table.Thead>
           <Table.Tbody>
             {p.changes.map((c) => (

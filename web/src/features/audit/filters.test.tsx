@@ -1,11 +1,11 @@
-import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, renderHook, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import { timeZone } from "@/lib/format";
 import { graphOf, show, viewerOf } from "@/testing/render";
 import { AuditPage } from "./audit";
 import { type Entry, filterOf, fits } from "./operations";
-import { nameOf, pageOfObject } from "./parties";
+import { pageOfObject, useName } from "./parties";
 
 vi.mock("@/gql/socket", () => ({ listen: () => () => {} }));
 
@@ -84,9 +84,9 @@ describe("what something was done to", () => {
   it.each([
     [{ __typename: "Database", id: "1", name: "shop" }, "shop", "/databases/1"], [{ __typename: "Customer", id: "1", name: "Acme" }, "Acme", "/customers/1"], [{ __typename: "User", id: "1", name: "Ada" }, "Ada", "/users/1"],
     [{ __typename: "DatabaseServer", id: "1", name: "pg-1" }, "pg-1", "/servers/1"], [{ __typename: "Job", id: "1", kind: "database.create" }, "database.create", "/jobs/1"], [{ __typename: "DatabaseUser", id: "1", username: "c7_x" }, "c7_x", undefined],
-    [{ __typename: "Invitation", id: "1", email: "a@b.test" }, "a@b.test", undefined], [{ __typename: "DriftFinding", id: "1" }, "DriftFinding", undefined], [{ id: "1" }, "–", undefined],
+    [{ __typename: "Invitation", id: "1", email: "a@b.test" }, "a@b.test", undefined], [{ __typename: "DriftFinding", id: "1" }, "Drift", undefined],
   ])("%o", (object, name, page) => {
-    expect(nameOf(object as never)).toBe(name);
+    expect(renderHook(useName).result.current(object as never)).toBe(name);
     expect(pageOfObject(object as never)).toBe(page);
   });
   it("is named in the list, with who acted for whom", async () => {

@@ -3,17 +3,28 @@ import type { Entry } from "./operations";
 import { plain } from "./plain";
 import { useTexts } from "./texts";
 
-/** The name of what something was done to, whatever it is. */
-export function nameOf(object: NonNullable<Entry["object"]>): string {
-  if ("name" in object) return object.name;
-  if ("username" in object) return object.username;
-  if ("email" in object) return object.email;
-  if ("kind" in object) return object.kind;
-  return object.__typename ?? "–";
+type Thing = NonNullable<Entry["object"]>;
+
+/** What something is, in the language of the page. */
+export function useKind(): (object: Thing) => string {
+  const t = useTexts();
+  return (object) => t(`kind_${object.__typename}`);
+}
+
+/** The name of what something was done to, whatever it is; of what has none, what it is. */
+export function useName(): (object: Thing) => string {
+  const kind = useKind();
+  return (object) => {
+    if ("name" in object) return object.name;
+    if ("username" in object) return object.username;
+    if ("email" in object) return object.email;
+    if ("kind" in object) return object.kind;
+    return kind(object);
+  };
 }
 
 /** Where that is shown; undefined where it has no page. */
-export function pageOfObject(object: NonNullable<Entry["object"]>): string | undefined {
+export function pageOfObject(object: Thing): string | undefined {
   switch (object.__typename) {
     case "Database": return `/databases/${object.id}`;
     case "Customer": return `/customers/${object.id}`;

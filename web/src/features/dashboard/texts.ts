@@ -17,6 +17,6 @@ export const useTexts = texts("dashboard", {
     host: "Dieser Server", cpu: "Prozessor", memory: "Arbeitsspeicher", network: "Netz", received: "Ein", sent: "Aus", load: "Last {{one}} · {{five}} · {{fifteen}}", uptime: "Läuft seit {{time}}", pause: "Anhalten", resume: "Weiter",
     stale: "Seit einer Weile kommt nichts; zuletzt gesehen {{when}}.", minutes: "2 min", hour: "1 h", window: "Gezeigte Zeit", disk: "{{mount}}: {{used}} von {{total}}",
     checklist: "Erste Schritte", done: "erledigt", open: "offen", step_totp: "Schützen Sie Ihr Konto mit einer Authenticator-App", step_customer: "Legen Sie einen Kunden an", step_database: "Legen Sie eine Datenbank an", step_invite: "Laden Sie jemanden ein", hide: "Ausblenden",
-    welcome: "Das geht gerade vor.",
+    welcome: "Was gerade geschieht.",
   },
 });

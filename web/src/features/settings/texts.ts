@@ -13,6 +13,6 @@ export const useTexts = texts("settings", {
     mailLanguage: "Sprache der E-Mails", mailLanguageDefault: "Wie beim Anbieter eingestellt", unverified: "Ihre Adresse {{email}} ist noch nicht bestätigt.", verify: "Link senden", verifySent: "Ein Link ist unterwegs an {{email}}.",
     appearance: "Anzeige", appearanceIntro: "Das merkt sich nur dieser Browser.", language: "Sprache der Seiten", timeZone: "Zeitzone", nowThere: "Dort ist es {{time}}.", ofBrowser: "{{zone}} (dieses Gerät)", noZone: "Keine Zone heißt so.",
     colors: "Farben", light: "Hell", dark: "Dunkel", auto: "Wie das System",
-    about: "Über MPanel", version: "Version", aboutIntro: "Alles, was diese Seiten tun, geht auch über die GraphQL-API.", graphiql: "Die API in GraphiQL ausprobieren", schema: "Das Schema", notices: "Hinweise zu Dritten",
+    about: "Über MPanel", version: "Version", aboutIntro: "Alles, was diese Seiten tun, geht auch über die GraphQL-API.", graphiql: "Die API in GraphiQL ausprobieren", schema: "Das Schema", notices: "Lizenzen Dritter",
   },
 });
