@@ -35,6 +35,7 @@ type options struct {
 	harms     int
 	interval  time.Duration
 	graph     bool
+	web       bool
 	slice     time.Duration
 	gogc      []string
 	peers     []string
@@ -68,6 +69,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.harms, "harms", 200, "databases that are harmed, each once")
 	f.DurationVar(&o.interval, "interval", 5*time.Second, "between two surveys while databases are harmed")
 	f.BoolVar(&o.graph, "graph", false, "measure what answers of the graph cost instead, beside gqlgen's executor and a server written by hand")
+	f.BoolVar(&o.web, "web", false, "measure what the web app costs a browser instead")
 	f.DurationVar(&o.slice, "slice", 2*time.Second, "how long each operation of the graph is asked in a round")
 	f.Func("gogc", "also measure the graph with these settings of the collector, such as 100,400", func(list string) error {
 		o.gogc = strings.Split(list, ",")
@@ -79,8 +81,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	})
 	f.StringVar(&o.profiles, "profiles", "", "write profiles of the panel under each operation of the graph to this folder, and its system calls; measure nothing")
 	f.BoolVar(&o.json, "json", false, "also write the result to bench/results")
-	if len(args) > 0 && args[0] == "graph" {
-		args = append([]string{"-graph"}, args[1:]...)
+	if len(args) > 0 && (args[0] == "graph" || args[0] == "web") {
+		args = append([]string{"-" + args[0]}, args[1:]...)
 	}
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -131,6 +133,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	}
 	if o.graph {
 		return measureGraph(ctx, o, p, stdout, stderr)
+	}
+	if o.web {
+		return measureWeb(ctx, p, stdout, stderr)
 	}
 	res, err := measure(ctx, o, p, stderr)
 	if err != nil {

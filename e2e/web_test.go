@@ -13,27 +13,55 @@ import (
 // what a person does there. MPANEL_SHOTS names a folder for screenshots.
 func TestWeb(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"shell", "sessions", "databases", "hostile"} {
+	for file, panel := range map[string]launch{
+		"shell": {}, "sessions": {}, "databases": {}, "hostile": {}, "keyboard": {}, "security": {}, "audit": {},
+		"accounts": {env: []string{"MPANEL_SIGN_UP=on"}},
+	} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			s, _ := fresh(t, launch{})
-			run := node(t, "web.mjs", vars{"file": file, "url": s.url, "email": adminEmail, "password": adminPassword, "shots": os.Getenv("MPANEL_SHOTS")})
-			seen := 0
-			for {
-				line, ok := next[struct {
-					Test, Failure string
-					MS            int
-				}](t, run)
-				if !ok {
-					break
-				}
-				if line.Test == "" {
-					continue // a step of a long one
-				}
-				seen++
-				t.Run(line.Test, func(t *testing.T) { require.Empty(t, line.Failure) })
-			}
-			require.Positive(t, seen)
+			s, _ := fresh(t, panel)
+			browse(t, vars{"file": file, "url": s.url}, nil)
 		})
 	}
+}
+
+// The line between the browser and the panel is cut, with requests and sockets alike.
+func TestWeb_Line(t *testing.T) {
+	t.Parallel()
+	in := install(t)
+	listen := freeAddress(t)
+	l := newLine(t, listen)
+	panel := launch{env: []string{"MPANEL_LISTEN=" + listen, "MPANEL_BASE_URL=" + l.front}}
+	s := in.start(t, panel)
+	in.setUp(t, s)
+	browse(t, vars{"file": "line", "url": l.front, "beside": l.beside, "control": l.control}, func() {
+		s.stop(t)
+		s = in.start(t, panel)
+	})
+}
+
+// browse runs the tests of one file of web/; restart is called when one asks for it.
+func browse(t *testing.T, input vars, restart func()) {
+	t.Helper()
+	input["email"], input["password"], input["shots"] = adminEmail, adminPassword, os.Getenv("MPANEL_SHOTS")
+	run := node(t, "web.mjs", input)
+	seen := 0
+	for {
+		line, ok := next[struct {
+			Test, Failure, Do string
+			MS                int
+		}](t, run)
+		if !ok {
+			break
+		}
+		if line.Do == "restart" {
+			restart()
+		}
+		if line.Test == "" {
+			continue // a step of a long one
+		}
+		seen++
+		t.Run(line.Test, func(t *testing.T) { require.Empty(t, line.Failure) })
+	}
+	require.Positive(t, seen)
 }

@@ -1030,7 +1030,7 @@ func (ec *executionContext) unmarshalInputAuditFilter(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"actorId", "customerId", "action", "objectId", "allowed", "from", "to"}
+	fieldsInOrder := [...]string{"actorId", "customerId", "action", "exceptActions", "objectId", "ip", "allowed", "from", "to"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1058,6 +1058,13 @@ func (ec *executionContext) unmarshalInputAuditFilter(ctx context.Context, obj a
 				return it, err
 			}
 			it.Action = data
+		case "exceptActions":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("exceptActions"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExceptActions = data
 		case "objectId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("objectId"))
 			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
@@ -1065,6 +1072,13 @@ func (ec *executionContext) unmarshalInputAuditFilter(ctx context.Context, obj a
 				return it, err
 			}
 			it.ObjectID = data
+		case "ip":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ip"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IP = data
 		case "allowed":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("allowed"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)

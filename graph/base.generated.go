@@ -107,6 +107,7 @@ type QueryResolver interface {
 	Node(ctx context.Context, id string) (ident.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]ident.Node, error)
 	RateLimit(ctx context.Context) (*budget.State, error)
+	SignUpOpen(ctx context.Context) (bool, error)
 	Users(ctx context.Context, first *int, after *string, last *int, before *string, filter *auth.UserFilter) (*page.Connection[*models.User], error)
 	Invitations(ctx context.Context, first *int, after *string, last *int, before *string, filter *auth.InvitationFilter) (*page.Connection[*models.Invitation], error)
 	AuditEvents(ctx context.Context, first *int, after *string, last *int, before *string, filter *trail.Filter) (*page.Connection[*models.AuditEntry], error)
@@ -120,6 +121,7 @@ type QueryResolver interface {
 	DriftFindings(ctx context.Context, first *int, after *string, last *int, before *string, filter *database.FindingFilter) (*page.Connection[*models.DriftFinding], error)
 	Job(ctx context.Context, id string) (*models.Job, error)
 	Jobs(ctx context.Context, first *int, after *string, last *int, before *string, filter *jobs.Filter) (*page.Connection[*models.Job], error)
+	Panel(ctx context.Context) (*models.Panel, error)
 	Server(ctx context.Context, id string) (*models.Server, error)
 	Servers(ctx context.Context, first *int, after *string, last *int, before *string) (*page.Connection[*models.Server], error)
 	Viewer(ctx context.Context) (*auth.Viewer, error)
@@ -6103,6 +6105,31 @@ func (ec *executionContext) fieldContext_Query_rateLimit(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_signUpOpen(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_signUpOpen(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().SignUpOpen(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_signUpOpen(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Query", field, true, true, "Boolean")
+}
+
 func (ec *executionContext) _Query_users(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6905,6 +6932,56 @@ func (ec *executionContext) fieldContext_Query_jobs(ctx context.Context, field g
 	if fc.Args, err = ec.field_Query_jobs_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_panel(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_panel(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().Panel(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				requires, err := ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+				if err != nil {
+					var zeroVal *models.Panel
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *models.Panel
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+			}
+
+			next = directive1
+			return ec._fieldMiddleware(ctx, nil, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *models.Panel) graphql.Marshaler {
+			return ec.marshalNPanel2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐPanel(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_panel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Panel(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -8339,6 +8416,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_rateLimit(ctx, field)
 				})
+		case "signUpOpen":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_signUpOpen(ctx, field)
+				})
 		case "users":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, true,
@@ -8416,6 +8499,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_jobs(ctx, field)
+				})
+		case "panel":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_panel(ctx, field)
 				})
 		case "server":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

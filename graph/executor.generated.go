@@ -5443,6 +5443,14 @@ var executorTables = &executor.Tables{
 				},
 			},
 		}},
+		"Panel": {Name: "Panel", Satisfies: []string{"Panel"}, Fields: map[string]*executor.Field{
+			"version": {Name: "version", Type: "String", GraphQL: "String!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNString2string(w, parent.(*models.Panel).Version)
+				},
+			},
+		}},
 		"Preview": {Name: "Preview", Satisfies: []string{"Preview"}, Fields: map[string]*executor.Field{
 			"steps": {Name: "steps", Type: "String", GraphQL: "[String!]!",
 				NonNull:     true,
@@ -5557,6 +5565,21 @@ var executorTables = &executor.Tables{
 				Collect: func(c *executor.Column, values []any) {
 					results := executor.Results[*budget.State](c, values)
 					executor.SetPointers(c, results)
+				},
+			},
+			"signUpOpen": {Name: "signUpOpen", Type: "Boolean", GraphQL: "Boolean!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Query().SignUpOpen(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[bool](c, values)
+					executor.SetValues(c, results)
+				},
+				LeafAt: func(w *executor.Writer, values any, i int) executor.Status {
+					return writeNBoolean2bool(w, values.([]bool)[i])
 				},
 			},
 			"users": {Name: "users", Type: "UserConnection", GraphQL: "UserConnection!",
@@ -5954,6 +5977,34 @@ var executorTables = &executor.Tables{
 				},
 				Collect: func(c *executor.Column, values []any) {
 					results := executor.Results[*page.Connection[*models.Job]](c, values)
+					executor.SetPointers(c, results)
+				},
+			},
+			"panel": {Name: "panel", Type: "Panel", GraphQL: "Panel!",
+				NonNull:    true,
+				IsResolver: true,
+				Concurrent: true,
+				Directives: func(ctx context.Context, generated, parent any, directive0 graphql.Resolver) (any, error) {
+					ec := generated.(*executionContext)
+					directive1 := func(ctx context.Context) (any, error) {
+						requires, err := executorConstant4.Get(func() ([]actor.Permission, error) {
+							return ec.unmarshalNPermission2ᚕgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋactorᚐPermissionᚄ(ctx, []any{"SERVERS_READ"})
+						})
+						if err != nil {
+							return nil, err
+						}
+						if ec.Directives.Auth == nil {
+							return nil, errors.New("directive auth is not implemented")
+						}
+						return ec.Directives.Auth(ctx, nil, directive0, requires, nil)
+					}
+					return directive1(ctx)
+				},
+				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
+					return generated.(*executionContext).Resolvers.Query().Panel(ctx)
+				},
+				Collect: func(c *executor.Column, values []any) {
+					results := executor.Results[*models.Panel](c, values)
 					executor.SetPointers(c, results)
 				},
 			},

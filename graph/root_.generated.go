@@ -241,6 +241,8 @@ func newExecutionContext(
 
 var sources = []*ast.Source{
 	{Name: "../schema/account.graphqls", Input: `extend type Query {
+  "Whether anybody can ask for an account here with ` + "`" + `signUp` + "`" + `; where it is false the provider makes them, by invitation."
+  signUpOpen: Boolean! @public
   "The users that the caller may see, the oldest first: the provider's staff see all, others those with a role in their customers."
   users(
     "Rows of the page, from the front: 1 to 100, 20 by default."
@@ -883,8 +885,15 @@ input AuditFilter {
   customerId: ID
   "Of this action."
   action: String
+  "Of none of these actions, at most 20: ` + "`" + `session.refresh` + "`" + ` is written by each tab each quarter of an hour. ` + "`" + `INVALID` + "`" + ` for more."
+  exceptActions: [String!]
   "Done to this object."
   objectId: ID
+  """
+  From this address, such as ` + "`" + `203.0.113.7` + "`" + `, or this network, such as ` + "`" + `2001:db8::/64` + "`" + `, as ` + "`" + `AuditEvent.ip` + "`" + ` shows it. What the caller
+  cannot see there is not found by it. ` + "`" + `INVALID` + "`" + ` for anything else.
+  """
+  ip: String
   "Done, or refused."
   allowed: Boolean
   "From this time on."
@@ -3269,6 +3278,17 @@ type MarkNotificationsReadPayload {
   unreadCount: Int!
 }
 `, BuiltIn: false},
+	{Name: "../schema/panel.graphqls", Input: `extend type Query {
+  "The panel itself; for the provider's staff, since a version tells others which faults to look for."
+  panel: Panel! @auth(requires: [SERVERS_READ])
+}
+
+"The panel: the node of it that answers."
+type Panel {
+  "Its version, as ` + "`" + `mpanel version` + "`" + ` prints it, such as ` + "`" + `v1.2.3` + "`" + `; ` + "`" + `dev` + "`" + ` for one that was built without."
+  version: String!
+}
+`, BuiltIn: false},
 	{Name: "../schema/server.graphqls", Input: `extend type Query {
   "A server; null for what does not exist and for what is not the caller's."
   server("Id of a server." id: ID!): Server @auth(requires: [SERVERS_READ])
@@ -4880,6 +4900,14 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_Panel(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_Panel_version(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Panel", field.Name)
 }
 
 func (ec *executionContext) childFields_Preview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -110,6 +110,11 @@ func (r *mutationResolver) EnableUser(ctx context.Context, input auth.UserInput)
 	return r.AuthService.EnableUser(ctx, input)
 }
 
+// SignUpOpen is the resolver for the signUpOpen field.
+func (r *queryResolver) SignUpOpen(ctx context.Context) (bool, error) {
+	return r.AuthService.SignUpOpen(), nil
+}
+
 // Users is the resolver for the users field.
 func (r *queryResolver) Users(ctx context.Context, first *int, after *string, last *int, before *string, filter *auth.UserFilter) (*page.Connection[*models.User], error) {
 	return r.AuthService.ListUsers(ctx, args(ctx, first, after, last, before), filter)

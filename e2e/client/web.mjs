@@ -1,7 +1,10 @@
 // Has a person use the web app in Chromium, by what one file of web/ says. Nothing but
 // the panel's own origin can be reached from there.
-// In: {file, url, email, password, shots?: folder for screenshots}.
-// Out, a line for each test: {test, failure?, ms}, and {step} within long ones.
+// In: {file, url, email, password, shots?: folder for screenshots, beside?: another address
+// of the panel that no browser uses, control?: what cuts the line to url}.
+// Out, a line for each test: {test, failure?, ms}, {step} within long ones, and {do: "restart"}
+// to have the panel started anew.
+import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -49,7 +52,7 @@ let token;
 /** Asks the graph past the pages, as the administrator; throws what it refuses. */
 async function graph(query, variables = {}) {
   const ask = async (body, authorization) => {
-    const answer = await fetch(`${input.url}/graphql`, {
+    const answer = await fetch(`${input.beside ?? input.url}/graphql`, {
       method: "POST", headers: { "Content-Type": "application/json", ...(authorization && { Authorization: `Bearer ${authorization}` }) }, body: JSON.stringify(body),
     });
     const { data, errors } = await answer.json();
@@ -64,6 +67,12 @@ async function graph(query, variables = {}) {
 const forgive = (pattern) => void (faults = faults.filter((fault) => !pattern.test(fault)));
 const shot = async (page, name) => input.shots && page.screenshot({ path: join(input.shots, `${name}.png`), fullPage: true });
 
+/** Does something to the line between browser and panel: whole, dead, silent, or half?of=text. */
+const line = async (what) => assert.equal((await fetch(`${input.control}/${what}`, { method: "POST" })).status, 200);
+
+/** Has the panel started anew; the new one is there when `graph` answers again. */
+const restart = () => print({ do: "restart" });
+
 /** Says that a long test goes on. */
 const step = (name) => print({ step: name });
 
@@ -74,7 +83,7 @@ try {
     faults = [];
     let failure;
     try {
-      await run({ person, signIn, graph, forgive, shot, step, url: input.url, email: input.email, password: input.password });
+      await run({ person, signIn, graph, forgive, shot, step, line, restart, url: input.url, email: input.email, password: input.password });
       if (faults.length > 0) failure = faults.join("\n");
     } catch (error) {
       failure = [String(error?.stack ?? error), ...faults].join("\n");

@@ -117,7 +117,7 @@ func newPanel(ctx context.Context, s *stores, o config.Options, run engine.Confi
 	if err != nil {
 		return nil, err
 	}
-	p.fleet = fleet.NewService(fleet.Config{DB: s.db, Bus: p.bus, Node: run.Node, Source: collect.New(collect.Config{}), Log: log})
+	p.fleet = fleet.NewService(fleet.Config{DB: s.db, Bus: p.bus, Node: run.Node, Version: Version, Source: collect.New(collect.Config{}), Log: log})
 	p.customers = customer.NewService(s.db, starter, p.databases)
 	if p.registry, err = engine.NewRegistry(slices.Concat(p.databases.Plans(), p.dumps.Plans(), p.customers.Plans())...); err != nil {
 		return nil, err

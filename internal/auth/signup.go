@@ -23,13 +23,16 @@ type SignUpInput struct {
 	Language    *models.Language
 }
 
+// SignUpOpen tells whether anybody can sign up here.
+func (s *Service) SignUpOpen() bool { return s.accounts.OpenCustomer != nil }
+
 // SignUp sends a link to an address, with which VerifyEmail makes the account: until
 // then there is none, so that nobody can take an address in advance. Somebody who has
 // an account is told so by mail; the answer, and the work for it, is the same. Errors:
 // fault.Forbidden when sign-up is off; fault.Invalid for each field at fault;
 // fault.RateLimited.
 func (s *Service) SignUp(ctx context.Context, in SignUpInput) (*OKPayload, error) {
-	if s.accounts.OpenCustomer == nil {
+	if !s.SignUpOpen() {
 		return nil, fault.Forbidden.New("", "Nobody can sign up here; ask the provider for an invitation.")
 	}
 	person, err := checkUser(in.Email, in.Name, in.Password)

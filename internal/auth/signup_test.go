@@ -133,6 +133,8 @@ func TestSignUp_Refuses(t *testing.T) {
 	}
 
 	off := newPost(t, func(c *auth.Config) { c.Accounts.OpenCustomer = nil })
+	require.True(t, newPost(t).SignUpOpen())
+	require.False(t, off.SignUpOpen())
 	_, err := off.SignUp(t.Context(), signUpInput("ada@example.com"))
 	refusedAs(t, err, fault.Forbidden, "")
 }

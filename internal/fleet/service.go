@@ -39,11 +39,12 @@ type Source interface {
 
 // Config is what a Service needs. Everything is required.
 type Config struct {
-	DB     *store.DB
-	Bus    events.Bus
-	Node   string
-	Source Source
-	Log    *slog.Logger
+	DB      *store.DB
+	Bus     events.Bus
+	Node    string
+	Version string // of this node's program
+	Source  Source
+	Log     *slog.Logger
 }
 
 // A Service is safe for concurrent use.
@@ -51,6 +52,7 @@ type Service struct {
 	db      *store.DB
 	bus     events.Bus
 	node    string
+	version string
 	source  Source
 	log     *slog.Logger
 	sampler sampler
@@ -59,7 +61,7 @@ type Service struct {
 
 // NewService returns a Service. Until RegisterHost was called no server is its own.
 func NewService(c Config) *Service {
-	s := &Service{db: c.DB, bus: c.Bus, node: c.Node, source: c.Source, log: c.Log}
+	s := &Service{db: c.DB, bus: c.Bus, node: c.Node, version: c.Version, source: c.Source, log: c.Log}
 	s.sampler = sampler{source: c.Source, log: c.Log, asking: make(chan struct{}, 1), watchers: map[*watcher]struct{}{}}
 	s.others = others{bus: c.Bus, latest: map[ident.ServerID]*Metrics{}, came: map[ident.ServerID]time.Time{}, watched: map[ident.ServerID]int{}}
 	return s

@@ -3,11 +3,9 @@ package inbox
 import (
 	"cmp"
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/schema"
 
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/feed"
@@ -44,11 +42,7 @@ func (s *Service) Watch(ctx context.Context, after *models.Position) (<-chan Str
 	if err != nil {
 		return nil, err
 	}
-	gap := after == nil || after.Place.Epoch != now.Epoch || after.Place.Tx > now.Next
-	from := feed.Place{Tx: now.Settled}
-	if !gap {
-		from = feed.Place{Tx: after.Place.Tx, Seq: after.Seq}
-	}
+	from, gap := feed.Begin(after, now)
 	return s.tail.Follow(ctx, reach{user}, from, gap, now), nil
 }
 
@@ -89,24 +83,16 @@ func (n *fed) FeedPlace() feed.Place {
 	return feed.Place{Tx: uint64(n.Tx), Seq: n.Number} // #nosec G115 -- never negative
 }
 
-func tuple(p feed.Place) schema.QueryWithArgs {
-	return bun.SafeQuery("(?::xid8, ?::bigint)", strconv.FormatUint(p.Tx, 10), p.Seq)
+func (s *Service) rows() feed.Numbered {
+	return feed.Numbered{DB: s.db, Tx: "n.xid", Number: "n.number"}
 }
 
 func (s *Service) between(model any, after, upTo feed.Place) *bun.SelectQuery {
-	return s.db.NewSelect().Model(model).Where("(n.xid, n.number) > ?", tuple(after)).Where("(n.xid, n.number) <= ?", tuple(upTo)).
-		OrderExpr("n.xid, n.number")
+	return s.rows().Between(model, after, upTo)
 }
 
 func (s *Service) window(ctx context.Context, after, upTo feed.Place) (feed.Place, error) {
-	ctx, cancel := context.WithTimeout(ctx, feed.ReadTime)
-	defer cancel()
-	var rows []struct{ Tx, Number int64 }
-	err := s.between((*models.Notification)(nil), after, upTo).ColumnExpr("n.xid::text::bigint AS tx, n.number").Offset(feed.Window-1).Limit(1).Scan(ctx, &rows)
-	if err != nil || len(rows) == 0 {
-		return upTo, store.Wrap(err, "read a window of notifications")
-	}
-	return feed.Place{Tx: uint64(rows[0].Tx), Seq: rows[0].Number}, nil // #nosec G115 -- never negative
+	return s.rows().Window(ctx, s.between((*models.Notification)(nil), after, upTo), upTo)
 }
 
 func (s *Service) read(ctx context.Context, after, upTo feed.Place, epoch uint64, narrow func(*bun.SelectQuery) *bun.SelectQuery) ([]*fed, error) {

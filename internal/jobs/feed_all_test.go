@@ -293,7 +293,7 @@ func TestWatchAll_Positions(t *testing.T) {
 	require.NoError(t, back.UnmarshalGQL(place.String()))
 	require.Equal(t, *place, back)
 
-	for name, p := range map[string]models.Position{"of one job": {Job: j.ID, Seq: 1}, "none at all": {Bad: true}, "of the audit": {Job: models.AuditStream, Seq: 1, Place: place.Place}} {
+	for name, p := range map[string]models.Position{"of one job": {Job: j.ID, Seq: 1}, "none at all": {Bad: true}, "of the audit": {Job: models.AuditStream, Seq: 1, Place: place.Place}, "of notifications": {Job: models.NotificationStream, Seq: 1, Place: place.Place}} {
 		_, err = r.WatchAll(ctx, nil, &p)
 		require.Equal(t, fault.Invalid, fault.CodeOf(err), name)
 	}

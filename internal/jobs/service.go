@@ -291,18 +291,14 @@ func (s *Service) WatchAll(ctx context.Context, customer *string, after *models.
 			return nil, store.NotFound("customerId")
 		}
 	}
-	if after != nil && (after.Bad || after.Place == nil || after.OfAudit()) {
+	if after != nil && (after.Bad || after.Place == nil || after.OfAudit() || after.OfNotifications()) {
 		return nil, notOfThisStream()
 	}
 	now, err := s.feed.horizon(ctx)
 	if err != nil {
 		return nil, err
 	}
-	gap := after == nil || after.Place.Epoch != now.Epoch || after.Place.Tx > now.Next
-	from := feed.Place{Tx: now.Settled}
-	if !gap {
-		from = feed.Place{Tx: after.Place.Tx, Key: after.Job.UUID, Seq: after.Seq}
-	}
+	from, gap := feed.Begin(after, now)
 	return s.feed.tail.Follow(ctx, r, from, gap, now), nil
 }
 

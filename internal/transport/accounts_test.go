@@ -42,6 +42,17 @@ func TestAccounts_KnownAndUnknownAreTheSame(t *testing.T) {
 	require.Equal(t, at(r.Data, "a"), at(r.Data, "b"))
 }
 
+// Those who are nobody yet learn whether they can ask for an account, and nothing else with it.
+func TestAccounts_EverybodyLearnsWhetherSignUpIsOpen(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	r := p.post("", `{ signUpOpen }`, nil)
+	require.Empty(t, r.Errors, r.body)
+	require.Equal(t, true, at(r.Data, "signUpOpen"))
+	r = p.post("", `{ signUpOpen viewer { user { id } } }`, nil)
+	require.Equal(t, []string{"UNAUTHENTICATED"}, r.codes(), r.body)
+}
+
 // What the inputs do not have cannot be given: no role, no customer, no flags.
 func TestAccounts_NoMassAssignment(t *testing.T) {
 	t.Parallel()

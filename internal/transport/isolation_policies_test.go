@@ -29,9 +29,12 @@ var policies = map[string]string{
 	"Query.invitations":     "USERS_READ",
 	"Query.job":             "JOBS_READ",
 	"Query.jobs":            "JOBS_READ",
+	"Query.panel":           "SERVERS_READ",
 	"Query.server":          "SERVERS_READ",
 	"Query.servers":         "SERVERS_READ",
 	"Query.users":           "USERS_READ",
+
+	"Query.signUpOpen": "public",
 
 	"Mutation.acceptInvitation":             "public",
 	"Mutation.refreshSession":               "public",

@@ -134,7 +134,7 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 		Get: func(context.Context, string) (io.ReadCloser, error) { return nil, io.ErrUnexpectedEOF },
 	})
 	require.NoError(t, err)
-	p.fleet = fleet.NewService(fleet.Config{DB: p.db, Bus: bus, Node: "test", Source: collect.New(collect.Config{}), Log: log})
+	p.fleet = fleet.NewService(fleet.Config{DB: p.db, Bus: bus, Node: "test", Version: "v1.2.3", Source: collect.New(collect.Config{}), Log: log})
 	registry, err = engine.NewRegistry(slices.Concat(databases.Plans(), dumps.Plans(), customers.Plans())...)
 	require.NoError(t, err)
 	p.feed = jobs.NewFeed(p.db, bus, 0, log)

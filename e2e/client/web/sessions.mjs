@@ -21,8 +21,26 @@ export const tests = {
       await page.reload();
     }
     assert.equal(said[0], said[1]);
+    await page.goto(`${url}/reset-password#token`);
+    assert.equal(await page.getByRole("textbox", { name: "New password" }).getAttribute("autocomplete"), "new-password");
+  },
+
+  "nobody is sent to a sign-up that is closed": async ({ person, url }) => {
+    const page = await (await person()).newPage();
+    const told = page.waitForResponse(async (answer) => answer.url().endsWith("/graphql") && (await answer.text()).includes("signUpOpen"));
+    await page.goto(`${url}/sign-in`);
+    assert.equal((await (await told).json()).data.signUpOpen, false);
+    await page.getByRole("link", { name: "Forgot your password?" }).waitFor();
+    assert.equal(await page.getByRole("link", { name: "Create an account" }).count(), 0);
     await page.goto(`${url}/sign-up`);
-    assert.equal(await page.getByRole("textbox", { name: "Password" }).getAttribute("autocomplete"), "new-password");
+    await page.getByText("Your provider makes the accounts here.").waitFor();
+    assert.equal(await page.getByRole("textbox").count(), 0);
+    await page.getByRole("link", { name: "Sign in" }).click();
+    await page.waitForURL(/\/sign-in$/);
+    await page.goto(`${url}/verify-email#${"x".repeat(43)}`);
+    await page.getByRole("button", { name: "Confirm address" }).click();
+    await page.getByRole("link", { name: "Sign in to ask for a new one" }).click();
+    await page.waitForURL(/\/sign-in\?next=\/settings$/);
   },
 
   "a page that was asked for comes after the sign-in, and a reload stays signed in": async ({ person, signIn, url }) => {

@@ -103,8 +103,14 @@ func (f *Filter) told() map[string]any {
 	if f.Action != nil {
 		out["action"] = f.Action
 	}
+	if len(f.ExceptActions) > 0 {
+		out["except_actions"] = f.ExceptActions
+	}
 	if f.ObjectID != nil {
 		out["object"] = f.ObjectID
+	}
+	if f.IP != nil {
+		out["ip"] = f.IP
 	}
 	if f.Allowed != nil {
 		out["allowed"] = f.Allowed
@@ -273,7 +279,11 @@ func ParseFilter(get func(name string) string) (*Filter, error) {
 		}
 	}
 	text("action", &f.Action)
+	if v := get("exceptActions"); v != "" {
+		f.ExceptActions = strings.Split(v, ",")
+	}
 	text("objectId", &f.ObjectID)
+	text("ip", &f.IP)
 	moment("from", &f.From)
 	moment("to", &f.To)
 	if v := get("actorId"); v != "" {

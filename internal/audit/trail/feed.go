@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/schema"
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/audit/seal"
@@ -47,11 +45,7 @@ func (s *Service) Watch(ctx context.Context, after *models.Position) (<-chan Str
 	if err != nil {
 		return nil, err
 	}
-	gap := after == nil || after.Place.Epoch != now.Epoch || after.Place.Tx > now.Next
-	from := feed.Place{Tx: now.Settled}
-	if !gap {
-		from = feed.Place{Tx: after.Place.Tx, Seq: after.Seq}
-	}
+	from, gap := feed.Begin(after, now)
 	return s.tail.Follow(ctx, reach{who}, from, gap, now), nil
 }
 
@@ -83,28 +77,20 @@ func (e *fed) FeedPlace() feed.Place {
 	return feed.Place{Tx: uint64(e.Tx), Seq: e.Number} // #nosec G115 -- never negative
 }
 
-func tuple(p feed.Place) schema.QueryWithArgs {
-	return bun.SafeQuery("(?::xid8, ?::bigint)", strconv.FormatUint(p.Tx, 10), p.Seq)
-}
-
 // fromHere are the entries that this server's transactions have written: those of
 // another's, which a dump has brought, have numbers that this one's come to some day.
 const fromHere = "a.id > coalesce((SELECT s.floor FROM audit_seals AS s ORDER BY s.seq DESC LIMIT 1), 0)"
 
+func (s *Service) rows() feed.Numbered {
+	return feed.Numbered{DB: s.db, Tx: "a.xid", Number: "a.id"}
+}
+
 func (s *Service) between(model any, after, upTo feed.Place) *bun.SelectQuery {
-	return s.db.NewSelect().Model(model).Where("(a.xid, a.id) > ?", tuple(after)).Where("(a.xid, a.id) <= ?", tuple(upTo)).Where(fromHere).
-		OrderExpr("a.xid, a.id")
+	return s.rows().Between(model, after, upTo).Where(fromHere)
 }
 
 func (s *Service) window(ctx context.Context, after, upTo feed.Place) (feed.Place, error) {
-	ctx, cancel := context.WithTimeout(ctx, feed.ReadTime)
-	defer cancel()
-	var rows []struct{ Tx, ID int64 }
-	err := s.between((*models.AuditEntry)(nil), after, upTo).ColumnExpr("a.xid::text::bigint AS tx, a.id").Offset(feed.Window-1).Limit(1).Scan(ctx, &rows)
-	if err != nil || len(rows) == 0 {
-		return upTo, store.Wrap(err, "read a window of the audit")
-	}
-	return feed.Place{Tx: uint64(rows[0].Tx), Seq: rows[0].ID}, nil // #nosec G115 -- never negative
+	return s.rows().Window(ctx, s.between((*models.AuditEntry)(nil), after, upTo), upTo)
 }
 
 func (s *Service) read(ctx context.Context, after, upTo feed.Place, epoch uint64, narrow func(*bun.SelectQuery) *bun.SelectQuery) ([]*fed, error) {

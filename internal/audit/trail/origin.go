@@ -2,6 +2,8 @@ package trail
 
 import (
 	"context"
+	"net/netip"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -60,4 +62,14 @@ func (s *Service) origins(ctx context.Context, entries []*models.AuditEntry, of 
 		}
 	}
 	return out, nil
+}
+
+// plainAddress is an address or a network as entries have it; false for what is neither.
+func plainAddress(text string) (string, bool) {
+	text = strings.TrimSpace(text)
+	if a, err := netip.ParseAddr(text); err == nil {
+		return a.Unmap().WithZone("").String(), true
+	}
+	p, err := netip.ParsePrefix(text)
+	return p.Masked().String(), err == nil
 }

@@ -31,10 +31,15 @@ type Filter struct {
 	ActorID    *ident.UserID
 	CustomerID *ident.CustomerID
 	Action     *string
-	ObjectID   *string // opaque; of any kind
-	Allowed    *bool
-	From, To   *time.Time // from, and before to
+	// ExceptActions are left out, at most maxExcept.
+	ExceptActions []string
+	ObjectID      *string // opaque; of any kind
+	IP            *string // an address, or a network that several requests of one entry came from
+	Allowed       *bool
+	From, To      *time.Time // from, and before to
 }
+
+const maxExcept = 20
 
 // Config is what a Service needs.
 type Config struct {
@@ -117,7 +122,21 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter) (*Connect
 	return store.Rows(ctx, list, args, newest)
 }
 
-func (f *Filter) check() error { return fault.Join(store.CheckText("filter.action", f.Action)) }
+func (f *Filter) check() error {
+	errs := []*fault.Error{store.CheckText("filter.action", f.Action)}
+	for _, action := range f.ExceptActions {
+		errs = append(errs, store.CheckText("filter.exceptActions", &action))
+	}
+	if len(f.ExceptActions) > maxExcept {
+		errs = append(errs, fault.Invalid.New("filter.exceptActions", "At most %d actions can be left out.", maxExcept))
+	}
+	if f.IP != nil {
+		if _, ok := plainAddress(*f.IP); !ok {
+			errs = append(errs, fault.Invalid.New("filter.ip", "Write an address such as 203.0.113.7 or a network such as 2001:db8::/64."))
+		}
+	}
+	return fault.Join(errs...)
+}
 
 // narrow adds the conditions to a query of who. Customers cannot find out in this way
 // which of the provider's staff did something.
@@ -135,9 +154,19 @@ func (f *Filter) narrow(who *actor.Actor, where func(condition string, values ..
 	if f.Action != nil {
 		where("a.action = ?", *f.Action)
 	}
+	for _, action := range f.ExceptActions {
+		where("a.action <> ?", action)
+	}
 	if f.ObjectID != nil {
 		kind, id, _ := ident.Parse(*f.ObjectID)
 		where("a.object_id = ? AND a.object_kind = ?", id, kind)
+	}
+	if f.IP != nil {
+		ip, _ := plainAddress(*f.IP) // checked
+		where("a.ip = ?", ip)
+		if !who.IsStaff() { // as Addresses
+			where("a.impersonator_id IS NULL AND NOT EXISTS (SELECT FROM users AS u WHERE u.id = a.user_id AND u.provider_role IS NOT NULL)")
+		}
 	}
 	if f.Allowed != nil {
 		where("a.allowed = ?", *f.Allowed)

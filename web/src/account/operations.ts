@@ -6,6 +6,12 @@ export const SET_UP = graphql(`
   }
 `);
 
+export const SIGN_UP_OPEN = graphql(`
+  query SignUpOpen {
+    signUpOpen
+  }
+`);
+
 export const SIGN_UP = graphql(`
   mutation SignUp($input: SignUpInput!) {
     signUp(input: $input) { ok }

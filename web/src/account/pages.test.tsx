@@ -23,7 +23,7 @@ function open(path: string, answers: Parameters<typeof graphOf>[0] = {}, token =
   show(<AccountPages path={new URL(path, "http://x").pathname} token={token} />);
   /** Inputs of the mutations that were sent. */
   const inputs = () => graph.sent.filter(({ variables }) => variables.input).map(({ variables }) => variables.input);
-  return { inputs, gone, user: userEvent.setup({ advanceTimers: vi.advanceTimersByTime }) };
+  return { inputs, gone, sent: graph.sent, user: userEvent.setup({ advanceTimers: vi.advanceTimersByTime }) };
 }
 const fill = async (user: ReturnType<typeof userEvent.setup>, fields: Record<string, string>) => {
   for (const [label, text] of Object.entries(fields)) await user.type(await screen.findByLabelText(label), text);
@@ -49,9 +49,14 @@ describe("signing in", () => {
     await waitFor(() => expect(gone.assigned).toEqual([to]));
   });
   it("leads to a forgotten password and to an account", async () => {
-    open("/sign-in");
+    open("/sign-in", { SignUpOpen: { data: { signUpOpen: true } } });
     expect(await screen.findByRole("link", { name: "Forgot your password?" })).toHaveAttribute("href", "/forgot-password");
-    expect(screen.getByRole("link", { name: "Create an account" })).toHaveAttribute("href", "/sign-up");
+    expect(await screen.findByRole("link", { name: "Create an account" })).toHaveAttribute("href", "/sign-up");
+  });
+  it("leads to no account where nobody can sign up", async () => {
+    const { sent } = open("/sign-in", { SignUpOpen: { data: { signUpOpen: false } } });
+    await waitFor(() => expect(sent.map(({ operationName }) => operationName)).toContain("SignUpOpen"));
+    expect(screen.queryByRole("link", { name: "Create an account" })).toBeNull();
   });
 });
 

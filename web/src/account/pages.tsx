@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Center, Container, Group, Paper, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Alert, Anchor, Button, Center, Container, Group, Loader, Paper, Stack, Text, TextInput, Title } from "@mantine/core";
 import { type ReactNode, useEffect, useState } from "react";
 import { PasswordField } from "@/components/password-field";
 import { AccountForm, type Problems } from "@/components/account-form";
@@ -8,6 +8,7 @@ import { type Problem, problemsOf } from "@/gql/problem";
 import { nextPage } from "@/lib/next";
 import { ACCEPT_INVITATION, REQUEST_PASSWORD_RESET, RESET_PASSWORD, SET_UP, SIGN_UP, VERIFY_EMAIL } from "./operations";
 import { useTexts } from "./texts";
+import { useSignUpOpen } from "./use-sign-up-open";
 
 /** How long an e-mail is waited for before it can be sent again, in seconds. */
 const cooldown = 60;
@@ -65,7 +66,8 @@ function EmailField(p: { problems: Problems }) {
 
 function SignInPage() {
   const t = useTexts();
-  const links = <><Link to="/forgot-password">{t("forgot")}</Link><Link to="/sign-up">{t("signUpLink")}</Link></>;
+  const open = useSignUpOpen();
+  const links = <><Link to="/forgot-password">{t("forgot")}</Link>{open && <Link to="/sign-up">{t("signUpLink")}</Link>}</>;
   return (
     <Card title={t("signInTitle")} links={links}>
       <SignInForm onSignedIn={() => location.assign(nextPage(location.search))} />
@@ -135,6 +137,7 @@ function Inbox(p: { text: string; again: () => Promise<void> }) {
 
 function SignUpPage() {
   const t = useTexts();
+  const open = useSignUpOpen();
   const [sent, setSent] = useState<{ email: string; again: () => Promise<void> } | null>(null);
   async function signUp({ name, email, password, company }: Record<string, string>) {
     const again = async () => void (await send(SIGN_UP, { input: { name: name!, email: email!, password: password!, company: company || null } }));
@@ -142,8 +145,11 @@ function SignUpPage() {
     setSent({ email: email!, again });
   }
   if (sent) return <Inbox text={t("inboxSignUp", { email: sent.email })} again={sent.again} />;
+  const links = <Link to="/sign-in">{t("signInLink")}</Link>;
+  if (open === undefined) return <Card title={t("signUpTitle")}><Center aria-busy="true"><Loader aria-label={t("working")} /></Center></Card>;
+  if (open === false) return <Card title={t("signUpTitle")} links={links}><Text>{t("signUpClosed")}</Text></Card>;
   return (
-    <Card title={t("signUpTitle")} links={<Link to="/sign-in">{t("signInLink")}</Link>}>
+    <Card title={t("signUpTitle")} links={links}>
       <AccountForm
         fields={["name", "email", "company", "password"]} submit={t("signUpSubmit")} busyLabel={t("working")} onSubmit={signUp}
         say={({ code }) => (code === "FORBIDDEN" ? t("signUpClosed") : undefined)}
@@ -163,8 +169,11 @@ function SignUpPage() {
 
 function VerifyPage({ token }: { token: string }) {
   const t = useTexts();
+  const open = useSignUpOpen();
   const [done, setDone] = useState(false);
   const [gone, setGone] = useState(false);
+  // Where nobody signs up, the link was for an account that is there: its settings send another.
+  const another = open ? <Link to="/sign-up">{t("newLink")}</Link> : <Link to="/sign-in?next=/settings">{t("newLinkSignIn")}</Link>;
   if (done) return <Done title={t("done")} text={t("verified")} />;
   async function verify() {
     try {
@@ -177,7 +186,7 @@ function VerifyPage({ token }: { token: string }) {
   }
   return (
     <WithToken title={t("verifyTitle")} token={token} incomplete={t("linkIncomplete")}>
-      <Card title={t("verifyTitle")} intro={t("verifyIntro")} links={gone && <Link to="/sign-up">{t("newLink")}</Link>}>
+      <Card title={t("verifyTitle")} intro={t("verifyIntro")} links={gone && another}>
         <AccountForm fields={[]} submit={t("verifySubmit")} busyLabel={t("working")} onSubmit={verify} say={({ code }) => (code === "NOT_FOUND" ? t("linkGone") : undefined)}>
           {() => null}
         </AccountForm>

@@ -2,7 +2,7 @@ import { useEffect } from "react";
 import { useClient } from "urql";
 import { graphql } from "@/gql/document";
 import { refresh } from "@/gql/refresh";
-import { listen } from "@/gql/socket";
+import { connection, listen } from "@/gql/socket";
 
 const JOB_FEED = graphql(`
   subscription JobFeed($after: StreamPosition) {
@@ -16,11 +16,13 @@ const JOB_FEED = graphql(`
 /** The page is read anew at most this often, in ms, however much happens. */
 const pause = 1_000;
 
-/** Keeps what the page shows true: whenever a job goes on, of whoever it is, it is read anew. */
-export function useLive(enabled: boolean): void {
+/**
+ * Keeps what the page shows true: it is read anew whenever a job goes on, of whoever it
+ * is and where the viewer may follow them, and when a line that was lost is there again.
+ */
+export function useLive(follows: boolean): void {
   const client = useClient();
   useEffect(() => {
-    if (!enabled) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let last = 0;
     const soon = () => {
@@ -30,8 +32,14 @@ export function useLive(enabled: boolean): void {
         refresh(client);
       }, Math.max(50, last + pause - Date.now()));
     };
+    // What was asked meanwhile had no answer, also when nothing has happened.
+    let lost = false;
+    const endLine = connection.subscribe(() => {
+      if (connection.get() === "open" && lost) soon();
+      lost = connection.get() === "lost" || (lost && connection.get() === "idle");
+    });
     let begun = false;
-    const end = listen(JOB_FEED, {}, {
+    const endFeed = follows && listen(JOB_FEED, {}, {
       next: ({ jobFeed: item }) => {
         // The stream begins with a gap that only says where it stands.
         if ("jobId" in item ? !item.step : begun) soon();
@@ -40,7 +48,8 @@ export function useLive(enabled: boolean): void {
     });
     return () => {
       clearTimeout(timer);
-      end();
+      endLine();
+      if (endFeed) endFeed();
     };
-  }, [client, enabled]);
+  }, [client, follows]);
 }

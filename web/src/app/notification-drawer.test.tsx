@@ -33,11 +33,15 @@ describe("U6: the drawer", () => {
     const { dialog } = await drawer([notice("old"), notice("new", { at: "2099-01-01T00:00:00Z" })]);
     expect(dialog.getAllByText(/^message|^done here/).map(({ textContent }) => textContent)).toEqual(["message new", "done here", "message old"]);
   });
-  it.each([[{ __typename: "Job", id: "j1" }, "/jobs/j1"], [{ __typename: "Database", id: "d1" }, "/databases/d1"], [{ __typename: "Customer", id: "c1" }, "/customers/c1"]])("leads to what it is about: %o", async (object, to) => {
+  it.each([[{ __typename: "Job", id: "j1", kind: "database.clone", resource: { __typename: "Database", id: "d1", name: "shop" } }, "/jobs/j1"], [{ __typename: "Database", id: "d1" }, "/databases/d1"], [{ __typename: "Customer", id: "c1" }, "/customers/c1"]])("leads to what it is about: %o", async (object, to) => {
     const { dialog, router, onClose, user } = await drawer([notice("1", { object })]);
     await user.click(dialog.getByRole("link", { name: "message 1" }));
     await waitFor(() => expect(router.state.location.pathname).toBe(to));
     expect(onClose).toHaveBeenCalledOnce();
+  });
+  it("says what a job does, and with what", async () => {
+    const { dialog } = await drawer([notice("1", { object: { __typename: "Job", id: "j1", kind: "database.clone", resource: { __typename: "Database", id: "d1", name: "shop" } } })]);
+    expect(dialog.getByText("Clone a database · shop")).toBeVisible();
   });
   it.each([null, { __typename: "Invitation", id: "i1" }])("leads nowhere with %o", async (object) => {
     const { dialog } = await drawer([notice("1", { object })]);

@@ -1,6 +1,7 @@
 import { Anchor, Badge, Button, Drawer, Group, Paper, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { Ago } from "@/components/ago";
+import { nameOfResource, useJobTitle } from "@/components/job-title";
 import { CopyDetails, type Told, told } from "@/components/toasts";
 import { useAction } from "@/components/use-action";
 import { useStore } from "@/lib/store";
@@ -47,9 +48,12 @@ export function NotificationDrawer(p: { opened: boolean; onClose: () => void; no
 
 function NoticeCard({ notice: n, onOpen }: { notice: Notice; onOpen: () => void }) {
   const t = useTexts();
+  const title = useJobTitle();
   const to = placeOf(n.object);
+  const about = n.object?.__typename === "Job" ? [title(n.object.kind), nameOfResource(n.object.resource)].filter(Boolean).join(" · ") : undefined;
   return (
     <div data-level={n.level} data-read={n.readAt !== null}>
+      {about && <Text size="xs" c="dimmed">{about}</Text>}
       <Text size="sm" fw={n.readAt ? undefined : 600} style={{ overflowWrap: "anywhere" }}>
         {to ? <Anchor component={Link} to={to} inherit onClick={onOpen}>{n.message}</Anchor> : n.message}
       </Text>

@@ -82,7 +82,7 @@ const user = createRoute({
 });
 const audit = createRoute({
   getParentRoute: () => root, path: "/audit",
-  validateSearch: searchOf({ ...listWords, actor: "text", customer: "text", action: "text", object: "text", allowed: ["yes", "no"], from: "text", to: "text", event: "text", paused: "flag" }),
+  validateSearch: searchOf({ ...listWords, actor: "text", customer: "text", action: "text", object: "text", ip: "text", allowed: ["yes", "no"], from: "text", to: "text", event: "text", paused: "flag", renewals: "flag" }),
   component: lazyRouteComponent(() => import("@/features/audit/audit"), "AuditPage"),
 });
 const servers = createRoute({

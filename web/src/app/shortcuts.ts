@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import type { Place } from "./navigation";
 import { openPalette } from "./palette-opener";
 
@@ -12,8 +12,8 @@ const writes = (target: EventTarget | null): boolean =>
 /** Ctrl-K opens the palette, also while somebody writes; `g` and a page's key goes there, `?` lists them; nothing while somebody writes or a dialog is open. */
 export function useShortcuts(places: Place[], onHelp: () => void): void {
   const navigate = useNavigate();
+  const going = useRef(0); // when `g` was pressed; the page may be drawn anew before the next key
   useEffect(() => {
-    let going = 0;
     const press = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
         event.preventDefault(); // browsers have something of their own there
@@ -23,9 +23,9 @@ export function useShortcuts(places: Place[], onHelp: () => void): void {
       if (event.key === "?") {
         event.preventDefault();
         onHelp();
-      } else if (event.key === "g") going = event.timeStamp;
-      else if (going > 0 && event.timeStamp - going < patience) {
-        going = 0;
+      } else if (event.key === "g") going.current = event.timeStamp;
+      else if (going.current > 0 && event.timeStamp - going.current < patience) {
+        going.current = 0;
         const place = places.find(({ key }) => key === event.key);
         if (place) void navigate({ to: place.to });
       }

@@ -1,5 +1,5 @@
 import { Text, Tooltip } from "@mantine/core";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { dateTime, relative } from "@/lib/format";
 import { store, useStore } from "@/lib/store";
 
@@ -21,13 +21,18 @@ export function useNow(): number {
   return useStore(now);
 }
 
-/** How long ago something was, with the exact time behind it. */
+/**
+ * How long ago something was, with the exact time behind it. What shows that is there
+ * only while it is looked at: a list has a row of these.
+ */
 export function Ago(p: { at: string | null | undefined; never?: string; short?: boolean }) {
   const clock = useNow();
+  const [pointed, setPointed] = useState(false);
   if (!p.at) return <Text span size="sm" c="dimmed">{p.never ?? "–"}</Text>;
-  return (
-    <Tooltip label={dateTime(p.at)} events={{ hover: true, focus: true, touch: true }}>
-      <Text span size="sm" c={p.short ? "dimmed" : undefined} style={{ whiteSpace: "nowrap" }} component="time" dateTime={p.at}>{relative(p.at, p.short ? "narrow" : "long", Math.max(clock, Date.parse(p.at) <= clock ? clock : Date.now()))}</Text>
-    </Tooltip>
+  const time = (
+    <Text span size="sm" c={p.short ? "dimmed" : undefined} style={{ whiteSpace: "nowrap" }} component="time" dateTime={p.at} onPointerEnter={() => setPointed(true)} onPointerLeave={() => setPointed(false)}>
+      {relative(p.at, p.short ? "narrow" : "long", Math.max(clock, Date.parse(p.at) <= clock ? clock : Date.now()))}
+    </Text>
   );
+  return pointed ? <Tooltip opened label={dateTime(p.at)}>{time}</Tooltip> : time;
 }

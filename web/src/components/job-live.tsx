@@ -7,6 +7,7 @@ import type { JobLiveQuery } from "@/gql/generated/graphql";
 import { percent } from "@/lib/format";
 import { texts } from "@/lib/text";
 import { JobSteps } from "./job-steps";
+import { useJobTitle } from "./job-title";
 import { StateBadge } from "./states";
 import { useJobProgress } from "./use-job-progress";
 
@@ -30,6 +31,7 @@ export type LiveJob = NonNullable<JobLiveQuery["job"]>;
 /** A job as it goes on, for who ordered it: its steps with their times, and if it fails why, and what was taken back. */
 export function JobLive(p: { id: string; onChange?: (job: LiveJob) => void }) {
   const t = useTexts();
+  const title = useJobTitle();
   const [{ data }, again] = useQuery({ query: JOB_LIVE, variables: { id: p.id } });
   const { events } = useJobProgress(p.id);
   const told = useRef(p.onChange);
@@ -50,7 +52,7 @@ export function JobLive(p: { id: string; onChange?: (job: LiveJob) => void }) {
   return (
     <Stack gap="sm">
       <Group justify="space-between" gap="xs">
-        <Group gap="xs"><Text size="sm" fw={500}>{job.kind}</Text><StateBadge state={job.state} /></Group>
+        <Group gap="xs"><Text size="sm" fw={500}>{title(job.kind)}</Text><StateBadge state={job.state} /></Group>
         <Anchor component={Link} to={`/jobs/${job.id}`} size="sm">{t("open")}</Anchor>
       </Group>
       {!job.finishedAt && <Progress value={done} animated aria-label={`${t("progress")} ${percent(done)}`} />}

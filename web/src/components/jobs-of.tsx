@@ -9,6 +9,7 @@ import { type ListSearch, pageOf } from "@/lib/list-search";
 import { texts } from "@/lib/text";
 import { Ago } from "./ago";
 import { EmptyState } from "./empty-state";
+import { nameOfResource, ResourceLink, useJobTitle } from "./job-title";
 import { QueryView } from "./query-view";
 import { type Column, exportLimit, ResourceTable } from "./resource-table";
 import { TableSkeleton } from "./skeletons";
@@ -17,7 +18,10 @@ import { StateBadge } from "./states";
 const JOBS_OF = graphql(`
   query JobsOf($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: JobFilter) {
     jobs(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
-      nodes { id kind state percent waitingFor createdAt startedAt finishedAt actor { id name } }
+      nodes {
+        id kind state percent waitingFor createdAt startedAt finishedAt customer { id name } actor { id name }
+        resource { __typename id ... on Database { name } ... on Customer { title: name } ... on DatabaseUser { username } }
+      }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
       totalCount
     }
@@ -25,35 +29,38 @@ const JOBS_OF = graphql(`
 `);
 
 const useTexts = texts("jobs-of", {
-  en: { jobs: "Jobs", loading: "Loading jobs", none: "No job has been at work here yet.", kind: "What", state: "State", progress: "Progress", by: "Ordered by", panel: "The panel", created: "Ordered", took: "Took" },
-  de: { jobs: "Aufträge", loading: "Aufträge werden geladen", none: "Hier war noch kein Auftrag am Werk.", kind: "Was", state: "Zustand", progress: "Fortschritt", by: "Beauftragt von", panel: "Das Panel", created: "Beauftragt", took: "Dauer" },
+  en: { jobs: "Jobs", loading: "Loading jobs", none: "No job has been at work here yet.", kind: "What", object: "Works on", customer: "Customer", state: "State", progress: "Progress", by: "Ordered by", panel: "The panel", created: "Ordered", took: "Took" },
+  de: { jobs: "Aufträge", loading: "Aufträge werden geladen", none: "Hier war noch kein Auftrag am Werk.", kind: "Was", object: "Arbeitet an", customer: "Kunde", state: "Zustand", progress: "Fortschritt", by: "Beauftragt von", panel: "Das Panel", created: "Beauftragt", took: "Dauer" },
 });
 
 type Row = JobsOfQuery["jobs"]["nodes"][number];
 
-/** The jobs of one object or one customer, the newest first. */
-export function JobsOf(p: { filter: JobFilter; search: ListSearch; onSearch: (patch: ListSearch) => void }) {
+/** The jobs that a filter leaves, the newest first; `none` is what is said when there is none. */
+export function JobsOf(p: { filter: JobFilter; search: ListSearch; onSearch: (patch: ListSearch) => void; none?: string }) {
   const t = useTexts();
+  const title = useJobTitle();
   const client = useClient();
   const variables = { ...pageOf(p.search, 25), filter: p.filter };
   const [result, retry] = useQuery({ query: JOBS_OF, variables });
   const took = (j: Row) => (j.startedAt && j.finishedAt ? Date.parse(j.finishedAt) - Date.parse(j.startedAt) : null);
   const columns: Column<Row>[] = [
-    { key: "kind", title: t("kind"), render: (j) => <Anchor component={Link} to={`/jobs/${j.id}`} size="sm" fw={500}>{j.kind}</Anchor>, text: (j) => j.kind },
+    { key: "kind", title: t("kind"), render: (j) => <Anchor component={Link} to={`/jobs/${j.id}`} size="sm" fw={500}>{title(j.kind)}</Anchor>, text: (j) => j.kind },
+    ...(p.filter.resourceId ? [] : [{ key: "object", title: t("object"), render: (j: Row) => <ResourceLink of={j.resource} />, text: (j: Row) => nameOfResource(j.resource) }]),
     { key: "state", title: t("state"), render: (j) => <StateBadge state={j.state === "RUNNING" && j.waitingFor ? "WAITING" : j.state} />, text: (j) => j.state },
     { key: "progress", title: t("progress"), width: 120, render: (j) => (j.finishedAt ? "" : <Progress value={j.percent} aria-label={`${t("progress")} ${percent(j.percent)}`} />) },
+    ...(p.filter.resourceId || p.filter.customerId ? [] : [{ key: "customer", title: t("customer"), render: (j: Row) => j.customer?.name ?? "–", text: (j: Row) => j.customer?.name }]),
     { key: "by", title: t("by"), render: (j) => j.actor?.name ?? t("panel"), text: (j) => j.actor?.name },
     { key: "created", title: t("created"), render: (j) => <Ago at={j.createdAt} />, text: (j) => j.createdAt },
     { key: "took", title: t("took"), align: "right", render: (j) => (took(j) === null ? "–" : duration(took(j) ?? 0)), text: took },
   ];
   return (
-    <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} columns={5} />}>
+    <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} columns={6} />}>
       {({ jobs }) =>
         jobs.nodes.length === 0 && !p.search.after && !p.search.before ? (
-          <EmptyState text={t("none")} />
+          <EmptyState text={p.none ?? t("none")} />
         ) : (
           <ResourceTable
-            name="jobs-of" label={t("jobs")} columns={columns} page={jobs} search={p.search} onSearch={p.onSearch} fetching={result.stale}
+            name="jobs" label={t("jobs")} columns={columns} page={jobs} search={p.search} onSearch={p.onSearch} fetching={result.stale}
             exportRows={() => allPages(client, JOBS_OF, variables, (data) => data.jobs, exportLimit)}
           />
         )

@@ -41,7 +41,7 @@ export function LiveChart(p: {
     const box = place.current!;
     const plot = new uPlot(
       {
-        width: Math.max(box.clientWidth, 100), height, cursor: { sync: { key: sync }, y: false, drag: { x: false, y: false } }, legend: { show: false },
+        width: Math.max(box.clientWidth, 100), height, cursor: { sync: { key: sync }, y: false, drag: { x: false, y: false } }, legend: { show: false }, padding: [8, 28, 0, 0], // room for half of the last time
         scales: { x: { time: true }, y: { range: (_, __, top) => [0, max ?? Math.max(least, top * 1.1)] } },
         axes: [
           { stroke: () => getComputedStyle(box).color, grid: { show: false }, ticks: { show: false }, size: 24, font: "11px system-ui", space: 70, values: (_, ticks) => ticks.map(clock) },

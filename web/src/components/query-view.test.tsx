@@ -35,11 +35,24 @@ describe("QueryView", () => {
     expect(await screen.findByText("c")).toBeVisible();
   });
 
+  it("U2: shows the error of a field that must not be null, too", async () => {
+    show(<Things />, graphOf({ Things: [{ ...failed, data: null }, { data: { things: ["d"] } }] }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("req-1");
+    await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+    expect(await screen.findByText("d")).toBeVisible();
+  });
+
   it("keeps old data in sight when newer cannot be had", async () => {
     const result = { data: { things: ["old"] }, error: new CombinedError({ networkError: new Error("x") }) };
     show(<QueryView result={result} retry={() => {}} skeleton={null}>{({ things }) => <p>{things[0]}</p>}</QueryView>);
     expect(await screen.findByText("old")).toBeVisible();
     expect(screen.queryByRole("alert")).toBeNull();
+  });
+
+  it("U2: an answer without data is an error, too, as the cache gives it", async () => {
+    const error = new CombinedError({ graphQLErrors: [{ message: "It broke.", extensions: { requestId: "req-2" } }] });
+    show(<QueryView<{ things: string[] }> result={{ data: null as never, error }} retry={() => {}} skeleton={null}>{({ things }) => <p>{things[0]}</p>}</QueryView>);
+    expect(await screen.findByRole("alert")).toHaveTextContent("req-2");
   });
 
   it("U8: catches what a part of the page throws, and tries anew", async () => {

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useDeferredValue } from "react";
 import { ErrorBoundary } from "react-error-boundary";
 import type { UseQueryState } from "urql";
 import { PanelError } from "./panel-error";
@@ -13,10 +13,13 @@ export function QueryView<Data>(p: {
   skeleton: ReactNode;
   children: (data: Data) => ReactNode;
 }) {
-  const { data, error } = p.result;
+  const { error } = p.result;
+  const data = p.result.data ?? undefined; // null is what the graph gives of a field that failed and must not be null
   const retry = () => p.retry({ requestPolicy: "network-only" });
+  // What comes after the skeleton is made in pieces, between which people can go on.
+  const there = useDeferredValue(data !== undefined);
   if (data === undefined && error) return <PanelError error={error} onRetry={retry} />;
-  if (data === undefined) return p.skeleton;
+  if (data === undefined || !there) return p.skeleton;
   return (
     <ErrorBoundary fallbackRender={(f) => <PanelError error={f.error} onRetry={f.resetErrorBoundary} />} onReset={retry} resetKeys={[data]}>
       {p.children(data)}

@@ -2,13 +2,13 @@ import { ActionIcon, Button, Checkbox, Group, Menu, Paper, Stack, Text, Tooltip 
 import { useLocalStorage } from "@mantine/hooks";
 import { IconChevronLeft, IconChevronRight, IconColumns3, IconDownload } from "@tabler/icons-react";
 import { DataTable, type DataTableColumn } from "mantine-datatable";
-import { type ReactNode, useState } from "react";
+import { memo, type ReactNode, useDeferredValue, useState } from "react";
 import { csv, save } from "@/lib/csv";
 import { number } from "@/lib/format";
 import type { ListSearch } from "@/lib/list-search";
 import { texts } from "@/lib/text";
 import { problemsOf } from "@/gql/problem";
-import { rowHeight } from "./skeletons";
+import { headHeight, rowHeight, toolsHeight } from "./skeletons";
 import { toastProblem } from "./toasts";
 
 const useTexts = texts("resource-table", {
@@ -46,11 +46,7 @@ export interface Column<Row> {
 /** At most this many rows are exported; the audit log has an export of its own. */
 export const exportLimit = 10_000;
 
-/**
- * A list: its columns, of which people choose, its order and page, which stand in the
- * address, and an export of all rows that it has with its filters.
- */
-export function ResourceTable<Row extends { id: string }>(p: {
+interface TableProps<Row> {
   /** By which the choice of columns is remembered. */
   name: string;
   label: string;
@@ -63,7 +59,13 @@ export function ResourceTable<Row extends { id: string }>(p: {
   exportRows?: () => Promise<readonly Row[]>;
   /** What can be done with the rows that are selected; without it none can be. */
   selection?: (rows: Row[], clear: () => void) => ReactNode;
-}) {
+}
+
+/**
+ * A list: its columns, of which people choose, its order and page, which stand in the
+ * address, and an export of all rows that it has with its filters.
+ */
+export function ResourceTable<Row extends { id: string }>(p: TableProps<Row>) {
   const t = useTexts();
   const [hidden, setHidden] = useLocalStorage<string[]>({
     key: `mpanel-columns-${p.name}`,
@@ -72,7 +74,8 @@ export function ResourceTable<Row extends { id: string }>(p: {
   });
   const [selected, setSelected] = useState<Row[]>([]);
   const [exporting, setExporting] = useState(false);
-  const shown = p.columns.filter(({ key }) => !hidden.includes(key));
+  // Rows are made after everything else, and in pieces: a page of them at once is felt.
+  const drawn = useDeferredValue(p);
   const { pageInfo, totalCount } = p.page;
 
   async function exportAll() {
@@ -88,13 +91,9 @@ export function ResourceTable<Row extends { id: string }>(p: {
     }
   }
 
-  const columns = shown.map((c): DataTableColumn<Row> => ({
-    accessor: c.key, title: c.title, render: c.render, sortable: c.sort !== undefined, textAlign: c.align, width: c.width, cellsStyle: () => ({ height: rowHeight, overflowWrap: "break-word", maxWidth: 360 }), // a narrow page scrolls the table, and breaks no words
-  }));
-  const sorted = p.columns.find(({ sort }) => sort !== undefined && sort === p.search.sort);
   return (
     <Stack gap="xs">
-      <Group justify="space-between" mih={36}>
+      <Group justify="space-between" mih={toolsHeight}>
         <Group gap="xs" role="status">
           {totalCount !== undefined && <Text size="sm" c="dimmed">{t("total", { count: totalCount }).replace(String(totalCount), number(totalCount))}</Text>}
           {p.selection && selected.length > 0 && <Text size="sm" fw={500}>{t("selected", { count: selected.length })}</Text>}
@@ -123,28 +122,7 @@ export function ResourceTable<Row extends { id: string }>(p: {
           </Menu>
         </Group>
       </Group>
-      <Paper withBorder component="section" aria-label={p.label} style={{ overflow: "hidden" }}>
-        <DataTable<Row>
-          records={[...p.page.nodes]}
-          columns={columns}
-          idAccessor="id"
-          fetching={p.fetching}
-          minHeight={p.page.nodes.length === 0 ? 120 : undefined}
-          verticalSpacing={6}
-          highlightOnHover
-          scrollAreaProps={{ viewportProps: { tabIndex: 0 } }} // a table that is wider than the page is scrolled by keyboard, too
-          sortStatus={{ columnAccessor: sorted?.key ?? "", direction: p.search.desc ? "desc" : "asc" }}
-          onSortStatusChange={({ columnAccessor, direction }) =>
-            p.onSearch({ sort: p.columns.find(({ key }) => key === columnAccessor)?.sort, desc: direction === "desc" || undefined, after: undefined, before: undefined })}
-          {...(p.selection
-            ? {
-                selectedRecords: selected, onSelectedRecordsChange: setSelected,
-                getRecordSelectionCheckboxProps: (row: Row) => ({ "aria-label": `${t("select")} ${p.columns[0]!.text?.(row) ?? row.id}` }),
-                allRecordsSelectionCheckboxProps: { "aria-label": t("selectAll") },
-              }
-            : {})}
-        />
-      </Paper>
+      <Rows table={drawn} hidden={hidden} selected={selected} onSelected={setSelected} />
       {(pageInfo.hasNextPage || pageInfo.hasPreviousPage) && (
         <Group justify="flex-end" gap="xs">
           <Button variant="default" size="xs" leftSection={<IconChevronLeft size={16} aria-hidden />} disabled={!pageInfo.hasPreviousPage}
@@ -156,3 +134,44 @@ export function ResourceTable<Row extends { id: string }>(p: {
     </Stack>
   );
 }
+
+interface RowsProps<Row> {
+  table: TableProps<Row>;
+  hidden: string[];
+  selected: Row[];
+  onSelected: (rows: Row[]) => void;
+}
+
+/** The table itself, which is made anew only for what it shows. */
+const Rows = memo(function Rows<Row extends { id: string }>(p: RowsProps<Row>) {
+  const t = useTexts();
+  const { table } = p;
+  const columns = table.columns.filter(({ key }) => !p.hidden.includes(key)).map((c): DataTableColumn<Row> => ({
+    accessor: c.key, title: c.title, render: c.render, sortable: c.sort !== undefined, textAlign: c.align, width: c.width, titleStyle: { height: headHeight }, cellsStyle: () => ({ height: rowHeight, overflowWrap: "break-word", maxWidth: 360 }), // a narrow page scrolls the table, and breaks no words
+  }));
+  const sorted = table.columns.find(({ sort }) => sort !== undefined && sort === table.search.sort);
+  return (
+    <Paper withBorder component="section" aria-label={table.label} style={{ overflow: "hidden" }}>
+      <DataTable<Row>
+        records={[...table.page.nodes]}
+        columns={columns}
+        idAccessor="id"
+        fetching={table.fetching}
+        minHeight={table.page.nodes.length === 0 ? 120 : undefined}
+        verticalSpacing={6}
+        highlightOnHover
+        scrollAreaProps={{ viewportProps: { tabIndex: 0 } }} // a table that is wider than the page is scrolled by keyboard, too
+        sortStatus={{ columnAccessor: sorted?.key ?? "", direction: table.search.desc ? "desc" : "asc" }}
+        onSortStatusChange={({ columnAccessor, direction }) =>
+          table.onSearch({ sort: table.columns.find(({ key }) => key === columnAccessor)?.sort, desc: direction === "desc" || undefined, after: undefined, before: undefined })}
+        {...(table.selection
+          ? {
+              selectedRecords: p.selected, onSelectedRecordsChange: p.onSelected,
+              getRecordSelectionCheckboxProps: (row: Row) => ({ "aria-label": `${t("select")} ${table.columns[0]!.text?.(row) ?? row.id}` }),
+              allRecordsSelectionCheckboxProps: { "aria-label": t("selectAll") },
+            }
+          : {})}
+      />
+    </Paper>
+  );
+}) as <Row extends { id: string }>(p: RowsProps<Row>) => ReactNode;

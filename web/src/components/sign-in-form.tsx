@@ -51,6 +51,9 @@ const useTexts = texts("sign-in-form", {
   },
 });
 
+/** How many a code has. */
+const digits = 6;
+
 /** Seconds that are left of a wait, counted down; 0 when it is over. */
 export function useCountdown(): [number, (seconds: number) => void] {
   const [until, setUntil] = useState(0);
@@ -61,8 +64,9 @@ export function useCountdown(): [number, (seconds: number) => void] {
     return () => clearInterval(timer);
   }, [until, now]);
   const begin = (seconds: number) => {
-    setNow(Date.now());
-    setUntil(Date.now() + seconds * 1000);
+    const at = Date.now();
+    setNow(at);
+    setUntil(at + seconds * 1000);
   };
   return [Math.max(0, Math.ceil((until - now) / 1000)), begin];
 }
@@ -75,8 +79,13 @@ export function SignInForm(p: { email?: string; onSignedIn: (session: Session, u
   const t = useTexts();
   const [known, setKnown] = useState<{ email: string; password: string } | null>(null);
   const [recovery, setRecovery] = useState(false);
+  const [pin, setPin] = useState("");
   const [left, wait] = useCountdown();
   const code = useRef<HTMLDivElement>(null);
+  // Only now what is sent has all of the digits.
+  useEffect(() => {
+    if (pin.length === digits) code.current?.closest("form")?.requestSubmit();
+  }, [pin]);
 
   async function signIn(values: Record<string, string>) {
     const who = known ?? { email: values.email!, password: values.password! };
@@ -87,7 +96,10 @@ export function SignInForm(p: { email?: string; onSignedIn: (session: Session, u
       const first = problemsOf(error)[0]!;
       if (first.code === "SECOND_FACTOR_REQUIRED" && !known) return setKnown(who);
       if (first.code === "RATE_LIMITED") wait(first.retryAfterSeconds ?? 1);
-      if (known) requestAnimationFrame(() => code.current?.querySelector("input")?.focus());
+      if (known) {
+        setPin(""); // or the first digit of the next one would send it again
+        requestAnimationFrame(() => code.current?.querySelector("input")?.focus());
+      }
       throw error;
     }
   }
@@ -113,15 +125,14 @@ export function SignInForm(p: { email?: string; onSignedIn: (session: Session, u
               <>
                 <Text component="label" size="sm" fw={500} id="code-label">{t("code")}</Text>
                 <PinInput
-                  key="pin" name="code" length={6} type="number" oneTimeCode autoFocus ariaLabel={t("digit")} aria-labelledby="code-label" error={problems.of("code") !== undefined}
+                  key="pin" name="code" length={digits} value={pin} onChange={setPin} type="number" oneTimeCode autoFocus ariaLabel={t("digit")} aria-labelledby="code-label" error={problems.of("code") !== undefined}
                   getInputProps={() => ({ autoComplete: "one-time-code" })}
-                  onComplete={() => requestAnimationFrame(() => code.current?.closest("form")?.requestSubmit())} // the field that is sent has the last digit only then
                 />
                 <Text size="sm" c={problems.of("code") ? "var(--mantine-color-error)" : "dimmed"} role={problems.of("code") ? "alert" : undefined}>{problems.of("code") ?? t("codeHint")}</Text>
               </>
             )}
             <Group justify="space-between">
-              <Anchor component="button" type="button" size="sm" onClick={() => setRecovery(!recovery)}>{recovery ? t("useApp") : t("useRecovery")}</Anchor>
+              <Anchor component="button" type="button" size="sm" onClick={() => { setRecovery(!recovery); setPin(""); }}>{recovery ? t("useApp") : t("useRecovery")}</Anchor>
               <Anchor component="button" type="button" size="sm" onClick={() => setKnown(null)}>{t("back")}</Anchor>
             </Group>
           </Stack>

@@ -4,6 +4,12 @@ import type { ReactNode } from "react";
 /** The height of a row of a table in pixels, the same while it is loaded. */
 export const rowHeight = 45;
 
+/** The height of a table's head in pixels, also of one without a check box. */
+export const headHeight = 41;
+
+/** The height in pixels of what stands above a table: how many rows there are, and what can be done with them. */
+export const toolsHeight = 36;
+
 function Loading(p: { label: string; children: ReactNode }) {
   return (
     <Box role="status" aria-busy="true" w="100%">
@@ -13,13 +19,14 @@ function Loading(p: { label: string; children: ReactNode }) {
   );
 }
 
-/** A table that is being loaded. */
-export function TableSkeleton(p: { label: string; rows?: number; columns?: number }) {
+/** A table that is being loaded, below the place of its tools; a bare one has none. */
+export function TableSkeleton(p: { label: string; rows?: number; columns?: number; bare?: boolean }) {
   return (
     <Loading label={p.label}>
-      <Paper withBorder>
+      {!p.bare && <Box h={toolsHeight} mb="xs" />}
+      <Paper withBorder data-rows>
         {Array.from({ length: (p.rows ?? 8) + 1 }, (_, row) => (
-          <Group key={row} h={rowHeight} px="md" wrap="nowrap" gap="xl" style={{ borderTop: row ? "1px solid var(--mantine-color-default-border)" : undefined }}>
+          <Group key={row} h={row ? rowHeight : headHeight} px="md" wrap="nowrap" gap="xl" style={{ borderTop: row ? "1px solid var(--mantine-color-default-border)" : undefined }}>
             {Array.from({ length: p.columns ?? 4 }, (_, column) => <Skeleton key={column} h={row ? 12 : 10} w={`${column ? 60 : 90}%`} radius="sm" />)}
           </Group>
         ))}

@@ -1,21 +1,44 @@
-import { type Client, type Exchange, makeOperation, type Operation } from "@urql/core";
-import { pipe, tap } from "wonka";
+import { type Client, type Exchange, makeOperation, type Operation, type OperationResult } from "@urql/core";
+import { map, pipe, tap } from "wonka";
+import { problemsOf } from "./problem";
 
-const shown = new WeakMap<Client, Map<number, Operation>>();
+interface Shown {
+  operation: Operation;
+  /** What it came to last. */
+  data?: unknown;
+}
 
-/** Knows which queries are shown somewhere on the page. It stands before the cache. */
+const shown = new WeakMap<Client, Map<number, Shown>>();
+
+/** What passes by itself: what was there is still the best that there is. */
+const passing = new Set(["OFFLINE", "UNAVAILABLE", "RATE_LIMITED", "INTERNAL"]);
+
+/**
+ * Knows which queries are shown somewhere on the page, and what: when one that is read
+ * anew has no answer, what is shown stays. It stands before the cache.
+ */
 export const refreshExchange: Exchange = ({ client, forward }) => {
-  const queries = new Map<number, Operation>();
+  const queries = new Map<number, Shown>();
   shown.set(client, queries);
+  const kept = (result: OperationResult): OperationResult => {
+    const one = queries.get(result.operation.key);
+    if (!one) return result;
+    if (result.data) one.data = result.data;
+    else if (one.data && result.error && passing.has(problemsOf(result.error)[0]!.code)) return { ...result, data: one.data };
+    return result;
+  };
   return (operations) =>
-    forward(
-      pipe(
-        operations,
-        tap((operation) => {
-          if (operation.kind === "query") queries.set(operation.key, operation);
-          else if (operation.kind === "teardown") queries.delete(operation.key);
-        }),
+    pipe(
+      forward(
+        pipe(
+          operations,
+          tap((operation) => {
+            if (operation.kind === "query") queries.set(operation.key, { ...queries.get(operation.key), operation });
+            else if (operation.kind === "teardown") queries.delete(operation.key);
+          }),
+        ),
       ),
+      map(kept),
     );
 };
 
@@ -25,7 +48,7 @@ export const refreshExchange: Exchange = ({ client, forward }) => {
  * changed with it.
  */
 export function refresh(client: Client): void {
-  for (const operation of shown.get(client)?.values() ?? []) {
+  for (const { operation } of shown.get(client)?.values() ?? []) {
     client.reexecuteOperation(makeOperation("query", operation, { ...operation.context, requestPolicy: "network-only" }));
   }
 }

@@ -46,7 +46,7 @@ const client = createClient({
     closed: (event) => {
       clearTimeout(unanswered);
       const code = (event as CloseEvent).code;
-      if (code === 4403) void sessions.renew().catch(() => {}); // the session may be over: then the page is left
+      if (code === 4403) forbidden(connection.get() === "open");
       connection.set(code === 1000 ? "idle" : "lost");
     },
     ping: (received) => {
@@ -64,6 +64,16 @@ globalThis.addEventListener?.("offline", () => {
 });
 // Who the tab is has changed: what is open belongs to somebody else.
 sessions.acting.subscribe(() => client.terminate());
+
+/**
+ * The panel takes the token no more, or rights have changed: it is shown by a new token
+ * whether the session is over. Who acts as somebody goes on with the token that there is
+ * while the panel lets it in.
+ */
+function forbidden(wasIn: boolean): void {
+  if (!wasIn || !sessions.acting.get()) sessions.distrust(sessions.current.get()?.accessToken);
+  sessions.renew().catch(() => {}); // it is tried again with the next connection
+}
 
 export interface Listener<Data> {
   next(data: Data): void;

@@ -11,6 +11,24 @@ export function setTimeZone(zone: string): void {
   timeZone.set(zone);
 }
 
+/**
+ * One formatter for each language and way of writing: to make one takes longer than all
+ * that a page writes with it.
+ */
+function kept<Options, Format>(make: (language: string, options: Options) => Format): (options: Options) => Format {
+  const made = new Map<string, Format>();
+  return (options) => {
+    const key = `${i18next.language} ${JSON.stringify(options)}`;
+    let format = made.get(key);
+    if (!format) made.set(key, (format = make(i18next.language, options)));
+    return format;
+  };
+}
+
+const numbers = kept((language, options: Intl.NumberFormatOptions) => new Intl.NumberFormat(language, options));
+const times = kept((language, options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(language, options));
+const distances = kept((language, options: Intl.RelativeTimeFormatOptions) => new Intl.RelativeTimeFormat(language, options));
+
 const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 /** Bytes in units of 1,024: 1536 is "1.5 KiB". */
@@ -22,21 +40,21 @@ export function bytes(value: number | string | null | undefined): string {
     n /= 1024;
     unit++;
   }
-  return `${new Intl.NumberFormat(i18next.language, { maximumFractionDigits: unit === 0 || n >= 100 ? 0 : 1 }).format(n)} ${units[unit]}`;
+  return `${numbers({ maximumFractionDigits: unit === 0 || n >= 100 ? 0 : 1 }).format(n)} ${units[unit]}`;
 }
 
-export const number = (value: number | string): string => new Intl.NumberFormat(i18next.language).format(Number(value));
+export const number = (value: number | string): string => numbers({}).format(Number(value));
 
 export const percent = (of100: number): string =>
-  new Intl.NumberFormat(i18next.language, { style: "percent", maximumFractionDigits: 0 }).format(of100 / 100);
+  numbers({ style: "percent", maximumFractionDigits: 0 }).format(of100 / 100);
 
 /** A time as a date and a clock, in the chosen time zone. */
 export const dateTime = (at: string | Date): string =>
-  new Intl.DateTimeFormat(i18next.language, { dateStyle: "medium", timeStyle: "medium", timeZone: timeZone.get() }).format(new Date(at));
+  times({ dateStyle: "medium", timeStyle: "medium", timeZone: timeZone.get() }).format(new Date(at));
 
 /** Hours, minutes and seconds of a time in seconds since 1970. */
 export const clock = (seconds: number): string =>
-  new Intl.DateTimeFormat(i18next.language, { timeStyle: "medium", timeZone: timeZone.get() }).format(seconds * 1000);
+  times({ timeStyle: "medium", timeZone: timeZone.get() }).format(seconds * 1000);
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_536_000], ["month", 2_592_000], ["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1],
@@ -46,13 +64,13 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
 export function relative(at: string | Date, style: "long" | "narrow", now: number): string {
   const seconds = (new Date(at).getTime() - now) / 1000;
   const [unit, size] = steps.find(([, s]) => Math.abs(seconds) >= s) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(i18next.language, { numeric: "auto", style }).format(Math.trunc(seconds / size), unit);
+  return distances({ numeric: "auto", style }).format(Math.trunc(seconds / size), unit);
 }
 
 /** Milliseconds as people say them: "340 ms", "2.4 s", "3 min 5 s". */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
-  const n = (value: number, digits = 0) => new Intl.NumberFormat(i18next.language, { maximumFractionDigits: digits }).format(value);
+  const n = (value: number, digits = 0) => numbers({ maximumFractionDigits: digits }).format(value);
   if (ms < 60_000) return `${n(ms / 1000, 1)} s`;
   const seconds = Math.round(ms / 1000);
   return seconds < 3_600 ? `${Math.floor(seconds / 60)} min ${seconds % 60} s` : `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;

@@ -71,7 +71,7 @@ it("U40: filters stand in the address and are sent", async () => {
   const graph = graphOf({ AuditEvents: listOf(), ...others });
   const { history } = show(<AuditPage />, graph, page("/audit?action=user.disable&object=o1&from=2026-01-01T00:00:00.000Z"));
   expect(await screen.findByText("No entry is like this. Change the filters.")).toBeVisible();
-  expect(graph.sent.find(({ operationName }) => operationName === "AuditEvents")?.variables.filter).toEqual({ action: "user.disable", objectId: "o1", from: "2026-01-01T00:00:00.000Z" });
+  expect(graph.sent.find(({ operationName }) => operationName === "AuditEvents")?.variables.filter).toEqual({ action: "user.disable", exceptActions: ["session.refresh"], objectId: "o1", from: "2026-01-01T00:00:00.000Z" });
   await user.click(screen.getByRole("combobox", { name: "Outcome" }));
   await user.click(await screen.findByRole("option", { name: "Refused" }));
   await waitFor(() => expect(history.location.search).toContain("allowed=no"));
@@ -120,7 +120,7 @@ describe("U40: the export", () => {
     await user.click(await screen.findByRole("menuitem", { name: "As CSV" }));
     await waitFor(() => expect(saved).toHaveBeenCalledWith("audit.csv", "text/csv", expect.anything()));
     const [url, init] = fetched.mock.calls[0]!;
-    expect(url).toBe("/audit/export?format=csv&action=user.disable&allowed=false");
+    expect(url).toBe("/audit/export?format=csv&action=user.disable&exceptActions=session.refresh&allowed=false");
     expect(init?.headers).toEqual({ Authorization: "Bearer access-1" });
   });
   it("U40: that is refused saves nothing and says why", async () => {
@@ -142,4 +142,15 @@ it("U2: a list that failed has the request's id and is read again", async () => 
   expect(await screen.findByText("Request r-9")).toBeVisible();
   await user.click(screen.getByRole("button", { name: "Try again" }));
   expect(await screen.findByRole("button", { name: "database.create1" })).toBeVisible();
+});
+
+it("U40: renewals of sessions are shown when they are asked for, and then stand in the address", async () => {
+  const user = userEvent.setup();
+  const graph = graphOf({ AuditEvents: listOf(entry(1)), ...others });
+  const { history } = show(<AuditPage />, graph, page("/audit"));
+  const filters = () => graph.sent.filter(({ operationName }) => operationName === "AuditEvents").map(({ variables }) => (variables.filter as { exceptActions?: string[] }).exceptActions);
+  await waitFor(() => expect(filters().at(-1)).toEqual(["session.refresh"]));
+  await user.click(await screen.findByRole("checkbox", { name: "Also renewals of sessions" }));
+  await waitFor(() => expect(filters().at(-1)).toBeUndefined());
+  expect(history.location.search).toContain("renewals=true");
 });

@@ -57,7 +57,7 @@ export function AuditPage() {
     { key: "ip", title: t("ip"), render: (e) => e.ip ?? "–", optional: true },
     { key: "at", title: t("at"), render: (e) => <Text span size="sm" component="time" dateTime={e.at} style={{ whiteSpace: "nowrap" }}>{dateTime(e.at)}</Text> },
   ];
-  const filtered = Object.values(filter).some((value) => value !== undefined);
+  const filtered = Object.entries(filter).some(([name, value]) => name !== "exceptActions" && value !== undefined);
 
   return (
     <Page

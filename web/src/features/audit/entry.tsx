@@ -48,6 +48,7 @@ function Details({ event: e, onFilter }: { event: Event; onFilter: (patch: Parti
         {e.actor && <Button size="xs" variant="default" onClick={() => onFilter({ actor: e.actor?.id })}>{t("moreOfActor")}</Button>}
         {objectId && <Button size="xs" variant="default" onClick={() => onFilter({ object: objectId })}>{t("moreOfObject")}</Button>}
         <Button size="xs" variant="default" onClick={() => onFilter({ action: e.action })}>{t("moreOfAction")}</Button>
+        {e.ip && <Button size="xs" variant="default" onClick={() => onFilter({ ip: e.ip ?? undefined })}>{t("moreFromIp")}</Button>}
       </Group>
       <Difference changes={changes(e.before, e.after)} />
     </Stack>

@@ -1,6 +1,6 @@
-import { Autocomplete, Badge, Button, Group, Select, TextInput } from "@mantine/core";
+import { Autocomplete, Badge, Button, Checkbox, Group, Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useDebouncedValue } from "@mantine/hooks";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
 import { CustomerSelect } from "@/components/customer-select";
 import { useMay } from "@/components/use-viewer";
@@ -8,7 +8,7 @@ import { graphql } from "@/gql/document";
 import { fromClock, toClock } from "@/lib/clock-field";
 import { timeZone } from "@/lib/format";
 import { useStore } from "@/lib/store";
-import type { AuditSearch } from "./operations";
+import { addressOf, type AuditSearch } from "./operations";
 import { useTexts } from "./texts";
 
 const FIND = graphql(`
@@ -29,24 +29,57 @@ export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSear
   const may = useMay();
   const zone = useStore(timeZone);
   const { search, set } = p;
-  const action = useDebouncedCallback((text: string) => set({ action: text.trim() || undefined }), 400);
-  const any = Boolean(search.actor || search.customer || search.action || search.object || search.allowed || search.from || search.to);
+  const [strange, setStrange] = useState(false);
+  const action = useTyped(search.action, (text) => text || undefined, (action) => set({ action }));
+  const ip = useTyped(
+    search.ip,
+    (text) => {
+      const known = addressOf(text);
+      setStrange(text !== "" && known === undefined);
+      return text === "" ? undefined : (known ?? search.ip);
+    },
+    (found) => set({ ip: found }),
+  );
+  const any = Boolean(search.actor || search.customer || search.action || search.object || search.ip || search.allowed || search.from || search.to);
   return (
     <Group gap="xs" align="flex-end">
       {may("USERS_READ") && <ActorPicker value={search.actor ?? null} onChange={(actor) => set({ actor: actor ?? undefined })} />}
-      <Autocomplete key={search.action === undefined ? "empty" : "filled"} label={t("action")} placeholder="database.create" data={p.actions} defaultValue={search.action} onChange={action} w={{ base: "calc(50% - 5px)", xs: 150 }} />
+      <Autocomplete {...action} label={t("action")} placeholder="database.create" data={p.actions} w={{ base: "calc(50% - 5px)", xs: 150 }} />
       <CustomerSelect clearable label={t("customer")} placeholder={t("anyCustomer")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} w={{ base: "calc(50% - 5px)", xs: 150 }} />
       <Select
         label={t("outcome")} placeholder={t("anyOutcome")} clearable clearButtonProps={{ "aria-label": "×" }} value={search.allowed ?? null} onChange={(allowed) => set({ allowed: (allowed as AuditSearch["allowed"]) ?? undefined })}
         data={[{ value: "yes", label: t("done") }, { value: "no", label: t("refused") }]} w={{ base: "calc(50% - 5px)", xs: 105 }}
       />
+      <TextInput value={ip.value} onChange={({ currentTarget: { value } }) => ip.onChange(value)} label={t("ip")} placeholder="203.0.113.7" error={strange && t("noAddress")} autoComplete="off" spellCheck={false} w={{ base: "calc(50% - 5px)", xs: 130 }} />
       {(["from", "to"] as const).map((end) => (
         <TextInput key={`${end}${zone}${search[end] === undefined}`} type="datetime-local" label={t(end)} defaultValue={toClock(search[end])} onBlur={({ currentTarget: { value } }) => { const at = fromClock(value); if (toClock(search[end]) !== value) set({ [end]: at }); }} w={{ base: "100%", xs: 190 }} />
       ))}
+      <Checkbox label={t("renewals")} checked={search.renewals ?? false} onChange={({ currentTarget: { checked } }) => set({ renewals: checked || undefined })} mb={8} />
       {search.object && <Badge size="lg" color="gray">{t("oneObject")}</Badge>}
-      {any && <Button variant="subtle" onClick={() => set({ actor: undefined, customer: undefined, action: undefined, object: undefined, allowed: undefined, from: undefined, to: undefined })}>{t("clear")}</Button>}
+      {any && <Button variant="subtle" onClick={() => set({ actor: undefined, customer: undefined, action: undefined, object: undefined, ip: undefined, allowed: undefined, from: undefined, to: undefined })}>{t("clear")}</Button>}
     </Group>
   );
+}
+
+/**
+ * A field whose text goes into the address once nobody types any more. `settled` is told
+ * the text and gives what goes there; what comes there from elsewhere goes into the field.
+ */
+function useTyped(value: string | undefined, settled: (text: string) => string | undefined, send: (value: string | undefined) => void): { value: string; onChange: (text: string) => void } {
+  const [text, setText] = useState(value ?? "");
+  const sent = useRef(value);
+  const settle = useDebouncedCallback((typed: string) => {
+    const now = settled(typed.trim());
+    if (now === sent.current) return;
+    sent.current = now;
+    send(now);
+  }, 400);
+  useEffect(() => {
+    if (value === sent.current) return;
+    sent.current = value;
+    setText(value ?? "");
+  }, [value]);
+  return { value: text, onChange: (typed) => { setText(typed); settle(typed); } };
 }
 
 function ActorPicker(p: { value: string | null; onChange: (id: string | null) => void }) {

@@ -28,7 +28,7 @@ export function Invitations(p: { customerId: string; writes: boolean }) {
   const revoke = useAction(REVOKE_INVITATION, { done: t("revoked") });
   return (
     <Section title={t("invitations")} intro={t("invitationsIntro")}>
-      <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} rows={1} columns={3} />}>
+      <QueryView result={result} retry={retry} skeleton={<TableSkeleton bare label={t("loading")} rows={1} columns={3} />}>
         {({ invitations: { nodes } }) =>
           nodes.length === 0 ? (
             <Text size="sm" c="dimmed">{t("noInvitations")}</Text>

@@ -28,7 +28,7 @@ export function Tokens(p: { customerId: string; writes: boolean }) {
   const close = () => setOpened(false);
   return (
     <Section title={t("tokens")} intro={t("tokensIntro")}>
-      <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} rows={1} columns={3} />}>
+      <QueryView result={result} retry={retry} skeleton={<TableSkeleton bare label={t("loading")} rows={1} columns={3} />}>
         {({ customer }) => {
           const nodes = customer?.apiTokens?.nodes ?? [];
           return nodes.length === 0 ? (

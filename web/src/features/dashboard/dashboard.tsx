@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { type ReactNode, Suspense } from "react";
 import { useQuery } from "urql";
 import { Ago } from "@/components/ago";
+import { useJobTitle } from "@/components/job-title";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { QuotaBars } from "@/components/quota-bars";
@@ -16,6 +17,7 @@ import { number } from "@/lib/format";
 import { lazyPart } from "@/lib/lazy-part";
 import { Checklist } from "./checklist";
 import { useTexts } from "./texts";
+import { useDone } from "./use-done";
 
 const DASHBOARD = graphql(`
   query Dashboard($jobs: Boolean!, $databases: Boolean!, $customers: Boolean!, $servers: Boolean!, $audit: Boolean!, $users: Boolean!) {
@@ -28,7 +30,7 @@ const DASHBOARD = graphql(`
     invitations(first: 1) @include(if: $users) { totalCount }
     users(first: 2) @include(if: $users) { nodes { id } }
     servers(first: 1) @include(if: $servers) { nodes { id name osName } }
-    auditEvents(first: 30) @include(if: $audit) { nodes { id at action allowed actor { id name } } }
+    auditEvents(first: 8, filter: { exceptActions: ["session.refresh"] }) @include(if: $audit) { nodes { id at action allowed actor { id name } } }
   }
 `);
 
@@ -39,6 +41,7 @@ const HostCharts = lazyPart(async () => (await import("./host")).HostCharts);
 export function DashboardPage() {
   const t = useTexts();
   const may = useMay();
+  useDone(may("AUDIT_READ"));
   const [result, retry] = useQuery({
     query: DASHBOARD,
     variables: {
@@ -56,6 +59,7 @@ export function DashboardPage() {
 
 function Filled({ data }: { data: DashboardQuery }) {
   const t = useTexts();
+  const title = useJobTitle();
   const { user } = useViewer();
   const host = data.servers?.nodes[0];
   return (
@@ -98,7 +102,7 @@ function Filled({ data }: { data: DashboardQuery }) {
               <Stack gap="xs">
                 {data.running.nodes.map((j) => (
                   <Group key={j.id} justify="space-between" gap="xs">
-                    <Anchor component={Link} to={`/jobs/${j.id}`} size="sm">{j.kind}{j.customer ? ` · ${j.customer.name}` : ""}</Anchor>
+                    <Anchor component={Link} to={`/jobs/${j.id}`} size="sm">{title(j.kind)}{j.customer ? ` · ${j.customer.name}` : ""}</Anchor>
                     <StateBadge state={j.waitingFor ? "WAITING" : j.state} />
                   </Group>
                 ))}
@@ -112,7 +116,7 @@ function Filled({ data }: { data: DashboardQuery }) {
               <Text size="sm" c="dimmed">{t("noAudit")}</Text>
             ) : (
               <Stack gap="xs">
-                {data.auditEvents.nodes.filter(({ action }) => action !== "session.refresh").slice(0, 8).map((e) => (
+                {data.auditEvents.nodes.map((e) => (
                   <Group key={e.id} justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
                     <Text size="sm">{e.allowed ? "" : `${t("refused")}: `}{e.action}<Text span size="sm" c="dimmed"> · {e.actor?.name ?? t("panel")}</Text></Text>
                     <Ago at={e.at} short />

@@ -6,6 +6,7 @@ import { useQuery } from "urql";
 import { Ago, useNow } from "@/components/ago";
 import { Fact, Facts } from "@/components/facts";
 import { JobSteps } from "@/components/job-steps";
+import { ResourceLink, useJobTitle } from "@/components/job-title";
 import { NotFound } from "@/components/not-found";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
@@ -64,6 +65,7 @@ export function JobPage() {
 
 function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
   const t = useTexts();
+  const title = useJobTitle();
   const may = useMay();
   const now = useNow();
   const navigate = useNavigate();
@@ -87,7 +89,7 @@ function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
   const state = last?.state ?? job.state;
   return (
     <Page
-      title={job.kind} above={[{ label: t("jobs"), to: "/jobs" }]} beside={<StateBadge state={state === "RUNNING" && job.waitingFor ? "WAITING" : state} />}
+      title={title(job.kind)} above={[{ label: t("jobs"), to: "/jobs" }]} beside={<StateBadge state={state === "RUNNING" && job.waitingFor ? "WAITING" : state} />}
       actions={may("JOBS_WRITE") && (
         <>
           <ShowGraphQL document={CANCEL} variables={{ input: { id: job.id } }} />
@@ -108,7 +110,8 @@ function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
           <Fact label={t("created")}><Ago at={job.createdAt} /></Fact>
           <Fact label={t("by")}>{job.actor?.name ?? t("panel")}</Fact>
           {job.customer && <Fact label={t("customer")}><Anchor component={Link} to={`/customers/${job.customer.id}`} size="sm">{job.customer.name}</Anchor></Fact>}
-          {job.resource && <Fact label={t("resource")}><Resource of={job.resource} /></Fact>}
+          <Fact label={t("kind")}>{job.kind}</Fact>
+          {job.resource && <Fact label={t("resource")}><ResourceLink of={job.resource} /></Fact>}
         </Facts>
       </Paper>
       <Section title={t("steps")}><JobSteps steps={job.steps} /></Section>
@@ -116,7 +119,7 @@ function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
         <Section title={t("jobs")}>
           <Stack gap="xs">
             {job.children.nodes.map((child) => (
-              <Group key={child.id} justify="space-between"><Anchor component={Link} to={`/jobs/${child.id}`} size="sm">{child.kind}</Anchor><StateBadge state={child.state} /></Group>
+              <Group key={child.id} justify="space-between"><Anchor component={Link} to={`/jobs/${child.id}`} size="sm">{title(child.kind)}</Anchor><StateBadge state={child.state} /></Group>
             ))}
           </Stack>
         </Section>
@@ -124,15 +127,6 @@ function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
       <Log events={events} gap={gap} />
     </Page>
   );
-}
-
-function Resource({ of }: { of: NonNullable<Job["resource"]> }) {
-  switch (of.__typename) {
-    case "Database": return <Anchor component={Link} to={`/databases/${of.id}`} size="sm">{of.name}</Anchor>;
-    case "Customer": return <Anchor component={Link} to={`/customers/${of.id}`} size="sm">{of.title}</Anchor>;
-    case "DatabaseUser": return <>{of.username}</>;
-    default: return <>{of.__typename}</>;
-  }
 }
 
 /** Every event, with the newest in sight until somebody scrolls up. */

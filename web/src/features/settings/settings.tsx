@@ -4,12 +4,13 @@ import { useEffect, useState } from "react";
 import { useQuery } from "urql";
 import { ActionForm } from "@/components/action-form";
 import { useNow } from "@/components/ago";
+import { Fact, Facts } from "@/components/facts";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { Section } from "@/components/section";
 import { CardsSkeleton } from "@/components/skeletons";
 import { useAction } from "@/components/use-action";
-import { useViewer } from "@/components/use-viewer";
+import { useMay, useViewer } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { ProfileQuery } from "@/gql/generated/graphql";
 import { dateTime, setTimeZone, timeZone } from "@/lib/format";
@@ -32,6 +33,12 @@ const UPDATE = graphql(`
 const VERIFY = graphql(`
   mutation RequestEmailVerification {
     requestEmailVerification { ok }
+  }
+`);
+
+const PANEL = graphql(`
+  query Panel {
+    panel { version }
   }
 `);
 
@@ -121,8 +128,11 @@ function Appearance() {
 
 function About() {
   const t = useTexts();
+  const staff = useMay()("SERVERS_READ");
+  const [{ data }] = useQuery({ query: PANEL, pause: !staff });
   return (
     <Section title={t("about")} intro={t("aboutIntro")}>
+      {staff && <Facts rows><Fact label={t("version")}>{data?.panel.version ?? "–"}</Fact></Facts>}
       <Group gap="md">
         <Anchor href="/graphiql" target="_blank" rel="noreferrer" size="sm">{t("graphiql")}</Anchor>
         <Anchor href="/schema.graphql" target="_blank" rel="noreferrer" size="sm">{t("schema")}</Anchor>

@@ -39,7 +39,7 @@ export function Invitations(p: { customerId?: string }) {
   const [revoked, setRevoked] = useState<Invitation | null>(null);
   return (
     <Section title={t("invitations")}>
-      <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loadingInvitations")} rows={2} columns={3} />}>
+      <QueryView result={result} retry={retry} skeleton={<TableSkeleton bare label={t("loadingInvitations")} rows={2} columns={3} />}>
         {({ invitations }) =>
           invitations.nodes.length === 0 ? (
             <Text size="sm" c="dimmed">{t("noInvitations")}</Text>

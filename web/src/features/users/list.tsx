@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Group, Stack, TextInput } from "@mantine/core";
+import { Anchor, Badge, Button, Group, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
@@ -75,18 +75,21 @@ export function UsersPage() {
         <CustomerSelect bare clearable label={t("customer")} placeholder={t("anyCustomer")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} w={{ base: "100%", xs: 240 }} />
       </Group>
       <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} columns={5} />}>
-        {({ users }) =>
-          users.nodes.length === 0 && !search.after && !search.before ? (
-            <EmptyState text={search.q || search.customer ? t("noneFound") : t("none")} action={invite} />
-          ) : (
-            <ResourceTable
-              name="users" label={t("users")} columns={columns} page={users} search={search} onSearch={set} fetching={result.stale}
-              exportRows={() => allPages(client, USERS, variables, (data) => data.users, exportLimit)}
-            />
-          )
-        }
+        {({ users }) => (
+          <>
+            {users.nodes.length === 0 && !search.after && !search.before ? (
+              <EmptyState text={search.q || search.customer ? t("noneFound") : t("none")} action={invite} />
+            ) : (
+              <ResourceTable
+                name="users" label={t("users")} columns={columns} page={users} search={search} onSearch={set} fetching={result.stale}
+                exportRows={() => allPages(client, USERS, variables, (data) => data.users, exportLimit)}
+              />
+            )}
+            {/* Not before: the list above it has not its height yet. */}
+            <Invitations customerId={search.customer} />
+          </>
+        )}
       </QueryView>
-      <Stack><Invitations customerId={search.customer} /></Stack>
       <Dialog drawer opened={inviting} onClose={close} title={t("invite")}><Invite customerId={search.customer} onClose={close} /></Dialog>
     </Page>
   );

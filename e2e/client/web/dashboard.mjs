@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { totp } from "../totp.mjs";
+import { user } from "../users.mjs";
+
+/** Makes a customer with a limit of databases. */
+async function customer(graph, name, most) {
+  const { createCustomer } = await graph("mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }", { input: { name, email: `${name.toLowerCase()}@example.com`, quotas: [{ name: "DATABASES", max: String(most) }] } });
+  return createCustomer.customer.id;
+}
+
+/** Orders databases of a customer. */
+async function databases(graph, customerId, count) {
+  for (let i = 0; i < count; i++) await graph("mutation ($input: CreateDatabaseInput!) { createDatabase(input: $input) { job { id } } }", { input: { customerId, name: `d${i}` } });
+}
+
+export const tests = {
+  "U18: the first steps are ticked while they are done elsewhere": async ({ person, signIn, graph, url }) => {
+    const [email, password] = ["beginner@example.com", "canary of first steps"];
+    await user(graph, url, { email, name: "Bea", password, role: "ADMIN" });
+    const context = await person();
+    const page = await context.newPage();
+    await signIn(page, { email, password });
+    const step = (name, done) => page.locator(`li[data-step=${name}][data-done=${done}]`);
+    for (const name of ["totp", "customer", "database"]) await step(name, false).waitFor();
+    await step("invite", true).waitFor(); // there are two users already
+    await page.evaluate(() => (globalThis.untouched = true));
+    assert.equal(await step("customer", false).getByRole("link").getAttribute("href"), "/customers");
+
+    const id = await customer(graph, "First", 1);
+    await step("customer", true).waitFor();
+    await databases(graph, id, 1);
+    await step("database", true).waitFor();
+    await step("totp", false).waitFor();
+
+    const second = await context.newPage(); // in the same session
+    await second.goto(`${url}/security`);
+    await second.getByRole("button", { name: "Set up" }).click();
+    const dialog = second.getByRole("dialog", { name: "Set up the authenticator app" });
+    const secret = new URL(await dialog.getByRole("link", { name: "Open in an app on this device" }).getAttribute("href")).searchParams.get("secret");
+    await dialog.getByLabel("Code of the app 1/6").focus();
+    await second.keyboard.type(totp(secret));
+    await dialog.getByRole("button", { name: "Turn on" }).click();
+    await page.getByText("First steps").waitFor({ state: "detached" }); // all are done
+    assert.equal(await page.evaluate(() => globalThis.untouched), true, "the page was not loaded anew");
+  },
+
+  "U17: quotas in colours and words, what is at work and what was done, and each tile leads to its list": async ({ person, signIn, graph, shot, url }) => {
+    for (const [name, most, used] of [["Amber", 4, 3], ["Red", 1, 1]]) await databases(graph, await customer(graph, name, most), used);
+    await graph("mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }", { input: { name: "Late", email: "late@example.com" } });
+    const page = await (await person()).newPage();
+    await signIn(page);
+    const quota = (level) => page.locator(`[data-quota=DATABASES][data-level=${level}]`);
+    const bar = (level) => quota(level).locator("[role=progressbar]").first().evaluate((e) => getComputedStyle(e).backgroundColor);
+    await quota("near").getByText("3 of 4 (75%) · Getting full").waitFor();
+    const full = quota("over").filter({ hasText: "1 of 1 (100%) · Used up" });
+    await full.first().waitFor();
+    assert.notEqual(await bar("near"), await bar("over"), "another colour");
+
+    await page.getByRole("heading", { name: "At work now" }).waitFor();
+    await page.getByRole("heading", { name: "Recently done" }).waitFor();
+    await page.getByText("customer.create").first().waitFor();
+    await shot(page, "dashboard");
+    const main = page.getByRole("main");
+    for (const [name, address, filter] of [
+      ["Customers", "/customers"], ["Databases", "/databases"], ["Jobs at work", "/jobs?state=RUNNING", "Running"], ["Failed jobs", "/jobs?state=FAILED", "Failed"], ["Stuck jobs", "/jobs?state=STUCK", "Stuck"], ["Open findings", "/drift"],
+      ["All: Quotas", "/customers"], ["All: At work now", "/jobs"], ["All: Recently done", "/audit"],
+    ]) {
+      await main.getByRole("link", { name: new RegExp(`^${name}`) }).first().click();
+      await page.waitForURL(url + address);
+      if (filter) assert.equal(await page.getByRole("combobox", { name: "State" }).or(page.getByRole("textbox", { name: "State" })).first().inputValue(), filter);
+      await page.goBack();
+      await page.getByRole("heading", { level: 1, name: "Dashboard" }).waitFor();
+    }
+    const { customers } = await graph("{ customers(first: 1) { totalCount } }");
+    assert.match(await main.getByRole("link", { name: /^Customers/ }).first().innerText(), new RegExp(`\\b${customers.totalCount}\\b`));
+  },
+};

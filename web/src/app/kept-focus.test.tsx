@@ -1,0 +1,59 @@
+import { render, waitFor } from "@testing-library/react";
+import { useRef } from "react";
+import { beforeEach, expect, it, vi } from "vitest";
+import { useKeptFocus } from "./kept-focus";
+
+beforeEach(() => void vi.spyOn(document, "hasFocus").mockReturnValue(true)); // jsdom's says no while nothing has it
+
+function Content(p: { row: boolean; tool: boolean; dialog?: boolean; busy?: boolean }) {
+  const content = useRef<HTMLDivElement>(null);
+  useKeptFocus(content);
+  return (
+    <>
+      <div ref={content} tabIndex={-1} data-testid="content">
+        {p.tool && <button type="button" disabled={p.busy} data-loading={p.busy || undefined}>Tool</button>}
+        <section data-testid="list">{p.row && <button type="button">Remove</button>}</section>
+      </div>
+      {p.dialog && <div role="dialog"><button type="button">Sure</button></div>}
+    </>
+  );
+}
+
+it("the focus goes to the section of what is gone, also behind a dialog", async () => {
+  const page = render(<Content row tool />);
+  page.getByText("Remove").focus();
+  page.rerender(<Content row tool dialog />);
+  page.getByText("Sure").focus();
+  page.rerender(<Content row={false} tool dialog />);
+  expect(page.getByText("Sure")).toHaveFocus();
+  page.rerender(<Content row={false} tool />);
+  await waitFor(() => expect(page.getByTestId("list")).toHaveFocus());
+});
+
+it("the focus goes to the content where there is no section", async () => {
+  const page = render(<Content row tool />);
+  page.getByText("Tool").focus();
+  page.rerender(<Content row tool={false} />);
+  await waitFor(() => expect(page.getByTestId("content")).toHaveFocus());
+});
+
+it("a button that was disabled while it was at work has the focus again", async () => {
+  const page = render(<Content row tool />);
+  page.getByText("Tool").focus();
+  page.rerender(<Content row tool busy />);
+  page.getByText("Tool").blur(); // as browsers do by themselves
+  page.rerender(<Content row tool busy dialog />);
+  page.rerender(<Content row tool dialog />);
+  page.rerender(<Content row tool />);
+  await waitFor(() => expect(page.getByText("Tool")).toHaveFocus());
+});
+
+it("nobody who has clicked at nothing is given a place", async () => {
+  const page = render(<Content row tool />);
+  page.getByText("Tool").focus();
+  page.getByText("Tool").blur();
+  document.body.dispatchEvent(new Event("pointerdown", { bubbles: true }));
+  page.rerender(<Content row={false} tool={false} />);
+  await new Promise((go) => requestAnimationFrame(() => setTimeout(go, 60)));
+  expect(document.body).toHaveFocus();
+});

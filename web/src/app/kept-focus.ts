@@ -1,0 +1,59 @@
+import { type RefObject, useEffect } from "react";
+
+/** How long what closes may take to give the focus back by itself, in ms. */
+const patience = 50;
+
+/** An element and all that it lies in, the innermost first. */
+function around(element: Element): Element[] {
+  const all: Element[] = [];
+  for (let e: Element | null = element; e; e = e.parentElement) all.push(e);
+  return all;
+}
+
+/**
+ * Who walks the page by keyboard keeps their place: when what had the focus is gone, such as
+ * the row that was deleted, with the button that opened the dialog, the focus goes to the
+ * section that it stood in, else to the content. What was only disabled for a while gets it back.
+ */
+export function useKeptFocus(content: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    let last: Element[] = []; // what had the focus outside of dialogs, and what it lay in
+    let lost = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const free = () => document.activeElement === document.body && document.hasFocus();
+    const forget = () => {
+      last = []; // a click at nothing is meant
+      lost = false;
+    };
+    const note = ({ target }: FocusEvent) => {
+      if (!(target instanceof Element) || target.closest("[role=dialog]")) return;
+      lost = false;
+      last = around(target);
+    };
+    const keep = () => {
+      const [had] = last;
+      if (!lost || !free() || document.querySelector("[role=dialog]") || had?.matches(":disabled[data-loading]")) return; // it comes back
+      const isHome = (e: Element): e is HTMLElement => e instanceof HTMLElement && e.isConnected && (e.localName === "section" || (e === had && !e.matches(":disabled"))) && content.current?.contains(e) === true;
+      const home = last.find(isHome) ?? content.current;
+      if (home && home !== had && !home.hasAttribute("tabindex")) home.tabIndex = -1;
+      home?.focus({ preventScroll: true });
+    };
+    const look = () => {
+      const [had] = last;
+      if (!had) return;
+      lost ||= !had.isConnected || had.matches(":disabled"); // browsers take the focus away only at the next frame
+      clearTimeout(timer);
+      if (lost && free()) timer = setTimeout(keep, patience);
+    };
+    const watch = new MutationObserver(look);
+    watch.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled", "data-loading"] });
+    addEventListener("focusin", note);
+    addEventListener("pointerdown", forget, true);
+    return () => {
+      watch.disconnect();
+      clearTimeout(timer);
+      removeEventListener("focusin", note);
+      removeEventListener("pointerdown", forget, true);
+    };
+  }, [content]);
+}
