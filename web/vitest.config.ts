@@ -11,6 +11,9 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     restoreMocks: true,
     testTimeout: 60_000, // for machines that are busy
-    coverage: { provider: "v8", include: ["src/**/*.{ts,tsx}"], exclude: ["src/gql/generated/**", "src/testing/**", "src/**/*.test.*", "src/*/main.tsx"], reporter: ["text-summary"], reportsDirectory: "node_modules/.coverage" },
+    coverage: {
+      provider: "v8", include: ["src/**/*.{ts,tsx}"], exclude: ["src/gql/generated/**", "src/testing/**", "src/**/*.test.*", "src/*/main.tsx"], reporter: ["text-summary"], reportsDirectory: "node_modules/.coverage",
+      thresholds: { lines: 80, statements: 80, functions: 75, branches: 70 },
+    },
   },
 });

@@ -187,6 +187,15 @@ describe("what is live", () => {
     comes("JobFeed", gap);
     await waitFor(() => expect(asked(graph)).toBe(2));
   });
+  it("U7: is read anew once a line that was lost is there again, also by who may see no jobs", async () => {
+    const { graph } = open(viewerOf(["DATABASES_READ"]));
+    await screen.findByRole("heading", { level: 1 });
+    await waitFor(() => expect(asked(graph)).toBe(1));
+    act(() => socket.connection.set("open"));
+    act(() => socket.connection.set("lost"));
+    act(() => socket.connection.set("open"));
+    await waitFor(() => expect(asked(graph)).toBe(2));
+  });
   it("is not listened to by who may see no jobs", async () => {
     open(viewerOf(["DATABASES_READ"]));
     await screen.findByRole("heading", { level: 1 });

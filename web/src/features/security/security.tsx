@@ -30,7 +30,7 @@ const SECURITY = graphql(`
 export function SecurityPage() {
   const t = useTexts();
   const { secondFactorMissing, impersonatedBy } = useViewer();
-  const [result, retry] = useQuery({ query: SECURITY, pause: secondFactorMissing });
+  const [result, retry] = useQuery({ query: SECURITY, pause: secondFactorMissing || impersonatedBy !== null });
   if (impersonatedBy) return <Page title={t("security")}><Text>{t("notYours")}</Text></Page>;
   return (
     <Page title={t("security")} intro={t("securityIntro")}>

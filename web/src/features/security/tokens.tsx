@@ -8,6 +8,7 @@ import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
 import { Section } from "@/components/section";
 import { ShownOnce } from "@/components/shown-once";
+import { toastProblem } from "@/components/toasts";
 import { graphql } from "@/gql/document";
 import type { SecurityQuery } from "@/gql/generated/graphql";
 import { dateTime } from "@/lib/format";
@@ -44,7 +45,8 @@ export function Tokens(p: { tokens: readonly Token[] }) {
           onCancel={close}
           onDone={(token) => {
             close();
-            setSecret(token === null ? null : [token]);
+            if (token === null) toastProblem({ code: "CONFLICT", message: t("tokenGone") });
+            else setSecret([token]);
           }}
         />
       </Dialog>
