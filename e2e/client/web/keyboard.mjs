@@ -40,6 +40,7 @@ export const tests = {
     const page = await (await person()).newPage();
     const by = await begin(page, url, email, password);
     await names(page).waitFor();
+    await page.getByRole("main").getByRole("link", { name: /^Customers/ }).first().waitFor();
     await by.to("link", "Skip to the content");
     await by.keys("Enter", "Tab");
     assert.equal(await page.locator("#content :focus").count(), 1, "the focus is in the content");
