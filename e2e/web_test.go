@@ -13,7 +13,7 @@ import (
 // what a person does there. MPANEL_SHOTS names a folder for screenshots.
 func TestWeb(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"shell", "sessions", "databases", "hostile", "security", "audit", "customers", "host", "german"} {
+	for _, file := range []string{"shell", "sessions", "databases", "hostile", "security", "audit", "customers", "host", "german", "hidden"} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			s, _ := fresh(t, launch{})
