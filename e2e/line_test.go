@@ -158,11 +158,14 @@ func (l *line) pass(to, from net.Conn, f *frames) {
 // frames finds where frames of a WebSocket begin in what the panel sends.
 type frames struct {
 	begun, socket bool
-	left          int // bytes of a frame that are still to come
+	left          int    // bytes of a frame that are still to come
+	head          []byte // the beginning of one's head
 }
 
 // follow gives where the middle of the first frame with a text is; 0 without one.
 func (f *frames) follow(b, text []byte) int {
+	had := len(f.head)
+	b, f.head = append(f.head, b...), nil
 	at := 0
 	if !f.begun && len(b) > 0 {
 		f.begun = true
@@ -176,12 +179,13 @@ func (f *frames) follow(b, text []byte) int {
 	}
 	for at += f.left; at < len(b); {
 		head, size, ok := frameSize(b[at:])
-		if !ok { // its head is cut in two, which the panel never does by itself
-			break
+		if !ok {
+			f.head, f.left = bytes.Clone(b[at:]), 0
+			return 0
 		}
 		end := at + head + size
 		if text != nil && end <= len(b) && bytes.Contains(b[at+head:end], text) {
-			return at + head + size/2
+			return at + head + size/2 - had
 		}
 		at = end
 	}
@@ -215,5 +219,8 @@ func TestLine_FindsTheMiddleOfAFrame(t *testing.T) {
 	require.Zero(t, f.follow(small[:4], []byte("xx")))
 	require.Equal(t, 3, f.left)
 	require.Equal(t, 3+7+4+100, f.follow(append(append(bytes.Clone(small[4:]), small...), long...), []byte("xx")))
+	f = &frames{}
+	require.Zero(t, f.follow(append(bytes.Clone(hello), long[:3]...), []byte("xx")))
+	require.Equal(t, 1+100, f.follow(long[3:], []byte("xx")), "behind a head that came in two pieces")
 	require.Zero(t, (&frames{}).follow([]byte("HTTP/1.1 200 OK\r\n\r\nxx"), []byte("xx")), "no socket")
 }

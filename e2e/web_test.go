@@ -15,7 +15,7 @@ func TestWeb(t *testing.T) {
 	t.Parallel()
 	for file, panel := range map[string]launch{
 		"shell": {}, "sessions": {}, "databases": {}, "hostile": {}, "keyboard": {}, "security": {}, "audit": {},
-		"customers": {}, "host": {}, "german": {}, "lists": {}, "dashboard": {},
+		"customers": {}, "host": {}, "german": {}, "lists": {}, "dashboard": {}, "hidden": {},
 		"accounts": {env: []string{"MPANEL_SIGN_UP=on"}},
 	} {
 		t.Run(file, func(t *testing.T) {

@@ -16,7 +16,7 @@ export const tests = {
     await signIn(page, { to: `/customers/${customer}` });
     assert.equal(await openTab(page), "Overview");
     for (const [name, word, seen] of [
-      ["Databases", "databases", page.getByRole("link", { name: "tabs_shop" })], ["Jobs", "jobs", page.getByText("database.create").first()], ["Audit", "audit", page.getByText("customer.create").first()],
+      ["Databases", "databases", page.getByRole("link", { name: "tabs_shop" })], ["Jobs", "jobs", page.getByRole("link", { name: "Create a database" }).first()], ["Audit", "audit", page.getByText("customer.create").first()],
       ["Members", "members", page.getByText("Nobody has a role in this customer")], ["Settings", "settings", page.getByRole("heading", { name: "Limits" })],
     ]) {
       await page.getByRole("tab", { name, exact: true }).click();

@@ -32,8 +32,12 @@ async function faultsOf(page, pieces) {
     const shown = [...document.querySelectorAll("[aria-label],[placeholder],[title]")].flatMap((e) => [e.getAttribute("aria-label"), e.getAttribute("placeholder"), e.getAttribute("title")]);
     const text = [document.body.innerText, document.title, ...shown].join("\n");
     for (const [piece, from] of pieces) {
-      const at = text.indexOf(piece);
-      if (at >= 0 && !/\w/.test(text[at - 1] ?? " ") && !/\w/.test(text[at + piece.length] ?? " ")) faults.push(`English: ${piece} (${from})`);
+      for (let at = text.indexOf(piece); at >= 0; at = text.indexOf(piece, at + 1)) {
+        // Within a name such as database.create it is no text.
+        if (/\w\.?$/.test(text.slice(Math.max(0, at - 2), at)) || /^\.?\w/.test(text.slice(at + piece.length))) continue;
+        faults.push(`English: ${piece} (${from})`);
+        break;
+      }
     }
     for (const box of [document.documentElement, ...document.querySelectorAll("[role=dialog]")]) {
       if (box.scrollWidth > box.clientWidth + 1) faults.push(`${box.getAttribute("role") ?? "the page"} is ${box.scrollWidth - box.clientWidth} pixels too wide`);

@@ -81,6 +81,7 @@ async function endures(name, seconds, { person, signIn, graph, forgive, shot, st
   for (let i = 0; i < 3; i++) await customerOf(graph, `${name} before ${i}`); // which the tail shows live
   await same(async () => (await shownAudit(audit)).slice(0, 3), async () => (await toldAudit(graph)).slice(0, 3), "the tail before");
   const begin = Date.now();
+  step(`${name}: the line will be cut`);
 
   let made = 0;
   await cut({
@@ -105,6 +106,7 @@ async function endures(name, seconds, { person, signIn, graph, forgive, shot, st
     /** Waits until all pages say that they are not live. */
     async noticed() {
       for (const page of [dashboard, log, later, audit]) await page.getByText(/Reconnecting|does not answer/).first().waitFor();
+      step(`${name}: all pages say so`);
     },
   });
   const lasted = (Date.now() - begin) / 1000;
@@ -113,6 +115,7 @@ async function endures(name, seconds, { person, signIn, graph, forgive, shot, st
   step(`${name}: the line is whole again after ${lasted} s`);
   for (let i = 0; i < 3; i++) await customerOf(graph, `${name} after ${i}`);
   assert.equal(await overOf(graph, after), "SUCCEEDED");
+  step(`${name}: the second job is over`);
 
   await same(() => shownLog(log), () => toldLog(graph, meanwhile), "the log of what was over meanwhile");
   await same(() => shownLog(later), () => toldLog(graph, after), "the log of what was over later");
@@ -137,6 +140,17 @@ async function endures(name, seconds, { person, signIn, graph, forgive, shot, st
   forgive(/ERR_|WebSocket|Failed to fetch/);
 }
 
+/** Has the line cut once half of an entry of the audit has come, whose entries this makes. */
+async function halved({ graph, line, step }) {
+  let cut = false;
+  const half = line("half?of=auditFeed").then(() => (cut = true));
+  for (let i = 0; !cut; i++) {
+    await customerOf(graph, `half a frame ${i}`);
+    await Promise.race([half, new Promise((go) => setTimeout(go, 2_000))]);
+  }
+  step("half a frame has come");
+}
+
 export const tests = {
   "U7: a line that is cut for a minute": async (t) => {
     await endures("reset", 60, t, async ({ much, end, noticed }) => {
@@ -149,9 +163,7 @@ export const tests = {
 
   "U7: half a frame has come, and then nothing any more": async (t) => {
     await endures("half", 20, t, async ({ much, end, noticed }) => {
-      const half = t.line("half?of=auditFeed");
-      await customerOf(t.graph, "half a frame");
-      await half;
+      await halved(t);
       await noticed();
       await much();
       await end();
@@ -163,7 +175,7 @@ export const tests = {
       await t.line("dead");
       await noticed();
       await much();
-      const half = t.line("half?of=auditFeed"); // in the middle of what was missed
+      const half = halved(t); // in the middle of what was missed, or soon after
       await t.line("whole");
       await half;
       await noticed();

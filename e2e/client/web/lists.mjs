@@ -141,7 +141,7 @@ export const tests = {
   "U8: a page that cannot be drawn says so by itself, and everything else goes on": async ({ person, signIn, forgive }) => {
     const page = await (await person()).newPage();
     await signIn(page);
-    await answer(page, "Jobs", async (route) => {
+    await answer(page, "JobsOf", async (route) => {
       const real = await route.fetch();
       const { data } = await real.json();
       for (const node of data.jobs.nodes) node.createdAt = "no time at all";

@@ -149,7 +149,7 @@ export const tests = {
     await drawer.getByRole("button", { name: "Mark all as read" }).click();
     await page.getByRole("button", { name: "Notifications: 0 new", includeHidden: true }).waitFor({ state: "attached" });
     await drawer.getByRole("link").first().click();
-    await page.getByRole("heading", { level: 1, name: "database.create" }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "Create a database" }).waitFor();
     await page.locator("[data-step][data-state=DONE]").first().waitFor();
     await page.getByRole("log").getByText("job.succeeded").waitFor();
   },

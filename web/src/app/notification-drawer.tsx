@@ -53,10 +53,10 @@ function NoticeCard({ notice: n, onOpen }: { notice: Notice; onOpen: () => void 
   const about = n.object?.__typename === "Job" ? [title(n.object.kind), nameOfResource(n.object.resource)].filter(Boolean).join(" · ") : undefined;
   return (
     <div data-level={n.level} data-read={n.readAt !== null}>
-      {about && <Text size="xs" c="dimmed">{about}</Text>}
       <Text size="sm" fw={n.readAt ? undefined : 600} style={{ overflowWrap: "anywhere" }}>
         {to ? <Anchor component={Link} to={to} inherit onClick={onOpen}>{n.message}</Anchor> : n.message}
       </Text>
+      {about && <Text size="xs" c="dimmed">{about}</Text>}
       <Group justify="space-between" gap="xs" mt={4}>
         <Ago at={n.at} />
         <Group gap={4}>
