@@ -91,7 +91,7 @@ export const tests = {
     for (const { id, current } of viewer.sessions) {
       if (!current) await graph("mutation ($input: RevokeSessionInput!) { revokeSession(input: $input) { revoked } }", { input: { id } });
     }
-    await drawer.getByRole("button", { name: "Create a customer" }).click().catch(() => {}); // the question may be there before
+    await drawer.getByRole("button", { name: "Create a customer" }).click({ timeout: 1_000 }).catch(() => {}); // the question may be there before
     const again = page.getByRole("dialog", { name: "Your session is over" });
     await again.waitFor();
     await again.getByLabel("E-mail address").fill(email);

@@ -1,6 +1,6 @@
 import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import type { TypedDocumentNode } from "@urql/core";
-import { type FormEvent, type ReactNode, useReducer, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useReducer, useRef, useState } from "react";
 import type { Problem } from "@/gql/problem";
 import { texts } from "@/lib/text";
 import { Preview } from "./preview";
@@ -59,6 +59,10 @@ export function ActionForm<Data, Variables extends object>(p: {
   const [typed, setTyped] = useState("");
   const [problems, setProblems] = useState<Problem[]>([]);
   const [, redraw] = useReducer((n: number) => n + 1, 0);
+  // Only once they are drawn: on a busy machine that takes more than a frame.
+  useEffect(() => {
+    if (problems.length > 0) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [problems]);
   const { run, busy } = useAction(p.document, { done: p.done, fields, idempotent: p.idempotent });
   const { variables } = p;
   const of = (values: Written): Variables => (typeof variables === "function" ? (variables as (values: Written) => Variables)(values) : variables);
@@ -76,7 +80,6 @@ export function ActionForm<Data, Variables extends object>(p: {
     const { data, problems: found } = await run(of(written(form.current)));
     if (data) return p.onDone?.(data);
     setProblems(found);
-    requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
   }
 
   return (
