@@ -21,7 +21,7 @@ const answers: Record<string, Answer | ((sent: { headers: Record<string, string>
   RefreshSession: renewed,
   Viewer: { data: { viewer: { __typename: "Viewer", ...viewerOf(everything), user: { __typename: "User", ...viewerOf().user } } } },
   Notices: { data: { viewer: { __typename: "Viewer", notifications: { __typename: "NotificationConnection", nodes: [], unreadCount: 0 } } } },
-  FirstCustomers: { data: { customers: rows("CustomerConnection") } }, Databases: { data: { databases: rows("DatabaseConnection") } }, Jobs: { data: { jobs: rows("JobConnection") } },
+  FirstCustomers: { data: { customers: rows("CustomerConnection") } }, Databases: { data: { databases: rows("DatabaseConnection") } }, JobsOf: { data: { jobs: rows("JobConnection") } },
 };
 
 beforeEach(() => {
@@ -88,7 +88,7 @@ describe("the app", () => {
   it("U8: a mistake of one page is that page's, and the others go on", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     const user = userEvent.setup();
-    open({ Jobs: { data: { jobs: { ...rows("JobConnection"), nodes: [{ __typename: "Job", id: "j1", kind: "x", state: "NEVER_HEARD_OF", percent: 0, waitingFor: null, createdAt: "never", startedAt: null, finishedAt: null, customer: null, actor: null }] } } } });
+    open({ JobsOf: { data: { jobs: { ...rows("JobConnection"), nodes: [{ __typename: "Job", id: "j1", kind: "x", state: "NEVER_HEARD_OF", percent: 0, waitingFor: null, createdAt: "never", startedAt: null, finishedAt: null, customer: null, actor: null, resource: null }] } } } });
     await screen.findByRole("heading", { level: 1, name: "Databases" });
     await user.click(screen.getByRole("link", { name: "Jobs" }));
     expect(await screen.findByText("This could not be shown")).toBeVisible();

@@ -18,7 +18,8 @@ it("cannot be taken back by who may only read", async () => {
   openDatabase({ database: { state: "DELETING", deleteAfter: "2099-01-01T00:00:00Z" }, answers: { PermissionsIn: { data: { viewer: { permissions: ["DATABASES_READ"] } } } } });
   expect(await screen.findByText(/Its data is dropped in/)).toBeVisible();
   await waitFor(() => expect(screen.queryByRole("button", { name: "Take the deletion back" })).not.toBeInTheDocument());
-  expect(screen.getAllByRole("tab").map(({ textContent }) => textContent)).toEqual(["Overview", "Users", "Dumps"]);
+  const tabs = within(screen.getByRole("tablist", { name: "shop" })).getAllByRole("tab");
+  expect(tabs.map(({ textContent }) => textContent)).toEqual(["Overview", "Users", "Dumps"]);
 });
 
 it("U6: says with its code why it cannot be taken back", async () => {
@@ -42,9 +43,9 @@ it("says all that is known of it, also of a login that goes on", async () => {
 });
 
 it("U20: its jobs are asked for by the database, and each leads to its page", async () => {
-  const job = { id: "job_7", kind: "database.rotate", state: "RUNNING", percent: 50, waitingFor: "LOCK", createdAt: "2026-11-01T10:00:00Z", startedAt: "2026-11-01T10:00:00Z", finishedAt: null, actor: null };
+  const job = { id: "job_7", kind: "database.rotate", state: "RUNNING", percent: 50, waitingFor: "LOCK", createdAt: "2026-11-01T10:00:00Z", startedAt: "2026-11-01T10:00:00Z", finishedAt: null, customer: null, resource: null, actor: null };
   const { graph } = openDatabase({ tab: "jobs", answers: { JobsOf: { data: { jobs: pageOf(job, { ...job, id: "job_8", state: "SUCCEEDED", percent: 100, waitingFor: null, finishedAt: "2026-11-01T10:01:05Z", actor: { id: "u", name: "Ada" } }) } } } });
-  expect((await screen.findAllByRole("link", { name: "database.rotate" }))[0]).toHaveAttribute("href", "/jobs/job_7");
+  expect((await screen.findAllByRole("link", { name: "Rotate a password" }))[0]).toHaveAttribute("href", "/jobs/job_7");
   const rows = screen.getAllByRole("row").slice(1).map((row) => within(row).getAllByRole("cell").map(({ textContent }) => textContent));
   expect(rows[0]!.slice(1, 4)).toEqual(["Waiting", "", "The panel"]);
   expect(rows[1]!.at(1)).toBe("Succeeded");

@@ -8,7 +8,7 @@ import { JobsPage } from "./list";
 
 const pageInfo = { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null };
 const row = (id: string, patch: object = {}) => ({
-  id, kind: `database.${id}`, state: "SUCCEEDED", percent: 100, waitingFor: null, createdAt: "2026-11-01T10:00:00Z", startedAt: "2026-11-01T10:00:00Z", finishedAt: "2026-11-01T10:00:02.400Z", customer: { id: "c1", name: "Acme" }, actor: { id: "u1", name: "Ada" }, ...patch,
+  id, kind: `database.${id}`, state: "SUCCEEDED", percent: 100, waitingFor: null, createdAt: "2026-11-01T10:00:00Z", startedAt: "2026-11-01T10:00:00Z", finishedAt: "2026-11-01T10:00:02.400Z", customer: { id: "c1", name: "Acme" }, actor: { id: "u1", name: "Ada" }, resource: { __typename: "Database", id: "db_1", name: "shop" }, ...patch,
 });
 const listOf = (...nodes: object[]) => ({ data: { jobs: { nodes, pageInfo, totalCount: nodes.length } } });
 const open = (answers: Parameters<typeof graphOf>[0], at = "/jobs") => {
@@ -18,17 +18,18 @@ const open = (answers: Parameters<typeof graphOf>[0], at = "/jobs") => {
 const cells = (row: HTMLElement) => within(row).getAllByRole("cell").map(({ textContent }) => textContent);
 
 it("lists jobs with what they are of, how far they are and how long they took", async () => {
-  open({ Jobs: listOf(row("a"), row("b", { state: "RUNNING", waitingFor: "SERVER_AWAY", percent: 30, finishedAt: null, customer: null, actor: null })) });
+  open({ JobsOf: listOf(row("a"), row("b", { state: "RUNNING", waitingFor: "SERVER_AWAY", percent: 30, finishedAt: null, customer: null, actor: null, resource: null })) });
   const [, first, second] = await screen.findAllByRole("row");
-  expect(cells(first!)).toEqual(["database.a", "Succeeded", "", "Acme", "Ada", expect.stringMatching(/ago/), "2.4 s"]);
-  expect(cells(second!)).toEqual(["database.b", "Waiting", "", "–", "The panel", expect.stringMatching(/ago/), "–"]);
+  expect(cells(first!)).toEqual(["database.a", "shop", "Succeeded", "", "Acme", "Ada", expect.stringMatching(/ago/), "2.4 s"]);
+  expect(cells(second!)).toEqual(["database.b", "–", "Waiting", "", "–", "The panel", expect.stringMatching(/ago/), "–"]);
   expect(within(second!).getByRole("progressbar", { name: "Progress 30%" })).toBeInTheDocument();
   expect(within(first!).getByRole("link", { name: "database.a" })).toHaveAttribute("href", "/jobs/a");
+  expect(within(first!).getByRole("link", { name: "shop" })).toHaveAttribute("href", "/databases/db_1");
 });
 
 it("U3: the state stands in the address and is sent, and the page begins anew", async () => {
   const user = userEvent.setup();
-  const { graph, router } = open({ Jobs: listOf(row("a")) }, "/jobs?after=x&customer=c1&resource=db_1");
+  const { graph, router } = open({ JobsOf: listOf(row("a")) }, "/jobs?after=x&customer=c1&resource=db_1");
   await user.click(await screen.findByRole("combobox", { name: "State" }));
   await user.click(await screen.findByRole("option", { name: "Failed" }));
   await waitFor(() => expect(router.state.location.search).toEqual({ customer: "c1", resource: "db_1", state: "FAILED" }));
@@ -36,13 +37,13 @@ it("U3: the state stands in the address and is sent, and the page begins anew", 
 });
 
 it.each([["/jobs", "Nothing has been ordered yet."], ["/jobs?state=STUCK", "No job is like this. Change the filters."], ["/jobs?customer=c1", "No job is like this. Change the filters."]])("U2: %s that is empty says: %s", async (at, said) => {
-  open({ Jobs: listOf() }, at);
+  open({ JobsOf: listOf() }, at);
   expect(await screen.findByText(said)).toBeVisible();
 });
 
 it("U2: a list that cannot be read says so, and is tried again", async () => {
   const user = userEvent.setup();
-  open({ Jobs: [{ errors: [{ message: "x", extensions: { code: "INTERNAL", requestId: "r-1" } }] }, listOf(row("a"))] });
+  open({ JobsOf: [{ errors: [{ message: "x", extensions: { code: "INTERNAL", requestId: "r-1" } }] }, listOf(row("a"))] });
   expect(await screen.findByText("Request r-1")).toBeVisible();
   await user.click(screen.getByRole("button", { name: "Try again" }));
   expect(await screen.findByRole("link", { name: "database.a" })).toBeVisible();
@@ -52,19 +53,20 @@ it("U9: exports all pages of what the filters leave", async () => {
   const user = userEvent.setup();
   const saved = vi.spyOn(files, "save").mockImplementation(() => {});
   const more = { data: { jobs: { nodes: [row("a")], pageInfo: { ...pageInfo, hasNextPage: true, endCursor: "c1" }, totalCount: 2 } } };
-  const { graph } = open({ Jobs: [listOf(row("a")), more, listOf(row("b", { startedAt: null, finishedAt: null, actor: null, customer: null }))] }, "/jobs?state=FAILED");
+  const { graph } = open({ JobsOf: [listOf(row("a")), more, listOf(row("b", { startedAt: null, finishedAt: null, actor: null, customer: null }))] }, "/jobs?state=FAILED");
   await user.click(await screen.findByRole("button", { name: /CSV/ }));
   await waitFor(() => expect(saved).toHaveBeenCalledOnce());
   const lines = String(saved.mock.calls[0]![2]).trim().split("\r\n");
   expect(lines).toHaveLength(3);
-  expect(lines[1]).toBe('"database.a","SUCCEEDED","Acme","Ada","2026-11-01T10:00:00Z","2400"');
-  expect(lines[2]).toBe('"database.b","SUCCEEDED","","","2026-11-01T10:00:00Z",""');
+  expect(lines[1]).toBe('"database.a","shop","SUCCEEDED","Acme","Ada","2026-11-01T10:00:00Z","2400"');
+  expect(lines[2]).toBe('"database.b","shop","SUCCEEDED","","","2026-11-01T10:00:00Z",""');
   expect(graph.sent.map(({ variables }) => [variables.first, variables.after, (variables.filter as { state: string }).state])).toEqual([[25, null, "FAILED"], [100, null, "FAILED"], [100, "c1", "FAILED"]]);
 });
 
 it("is German for who wants it", async () => {
   setLanguage("de");
-  open({ Jobs: listOf(row("a", { state: "COMPENSATING", finishedAt: null })) });
+  open({ JobsOf: listOf(row("a", { kind: "database.create", state: "COMPENSATING", finishedAt: null })) });
+  expect(await screen.findByRole("link", { name: "Datenbank anlegen" })).toBeVisible();
   expect(await screen.findByRole("cell", { name: "Wird zurückgenommen" })).toBeVisible();
   expect(screen.getByRole("progressbar", { name: /Fortschritt 100/ })).toBeInTheDocument();
   setLanguage("en");
