@@ -2,7 +2,6 @@ package feed
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 
 	"github.com/uptrace/bun"
@@ -33,7 +32,7 @@ func (n Numbered) Window(ctx context.Context, between *bun.SelectQuery, upTo Pla
 	var rows []struct{ Tx, Number int64 }
 	err := between.ColumnExpr("?::text::bigint AS tx, ? AS number", n.Tx, n.Number).Offset(Window-1).Limit(1).Scan(ctx, &rows)
 	if err != nil {
-		return upTo, fmt.Errorf("read a window: %w", err)
+		return upTo, store.Wrap(err, "read a window")
 	}
 	if len(rows) == 0 {
 		return upTo, nil

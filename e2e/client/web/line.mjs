@@ -121,7 +121,7 @@ async function endures(name, seconds, { person, signIn, graph, forgive, shot, st
   await same(() => shownLog(later), () => toldLog(graph, after), "the log of what was over later");
   await log.locator("[data-state=SUCCEEDED]").first().waitFor();
   let shown = [];
-  await same(async () => (shown = await shownAudit(audit)), async () => (await toldAudit(graph)).slice(0, Math.max(shown.length, made * 2 + 9)), "the audit");
+  await same(async () => (shown = await shownAudit(audit)), async () => (await toldAudit(graph)).slice(0, Math.max(shown.length, made * 2 + 3)), "the audit");
   await shot(audit, `line-${name}-audit`);
 
   const { unreadCount } = await toldNotices(graph);
@@ -162,7 +162,7 @@ export const tests = {
   },
 
   "U7: half a frame has come, and then nothing any more": async (t) => {
-    await endures("half", 20, t, async ({ much, end, noticed }) => {
+    await endures("half", 12, t, async ({ much, end, noticed }) => {
       await halved(t);
       await noticed();
       await much();
@@ -171,7 +171,7 @@ export const tests = {
   },
 
   "U7: cut, whole for a moment, and cut again": async (t) => {
-    await endures("twice", 20, t, async ({ much, end, noticed }) => {
+    await endures("twice", 12, t, async ({ much, end, noticed }) => {
       await t.line("dead");
       await noticed();
       await much();
@@ -185,7 +185,7 @@ export const tests = {
   },
 
   "U7: the panel is another one when the line is whole again": async (t) => {
-    await endures("restart", 20, t, async ({ much, end, noticed }) => {
+    await endures("restart", 12, t, async ({ much, end, noticed }) => {
       await t.line("dead");
       await noticed();
       await much();

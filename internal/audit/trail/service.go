@@ -124,11 +124,12 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter) (*Connect
 
 func (f *Filter) check() error {
 	errs := []*fault.Error{store.CheckText("filter.action", f.Action)}
-	for _, action := range f.ExceptActions {
-		errs = append(errs, store.CheckText("filter.exceptActions", &action))
-	}
 	if len(f.ExceptActions) > maxExcept {
 		errs = append(errs, fault.Invalid.New("filter.exceptActions", "At most %d actions can be left out.", maxExcept))
+	} else {
+		for _, action := range f.ExceptActions {
+			errs = append(errs, store.CheckText("filter.exceptActions", &action))
+		}
 	}
 	if f.IP != nil {
 		if _, ok := plainAddress(*f.IP); !ok {

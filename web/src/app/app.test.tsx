@@ -13,7 +13,7 @@ import { router } from "./router";
 vi.mock("@/gql/socket", async () => (await import("@/testing/streams")).socket);
 
 const later = () => new Date(Date.now() + 900_000).toISOString();
-const renewed = { data: { refreshSession: { accessToken: "a1", expiresAt: later() } } };
+const renewed = { data: { refreshSession: { accessToken: "a1", expiresAt: later(), viewer: { user: { id: "u-me" } } } } };
 const over = { errors: [{ message: "Sign in.", extensions: { code: "UNAUTHENTICATED" } }] };
 const pageInfo = { __typename: "PageInfo", hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null };
 const rows = (typename: string) => ({ __typename: typename, nodes: [], totalCount: 0, pageInfo });

@@ -8,7 +8,6 @@ import { sessions } from "@/gql/session";
 import { placeAt } from "@/testing/place";
 import { type Answer, graphOf, show } from "@/testing/render";
 import { ConfirmProvider } from "./confirm";
-import { viewerId } from "./viewer";
 
 const refused = (code: string, extensions: object = {}, message = "No.") => ({ errors: [{ message, extensions: { code, ...extensions } }] });
 const stepUp = refused("STEP_UP_REQUIRED");
@@ -37,10 +36,10 @@ function open(answers: Record<string, Answer | Answer[]>) {
   const names = () => graph.sent.map(({ operationName }) => operationName);
   return { graph, names, user: userEvent.setup() };
 }
-beforeEach(() => act(() => sessions.begin({ accessToken: "a1", expiresAt: Date.now() + 900_000 })));
+const session = (accessToken: string, userId = "u1") => ({ accessToken, expiresAt: Date.now() + 900_000, userId });
+beforeEach(() => act(() => void sessions.begin(session("a1"))));
 afterEach(() => {
   vi.unstubAllGlobals();
-  viewerId.set(null);
 });
 
 describe("an action that needs the password once more", () => {
@@ -94,7 +93,6 @@ describe("an action that needs the password once more", () => {
 describe("U10: a session that is over while somebody writes", () => {
   const end = () => act(async () => (sessions as unknown as { end: (state: string) => void }).end("expired"));
   it("is begun anew over the page, what was written stays, and what was sent is sent again", async () => {
-    viewerId.set("u1");
     const { names, user } = open({ Revoke: [over, done], SignIn: signedIn() });
     await user.type(await screen.findByRole("textbox", { name: "Note" }), "half a sentence");
     await end();
@@ -112,7 +110,6 @@ describe("U10: a session that is over while somebody writes", () => {
   });
   it("shows nothing of it to somebody else who signs in: the panel begins anew", async () => {
     const gone = placeAt("/databases");
-    viewerId.set("u1");
     const { names, user } = open({ SignIn: signedIn("u2") });
     await screen.findByRole("button", { name: "Do it" });
     await end();
@@ -121,6 +118,21 @@ describe("U10: a session that is over while somebody writes", () => {
     await user.type(dialog.getByLabelText("Password"), "x{Enter}");
     await waitFor(() => expect(gone.replaced).toEqual(["/"]));
     expect(names()).toEqual(["SignIn"]);
+    expect(screen.getByRole("dialog", { name: "Your session is over" })).toBeVisible(); // over the page until it is left
+    expect(sessions.current.get()).toBeNull();
+  });
+  it("goes on when the same user has signed in in another tab", async () => {
+    const { names, user } = open({ Revoke: [over, done] });
+    await screen.findByRole("button", { name: "Do it" });
+    await end();
+    await user.click(screen.getByRole("button", { name: "Do it", hidden: true }));
+    await screen.findByRole("dialog", { name: "Your session is over" });
+    const elsewhere = new BroadcastChannel("mpanel-session");
+    elsewhere.postMessage({ session: session("a3") });
+    expect(await screen.findByText("It is done.")).toBeVisible();
+    expect(names()).toEqual(["Revoke", "Revoke"]);
+    await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+    elsewhere.close();
   });
   it("is not asked about where the session is there, and something else was refused", async () => {
     const { user } = open({ Revoke: over });

@@ -10,7 +10,6 @@ import { type Problem, problemsOf } from "@/gql/problem";
 import { refresh } from "@/gql/refresh";
 import { sessions } from "@/gql/session";
 import { useStore } from "@/lib/store";
-import { viewerId } from "./viewer";
 import { useTexts } from "./texts";
 
 const CONFIRM_IDENTITY = graphql(`
@@ -23,7 +22,8 @@ const CONFIRM_IDENTITY = graphql(`
 export function ConfirmProvider(p: { children: ReactNode }) {
   const t = useTexts();
   const client = useClient();
-  const expired = useStore(sessions.state) === "expired";
+  const state = useStore(sessions.state);
+  const expired = state === "expired";
   const [asking, setAsking] = useState(false);
   const top = useTopmost(asking || expired);
   const waiting = useRef<((confirmed: boolean) => void)[]>([]);
@@ -43,20 +43,23 @@ export function ConfirmProvider(p: { children: ReactNode }) {
     [answer],
   );
 
+  // In this tab or in another: the same user is there again.
+  const over = useRef(false);
+  useEffect(() => {
+    if (over.current && state === "present") {
+      refresh(client);
+      answer(true);
+    }
+    over.current = state === "expired";
+  }, [state, client, answer]);
+
   return (
     <ConfirmContext value={confirm}>
       {p.children}
-      <Modal opened={expired} onClose={() => {}} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title={t("sessionOver")} zIndex={1000}>
+      <Modal opened={expired} onClose={() => {}} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title={t("sessionOver")} zIndex={1000} overlayProps={{ color: "var(--mantine-color-body)", backgroundOpacity: 1 }}>{/* whoever is there may be somebody else */}
         <Stack>
           <Text size="sm">{t("sessionOverText")}</Text>
-          <SignInForm
-            onSignedIn={(session, userId) => {
-              sessions.begin(session);
-              if (viewerId.get() !== null && viewerId.get() !== userId) return location.replace("/"); // what is on the page is another's
-              refresh(client);
-              answer(true);
-            }}
-          />
+          <SignInForm onSignedIn={(session) => void sessions.begin(session)} />
         </Stack>
       </Modal>
       <Modal opened={asking && !expired} closeOnEscape={top} onClose={() => answer(false)} title={t("confirmTitle")} zIndex={1000} closeButtonProps={{ "aria-label": t("close") }}>

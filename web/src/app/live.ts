@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import { useClient } from "urql";
 import { graphql } from "@/gql/document";
-import { refresh } from "@/gql/refresh";
+import { refreshSoon } from "@/gql/refresh";
 import { connection, listen } from "@/gql/socket";
 
 const JOB_FEED = graphql(`
@@ -13,9 +13,6 @@ const JOB_FEED = graphql(`
   }
 `);
 
-/** The page is read anew at most this often, in ms, however much happens. */
-const pause = 1_000;
-
 /**
  * Keeps what the page shows true: it is read anew whenever a job goes on, of whoever it
  * is and where the viewer may follow them, and when a line that was lost is there again.
@@ -23,31 +20,21 @@ const pause = 1_000;
 export function useLive(follows: boolean): void {
   const client = useClient();
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let last = 0;
-    const soon = () => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        last = Date.now();
-        refresh(client);
-      }, Math.max(50, last + pause - Date.now()));
-    };
     // What was asked meanwhile had no answer, also when nothing has happened.
-    let lost = false;
+    let lost = connection.get() === "lost";
     const endLine = connection.subscribe(() => {
-      if (connection.get() === "open" && lost) soon();
+      if (connection.get() === "open" && lost) refreshSoon(client);
       lost = connection.get() === "lost" || (lost && connection.get() === "idle");
     });
     let begun = false;
     const endFeed = follows && listen(JOB_FEED, {}, {
       next: ({ jobFeed: item }) => {
         // The stream begins with a gap that only says where it stands.
-        if ("jobId" in item ? !item.step : begun) soon();
+        if ("jobId" in item ? !item.step : begun) refreshSoon(client);
         begun = true;
       },
     });
     return () => {
-      clearTimeout(timer);
       endLine();
       if (endFeed) endFeed();
     };

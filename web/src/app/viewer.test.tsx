@@ -1,11 +1,11 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { useMayIn } from "@/components/use-may-in";
 import { useOnlyCustomer, useSeesSeveral } from "@/components/use-first-customers";
 import { useIsStaff, useMay, useViewer, ViewerContext } from "@/components/use-viewer";
 import { type Answer, everything, graphOf, show, viewerOf } from "@/testing/render";
-import { ViewerProvider, viewerId } from "./viewer";
+import { ViewerProvider } from "./viewer";
 
 const viewer = (patch: object = {}) => ({ data: { viewer: { ...viewerOf(["DATABASES_READ"]), ...patch } } });
 const failed = { errors: [{ message: "x", extensions: { code: "UNAVAILABLE", requestId: "r-7" } }] };
@@ -19,7 +19,6 @@ const open = (answer: Answer | Answer[] | (() => Promise<Answer>)) => {
   const graph = graphOf({ Viewer: answer });
   return { graph, ...show(<ViewerProvider><Told /></ViewerProvider>, graph) };
 };
-beforeEach(() => viewerId.set(null));
 
 describe("who is signed in", () => {
   it("is unknown while it is asked: nothing of the page is shown, and that is said", async () => {
@@ -38,20 +37,10 @@ describe("who is signed in", () => {
     open(viewer({ user: { ...viewerOf().user, role: null } }));
     expect(await screen.findByText(/no staff/)).toBeVisible();
   });
-  it("is known outside of the pages, too", async () => {
-    open(viewer());
-    await waitFor(() => expect(viewerId.get()).toBe("u-me"));
-  });
-  it("is not the one whom somebody acts as", async () => {
-    open(viewer({ impersonatedBy: { id: "u-staff", name: "Grace" } }));
-    await screen.findByText(/^Ada/);
-    expect(viewerId.get()).toBeNull();
-  });
   it("cannot be read: it says so with the request, and is read again", async () => {
     const user = userEvent.setup();
     open([failed, viewer()]);
     expect(await screen.findByText("Request r-7")).toBeVisible();
-    expect(viewerId.get()).toBeNull();
     await user.click(screen.getByRole("button", { name: "Try again" }));
     expect(await screen.findByText(/^Ada/)).toBeVisible();
   });

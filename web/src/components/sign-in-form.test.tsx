@@ -39,7 +39,7 @@ it("U13: password managers know its fields", async () => {
 it("signs in with address and password, and gives the session with its end", async () => {
   const { graph, onSignedIn, user } = open(signedIn);
   await signIn(user);
-  await waitFor(() => expect(onSignedIn).toHaveBeenCalledWith({ accessToken: "access-1", expiresAt: Date.parse("2026-11-26T10:15:00Z") }, "u1"));
+  await waitFor(() => expect(onSignedIn).toHaveBeenCalledWith({ accessToken: "access-1", expiresAt: Date.parse("2026-11-26T10:15:00Z"), userId: "u1" }));
   expect(graph.sent[0]?.variables.input).toEqual({ email: "ada@example.com", password: "correct horse battery" });
 });
 

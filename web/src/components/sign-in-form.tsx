@@ -75,7 +75,7 @@ export function useCountdown(): [number, (seconds: number) => void] {
  * Address and password, then a code where the user has an authenticator app. The
  * password is asked for first, so that nobody learns who has one.
  */
-export function SignInForm(p: { email?: string; onSignedIn: (session: Session, userId: string) => void }) {
+export function SignInForm(p: { email?: string; onSignedIn: (session: Session) => void }) {
   const t = useTexts();
   const [known, setKnown] = useState<{ email: string; password: string } | null>(null);
   const [recovery, setRecovery] = useState(false);
@@ -91,7 +91,7 @@ export function SignInForm(p: { email?: string; onSignedIn: (session: Session, u
     const who = known ?? { email: values.email!, password: values.password! };
     try {
       const { signIn: s } = await send(SIGN_IN, { input: { ...who, code: known ? values.code || values.recovery : undefined } });
-      p.onSignedIn({ accessToken: s.accessToken, expiresAt: Date.parse(s.expiresAt) }, s.viewer.user.id);
+      p.onSignedIn({ accessToken: s.accessToken, expiresAt: Date.parse(s.expiresAt), userId: s.viewer.user.id });
     } catch (error) {
       const first = problemsOf(error)[0]!;
       if (first.code === "SECOND_FACTOR_REQUIRED" && !known) return setKnown(who);

@@ -28,7 +28,7 @@ const keyed = { fetchOptions: { headers: { "Idempotency-Key": "k1" } } };
 beforeEach(() => {
   vi.useFakeTimers({ shouldAdvanceTime: true, advanceTimeDelta: 50 });
   offline.mockReset();
-  sessions.begin({ accessToken: "one", expiresAt: Date.now() + 900_000 });
+  sessions.begin({ accessToken: "one", expiresAt: Date.now() + 900_000, userId: "u1" });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -45,15 +45,15 @@ describe("the client", () => {
 
   it("renews a token that the panel does not take, and sends the same again with the new one", async () => {
     const asked = panel(refused("UNAUTHENTICATED"), name);
-    vi.spyOn(sessions, "token").mockImplementation(async () => (sessions.begin({ accessToken: "two", expiresAt: Date.now() + 900_000 }), "two"));
+    vi.spyOn(sessions, "token").mockImplementation(async () => (sessions.begin({ accessToken: "two", expiresAt: Date.now() + 900_000, userId: "u1" }), "two"));
     expect((await read()).data?.viewer.user.name).toBe("Ada");
     expect(asked.map(({ token }) => token)).toEqual(["Bearer one", "Bearer two"]);
   });
 
   it("renews before it sends what is about to end", async () => {
     const asked = panel(name);
-    sessions.begin({ accessToken: "old", expiresAt: Date.now() + 5_000 });
-    vi.spyOn(sessions, "token").mockImplementation(async () => (sessions.begin({ accessToken: "new", expiresAt: Date.now() + 900_000 }), "new"));
+    sessions.begin({ accessToken: "old", expiresAt: Date.now() + 5_000, userId: "u1" });
+    vi.spyOn(sessions, "token").mockImplementation(async () => (sessions.begin({ accessToken: "new", expiresAt: Date.now() + 900_000, userId: "u1" }), "new"));
     await read();
     expect(asked.map(({ token }) => token)).toEqual(["Bearer new"]);
   });

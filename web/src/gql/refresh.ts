@@ -55,3 +55,19 @@ export function refresh(client: Client): void {
     client.reexecuteOperation(makeOperation("query", operation, { ...operation.context, requestPolicy: "network-only" }));
   }
 }
+
+/** A page is read anew at most this often by what happens elsewhere, in ms. */
+const interval = 1_000;
+
+const due = new WeakMap<Client, { timer?: ReturnType<typeof setTimeout>; last: number }>();
+
+/** Has everything read anew soon, once for all that happens until then. */
+export function refreshSoon(client: Client): void {
+  const when = due.get(client) ?? { last: 0 };
+  due.set(client, when);
+  when.timer ??= setTimeout(() => {
+    when.timer = undefined;
+    when.last = Date.now();
+    refresh(client);
+  }, Math.max(50, when.last + interval - Date.now()));
+}

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { placeAt } from "@/testing/place";
 import { Sessions } from "./session";
 
 const minutes = 60_000;
@@ -15,7 +16,7 @@ function panel(...answers: (object | (() => object) | "away")[]) {
   return asked;
 }
 
-const renewed = (accessToken: string, life = 15 * minutes) => () => ({ data: { refreshSession: { accessToken, expiresAt: new Date(Date.now() + life).toISOString() } } });
+const renewed = (accessToken: string, life = 15 * minutes, id = "u1") => () => ({ data: { refreshSession: { accessToken, expiresAt: new Date(Date.now() + life).toISOString(), viewer: { user: { id } } } } });
 const over = { errors: [{ message: "Sign in.", extensions: { code: "UNAUTHENTICATED" } }] };
 
 describe("the session", () => {
@@ -131,7 +132,7 @@ describe("the session", () => {
     panel(over);
     const s = new Sessions();
     await s.renew();
-    s.begin({ accessToken: "again", expiresAt: Date.now() + 15 * minutes });
+    s.begin({ accessToken: "again", expiresAt: Date.now() + 15 * minutes, userId: "u1" });
     expect(s.state.get()).toBe("present");
     expect(await s.token()).toBe("again");
   });
@@ -149,13 +150,50 @@ describe("the session", () => {
     expect(there.current.get()).toBeNull();
   });
 
+  it.each([
+    ["by the cookie of another tab", async (s: Sessions) => void (await s.renew())],
+    ["over the page", async (s: Sessions) => void s.begin({ accessToken: "two", expiresAt: Date.now() + 15 * minutes, userId: "u2" })],
+    ["by a word of another tab", async () => {
+      const elsewhere = new BroadcastChannel("mpanel-session");
+      elsewhere.postMessage({ session: { accessToken: "two", expiresAt: Date.now() + 15 * minutes, userId: "u2" } });
+      elsewhere.close();
+    }],
+  ])("leaves the page when another user has signed in: %s", async (_, happens) => {
+    vi.useRealTimers();
+    for (const over of [false, true]) {
+      const gone = placeAt("/databases");
+      panel(renewed("one"), renewed("two", 15 * minutes, "u2"));
+      const s = new Sessions();
+      await s.renew();
+      s.distrust("one");
+      if (over) (s as unknown as { end: (state: string) => void }).end("expired");
+      await happens(s);
+      await vi.waitFor(() => expect(gone.replaced).toContain("/"));
+      expect(s.current.get()).toBeNull();
+      expect(s.state.get()).toBe("expired");
+    }
+  });
+
+  it("is waited for until somebody has signed in", async () => {
+    panel(over);
+    const s = new Sessions();
+    await s.renew();
+    const there = vi.fn();
+    void s.present().then(there);
+    await vi.advanceTimersByTimeAsync(minutes);
+    expect(there).not.toHaveBeenCalled();
+    s.begin({ accessToken: "again", expiresAt: Date.now() + 15 * minutes, userId: "u1" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(there).toHaveBeenCalledOnce();
+  });
+
   it("asks one tab at a time, and takes what another tab got meanwhile", async () => {
     const asked = panel(renewed("two"));
     const s = new Sessions();
     vi.stubGlobal("navigator", {
       locks: {
         request: async (_: string, work: () => unknown) => {
-          s.begin({ accessToken: "of another tab", expiresAt: Date.now() + 15 * minutes }); // while this one waited
+          s.begin({ accessToken: "of another tab", expiresAt: Date.now() + 15 * minutes, userId: "u1" }); // while this one waited
           return work();
         },
       },

@@ -4,15 +4,20 @@ import { send } from "./http";
 import { problemsOf } from "./problem";
 
 /** An access token. It is kept in memory alone; the refresh token is in a cookie that scripts cannot read. */
-export interface Session {
+export interface Token {
   accessToken: string;
   /** Milliseconds since 1970. */
   expiresAt: number;
 }
 
+/** A token, and whose it is. */
+export interface Session extends Token {
+  userId: string;
+}
+
 const REFRESH = graphql(`
   mutation RefreshSession {
-    refreshSession { accessToken expiresAt }
+    refreshSession { accessToken expiresAt viewer { user { id } } }
   }
 `);
 
@@ -45,10 +50,12 @@ export type SessionState = "unknown" | "present" | "expired" | "ended";
 export class Sessions {
   readonly state = store<SessionState>("unknown");
   /** Who this tab is: the session's own token, or an impersonation's; null before the first refresh and after the end. */
-  readonly current = store<Session | null>(null);
+  readonly current = store<Token | null>(null);
   /** Whether this tab acts as somebody else. */
   readonly acting = store(false);
   private own: Session | null = null;
+  /** Whose the page is; also when the session is over, until the page is left. */
+  private user: string | null = null;
   private renewing: Promise<boolean> | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("mpanel-session") : null;
@@ -61,31 +68,56 @@ export class Sessions {
   }
 
   /** Whether the token is good for a while yet. */
-  private fresh(s: Session | null): s is Session {
+  private fresh(s: Token | null): s is Token {
     return s !== null && s.expiresAt - Date.now() > ahead;
   }
 
-  /** Goes on with a session that was begun or renewed. */
-  private adopt(session: Session): void {
+  /**
+   * Goes on with a session that was begun or renewed. When it is another user's, by a
+   * sign-in in another tab or over the page, nothing that the page shows is theirs: it
+   * is left, and false given.
+   */
+  private adopt(session: Session): boolean {
+    if (this.user !== null && this.user !== session.userId) {
+      this.end("expired"); // which covers the page until then
+      location.replace("/");
+      return false;
+    }
+    this.user = session.userId;
     this.own = session;
     this.state.set("present");
     if (!this.acting.get()) this.current.set(session);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.renew(), Math.max(1_000, session.expiresAt - Date.now() - ahead));
+    return true;
   }
 
   private end(state: SessionState): void {
     clearTimeout(this.timer);
     this.own = null;
+    if (state === "ended") this.user = null;
     this.acting.set(false);
     this.current.set(null);
     this.state.set(state);
   }
 
-  /** A sign-in was successful, in the place of a session that is over. */
-  begin(session: Session): void {
-    this.adopt(session);
+  /** A sign-in was successful, in the place of a session that is over; false when it is of another user, and the page is left. */
+  begin(session: Session): boolean {
     this.channel?.postMessage({ session } satisfies Told);
+    return this.adopt(session);
+  }
+
+  /** Waits until there is a session. */
+  present(): Promise<void> {
+    return new Promise((go) => {
+      const look = () => {
+        if (this.state.get() !== "present") return;
+        end();
+        go();
+      };
+      const end = this.state.subscribe(look);
+      look();
+    });
   }
 
   /** The token to be sent; a new one when the one there is about to end. Null when nobody is signed in. */
@@ -105,8 +137,7 @@ export class Sessions {
       if (this.fresh(this.own)) return true; // another tab did meanwhile
       try {
         const { refreshSession } = await send(REFRESH, {});
-        this.begin({ accessToken: refreshSession.accessToken, expiresAt: Date.parse(refreshSession.expiresAt) });
-        return true;
+        return this.begin({ accessToken: refreshSession.accessToken, expiresAt: Date.parse(refreshSession.expiresAt), userId: refreshSession.viewer.user.id });
       } catch (error) {
         if (problemsOf(error)[0]!.code !== "UNAUTHENTICATED") throw error;
         this.end("expired");
@@ -134,7 +165,7 @@ export class Sessions {
   }
 
   /** From now on this tab is the user whom an impersonation's token acts as. */
-  actAs(session: Session): void {
+  actAs(session: Token): void {
     this.acting.set(true);
     this.current.set(session);
   }

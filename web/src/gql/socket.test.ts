@@ -54,6 +54,7 @@ beforeEach(async () => {
   Wire.all = [];
   vi.resetModules();
   ({ sessions } = await import("./session"));
+  sessions.begin({ accessToken: "access-1", expiresAt: Date.now() + 900_000, userId: "u1" });
   token = vi.spyOn(sessions, "token").mockResolvedValue("access-1") as never;
   socket = await import("./socket");
 });
@@ -85,10 +86,31 @@ it("opens when somebody listens, with the token in its first message and not in 
   expect(socket.connection.get()).toBe("open");
 });
 
-it("says nothing of a token that there is not", async () => {
-  token.mockResolvedValue(null);
-  await opened();
-  expect(newest().last("connection_init").payload).toEqual({});
+it("asks again for a token that it cannot have now, and connects with it", async () => {
+  token.mockRejectedValueOnce(new Error("away")).mockResolvedValueOnce(null);
+  hear();
+  await vi.advanceTimersByTimeAsync(200);
+  expect(Wire.all).toHaveLength(0);
+  await vi.advanceTimersByTimeAsync(1_000);
+  await newest().opens();
+  expect(newest().last("connection_init").payload).toEqual({ Authorization: "Bearer access-1" });
+});
+
+it("U10: waits while the session is over, and goes on behind the last event when it is there again", async () => {
+  const { heard } = await opened();
+  comes("p1");
+  vi.spyOn(sessions, "renew").mockImplementation(async () => ((sessions as unknown as { end: (state: string) => void }).end("expired"), false));
+  newest().close(4403);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(Wire.all).toHaveLength(1); // a connection of nobody would end all streams
+  token.mockResolvedValue("access-2");
+  sessions.begin({ accessToken: "access-2", expiresAt: Date.now() + 900_000, userId: "u1" });
+  await vi.advanceTimersByTimeAsync(0);
+  await newest().opens();
+  expect(newest().last("connection_init").payload).toEqual({ Authorization: "Bearer access-2" });
+  expect(newest().last("subscribe").payload).toMatchObject({ variables: { after: "p1" } });
+  comes("p2");
+  expect(heard).toEqual({ next: ["p1", "p2"], errors: [], complete: 0 });
 });
 
 it("U7: goes on behind the last event after a break, and each event comes once", async () => {

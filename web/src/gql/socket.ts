@@ -18,29 +18,47 @@ const [quiet, patience] = [5_000, 2_000];
 
 let unanswered: ReturnType<typeof setTimeout> | undefined;
 
+/** Waits for the next try, the longer the more there were, and no longer than until the browser has a network again. */
+async function pause(tries: number): Promise<void> {
+  const wait = Math.min(500 * 2 ** tries, 10_000) * (0.5 + Math.random() / 2);
+  await new Promise<void>((go) => {
+    const done = () => {
+      clearTimeout(timer);
+      removeEventListener("online", done);
+      go();
+    };
+    const timer = setTimeout(done, wait);
+    addEventListener("online", done);
+  });
+}
+
+/**
+ * The token of the next connection. While the session is over nobody connects, as all
+ * streams would end for good; when the panel gives none for now, it is asked again.
+ */
+async function nextToken(): Promise<string> {
+  for (let tries = 0; ; tries++) {
+    await sessions.present();
+    const token = await sessions.token().catch(() => null);
+    if (token !== null) return token;
+    await pause(tries);
+  }
+}
+
+let token = "";
+
 const client = createClient({
-  url: () => `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${endpoint}`,
+  url: async () => {
+    token = await nextToken();
+    return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${endpoint}`;
+  },
   lazy: true,
   lazyCloseTimeout: 5_000,
   keepAlive: quiet,
   retryAttempts: Number.POSITIVE_INFINITY,
   shouldRetry: () => true,
-  retryWait: async (retries) => {
-    const wait = Math.min(500 * 2 ** retries, 10_000) * (0.5 + Math.random() / 2);
-    await new Promise<void>((go) => {
-      const done = () => {
-        clearTimeout(timer);
-        removeEventListener("online", done);
-        go();
-      };
-      const timer = setTimeout(done, wait);
-      addEventListener("online", done);
-    });
-  },
-  connectionParams: async () => {
-    const token = await sessions.token();
-    return token ? { Authorization: `Bearer ${token}` } : {};
-  },
+  retryWait: pause,
+  connectionParams: () => ({ Authorization: `Bearer ${token}` }),
   on: {
     connected: () => connection.set("open"),
     closed: (event) => {
@@ -72,7 +90,7 @@ sessions.acting.subscribe(() => client.terminate());
  */
 function forbidden(wasIn: boolean): void {
   if (!wasIn || !sessions.acting.get()) sessions.distrust(sessions.current.get()?.accessToken);
-  sessions.renew().catch(() => {}); // it is tried again with the next connection
+  sessions.renew().catch(() => {}); // nextToken tries again
 }
 
 export interface Listener<Data> {

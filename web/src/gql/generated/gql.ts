@@ -132,7 +132,7 @@ type Documents = {
     "\n  query User($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on User { name email emailVerifiedAt language role totpEnabled disabledAt createdAt memberships { role createdAt customer { id name } } }\n    }\n  }\n": typeof types.UserDocument,
     "\n  mutation DisableUser($input: DisableUserInput!) {\n    disableUser(input: $input) { user { id disabledAt } }\n  }\n": typeof types.DisableUserDocument,
     "\n  mutation EnableUser($input: EnableUserInput!) {\n    enableUser(input: $input) { user { id disabledAt } }\n  }\n": typeof types.EnableUserDocument,
-    "\n  mutation RefreshSession {\n    refreshSession { accessToken expiresAt }\n  }\n": typeof types.RefreshSessionDocument,
+    "\n  mutation RefreshSession {\n    refreshSession { accessToken expiresAt viewer { user { id } } }\n  }\n": typeof types.RefreshSessionDocument,
     "\n  mutation SignOut {\n    signOut { ok }\n  }\n": typeof types.SignOutDocument,
     "\n  mutation EndImpersonation {\n    endImpersonation { impersonation { endedAt } }\n  }\n": typeof types.EndImpersonationDocument,
 };
@@ -255,7 +255,7 @@ const documents: Documents = {
     "\n  query User($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on User { name email emailVerifiedAt language role totpEnabled disabledAt createdAt memberships { role createdAt customer { id name } } }\n    }\n  }\n": types.UserDocument,
     "\n  mutation DisableUser($input: DisableUserInput!) {\n    disableUser(input: $input) { user { id disabledAt } }\n  }\n": types.DisableUserDocument,
     "\n  mutation EnableUser($input: EnableUserInput!) {\n    enableUser(input: $input) { user { id disabledAt } }\n  }\n": types.EnableUserDocument,
-    "\n  mutation RefreshSession {\n    refreshSession { accessToken expiresAt }\n  }\n": types.RefreshSessionDocument,
+    "\n  mutation RefreshSession {\n    refreshSession { accessToken expiresAt viewer { user { id } } }\n  }\n": types.RefreshSessionDocument,
     "\n  mutation SignOut {\n    signOut { ok }\n  }\n": types.SignOutDocument,
     "\n  mutation EndImpersonation {\n    endImpersonation { impersonation { endedAt } }\n  }\n": types.EndImpersonationDocument,
 };
@@ -749,7 +749,7 @@ export function graphql(source: "\n  mutation EnableUser($input: EnableUserInput
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation RefreshSession {\n    refreshSession { accessToken expiresAt }\n  }\n"): (typeof documents)["\n  mutation RefreshSession {\n    refreshSession { accessToken expiresAt }\n  }\n"];
+export function graphql(source: "\n  mutation RefreshSession {\n    refreshSession { accessToken expiresAt viewer { user { id } } }\n  }\n"): (typeof documents)["\n  mutation RefreshSession {\n    refreshSession { accessToken expiresAt viewer { user { id } } }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
