@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"io"
 	"net"
@@ -115,7 +116,7 @@ func (l *line) carry(browser net.Conn, front bool) {
 		l.mu.Unlock()
 	}
 	var d net.Dialer
-	panel, err := d.Dial("tcp", l.target)
+	panel, err := d.DialContext(context.Background(), "tcp", l.target)
 	if err != nil { // it starts again
 		return
 	}
