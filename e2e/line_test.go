@@ -205,7 +205,7 @@ func frameSize(b []byte) (head, size int, ok bool) {
 	case size == 126 && len(b) >= 4:
 		return 4, int(binary.BigEndian.Uint16(b[2:])), true
 	case size == 127 && len(b) >= 10:
-		return 10, int(binary.BigEndian.Uint64(b[2:])), true //nolint:gosec // what the panel sends is not that large
+		return 10, int(binary.BigEndian.Uint64(b[2:])), true
 	}
 	return 0, 0, false
 }
