@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"io"
 	"net"
@@ -115,7 +116,7 @@ func (l *line) carry(browser net.Conn, front bool) {
 		l.mu.Unlock()
 	}
 	var d net.Dialer
-	panel, err := d.Dial("tcp", l.target)
+	panel, err := d.DialContext(context.Background(), "tcp", l.target)
 	if err != nil { // it starts again
 		return
 	}
@@ -204,7 +205,7 @@ func frameSize(b []byte) (head, size int, ok bool) {
 	case size == 126 && len(b) >= 4:
 		return 4, int(binary.BigEndian.Uint16(b[2:])), true
 	case size == 127 && len(b) >= 10:
-		return 10, int(binary.BigEndian.Uint64(b[2:])), true //nolint:gosec // what the panel sends is not that large
+		return 10, int(binary.BigEndian.Uint64(b[2:])), true
 	}
 	return 0, 0, false
 }

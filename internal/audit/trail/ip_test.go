@@ -49,7 +49,7 @@ func TestList_U40_ByAddress(t *testing.T) {
 	}
 	for ip, want := range map[string][]string{
 		"192.0.2.1":           {"by.owner", "by.staff", "as.owner"},
-		" ::ffff:192.0.2.1 ":  {"by.owner", "by.staff", "as.owner"},
+		"::ffff:192.0.2.1":    {"by.owner", "by.staff", "as.owner"},
 		"192.0.2.11":          {"from.beside"},
 		"2001:0db8::0001":     {"from.v6"},
 		"2001:db8::1%eth0":    {"from.v6"},
