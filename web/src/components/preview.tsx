@@ -15,7 +15,8 @@ export function Preview({ state, fields, quotas }: { state: PreviewState; fields
   const sentence = useSentence();
   const { preview, problem } = state;
   // What concerns a field is said beside it, once the form is sent.
-  if (problem && !(problem.field && fields.includes(problem.field))) return <Alert color="yellow" title={t("refused")} role="status">{sentence(problem)}</Alert>;
+  const beside = fields.some((name) => problem?.field === name || problem?.field?.startsWith(`${name}.`));
+  if (problem && !beside) return <Alert color="yellow" title={t("refused")} role="status">{sentence(problem)}</Alert>;
   if (!preview) return null;
   const size = (name: string, value: string) => (name.endsWith("BYTES") ? bytes(value) : number(value));
   return (

@@ -54,7 +54,8 @@ describe("several databases at once", () => {
   it("U12: say which of them cannot be", async () => {
     const { dialog, user } = await choose("Resume", { ChangeDatabases: { errors: [{ message: "shop2 is being deleted.", extensions: { code: "CONFLICT", field: "ids.1" } }] } });
     await user.click(dialog.getByRole("button", { name: "Resume" }));
-    expect(await dialog.findByText("shop2 is being deleted.")).toBeVisible();
+    expect(await dialog.findByRole("alert")).toHaveTextContent("shop2 is being deleted.");
+    expect(dialog.getAllByText("shop2 is being deleted.")).toHaveLength(1);
   });
   it.each([["en", "Suspend", /^Select shop1/, "Suspend 1 database"], ["de", "Sperren", /^Auswählen shop1/, "1 Datenbank sperren"]] as const)("that are one are counted as one: %s", async (language, action, box, title) => {
     setLanguage(language);
