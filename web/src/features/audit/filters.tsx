@@ -8,7 +8,8 @@ import { graphql } from "@/gql/document";
 import { fromClock, toClock } from "@/lib/clock-field";
 import { timeZone } from "@/lib/format";
 import { useStore } from "@/lib/store";
-import { addressOf, type AuditSearch } from "./operations";
+import { addressOf } from "./address";
+import type { AuditSearch } from "./operations";
 import { useTexts } from "./texts";
 
 const FIND = graphql(`
