@@ -134,7 +134,7 @@ describe("U40: what is being typed", () => {
 describe("what something was done to", () => {
   it.each([
     [{ __typename: "Database", id: "1", name: "shop" }, "shop", "/databases/1"], [{ __typename: "Customer", id: "1", name: "Acme" }, "Acme", "/customers/1"], [{ __typename: "User", id: "1", name: "Ada" }, "Ada", "/users/1"],
-    [{ __typename: "DatabaseServer", id: "1", name: "pg-1" }, "pg-1", "/servers/1"], [{ __typename: "Job", id: "1", kind: "database.create" }, "database.create", "/jobs/1"], [{ __typename: "DatabaseUser", id: "1", username: "c7_x" }, "c7_x", undefined],
+    [{ __typename: "DatabaseServer", id: "1", name: "pg-1" }, "pg-1", "/servers/1"], [{ __typename: "Job", id: "1", kind: "database.create" }, "Create a database", "/jobs/1"], [{ __typename: "Job", id: "1", kind: "not.known" }, "not.known", "/jobs/1"], [{ __typename: "DatabaseUser", id: "1", username: "c7_x" }, "c7_x", undefined],
     [{ __typename: "Invitation", id: "1", email: "a@b.test" }, "a@b.test", undefined], [{ __typename: "DriftFinding", id: "1" }, "Drift", undefined],
   ])("%o", (object, name, page) => {
     expect(renderHook(useName).result.current(object as never)).toBe(name);
