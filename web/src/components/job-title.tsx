@@ -12,11 +12,11 @@ const useTexts = texts("job-title", {
     database_user_update: "Change a database user", database_user_rotate: "Rotate a user's password", database_user_delete: "Delete a database user", drift_remove_orphan: "Remove an orphan",
   },
   de: {
-    customer_suspend: "Kunden sperren", customer_resume: "Kunden freigeben", database_create: "Datenbank anlegen", database_delete: "Datenbank löschen", database_suspend: "Datenbank sperren",
-    database_resume: "Datenbank freigeben", database_rotate: "Passwort wechseln", database_rotate_with_grace: "Passwort mit Frist wechseln", database_retire_login: "Alten Zugang entfernen", database_return_login: "Zum alten Zugang zurückkehren",
-    database_close: "Datenbank über ihrer Quote schließen", database_open: "Datenbank öffnen", database_set_access: "Zugang ändern", database_export: "Datenbank exportieren", database_import: "Dump importieren", database_clone: "Datenbank klonen",
-    database_bulk: "Mehrere Datenbanken ändern", database_repair: "Datenbank reparieren", database_recreate: "Datenbank neu anlegen", database_adopt: "Datenbank übernehmen", database_user_create: "Datenbanknutzer anlegen",
-    database_user_update: "Datenbanknutzer ändern", database_user_rotate: "Passwort eines Nutzers wechseln", database_user_delete: "Datenbanknutzer löschen", drift_remove_orphan: "Verwaistes entfernen",
+    customer_suspend: "Kunden sperren", customer_resume: "Kunden entsperren", database_create: "Datenbank anlegen", database_delete: "Datenbank löschen", database_suspend: "Datenbank sperren",
+    database_resume: "Datenbank entsperren", database_rotate: "Passwort erneuern", database_rotate_with_grace: "Passwort mit Frist erneuern", database_retire_login: "Login davor entfernen", database_return_login: "Zum Login davor zurückkehren",
+    database_close: "Datenbank über ihrem Kontingent schließen", database_open: "Datenbank öffnen", database_set_access: "Netzzugang ändern", database_export: "Datenbank exportieren", database_import: "Dump importieren", database_clone: "Datenbank klonen",
+    database_bulk: "Mehrere Datenbanken ändern", database_repair: "Datenbank reparieren", database_recreate: "Datenbank neu anlegen", database_adopt: "Datenbank übernehmen", database_user_create: "Datenbankbenutzer anlegen",
+    database_user_update: "Datenbankbenutzer ändern", database_user_rotate: "Passwort eines Datenbankbenutzers erneuern", database_user_delete: "Datenbankbenutzer löschen", drift_remove_orphan: "Verwaistes entfernen",
   },
 });
 

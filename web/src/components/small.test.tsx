@@ -1,8 +1,9 @@
-import { act, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { TypedDocumentNode } from "@urql/core";
 import { Refusal } from "@/gql/problem";
+import { dateTime } from "@/lib/format";
 import { setLanguage } from "@/lib/text";
 import { graphOf, show } from "@/testing/render";
 import { breaks, comes, completes, streamOf, streams } from "@/testing/streams";
@@ -29,6 +30,20 @@ describe("how long ago something was", () => {
     expect(time).toHaveAttribute("datetime", "2026-11-26T09:59:30Z");
     await act(() => vi.advanceTimersByTimeAsync(31_000));
     expect(await screen.findByText("1 minute ago")).toBeVisible();
+  });
+  it.each([["mouse", "pointerEnter"], ["touch", "pointerDown"]] as const)("is told exactly to a %s, by the same element, until it is elsewhere", async (pointerType, event) => {
+    show(<><Ago at="2026-01-01T10:00:00Z" /><p>elsewhere</p></>);
+    const time = await screen.findByText(/ago$/);
+    expect(screen.queryByRole("tooltip")).not.toBeInTheDocument();
+    fireEvent[event](time, { pointerType });
+    expect(await screen.findByText(dateTime("2026-01-01T10:00:00Z"))).toBeInTheDocument();
+    expect(screen.getByText(/ago$/)).toBe(time);
+    if (pointerType === "touch") {
+      fireEvent.pointerLeave(time, { pointerType }); // the finger is lifted
+      expect(screen.getByText(dateTime("2026-01-01T10:00:00Z"))).toBeInTheDocument();
+      fireEvent.pointerDown(screen.getByText(/^elsewhere/), { pointerType });
+    } else fireEvent.pointerLeave(time, { pointerType });
+    expect(screen.queryByText(dateTime("2026-01-01T10:00:00Z"))).not.toBeInTheDocument();
   });
   it.each([[null, undefined, "–"], [undefined, "Never", "Never"]])("%s is %s", async (at, never, said) => {
     show(<Ago at={at} never={never} />);

@@ -1,6 +1,6 @@
-import { fireEvent, renderHook, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, renderHook, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { timeZone } from "@/lib/format";
 import { graphOf, show, viewerOf } from "@/testing/render";
 import { AuditPage } from "./audit";
@@ -8,6 +8,7 @@ import { type Entry, filterOf, fits } from "./operations";
 import { pageOfObject, useName } from "./parties";
 
 vi.mock("@/gql/socket", () => ({ listen: () => () => {} }));
+afterEach(() => void vi.useRealTimers());
 
 const entry = (n: number, more: object = {}) => ({ id: `e${n}`, at: "2026-01-01T00:00:00Z", action: `user.act${n}`, allowed: true, times: 1, ip: null, objectId: null, actor: null, impersonator: null, customer: null, object: null, ...more });
 const answers = {
@@ -80,10 +81,60 @@ describe("U40: filters stand in the address", () => {
   });
 });
 
+describe("U40: what is being typed", () => {
+  const begin = async (at: string) => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const shown = await open(at);
+    const action = screen.getByRole("combobox", { name: "Action" });
+    const ip = screen.getByRole("textbox", { name: "Address" });
+    const type = (field: HTMLElement, text: string) => fireEvent.change(field, { target: { value: text } });
+    const clear = () => fireEvent.click(screen.getByRole("button", { name: "Clear the filters" }));
+    const later = () => act(() => vi.advanceTimersByTimeAsync(1_000));
+    return { ...shown, action, ip, type, clear, later };
+  };
+  it("is not sent after the filters were cleared", async () => {
+    const { action, type, clear, later, search } = await begin("/audit?action=user.act1");
+    type(action, "user.act12");
+    clear();
+    await waitFor(() => expect(search()).toEqual({}));
+    await later();
+    expect(search()).toEqual({});
+    expect(action).toHaveValue("");
+  });
+  it("is cleared, too, though it was not sent yet", async () => {
+    const { action, ip, type, clear, later, search } = await begin("/audit?allowed=no");
+    type(action, "user.act1");
+    type(ip, "203.0.113.7");
+    clear();
+    expect([action, ip].map((field) => (field as HTMLInputElement).value)).toEqual(["", ""]);
+    await later();
+    expect(search()).toEqual({});
+  });
+  it("is called no address once nobody types any more, and no longer than it stands there", async () => {
+    const { ip, type, clear, later, search } = await begin("/audit?allowed=no");
+    type(ip, "somewhere");
+    expect(ip).not.toHaveAccessibleDescription();
+    await later();
+    expect(ip).toHaveAccessibleDescription("Such as 203.0.113.7");
+    expect(search()).toEqual({ allowed: "no" });
+    clear();
+    expect(ip).not.toHaveAccessibleDescription();
+  });
+  it("gives way to what comes from elsewhere", async () => {
+    const { action, type, later, search, router } = await begin("/audit?action=user.act1");
+    type(action, "user.act12");
+    await act(() => router.navigate({ to: "/audit", search: { action: "user.act2" } as never }));
+    expect(action).toHaveValue("user.act2");
+    await later();
+    expect(search()).toEqual({ action: "user.act2" });
+    expect(action).toHaveValue("user.act2");
+  });
+});
+
 describe("what something was done to", () => {
   it.each([
     [{ __typename: "Database", id: "1", name: "shop" }, "shop", "/databases/1"], [{ __typename: "Customer", id: "1", name: "Acme" }, "Acme", "/customers/1"], [{ __typename: "User", id: "1", name: "Ada" }, "Ada", "/users/1"],
-    [{ __typename: "DatabaseServer", id: "1", name: "pg-1" }, "pg-1", "/servers/1"], [{ __typename: "Job", id: "1", kind: "database.create" }, "database.create", "/jobs/1"], [{ __typename: "DatabaseUser", id: "1", username: "c7_x" }, "c7_x", undefined],
+    [{ __typename: "DatabaseServer", id: "1", name: "pg-1" }, "pg-1", "/servers/1"], [{ __typename: "Job", id: "1", kind: "database.create" }, "Create a database", "/jobs/1"], [{ __typename: "Job", id: "1", kind: "not.known" }, "not.known", "/jobs/1"], [{ __typename: "DatabaseUser", id: "1", username: "c7_x" }, "c7_x", undefined],
     [{ __typename: "Invitation", id: "1", email: "a@b.test" }, "a@b.test", undefined], [{ __typename: "DriftFinding", id: "1" }, "Drift", undefined],
   ])("%o", (object, name, page) => {
     expect(renderHook(useName).result.current(object as never)).toBe(name);

@@ -8,7 +8,8 @@ import { graphql } from "@/gql/document";
 import { fromClock, toClock } from "@/lib/clock-field";
 import { timeZone } from "@/lib/format";
 import { useStore } from "@/lib/store";
-import { addressOf, type AuditSearch } from "./operations";
+import { addressOf } from "./address";
+import type { AuditSearch } from "./operations";
 import { useTexts } from "./texts";
 
 const FIND = graphql(`
@@ -29,22 +30,23 @@ export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSear
   const may = useMay();
   const zone = useStore(timeZone);
   const { search, set } = p;
-  const [strange, setStrange] = useState(false);
   const action = useTyped(search.action, (text) => text || undefined, (action) => set({ action }));
   const ip = useTyped(
     search.ip,
-    (text) => {
-      const known = addressOf(text);
-      setStrange(text !== "" && known === undefined);
-      return text === "" ? undefined : (known ?? search.ip);
-    },
+    (text) => (text === "" ? undefined : (addressOf(text) ?? search.ip)),
     (found) => set({ ip: found }),
   );
+  const strange = ip.settled && ip.value.trim() !== "" && addressOf(ip.value) === undefined;
   const any = Boolean(search.actor || search.customer || search.action || search.object || search.ip || search.allowed || search.from || search.to);
+  function clear() {
+    action.clear();
+    ip.clear();
+    set({ actor: undefined, customer: undefined, action: undefined, object: undefined, ip: undefined, allowed: undefined, from: undefined, to: undefined });
+  }
   return (
     <Group gap="xs" align="flex-end">
       {may("USERS_READ") && <ActorPicker value={search.actor ?? null} onChange={(actor) => set({ actor: actor ?? undefined })} />}
-      <Autocomplete {...action} label={t("action")} placeholder="database.create" data={p.actions} w={{ base: "calc(50% - 5px)", xs: 150 }} />
+      <Autocomplete value={action.value} onChange={action.onChange} label={t("action")} placeholder="database.create" data={p.actions} w={{ base: "calc(50% - 5px)", xs: 150 }} />
       <CustomerSelect clearable label={t("customer")} placeholder={t("anyCustomer")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} w={{ base: "calc(50% - 5px)", xs: 150 }} />
       <Select
         label={t("outcome")} placeholder={t("anyOutcome")} clearable clearButtonProps={{ "aria-label": "×" }} value={search.allowed ?? null} onChange={(allowed) => set({ allowed: (allowed as AuditSearch["allowed"]) ?? undefined })}
@@ -56,30 +58,54 @@ export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSear
       ))}
       <Checkbox label={t("renewals")} checked={search.renewals ?? false} onChange={({ currentTarget: { checked } }) => set({ renewals: checked || undefined })} mb={8} />
       {search.object && <Badge size="lg" color="gray">{t("oneObject")}</Badge>}
-      {any && <Button variant="subtle" onClick={() => set({ actor: undefined, customer: undefined, action: undefined, object: undefined, ip: undefined, allowed: undefined, from: undefined, to: undefined })}>{t("clear")}</Button>}
+      {any && <Button variant="subtle" onClick={clear}>{t("clear")}</Button>}
     </Group>
   );
 }
 
+/** A field whose text goes into the address a while after it was typed. */
+interface Typed {
+  value: string;
+  onChange: (text: string) => void;
+  /** Empties the field, and sends nothing of what was in it. */
+  clear: () => void;
+  /** Whether nobody types any more. */
+  settled: boolean;
+}
+
 /**
- * A field whose text goes into the address once nobody types any more. `settled` is told
- * the text and gives what goes there; what comes there from elsewhere goes into the field.
+ * `read` is told the text once nobody types any more, and gives what goes into the address
+ * and to `send`. What comes there from elsewhere goes into the field, and takes the place
+ * of what was being typed.
  */
-function useTyped(value: string | undefined, settled: (text: string) => string | undefined, send: (value: string | undefined) => void): { value: string; onChange: (text: string) => void } {
+function useTyped(value: string | undefined, read: (text: string) => string | undefined, send: (value: string | undefined) => void): Typed {
   const [text, setText] = useState(value ?? "");
+  const [settled, setSettled] = useState(true);
   const sent = useRef(value);
   const settle = useDebouncedCallback((typed: string) => {
-    const now = settled(typed.trim());
+    setSettled(true);
+    const now = read(typed.trim());
     if (now === sent.current) return;
     sent.current = now;
     send(now);
   }, 400);
+  function become(now: string | undefined) {
+    settle.cancel();
+    sent.current = now;
+    setText(now ?? "");
+    setSettled(true);
+  }
   useEffect(() => {
-    if (value === sent.current) return;
-    sent.current = value;
-    setText(value ?? "");
+    if (value !== sent.current) become(value);
   }, [value]);
-  return { value: text, onChange: (typed) => { setText(typed); settle(typed); } };
+  return {
+    value: text, settled, clear: () => become(undefined),
+    onChange: (typed) => {
+      setText(typed);
+      setSettled(false);
+      settle(typed);
+    },
+  };
 }
 
 function ActorPicker(p: { value: string | null; onChange: (id: string | null) => void }) {

@@ -1,5 +1,6 @@
 import { graphql } from "@/gql/document";
 import type { AuditEventsQuery } from "@/gql/generated/graphql";
+import { addressOf } from "./address";
 
 export const EVENTS = graphql(`
   query AuditEvents($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: AuditFilter) {
@@ -88,9 +89,9 @@ export const renewal = "session.refresh";
 
 const time = (text: string | undefined): string | undefined => (text && !Number.isNaN(Date.parse(text)) ? new Date(text).toISOString() : undefined);
 
-/** The graph's filter of an address. */
+/** The graph's filter of what the page's address says; what is no address of the network is left to the panel to refuse. */
 export const filterOf = (s: AuditSearch) => ({
-  actorId: s.actor, customerId: s.customer, action: s.action, exceptActions: s.renewals || s.action === renewal ? undefined : [renewal], objectId: s.object, ip: s.ip, allowed: s.allowed && s.allowed === "yes", from: time(s.from), to: time(s.to),
+  actorId: s.actor, customerId: s.customer, action: s.action, exceptActions: s.renewals || s.action === renewal ? undefined : [renewal], objectId: s.object, ip: s.ip && (addressOf(s.ip) ?? s.ip), allowed: s.allowed && s.allowed === "yes", from: time(s.from), to: time(s.to),
 });
 
 /** Whether an entry that comes live belongs to the list, by the rules of the graph's filter. */
@@ -99,14 +100,4 @@ export function fits(e: Entry, f: ReturnType<typeof filterOf>): boolean {
     (!f.actorId || e.actor?.id === f.actorId || e.impersonator?.id === f.actorId) && (!f.customerId || e.customer?.id === f.customerId) && (!f.action || e.action === f.action) && !f.exceptActions?.includes(e.action) &&
     (!f.objectId || e.objectId === f.objectId) && (!f.ip || e.ip === f.ip) && (f.allowed === undefined || e.allowed === f.allowed) && (!f.from || Date.parse(e.at) >= Date.parse(f.from)) && (!f.to || Date.parse(e.at) < Date.parse(f.to))
   );
-}
-
-/** An address or a network as entries have it, such as `2001:db8::1`; undefined for what is neither. */
-export function addressOf(text: string): string | undefined {
-  const [address = "", bits, ...more] = text.trim().split("/");
-  if (more.length > 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits))) return undefined;
-  const end = bits === undefined ? "" : `/${bits}`;
-  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(address)) return address + end;
-  // A browser writes an address of six in its shortest form, as the panel does.
-  return address.includes(":") && URL.canParse(`http://[${address}]`) ? new URL(`http://[${address}]`).hostname.slice(1, -1) + end : undefined;
 }

@@ -1,4 +1,5 @@
 import { Badge, Stack, Text } from "@mantine/core";
+import { useJobTitle } from "@/components/job-title";
 import type { Entry } from "./operations";
 import { plain } from "./plain";
 import { useTexts } from "./texts";
@@ -14,11 +15,12 @@ export function useKind(): (object: Thing) => string {
 /** The name of what something was done to, whatever it is; of what has none, what it is. */
 export function useName(): (object: Thing) => string {
   const kind = useKind();
+  const title = useJobTitle();
   return (object) => {
     if ("name" in object) return object.name;
     if ("username" in object) return object.username;
     if ("email" in object) return object.email;
-    if ("kind" in object) return object.kind;
+    if ("kind" in object) return title(object.kind);
     return kind(object);
   };
 }
