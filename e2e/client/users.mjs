@@ -2,11 +2,21 @@
 import { linkTo } from "./mailbox.mjs";
 import { totp } from "./totp.mjs";
 
+/** Invites somebody, and accepts it for them. */
+async function join(graph, url, invitation, password) {
+  await graph("mutation ($input: InviteUserInput!) { inviteUser(input: $input) { invitation { id } } }", { input: { ...invitation, language: "EN" } });
+  const token = new URL(await linkTo(url, invitation.email, "Invitation")).hash.slice(1);
+  await graph("mutation ($input: AcceptInvitationInput!) { acceptInvitation(input: $input) { email } }", { input: { token, name: invitation.name, password } });
+}
+
 /** Makes a user of the staff by an invitation. */
-export async function user(graph, url, { email, name, password, role = "SUPPORT" }) {
-  await graph("mutation ($input: InviteUserInput!) { inviteUser(input: $input) { invitation { id } } }", { input: { email, name, providerRole: role, language: "EN" } });
-  const token = new URL(await linkTo(url, email, "Invitation")).hash.slice(1);
-  await graph("mutation ($input: AcceptInvitationInput!) { acceptInvitation(input: $input) { email } }", { input: { token, name, password } });
+export const user = (graph, url, { email, name, password, role = "SUPPORT" }) => join(graph, url, { email, name, providerRole: role }, password);
+
+/** Makes a user with a role in a customer, by an invitation that is accepted, and gives what they sign in with. */
+export async function memberOf(graph, url, customerId, email, customerRole = "OWNER") {
+  const password = "nobody guesses this one";
+  await join(graph, url, { email, name: `Member ${email.split("@")[0]}`, customerId, customerRole }, password);
+  return { email, password };
 }
 
 /** Signs a user in past the pages, and gives what asks the graph as that user. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { customerOf, databaseOf, memberOf } from "./parts.mjs";
+import { memberOf } from "../users.mjs";
+import { customerOf, databaseOf } from "./parts.mjs";
 
 /** The tab that is open, by name. */
 const openTab = (page) => page.getByRole("tab", { selected: true }).first().innerText();

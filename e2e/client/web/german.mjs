@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { customerOf, databaseOf, memberOf, overOf } from "./parts.mjs";
+import { memberOf } from "../users.mjs";
+import { customerOf, databaseOf, overOf } from "./parts.mjs";
 
 const sources = new URL("../../../web/src/", import.meta.url);
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { customerOf, databaseOf, overOf } from "./parts.mjs";
+import { customerOf, databaseOf, overOf, shownLog, toldLog } from "./parts.mjs";
 
 export const tests = {
   "U38: a job's page that was hidden and frozen for a minute has its whole log when it is shown again": async ({ person, signIn, graph, step }) => {
@@ -12,8 +12,7 @@ export const tests = {
     const log = page.getByRole("log");
     await log.getByText("step.started").first().waitFor();
     assert.equal(await page.getByRole("button", { name: "Cancel" }).isEnabled(), true, "it can be cancelled while its database is kept");
-    const shown = () => log.evaluate((all) => [...all.querySelectorAll("[title]")].map((at) => `${at.title} ${at.nextSibling.textContent.split("  ")[0]}`));
-    const before = (await shown()).length;
+    const before = (await shownLog(page)).length;
 
     // A browser without windows hides nothing: so the page is told that it is hidden, and
     // nothing of it runs, no timer and no event of its socket, as in a tab that was frozen.
@@ -48,14 +47,13 @@ export const tests = {
     await log.getByText("job.succeeded").waitFor();
     const stood = await page.waitForFunction(() => window.__longest > 1_000 && window.__longest).then((found) => found.jsonValue());
     assert.ok(stood > 40_000, `the page stood still for ${stood} ms`);
-    const { job } = await graph("query ($id: ID!) { job(id: $id) { events(first: 100) { at kind } } }", { id });
-    const told = job.events.map(({ at, kind }) => `${at} ${kind}`);
+    const told = await toldLog(graph, id);
     assert.ok(told.length > before + 2, "something has happened meanwhile");
-    assert.deepEqual(await shown(), told, "each event once, and in order");
+    assert.deepEqual(await shownLog(page), told, "each event once, and in order");
     await page.locator("[data-state=SUCCEEDED]").first().waitFor();
     for (const name of ["Cancel", "Try again"]) assert.equal(await page.getByRole("button", { name }).isDisabled(), true, `${name} is not for a job that has succeeded`);
     await page.reload();
     await log.getByText("job.succeeded").waitFor();
-    assert.deepEqual(await shown(), told, "a permalink");
+    assert.deepEqual(await shownLog(page), told, "a permalink");
   },
 };

@@ -1,16 +1,9 @@
 import assert from "node:assert/strict";
-import { customerOf, databaseOf, overOf } from "./parts.mjs";
+import { customerOf, databaseOf, overOf, shownLog, toldLog } from "./parts.mjs";
 
 const remove = "mutation ($input: DeleteDatabaseInput!) { deleteDatabase(input: $input) { job { id } } }";
 
 const soon = { timeout: 1_000 };
-
-/** The lines of a job's log, as the page has them, and as the panel does. */
-const shownLog = (page) => page.getByRole("log").evaluate((log) => [...log.querySelectorAll("[title]")].map((at) => `${at.title} ${at.nextSibling.textContent.split("  ")[0]}`), undefined, soon);
-async function toldLog(graph, id) {
-  const { job } = await graph("query ($id: ID!) { job(id: $id) { events(first: 100) { at kind } } }", { id });
-  return job.events.map(({ at, kind }) => `${at} ${kind}`);
-}
 
 /** The entries of the audit from the top, as the page has them, and as many as the panel has. */
 const shownAudit = (page) => page.getByRole("region", { name: "Audit log" }).evaluate((table) => [...table.querySelectorAll("tbody tr")].map((row) => `${row.querySelector("time").dateTime} ${row.querySelector("button").textContent}`), undefined, soon);
@@ -117,8 +110,8 @@ async function endures(name, seconds, { person, signIn, graph, forgive, shot, st
   assert.equal(await overOf(graph, after), "SUCCEEDED");
   step(`${name}: the second job is over`);
 
-  await same(() => shownLog(log), () => toldLog(graph, meanwhile), "the log of what was over meanwhile");
-  await same(() => shownLog(later), () => toldLog(graph, after), "the log of what was over later");
+  await same(() => shownLog(log, soon), () => toldLog(graph, meanwhile), "the log of what was over meanwhile");
+  await same(() => shownLog(later, soon), () => toldLog(graph, after), "the log of what was over later");
   await log.locator("[data-state=SUCCEEDED]").first().waitFor();
   let shown = [];
   await same(async () => (shown = await shownAudit(audit)), async () => (await toldAudit(graph)).slice(0, Math.max(shown.length, made * 2 + 3)), "the audit");

@@ -25,25 +25,9 @@ export async function overOf(graph, id) {
   throw new Error("the job is not over");
 }
 
-/** Waits for the newest mail to an address in which something is written, and gives what that is. */
-export async function mailed(url, address, pattern) {
-  for (let i = 0; i < 300; i++) {
-    const list = await (await fetch(`${url}/mailbox`)).text();
-    for (const [, letter] of list.matchAll(/href="(\/mailbox\/[0-9a-f-]{36})"/g)) {
-      const text = await (await fetch(url + letter)).text();
-      const found = text.includes(address) && pattern.exec(text);
-      if (found) return found[1];
-    }
-    await new Promise((go) => setTimeout(go, 100));
-  }
-  throw new Error(`no mail to ${address} has ${pattern}`);
-}
-
-/** Makes a user with a role in a customer, by an invitation that is accepted, and gives what they sign in with. */
-export async function memberOf(graph, url, customerId, email, customerRole = "OWNER") {
-  await graph("mutation ($input: InviteUserInput!) { inviteUser(input: $input) { invitation { id } } }", { input: { email, name: `Member ${email.split("@")[0]}`, customerId, customerRole } });
-  const token = await mailed(url, email, /\/invitation#([\w-]+)/);
-  const password = "nobody guesses this one";
-  await graph("mutation ($input: AcceptInvitationInput!) { acceptInvitation(input: $input) { email } }", { input: { token, password } });
-  return { email, password };
+/** The lines of a job's log, as its page has them, and as the panel does. */
+export const shownLog = (page, options) => page.getByRole("log").evaluate((log) => [...log.querySelectorAll("[title]")].map((at) => `${at.title} ${at.nextSibling.textContent.split("  ")[0]}`), undefined, options);
+export async function toldLog(graph, id) {
+  const { job } = await graph("query ($id: ID!) { job(id: $id) { events(first: 100) { at kind } } }", { id });
+  return job.events.map(({ at, kind }) => `${at} ${kind}`);
 }

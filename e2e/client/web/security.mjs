@@ -1,18 +1,9 @@
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import WebSocket from "ws";
-import { customerOf, memberOf } from "./parts.mjs";
-
-/** The code of an authenticator app with a secret in base32, so many periods of 30 s from now. RFC 6238. */
-function codeOf(secret, periods = 0) {
-  const bits = [...secret.replaceAll(" ", "")].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + periods));
-  const hash = createHmac("sha1", key).update(counter).digest();
-  return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}
+import { totp } from "../totp.mjs";
+import { memberOf } from "../users.mjs";
+import { customerOf } from "./parts.mjs";
 
 const section = (page, name) => page.getByRole("region", { name, exact: true });
 
@@ -59,11 +50,11 @@ export const tests = {
     await shot(page, "totp");
     const submit = dialog.getByRole("button", { name: "Turn on" });
     assert.equal(await submit.isDisabled(), true);
-    await typeCode(dialog, String((Number(codeOf(secret)) + 1) % 1_000_000).padStart(6, "0"));
+    await typeCode(dialog, String((Number(totp(secret)) + 1) % 1_000_000).padStart(6, "0"));
     await submit.click();
     await dialog.getByRole("alert").filter({ hasText: /code/i }).first().waitFor();
     await app.getByText("Off", { exact: true }).waitFor();
-    await typeCode(dialog, codeOf(secret));
+    await typeCode(dialog, totp(secret));
     await submit.click();
     const codes = page.getByRole("dialog", { name: "Recovery codes" });
     const shown = (await codes.locator("pre").innerText()).trim().split("\n");

@@ -1,9 +1,10 @@
-import { render, waitFor } from "@testing-library/react";
+import { act, render, waitFor } from "@testing-library/react";
 import { useRef } from "react";
-import { beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { useKeptFocus } from "./kept-focus";
 
 beforeEach(() => void vi.spyOn(document, "hasFocus").mockReturnValue(true)); // jsdom's says no while nothing has it
+afterEach(() => void vi.useRealTimers());
 
 function Content(p: { row: boolean; tool: boolean; dialog?: boolean; busy?: boolean }) {
   const content = useRef<HTMLDivElement>(null);
@@ -48,12 +49,13 @@ it("a button that was disabled while it was at work has the focus again", async 
   await waitFor(() => expect(page.getByText("Tool")).toHaveFocus());
 });
 
-it("nobody who has clicked at nothing is given a place", async () => {
+it.each([["who has clicked at nothing is given no place", true], ["who has not clicked is given one", false]])("%s, however long one waits", async (_, clicked) => {
+  vi.useFakeTimers();
   const page = render(<Content row tool />);
   page.getByText("Tool").focus();
   page.getByText("Tool").blur();
-  document.body.dispatchEvent(new Event("pointerdown", { bubbles: true }));
+  if (clicked) document.body.dispatchEvent(new Event("pointerdown", { bubbles: true }));
   page.rerender(<Content row={false} tool={false} />);
-  await new Promise((go) => requestAnimationFrame(() => setTimeout(go, 60)));
-  expect(document.body).toHaveFocus();
+  await act(() => vi.advanceTimersByTimeAsync(10_000));
+  expect(clicked ? document.body : page.getByTestId("content")).toHaveFocus();
 });

@@ -1,6 +1,7 @@
 import { Anchor } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { texts } from "@/lib/text";
+import { type Kind, useKindName } from "./kind-name";
 
 /** What each kind of job does; a dot within a text's name would lead into it. */
 const useTexts = texts("job-title", {
@@ -31,14 +32,22 @@ export function useJobTitle(): (kind: string) => string {
 }
 
 /** What a job works on, as far as the graph names it; `title` is a customer's name. */
-export type JobResource = { __typename: string; id?: string; name?: string | null; title?: string; username?: string } | null | undefined;
+export type JobResource = { __typename: Kind; id?: string; name?: string | null; title?: string; username?: string } | null | undefined;
 
 export const nameOfResource = (of: JobResource): string | undefined => of?.name ?? of?.title ?? of?.username;
 
+/** Names what a job works on, and what it is where that has no name; undefined where it is nothing, or gone. */
+export function useResourceName(): (of: JobResource) => string | undefined {
+  const kind = useKindName();
+  return (of) => of ? (nameOfResource(of) ?? kind(of.__typename)) : undefined;
+}
+
+const places: { [kind in Kind]?: string } = { Database: "databases", Customer: "customers", DatabaseServer: "servers" };
+
 /** What a job works on, and the way there. */
 export function ResourceLink({ of }: { of: JobResource }) {
-  const name = nameOfResource(of);
+  const name = useResourceName()(of);
   if (!of || name === undefined) return <>–</>;
-  const place = { Database: "databases", Customer: "customers" }[of.__typename];
+  const place = places[of.__typename];
   return place ? <Anchor component={Link} to={`/${place}/${of.id}`} size="sm">{name}</Anchor> : <>{name}</>;
 }

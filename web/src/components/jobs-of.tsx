@@ -9,7 +9,7 @@ import { type ListSearch, pageOf } from "@/lib/list-search";
 import { texts } from "@/lib/text";
 import { Ago } from "./ago";
 import { EmptyState } from "./empty-state";
-import { nameOfResource, ResourceLink, useJobTitle } from "./job-title";
+import { ResourceLink, useJobTitle, useResourceName } from "./job-title";
 import { QueryView } from "./query-view";
 import { type Column, exportLimit, ResourceTable } from "./resource-table";
 import { TableSkeleton } from "./skeletons";
@@ -39,13 +39,14 @@ type Row = JobsOfQuery["jobs"]["nodes"][number];
 export function JobsOf(p: { filter: JobFilter; search: ListSearch; onSearch: (patch: ListSearch) => void; none?: string }) {
   const t = useTexts();
   const title = useJobTitle();
+  const resourceName = useResourceName();
   const client = useClient();
   const variables = { ...pageOf(p.search, 25), filter: p.filter };
   const [result, retry] = useQuery({ query: JOBS_OF, variables });
   const took = (j: Row) => (j.startedAt && j.finishedAt ? Date.parse(j.finishedAt) - Date.parse(j.startedAt) : null);
   const columns: Column<Row>[] = [
     { key: "kind", title: t("kind"), render: (j) => <Anchor component={Link} to={`/jobs/${j.id}`} size="sm" fw={500}>{title(j.kind)}</Anchor>, text: (j) => j.kind },
-    ...(p.filter.resourceId ? [] : [{ key: "object", title: t("object"), render: (j: Row) => <ResourceLink of={j.resource} />, text: (j: Row) => nameOfResource(j.resource) }]),
+    ...(p.filter.resourceId ? [] : [{ key: "object", title: t("object"), render: (j: Row) => <ResourceLink of={j.resource} />, text: (j: Row) => resourceName(j.resource) }]),
     { key: "state", title: t("state"), render: (j) => <StateBadge state={j.state === "RUNNING" && j.waitingFor ? "WAITING" : j.state} />, text: (j) => j.state },
     { key: "progress", title: t("progress"), width: 120, render: (j) => (j.finishedAt ? "" : <Progress value={j.percent} aria-label={`${t("progress")} ${percent(j.percent)}`} />) },
     ...(p.filter.resourceId || p.filter.customerId ? [] : [{ key: "customer", title: t("customer"), render: (j: Row) => j.customer?.name ?? "–", text: (j: Row) => j.customer?.name }]),

@@ -108,6 +108,22 @@ it("U14: a recovery code stands in for the app, and back leads to the password",
   expect(await password()).toBeInTheDocument();
 });
 
+it("U14: who goes back begins anew, without the digits and with the app", async () => {
+  const { user } = open(needsCode);
+  const digits = () => screen.findAllByRole("textbox", { name: "Digit of the code" });
+  await signIn(user);
+  await user.click((await digits())[0]!);
+  await user.paste("123");
+  expect((await digits()).map((digit) => (digit as HTMLInputElement).value).join("")).toBe("123");
+  await user.click(screen.getByRole("button", { name: "Back" }));
+  await signIn(user);
+  expect((await digits()).map((digit) => (digit as HTMLInputElement).value).join("")).toBe("");
+  await user.click(screen.getByRole("button", { name: "Use a recovery code" }));
+  await user.click(screen.getByRole("button", { name: "Back" }));
+  await signIn(user);
+  expect(await digits()).toHaveLength(6);
+});
+
 it.each([["en", /Try again in 2 seconds/, /Try again in 1 second\./], ["de", /In 2 Sekunden geht es weiter/, /In 1 Sekunde geht es weiter/]] as const)("U14: says how many seconds are left, and one of them in %s", async (language, two, one) => {
   setLanguage(language);
   const { user } = open(refused("RATE_LIMITED", { retryAfterSeconds: 2 }));

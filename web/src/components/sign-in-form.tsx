@@ -87,6 +87,12 @@ export function SignInForm(p: { email?: string; onSignedIn: (session: Session) =
     if (pin.length === digits) code.current?.closest("form")?.requestSubmit();
   }, [pin]);
 
+  function back() {
+    setKnown(null);
+    setRecovery(false);
+    setPin("");
+  }
+
   async function signIn(values: Record<string, string>) {
     const who = known ?? { email: values.email!, password: values.password! };
     try {
@@ -133,7 +139,7 @@ export function SignInForm(p: { email?: string; onSignedIn: (session: Session) =
             )}
             <Group justify="space-between">
               <Anchor component="button" type="button" size="sm" onClick={() => { setRecovery(!recovery); setPin(""); }}>{recovery ? t("useApp") : t("useRecovery")}</Anchor>
-              <Anchor component="button" type="button" size="sm" onClick={() => setKnown(null)}>{t("back")}</Anchor>
+              <Anchor component="button" type="button" size="sm" onClick={back}>{t("back")}</Anchor>
             </Group>
           </Stack>
         )

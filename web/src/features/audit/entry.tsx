@@ -3,13 +3,14 @@ import { Link } from "@tanstack/react-router";
 import { useQuery } from "urql";
 import { CopyField } from "@/components/copy-field";
 import { Fact, Facts } from "@/components/facts";
+import { useKindName } from "@/components/kind-name";
 import { QueryView } from "@/components/query-view";
 import { CardsSkeleton } from "@/components/skeletons";
 import type { AuditEventQuery } from "@/gql/generated/graphql";
 import { dateTime } from "@/lib/format";
 import { type Change, changes } from "./changes";
 import { type AuditSearch, EVENT } from "./operations";
-import { Outcome, pageOfObject, useKind, useName } from "./parties";
+import { Outcome, pageOfObject, useName } from "./parties";
 import { plain, told } from "./plain";
 import { useTexts } from "./texts";
 
@@ -29,7 +30,7 @@ export function EntryDetails(p: { id: string; onFilter: (patch: Partial<AuditSea
 function Details({ event: e, onFilter }: { event: Event; onFilter: (patch: Partial<AuditSearch>) => void }) {
   const t = useTexts();
   const nameOf = useName();
-  const kindOf = useKind();
+  const kindOf = useKindName();
   const page = e.object ? pageOfObject(e.object) : undefined;
   const { objectId } = e;
   return (
@@ -39,7 +40,7 @@ function Details({ event: e, onFilter }: { event: Event; onFilter: (patch: Parti
         <Fact label={t("at")}><time dateTime={e.at}>{dateTime(e.at)}</time></Fact>
         <Fact label={t("actor")}>{e.actor ? `${plain(e.actor.name)} (${plain(e.actor.email)})` : t("nobody")}</Fact>
         {e.impersonator && <Fact label={t("impersonator")}>{plain(e.impersonator.name)} ({plain(e.impersonator.email)})</Fact>}
-        {e.object && <Fact label={t("object")}>{page ? <Anchor component={Link} to={page} size="sm">{plain(nameOf(e.object))}</Anchor> : plain(nameOf(e.object))} <Text span size="xs" c="dimmed">{kindOf(e.object)}</Text></Fact>}
+        {e.object && <Fact label={t("object")}>{page ? <Anchor component={Link} to={page} size="sm">{plain(nameOf(e.object))}</Anchor> : plain(nameOf(e.object))} <Text span size="xs" c="dimmed">{kindOf(e.object.__typename)}</Text></Fact>}
         {e.customer && <Fact label={t("customer")}><Anchor component={Link} to={`/customers/${e.customer.id}`} size="sm">{plain(e.customer.name)}</Anchor></Fact>}
         {e.ip && <Fact label={t("ip")}>{e.ip}</Fact>}
         {e.apiTokenId && <Fact label={t("apiToken")}>{e.apiToken ? `${plain(e.apiToken.name)} (${e.apiToken.prefix}…)` : t("tokenOver")}</Fact>}

@@ -11,14 +11,15 @@ vi.mock("@/gql/socket", () => ({ listen: () => () => {} }));
 afterEach(() => void vi.useRealTimers());
 
 const entry = (n: number, more: object = {}) => ({ id: `e${n}`, at: "2026-01-01T00:00:00Z", action: `user.act${n}`, allowed: true, times: 1, ip: null, objectId: null, actor: null, impersonator: null, customer: null, object: null, ...more });
+const listOf = (...nodes: object[]) => ({ data: { auditEvents: { nodes, pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null } } } });
 const answers = {
-  AuditEvents: { data: { auditEvents: { nodes: [entry(1), entry(2)], pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null } } } },
+  AuditEvents: listOf(entry(1), entry(2)),
   Actors: { data: { users: { nodes: [{ id: "u1", name: "Ada", email: "ada@example.com" }, { id: "u2", name: "Grace", email: "grace@example.com" }] } } },
   Actor: { data: { node: { __typename: "User", id: "u7", name: "Linus", email: "linus@example.com" } } },
   ChooseCustomer: { data: { customers: { nodes: [{ id: "c1", name: "Acme", email: "a@acme.test", state: "ACTIVE" }] } } }, ChosenCustomer: { data: { customer: { id: "c1", name: "Acme" } } },
 };
-const open = async (at = "/audit", viewer = viewerOf(["AUDIT_READ", "USERS_READ", "CUSTOMERS_READ"])) => {
-  const graph = graphOf(answers);
+const open = async (at = "/audit", viewer = viewerOf(["AUDIT_READ", "USERS_READ", "CUSTOMERS_READ"]), list = answers.AuditEvents) => {
+  const graph = graphOf({ ...answers, AuditEvents: list });
   const shown = show(<AuditPage />, graph, { path: "/audit", at, viewer });
   await screen.findByRole("button", { name: "user.act1" });
   const search = () => shown.router.state.location.search as Record<string, unknown>;
@@ -141,8 +142,8 @@ describe("what something was done to", () => {
     expect(pageOfObject(object as never)).toBe(page);
   });
   it("is named in the list, with who acted for whom", async () => {
-    answers.AuditEvents.data.auditEvents.nodes = [entry(1, { object: { __typename: "Database", id: "1", name: "shop" }, actor: { id: "u1", name: "Ada" }, impersonator: { id: "u2", name: "Grace" }, customer: { id: "c1", name: "Acme" } })];
-    await open();
+    const named = entry(1, { object: { __typename: "Database", id: "1", name: "shop" }, actor: { id: "u1", name: "Ada" }, impersonator: { id: "u2", name: "Grace" }, customer: { id: "c1", name: "Acme" } });
+    await open("/audit", undefined, listOf(named));
     const cells = within(screen.getAllByRole("row")[1]!).getAllByRole("cell").map(({ textContent }) => textContent);
     expect(cells.slice(0, 5)).toEqual(["user.act1", "Done", "Adaby Grace of the staff", "shop", "Acme"]);
   });

@@ -1,27 +1,22 @@
 import { Badge, Stack, Text } from "@mantine/core";
 import { useJobTitle } from "@/components/job-title";
+import { useKindName } from "@/components/kind-name";
 import type { Entry } from "./operations";
 import { plain } from "./plain";
 import { useTexts } from "./texts";
 
 type Thing = NonNullable<Entry["object"]>;
 
-/** What something is, in the language of the page. */
-export function useKind(): (object: Thing) => string {
-  const t = useTexts();
-  return (object) => t(`kind_${object.__typename}`);
-}
-
 /** The name of what something was done to, whatever it is; of what has none, what it is. */
 export function useName(): (object: Thing) => string {
-  const kind = useKind();
+  const kind = useKindName();
   const title = useJobTitle();
   return (object) => {
     if ("name" in object) return object.name;
     if ("username" in object) return object.username;
     if ("email" in object) return object.email;
     if ("kind" in object) return title(object.kind);
-    return kind(object);
+    return kind(object.__typename);
   };
 }
 

@@ -41,6 +41,7 @@ it("U38: shows whose job it is, what it works on, and each step with its time an
 
 it.each([
   [{ __typename: "Customer", id: "cust_2", title: "Below" }, "Below", "/customers/cust_2"], [{ __typename: "DatabaseUser", id: "du_1", username: "c7_reports" }, "c7_reports", null],
+  [{ __typename: "DatabaseServer", id: "srv_1" }, "Database server", "/servers/srv_1"], [{ __typename: "DatabaseDump", id: "dump_1" }, "Dump", null],
 ])("says what it works on: %o", async (resource, name, to) => {
   open({ Job: job({ resource }) });
   const fact = await screen.findByText(name);

@@ -27,6 +27,14 @@ it("lists jobs with what they are of, how far they are and how long they took", 
   expect(within(first!).getByRole("link", { name: "shop" })).toHaveAttribute("href", "/databases/db_1");
 });
 
+it.each([["en", "Database server", "Dump"], ["de", "Datenbankserver", "Dump"]] as const)("what has no name is said to be what it is, with the way there: %s", async (language, server, dump) => {
+  setLanguage(language);
+  open({ JobsOf: listOf(row("a", { resource: { __typename: "DatabaseServer", id: "srv_1" } }), row("b", { resource: { __typename: "DatabaseDump", id: "dump_1" } })) });
+  expect(await screen.findByRole("link", { name: server })).toHaveAttribute("href", "/servers/srv_1");
+  expect(screen.getByRole("cell", { name: dump })).toBeVisible();
+  setLanguage("en");
+});
+
 it("U3: the state stands in the address and is sent, and the page begins anew", async () => {
   const user = userEvent.setup();
   const { graph, router } = open({ JobsOf: listOf(row("a")) }, "/jobs?after=x&customer=c1&resource=db_1");
