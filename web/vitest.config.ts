@@ -10,6 +10,7 @@ export default defineConfig({
     setupFiles: ["./src/testing/setup.ts"],
     include: ["src/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    maxWorkers: "100%", // nothing else is at work meanwhile
     testTimeout: 60_000, // for machines that are busy
     coverage: {
       provider: "v8", include: ["src/**/*.{ts,tsx}"], exclude: ["src/gql/generated/**", "src/testing/**", "src/**/*.test.*", "src/*/main.tsx"], reporter: ["text-summary"], reportsDirectory: "node_modules/.coverage",
