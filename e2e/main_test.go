@@ -51,8 +51,12 @@ func run(m *testing.M) (code int, err error) {
 	if err := build(built.fault, "-tags", "faultinject"); err != nil {
 		return 1, err
 	}
-	// npm writes this file last, so a broken-off installation is done again.
-	if _, err := os.Stat("client/node_modules/.package-lock.json"); errors.Is(err, fs.ErrNotExist) {
+	// npm writes its own copy last, so a broken-off installation is done again, as is one of other versions.
+	wanted, err := os.Stat("client/package-lock.json")
+	if err != nil {
+		return 1, err
+	}
+	if there, err := os.Stat("client/node_modules/.package-lock.json"); errors.Is(err, fs.ErrNotExist) || err == nil && wanted.ModTime().After(there.ModTime()) {
 		if err := command("client", "npm", "ci", "--no-audit", "--no-fund"); err != nil {
 			return 1, err
 		}
