@@ -18,7 +18,7 @@ import (
 var webRows = []string{
 	`INSERT INTO customers (id, name, email, company, country, created_at)
 		SELECT gen_random_uuid(), 'Customer ' || i, 'customer' || i || '@example.com', 'Company ' || i, 'DE', now() - i * interval '1 minute' FROM generate_series(1, 9999) AS i`,
-	`INSERT INTO customer_tree (ancestor_id, customer_id, depth) SELECT id, id, 0 FROM customers ON CONFLICT DO NOTHING`,
+	`INSERT INTO customer_tree (ancestor_id, depth, customer_id) SELECT id, 0, id FROM customers ON CONFLICT DO NOTHING`,
 	`INSERT INTO customer_quotas (customer_id, name, used, max) SELECT c.id, q.name, 5, q.max FROM customers AS c, (SELECT DISTINCT name, max FROM customer_quotas) AS q ON CONFLICT DO NOTHING`,
 	`VACUUM ANALYZE`,
 }

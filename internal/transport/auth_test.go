@@ -34,7 +34,7 @@ func TestRootFields_WithoutAToken(t *testing.T) {
 			require.Equal(t, http.StatusOK, r.status)
 		}
 	}
-	require.Equal(t, 2*8, public, "what signs in, signUp, and what the links in mails are for, with and without a token, are open to everybody; nothing else is")
+	require.Equal(t, 2*9, public, "what signs in, signUp and whether it is open, and what the links in mails are for, with and without a token, are open to everybody; nothing else is")
 	require.Zero(t, p.count("SELECT count(*) FROM audit_entries"), "nobody did anything")
 	// What nobody was refused is counted, by what it was. What is open to everybody does
 	// not refuse: here it gets tokens that there are not and addresses that are none. But
@@ -50,7 +50,7 @@ func TestRootFields_WithoutAToken(t *testing.T) {
 		}
 		require.Equal(t, want, p.count("SELECT coalesce(sum(times), 0) FROM audit_entries WHERE action = ? AND NOT allowed AND user_id IS NULL AND ip = '127.0.0.1'", f.operation+"."+f.Name), f)
 	}
-	require.Equal(t, len(rootFields(p.schema))-6, counted)
+	require.Equal(t, len(rootFields(p.schema))-7, counted)
 	require.Equal(t, counted, p.count("SELECT count(*) FROM audit_entries"), "one entry for each kind and network")
 }
 
