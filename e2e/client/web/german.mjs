@@ -34,8 +34,8 @@ async function faultsOf(page, pieces) {
     const text = [document.body.innerText, document.title, ...shown].join("\n");
     for (const [piece, from] of pieces) {
       for (let at = text.indexOf(piece); at >= 0; at = text.indexOf(piece, at + 1)) {
-        // Within a name such as database.create it is no text.
-        if (/\w\.?$/.test(text.slice(Math.max(0, at - 2), at)) || /^\.?\w/.test(text.slice(at + piece.length))) continue;
+        // Within a name such as database.create or create-database it is no text.
+        if (/\w[.-]?$/.test(text.slice(Math.max(0, at - 2), at)) || /^[.-]?\w/.test(text.slice(at + piece.length))) continue;
         faults.push(`English: ${piece} (${from})`);
         break;
       }

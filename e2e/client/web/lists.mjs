@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 const CREATE = "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }";
 
 /** The pages of lists, and the query of each. */
-const lists = { "/customers": "Customers", "/databases": "Databases", "/jobs": "Jobs", "/users": "Users", "/servers": "DatabaseServers", "/audit": "AuditEvents", "/drift": "DriftFindings" };
+const lists = { "/customers": "Customers", "/databases": "Databases", "/jobs": "JobsOf", "/users": "Users", "/servers": "DatabaseServers", "/audit": "AuditEvents", "/drift": "DriftFindings" };
 
 /** Answers one operation of a page in another way: `how` is given the route, and may ask the panel itself. */
 const answer = (page, operation, how) =>
