@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,31 +26,15 @@ var webRows = []string{
 
 // measureWeb has Chromium and Lighthouse use the web app, as web/bench says.
 func measureWeb(ctx context.Context, p *panel, stdout, progress io.Writer) (err error) {
-	node := func(stdin any, name string, args ...string) error {
+	run := func(stdin []byte, out io.Writer, name string, args ...string) error {
 		cmd := exec.CommandContext(ctx, name, args...)
-		cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Join("web", "bench"), stdout, progress
-		if stdin == nil {
-			cmd.Stdout = progress
-			return cmd.Run()
-		}
-		in, err := json.Marshal(stdin)
-		if err != nil {
-			return fmt.Errorf("encode what to measure: %w", err)
-		}
-		pipe, err := cmd.StdinPipe()
-		if err != nil {
-			return fmt.Errorf("start %s: %w", name, err)
-		}
-		if err := cmd.Start(); err != nil {
-			return fmt.Errorf("start %s: %w", name, err)
-		}
-		_, failed := pipe.Write(in)
-		return errors.Join(failed, pipe.Close(), cmd.Wait())
+		cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = filepath.Join("web", "bench"), bytes.NewReader(stdin), out, progress
+		return cmd.Run()
 	}
-	if err := errors.Join(
-		node(nil, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"),
-		node(nil, filepath.Join("..", "node_modules", ".bin", "vite"), "build", "--config", "vite.config.ts"),
-	); err != nil {
+	if err := run(nil, progress, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"); err != nil {
+		return fmt.Errorf("install what measures the web app: %w", err)
+	}
+	if err := run(nil, progress, filepath.Join("..", "node_modules", ".bin", "vite"), "build", "--config", "vite.config.ts"); err != nil {
 		return fmt.Errorf("build what measures the web app (make build installs what it needs): %w", err)
 	}
 	if _, err := p.start(ctx); err != nil {
@@ -87,5 +72,9 @@ func measureWeb(ctx context.Context, p *panel, stdout, progress io.Writer) (err 
 	if _, err := fmt.Fprintf(stdout, "load before: %s\n", load); err != nil {
 		return err
 	}
-	return node(vars{"url": p.base, "email": email, "password": password}, "node", "measure.mjs")
+	in, err := json.Marshal(vars{"url": p.base, "email": email, "password": password})
+	if err != nil {
+		return fmt.Errorf("encode what to measure: %w", err)
+	}
+	return run(in, stdout, "node", "measure.mjs")
 }

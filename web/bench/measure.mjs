@@ -111,7 +111,7 @@ async function charts(page) {
     return route.fulfill({ body: readFileSync(new URL(name, built)), contentType: { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" }[extname(name)] });
   });
   const { servers } = await page.evaluate(host, input);
-  const browser = await context.browser()?.newBrowserCDPSession?.() ?? await chromium.connectOverCDP(`http://127.0.0.1:${port}`).then((b) => b.newBrowserCDPSession());
+  const browser = await (await chromium.connectOverCDP(`http://127.0.0.1:${port}`)).newBrowserCDPSession();
   const spent = async () => Object.fromEntries((await browser.send("SystemInfo.getProcessInfo")).processInfo.map(({ id, type, cpuTime }) => [id, { type, cpuTime }]));
   for (const hosts of [1, 20]) {
     await page.goto("about:blank");
