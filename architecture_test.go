@@ -25,7 +25,7 @@ const (
 	domains  = `internal/(auth|customer|billing|database|mail|dns|fleet|files)`
 	drivers  = domains + `/[a-z]+|internal/events/[a-z]+`
 	services = `internal/(engine|jobs|events|feed|audit|audit/seal|audit/trail|quota|idempotency|notify|inbox|keys|certs)`
-	leaves   = `internal/(fault|page|secret|clock|ident|actor|budget)`
+	leaves   = `internal/(fault|page|secret|clock|ident|actor|budget|dial)`
 	outside  = `internal/(command|outbound)`
 	checks   = `internal/analyzers(/check)?`
 	surface  = `graph|graph/.*|resolvers|internal/(transport|httpapi|executor|live)|internal/executor/plugin|internal/transport/[a-z]+`

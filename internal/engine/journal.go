@@ -60,6 +60,8 @@ type change struct {
 // came too late. Any other error leaves the outcome unknown: the journal has to
 // be read again.
 func (r *run) commit(ctx context.Context, c change) error {
+	ctx, cancel := r.soon(ctx)
+	defer cancel()
 	write := func(ctx context.Context) error { return r.write(ctx, r.db.Pool, c) }
 	if c.settle != nil {
 		write = func(ctx context.Context) error {

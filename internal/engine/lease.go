@@ -65,6 +65,8 @@ SELECT *, (SELECT name FROM first) AS first FROM taken`
 // there is nothing to do, and a run with an error when the lease is ours but the
 // steps could not be read.
 func (e *Engine) take(ctx context.Context, id ident.JobID, held int64) (*run, error) {
+	ctx, cancel := e.soon(ctx)
+	defer cancel()
 	r, l := &run{Engine: e, since: time.Now(), begun: -1}, new(lease)
 	err := e.db.NewRaw(takeJob, id, bun.List(Active), e.node, held, e.node, e.lease.Seconds()).Scan(ctx, l)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -91,6 +93,13 @@ func (e *Engine) take(ctx context.Context, id ident.JobID, held int64) (*run, er
 	}
 	err = e.db.NewSelect().Model(&r.steps).Where("job_id = ?", id).Order("idx").Scan(ctx)
 	return r, store.Wrap(err, "read steps of job %s", id)
+}
+
+// soon bounds what is asked of the panel's database in the name of a job: a network may
+// have forgotten the connection while the lease is renewed over another one, and without
+// the lease there is nothing to write.
+func (e *Engine) soon(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, e.lease)
 }
 
 // numbered stamps the events that the lease was taken with, the job's newest.

@@ -74,6 +74,8 @@ func (r *run) goOn(ctx, forth context.Context) error {
 	}
 	var target Target
 	err := guard(func() (err error) {
+		ctx, cancel := r.soon(ctx)
+		defer cancel()
 		target, err = r.plan.Load(ctx, r.job.ResourceID)
 		return err
 	})
@@ -323,7 +325,9 @@ func (r *run) waitWith(ctx context.Context, c change, reason string, until time.
 		return err
 	}
 	if !r.job.ParentID.IsZero() && reason != r.waited { // another child may have its turn meanwhile
-		if _, err := r.wakeParent(r.db).Exec(ctx); err != nil { // it looks by itself, later
+		asking, cancel := r.soon(ctx)
+		defer cancel()
+		if _, err := r.wakeParent(r.db).Exec(asking); err != nil { // it looks by itself, later
 			r.log.WarnContext(ctx, "parent was not told", "job_id", r.job.ID.Opaque(), "error", err)
 		}
 		r.Wake(r.job.ParentID)
@@ -347,6 +351,8 @@ func (r *run) progress(i int) func(context.Context, float64, string) error {
 
 // note leaves the run as it is, so that a step may call it beside Progress.
 func (r *run) note(ctx context.Context, note func(context.Context, store.Tx) error) error {
+	ctx, cancel := r.soon(ctx)
+	defer cancel()
 	return store.InTx(ctx, r.db, func(ctx context.Context, tx store.Tx) error {
 		var fence int64
 		var canceled bool

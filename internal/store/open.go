@@ -11,6 +11,7 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 
+	"github.com/mpanel/mpanel/internal/dial"
 	"github.com/mpanel/mpanel/internal/secret"
 )
 
@@ -54,6 +55,7 @@ func Open(ctx context.Context, url secret.Text, options ...func(*pgxpool.Config)
 		cfg.ConnConfig.RuntimeParams["tcp_keepalives_"+name] = value
 	}
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	cfg.ConnConfig.DialFunc = dial.Database
 	// bun writes values into the text, so that hardly any statement comes twice:
 	// preparing each costs a round trip, and keeping them costs memory.
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/mpanel/mpanel/internal/database"
+	"github.com/mpanel/mpanel/internal/dial"
 	"github.com/mpanel/mpanel/internal/fault"
 )
 
@@ -206,8 +207,7 @@ func (s *server) config() (*pgxpool.Config, error) {
 	c.Tracer = outcomes{s}
 	c.ValidateConnect = s.refusePanel
 	// A statement on a machine that is gone must not wait for its own timeout.
-	dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 2}}
-	c.DialFunc = dialer.DialContext
+	c.DialFunc = dial.Database
 	return cfg, nil
 }
 
