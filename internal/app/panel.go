@@ -208,7 +208,7 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 	if err != nil {
 		return nil, err
 	}
-	admission := transport.NewAdmission(transport.MaxComplexity * runtime.GOMAXPROCS(0))
+	admission := transport.NewAdmission(transport.PointsAtOnce * runtime.GOMAXPROCS(0))
 	p.metrics.MustRegister(admissions(admission)...)
 	origins := httpapi.Origins(o.BaseURL, o.AllowedOrigins)
 	proxies, err := httpapi.ParseProxies(o.TrustedProxies)

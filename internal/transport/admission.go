@@ -18,6 +18,9 @@ import (
 const (
 	// SmallQuery is the cost up to which a query is never kept waiting.
 	SmallQuery = 500
+	// PointsAtOnce are executed at once for each core that Go uses: enough that the
+	// database and a core both are at work all the time. More takes memory only.
+	PointsAtOnce = 10_000
 	// admissionWait is how long a query waits for others at most.
 	admissionWait = 10 * time.Second
 	// maxAdmissionQueue is how many wait at most.
