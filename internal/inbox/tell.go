@@ -60,13 +60,18 @@ const reaches = `(u.provider_role IN (?) OR EXISTS (SELECT FROM memberships AS m
 
 // JobChanged tells whoever ordered a job, and may still see it, that it is over or
 // stuck, and of one that is stuck the provider's owners and administrators, too.
-// A job that another ordered tells nothing: that one does.
+// A job that another ordered tells nothing of its end: that one does. One of those that
+// is stuck keeps that one from its end, so that this is told of that one, once.
 func (s *Service) JobChanged(tx store.Tx, job *models.Job) error {
-	if !job.ParentID.IsZero() {
-		return nil
-	}
 	n := notice{object: ident.Job, objectID: job.ID, customer: job.CustomerID}
 	n.level, n.kind, n.message = aboutJob(job)
+	switch {
+	case job.ParentID.IsZero():
+	case job.State == models.JobStuck:
+		n.objectID = job.ParentID
+	default:
+		return nil
+	}
 	if job.State == models.JobStuck {
 		s.tell(tx, n, "u.provider_role IN (?) OR u.id = ?::uuid AND "+reaches, append([]any{
 			bun.List([]models.ProviderRole{models.ProviderOwner, models.ProviderAdmin}), job.ActorUserID,

@@ -63,12 +63,16 @@ func TestJobChanged_WhoIsTold(t *testing.T) {
 		r.tell(stuck)
 		require.Len(t, r.told(stuck.ID), len(want)+len(tc.ends), "%s, after all", name)
 	}
-	child := r.job(r.below, dev, models.JobFailed)
-	child.ParentID = ident.NewJobID()
-	r.tell(child)
-	child.State = models.JobStuck
-	r.tell(child)
-	require.Empty(t, r.told(child.ID), "the parent tells")
+	parent := ident.NewJobID()
+	for range 2 { // many may be stuck for one reason
+		child := r.job(r.below, dev, models.JobFailed)
+		child.ParentID = parent
+		r.tell(child)
+		child.State = models.JobStuck
+		r.tell(child)
+		require.Empty(t, r.told(child.ID), "the parent tells")
+		require.ElementsMatch(t, []string{"boss", "admin", "dev"}, r.told(parent), "that it cannot end")
+	}
 }
 
 func TestJobChanged_WhatIsTold(t *testing.T) {
