@@ -6461,6 +6461,23 @@ var executorTables = &executor.Tables{
 					executor.SetPointers(c, results)
 				},
 			},
+			"metrics": {Name: "metrics", Type: "ServerMetrics", GraphQL: "[ServerMetrics!]!",
+				NonNull:     true,
+				List:        true,
+				ElemNonNull: true,
+				IsResolver:  true,
+				Element:     "ServerMetrics!",
+				Args: func(ctx context.Context, generated any, raw map[string]any) (map[string]any, error) {
+					return generated.(*executionContext).field_Server_metrics_args(ctx, raw)
+				},
+				Batch: func(ctx context.Context, generated any, parents []any, args map[string]any, c *executor.Column) {
+					results, err := generated.(*executionContext).Resolvers.Server().Metrics(ctx, executor.Typed[*models.Server](parents), args["from"].(time.Time), args["to"].(time.Time), args["maxPoints"].(*int))
+					if c.BatchFailed(err, len(results), len(parents), "Server.metrics") {
+						return
+					}
+					executor.SetPointerLists(c, results, false)
+				},
+			},
 		}},
 		"ServerConnection": {Name: "ServerConnection", Satisfies: []string{"ServerConnection"}, Fields: map[string]*executor.Field{
 			"edges": {Name: "edges", Type: "ServerEdge", GraphQL: "[ServerEdge!]!",

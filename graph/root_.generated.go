@@ -3335,6 +3335,18 @@ type Server implements Node {
   read, and for the host of another node that nobody watches on this one.
   """
   latestMetrics: ServerMetrics @goField(forceResolver: true, batch: true) @cost(weight: 10)
+  """
+  What it did: averages over stretches of the same length, whole minutes, each at its beginning, the oldest first. It is known for two
+  days; there is none for a stretch in which nothing was measured, such as while the panel did not run. Errors: ` + "`" + `INVALID` + "`" + `.
+  """
+  metrics(
+    "Where the first stretch begins."
+    from: DateTime!
+    "Where the last one ends."
+    to: DateTime!
+    "As many stretches as there may be, 1 to 1000; fewer are longer."
+    maxPoints: Int = 300
+  ): [ServerMetrics!]! @goField(forceResolver: true, batch: true) @cost(weight: 10, multipliers: ["maxPoints"], size: 300)
 }
 
 "What a server was doing at one moment. Rates are over the second before; percentages are 0 to 100."
@@ -5114,6 +5126,8 @@ func (ec *executionContext) childFields_Server(ctx context.Context, field graphq
 		return ec.fieldContext_Server_memoryBytes(ctx, field)
 	case "latestMetrics":
 		return ec.fieldContext_Server_latestMetrics(ctx, field)
+	case "metrics":
+		return ec.fieldContext_Server_metrics(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Server", field.Name)
 }

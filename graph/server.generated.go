@@ -21,11 +21,42 @@ import (
 
 type ServerResolver interface {
 	LatestMetrics(ctx context.Context, objs []*models.Server) ([]*collect.Sample, error)
+	Metrics(ctx context.Context, objs []*models.Server, from time.Time, to time.Time, maxPoints *int) ([][]*collect.Sample, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
 
 // region    ***************************** args.gotpl *****************************
+
+func (ec *executionContext) field_Server_metrics_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) (time.Time, error) {
+			return ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "to",
+		func(ctx context.Context, v any) (time.Time, error) {
+			return ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["to"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "maxPoints",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["maxPoints"] = arg2
+	return args, nil
+}
 
 // endregion ***************************** args.gotpl *****************************
 
@@ -460,6 +491,75 @@ func (ec *executionContext) resolveBatch_Server_latestMetrics(ctx context.Contex
 		results,
 		err,
 		"Server.latestMetrics",
+	)
+}
+
+func (ec *executionContext) _Server_metrics(ctx context.Context, field graphql.CollectedField, obj *models.Server) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Server_metrics(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.resolveBatch_Server_metrics(ctx, field, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			return ec._fieldMiddleware(ctx, obj, next)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*collect.Sample) graphql.Marshaler {
+			return ec.marshalNServerMetrics2ᚕᚖgithubᚗcomᚋmpanelᚋmpanelᚋagentᚋcollectᚐSampleᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Server_metrics(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Server",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ServerMetrics(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Server_metrics_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+func (ec *executionContext) resolveBatch_Server_metrics(ctx context.Context, field graphql.CollectedField, obj *models.Server) (any, error) {
+	resolver := ec.Resolvers.Server()
+	fc := graphql.GetFieldContext(ctx)
+	if batch, ok := graphql.BatchParentsFor[*models.Server](ctx, "Server"); ok {
+		result := batch.FieldResult(field, func() (any, error) {
+			return resolver.Metrics(ctx, batch.Parents, fc.Args["from"].(time.Time), fc.Args["to"].(time.Time), fc.Args["maxPoints"].(*int))
+		})
+		return graphql.ResolveBatchGroupResult[[]*collect.Sample](
+			ctx,
+			batch.Index,
+			len(batch.Parents),
+			result,
+			"Server.metrics",
+			batch.IndexMap,
+		)
+	}
+	results, err := resolver.Metrics(ctx, []*models.Server{obj}, fc.Args["from"].(time.Time), fc.Args["to"].(time.Time), fc.Args["maxPoints"].(*int))
+	return graphql.ResolveBatchSingleResult[[]*collect.Sample](
+		ctx,
+		results,
+		err,
+		"Server.metrics",
 	)
 }
 
@@ -1177,6 +1277,12 @@ func (ec *executionContext) _Server(ctx context.Context, sel ast.SelectionSet, o
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Server_latestMetrics(ctx, field, obj)
 				})
+		case "metrics":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Server_metrics(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1486,6 +1592,22 @@ func (ec *executionContext) marshalNServerEdge2ᚖgithubᚗcomᚋmpanelᚋmpanel
 		return graphql.Null
 	}
 	return ec._ServerEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNServerMetrics2ᚕᚖgithubᚗcomᚋmpanelᚋmpanelᚋagentᚋcollectᚐSampleᚄ(ctx context.Context, sel ast.SelectionSet, v []*collect.Sample) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNServerMetrics2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋagentᚋcollectᚐSample(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNServerMetrics2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋagentᚋcollectᚐSample(ctx context.Context, sel ast.SelectionSet, v *collect.Sample) graphql.Marshaler {

@@ -7,6 +7,7 @@ package resolvers
 
 import (
 	"context"
+	"time"
 
 	"github.com/mpanel/mpanel/agent/collect"
 	"github.com/mpanel/mpanel/graph"
@@ -28,6 +29,11 @@ func (r *queryResolver) Servers(ctx context.Context, first *int, after *string, 
 // LatestMetrics is the batch resolver for the latestMetrics field.
 func (r *serverResolver) LatestMetrics(ctx context.Context, objs []*models.Server) ([]*collect.Sample, error) {
 	return r.FleetService.LatestMetrics(ctx, objs)
+}
+
+// Metrics is the batch resolver for the metrics field.
+func (r *serverResolver) Metrics(ctx context.Context, objs []*models.Server, from time.Time, to time.Time, maxPoints *int) ([][]*collect.Sample, error) {
+	return r.FleetService.History(ctx, objs, from, to, maxPoints)
 }
 
 // ServerMetrics is the resolver for the serverMetrics field.

@@ -147,6 +147,7 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, in entranc
 	parts.Go(func() error { p.feed.Run(ctx); return nil })
 	parts.Go(func() error { p.live.Follow(ctx); return nil })
 	parts.Go(func() error { p.fleet.Run(ctx); return nil })
+	parts.Go(func() error { p.fleet.Record(ctx); return nil })
 	parts.Go(func() error { p.mails.sender.Run(ctx); return nil })
 	parts.Go(func() error { p.auth.Run(ctx); return nil })
 	parts.Go(func() error { p.keys.Follow(ctx); return nil })

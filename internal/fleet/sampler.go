@@ -16,7 +16,7 @@ const (
 )
 
 // A sampler measures this node's host once a second, for all who watch it, and not
-// at all while nobody does.
+// by itself while nobody does.
 type sampler struct {
 	source Source
 	log    *slog.Logger
@@ -42,6 +42,13 @@ func (s *sampler) own(id ident.ServerID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.id = id
+}
+
+// host is the server that is this node's host; zero until it is registered.
+func (s *sampler) host() ident.ServerID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.id
 }
 
 func (s *sampler) is(id ident.ServerID) bool {

@@ -118,7 +118,7 @@ func (s *Service) List(ctx context.Context, args page.Args) (*Connection, error)
 var oldest = store.Order[*models.Server]{
 	Name: "servers", Key: "srv.created_at", Type: "timestamptz", ID: "srv.id",
 	Place: func(r *models.Server) (string, string) { return r.CreatedAt.Format(time.RFC3339Nano), r.ID.String() },
-	Needs: map[string][]bun.Ident{"latestMetrics": {}},
+	Needs: map[string][]bun.Ident{"latestMetrics": {}, "metrics": {}},
 }
 
 var byID = &store.Keyed[ident.ServerID, models.Server]{

@@ -190,8 +190,5 @@ func (s *Service) samples(ctx context.Context) (samples <-chan *Metrics, stop co
 }
 
 func (s *Service) publish(m *Metrics) {
-	s.sampler.mu.Lock()
-	id := s.sampler.id
-	s.sampler.mu.Unlock()
-	s.bus.Publish(MetricsTopic(id), m)
+	s.bus.Publish(MetricsTopic(s.sampler.host()), m)
 }

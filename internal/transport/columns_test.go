@@ -75,10 +75,7 @@ func TestColumns_ThoseThatAreAskedForAreRead(t *testing.T) {
 // selections are each field of a type alone, edges with what is below them.
 func (p *panel) selections(row *ast.Definition) (list []string) {
 	for _, f := range row.Fields {
-		selection := f.Name
-		if f.Arguments.ForName("first") != nil {
-			selection += "(first: 2)"
-		}
+		selection := fieldWalk{p.schema}.brief(f)
 		switch {
 		case strings.HasPrefix(f.Name, "__"):
 			continue

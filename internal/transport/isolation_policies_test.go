@@ -163,6 +163,7 @@ var policies = map[string]string{
 	"Notification.object":                "row",
 	"NotificationConnection.unreadCount": "row",
 	"Server.latestMetrics":               "row",
+	"Server.metrics":                     "row",
 	"Session.current":                    "row",
 	"User.memberships":                   "row",
 	"User.totpEnabled":                   "row",

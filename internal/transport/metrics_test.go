@@ -37,6 +37,20 @@ func TestServers_TheHost(t *testing.T) {
 	require.Equal(t, map[string]any{"name": "other", "osName": nil, "cpuCount": nil, "latestMetrics": nil}, at(d, "servers", "nodes", 1), "it is measured elsewhere")
 	require.Equal(t, host, p.host(), "registered again, it is the same one")
 
+	p.exec(`INSERT INTO server_minutes (server_id, at, metrics)
+		SELECT id, date_trunc('minute', now()) - n * interval '1 minute', jsonb_build_object('cpuPercent', n, 'disks', '[]'::jsonb, 'networks', '[{"name": "eth0", "sentBytesPerSecond": 5}]'::jsonb)
+		FROM servers, generate_series(1, 10) AS n WHERE node = 'test'`)
+	const history = `query($from: DateTime!, $to: DateTime!, $n: Int) { servers { nodes { name metrics(from: $from, to: $to, maxPoints: $n) { cpuPercent networks { name sentBytesPerSecond } } } } }`
+	now := time.Now().UTC()
+	of := vars{"from": now.Add(-time.Hour).Format(time.RFC3339), "to": now.Format(time.RFC3339), "n": 1}
+	d = p.must(staff, history, of)
+	require.Equal(t, []any{
+		map[string]any{"name": "test", "metrics": []any{map[string]any{"cpuPercent": 5.5, "networks": []any{map[string]any{"name": "eth0", "sentBytesPerSecond": 5.0}}}}},
+		map[string]any{"name": "other", "metrics": []any{}},
+	}, at(d, "servers", "nodes"))
+	of["n"] = 0
+	require.Equal(t, []string{"INVALID", "INVALID"}, p.post(staff, history, of).codes())
+
 	without := p.as(&actor.Actor{Provider: without(actor.ServersRead)})
 	require.Equal(t, []string{"FORBIDDEN"}, p.post(without, `{ servers { totalCount } }`, nil).codes())
 	require.Equal(t, []string{"UNAUTHENTICATED"}, p.post("", `{ servers { totalCount } }`, nil).codes())

@@ -101,11 +101,7 @@ func TestStatements_ConstantForEachListAndEdge(t *testing.T) {
 			if strings.HasPrefix(edge.Name, "__") || leaf && edge.Directives.ForName("goField") == nil {
 				continue // a column
 			}
-			args := ""
-			if edge.Arguments.ForName("first") != nil {
-				args = "(first: 2)"
-			}
-			selection := edge.Name + args + fieldWalk{p.schema}.selection(edge.Type)
+			selection := fieldWalk{p.schema}.brief(edge) + fieldWalk{p.schema}.selection(edge.Type)
 			queries[edge.Name] = selection
 			all = append(all, selection)
 		}

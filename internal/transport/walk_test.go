@@ -81,6 +81,10 @@ func (d fieldWalk) value(t *ast.Type, path, place string) string {
 		return `"1"`
 	case t.Name() == "ID":
 		return `"bm90aGluZw"`
+	case t.Name() == "DateTime" && path == "from":
+		return `"2026-01-01T00:00:00Z"`
+	case t.Name() == "DateTime":
+		return `"2026-01-02T00:00:00Z"`
 	}
 	return `"sample_text"`
 }
@@ -145,15 +149,11 @@ func (d fieldWalk) everythingAs(t *ast.Type, depth int, ambiguous map[string]boo
 		if f.Name == "nodes" || leaf {
 			less = depth
 		}
-		args := ""
-		if f.Arguments.ForName("first") != nil {
-			args = "(first: 2)"
-		}
-		name := f.Name
+		field := d.brief(f) + d.everything(f.Type, less)
 		if ambiguous[f.Name] {
-			name = def.Name + "_" + f.Name + ": " + f.Name
+			field = def.Name + "_" + f.Name + ": " + field
 		}
-		fields = append(fields, name+args+d.everything(f.Type, less))
+		fields = append(fields, field)
 	}
 	types, differ := map[string]string{}, map[string]bool{}
 	for _, p := range d.schema.GetPossibleTypes(def) {
@@ -176,10 +176,7 @@ func (d fieldWalk) everythingAs(t *ast.Type, depth int, ambiguous map[string]boo
 // deepQueries ask for everything that hangs on a list: all of it near by, and
 // further away one field of the rows at a time, since documents are limited.
 func (d fieldWalk) deepQueries(f rootField) (queries []string) {
-	name := f.Name
-	if f.Arguments.ForName("first") != nil {
-		name += "(first: 2)"
-	}
+	name := d.brief(f.FieldDefinition)
 	queries = []string{"{ " + name + d.everything(f.Type, 0) + " }", "{ " + name + d.everything(f.Type, 1) + " }"}
 	row, before, after := d.rows(f.Type, "{ "+name)
 	after += " }"
@@ -187,11 +184,11 @@ func (d fieldWalk) deepQueries(f rootField) (queries []string) {
 		if d.schema.Types[edge.Type.Name()].Kind != ast.Object {
 			continue
 		}
-		queries = append(queries, before+brief(edge)+d.everything(edge.Type, 1)+after)
-		further, within, out := d.rows(edge.Type, before+brief(edge))
+		queries = append(queries, before+d.brief(edge)+d.everything(edge.Type, 1)+after)
+		further, within, out := d.rows(edge.Type, before+d.brief(edge))
 		for _, edge := range further.Fields { // one at a time, since an operation has a cost
 			if d.schema.Types[edge.Type.Name()].Kind == ast.Object {
-				queries = append(queries, within+brief(edge)+d.everything(edge.Type, 1)+out+after)
+				queries = append(queries, within+d.brief(edge)+d.everything(edge.Type, 1)+out+after)
 			}
 		}
 	}
@@ -208,12 +205,21 @@ func (d fieldWalk) rows(t *ast.Type, field string) (row *ast.Definition, before,
 	return row, field + " { ", " }"
 }
 
-// brief asks for few rows of a field.
-func brief(f *ast.FieldDefinition) string {
-	if f.Arguments.ForName("first") != nil {
-		return f.Name + "(first: 2)"
+// brief asks for few rows of a field, and gives it what it needs.
+func (d fieldWalk) brief(f *ast.FieldDefinition) string {
+	var args []string
+	for _, a := range f.Arguments {
+		switch {
+		case a.Name == "first" || a.Name == "maxPoints":
+			args = append(args, a.Name+": 2")
+		case a.Type.NonNull && a.DefaultValue == nil:
+			args = append(args, a.Name+": "+d.value(a.Type, a.Name, ""))
+		}
 	}
-	return f.Name
+	if len(args) == 0 {
+		return f.Name
+	}
+	return f.Name + "(" + strings.Join(args, ", ") + ")"
 }
 
 // idPlaces are the places of a field's arguments that take an id: "id",

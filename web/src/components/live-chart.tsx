@@ -44,7 +44,7 @@ export function LiveChart(p: {
         width: Math.max(box.clientWidth, 100), height, cursor: { sync: { key: sync }, y: false, drag: { x: false, y: false } }, legend: { show: false }, padding: [8, 28, 0, 0], // room for half of the last time
         scales: { x: { time: true }, y: { range: (_, __, top) => [0, max ?? Math.max(least, top * 1.1)] } },
         axes: [
-          { stroke: () => getComputedStyle(box).color, grid: { show: false }, ticks: { show: false }, size: 24, font: "11px system-ui", space: 70, values: (_, ticks) => ticks.map(clock) },
+          { stroke: () => getComputedStyle(box).color, grid: { show: false }, ticks: { show: false }, size: 24, font: "11px system-ui", space: 70, values: (_, ticks) => ticks.map((tick) => clock(tick, span >= 3_600)) },
           { stroke: () => getComputedStyle(box).color, grid: { stroke: "rgba(128,128,128,.18)", width: 1 }, ticks: { show: false }, size: 62, font: "11px system-ui", values: (_, ticks) => ticks.map(format), splits: max === undefined ? undefined : () => [0, max / 2, max] },
         ],
         series: [{}, ...series.map(({ label, color }) => ({ label, stroke: colors[color]![6], width: 1.5, fill: `${colors[color]![6]}1f`, points: { show: false } }))],

@@ -29,6 +29,7 @@ describe("times", () => {
     setTimeZone("Asia/Tokyo");
     expect(plain(dateTime("2026-11-26T20:30:05Z"))).toBe("Nov 27, 2026, 5:30:05 AM");
     expect(plain(clock(now / 1000))).toBe("7:00:00 PM");
+    expect(plain(clock(now / 1000, true))).toBe("7:00 PM");
     expect(localStorage.getItem("mpanel-time-zone")).toBe("Asia/Tokyo");
     setLanguage("de");
     expect(dateTime("2026-11-26T20:30:05Z")).toBe("27.11.2026, 05:30:05");

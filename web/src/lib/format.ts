@@ -52,9 +52,9 @@ export const percent = (of100: number): string =>
 export const dateTime = (at: string | Date): string =>
   times({ dateStyle: "medium", timeStyle: "medium", timeZone: timeZone.get() }).format(new Date(at));
 
-/** Hours, minutes and seconds of a time in seconds since 1970. */
-export const clock = (seconds: number): string =>
-  times({ timeStyle: "medium", timeZone: timeZone.get() }).format(seconds * 1000);
+/** Hours and minutes of a time in seconds since 1970, and its seconds unless it is brief. */
+export const clock = (seconds: number, brief = false): string =>
+  times({ timeStyle: brief ? "short" : "medium", timeZone: timeZone.get() }).format(seconds * 1000);
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_536_000], ["month", 2_592_000], ["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1],

@@ -18,6 +18,20 @@ it("drops what comes twice", () => {
   expect(ring.since(0)).toEqual([[1], [1]]);
 });
 
+it("takes what was before, up to what it has, with gaps of its own", () => {
+  const ring = new Ring(10, 1, 5);
+  ring.add(1_000, [1]);
+  ring.precede([[600, 5], [660, 6], [900, 7], [960, 8], [1_000, 9], [1_060, 10]], 150);
+  expect(ring.since(0)).toEqual([[600, 660, 780, 900, 960, 1_000], [5, 6, null, 7, 8, 1]]);
+  ring.add(1_001, [2]);
+  expect(ring.since(990)).toEqual([[1_000, 1_001], [1, 2]]);
+  ring.clear();
+  expect(ring.since(0)).toEqual([[], []]);
+  ring.precede([[10, 1]], 150);
+  ring.precede([], 150);
+  expect(ring.since(0)).toEqual([[10], [1]]);
+});
+
 it("U7: shows a gap as a gap", () => {
   const ring = new Ring(10, 1, 5);
   ring.add(1, [1]);

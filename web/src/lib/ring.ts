@@ -34,6 +34,30 @@ export class Ring {
     this.filled = Math.min(this.filled + 1, this.capacity);
   }
 
+  /**
+   * Puts points of before there was any in front of those that there are, oldest first, each
+   * a time and its values; gapSeconds are those without a point that make a gap among them.
+   */
+  precede(points: readonly [number, ...number[]][], gapSeconds: number): void {
+    const [times, ...columns] = this.since(0);
+    this.filled = 0;
+    let last = 0;
+    const gap = (until: number) => last > 0 && until - last > gapSeconds && this.put((last + until) / 2, columns.map(() => Number.NaN));
+    for (const [seconds, ...values] of points) {
+      if (times.length > 0 && seconds >= times[0]!) break;
+      gap(seconds);
+      this.put(seconds, values);
+      last = seconds;
+    }
+    if (times.length > 0) gap(times[0]!);
+    times.forEach((seconds, i) => this.put(seconds, columns.map((column) => column[i] ?? Number.NaN)));
+  }
+
+  /** Forgets all points. */
+  clear(): void {
+    this.filled = 0;
+  }
+
   /** Times and values since a time, oldest first, as uPlot takes them; a gap is null. */
   since(seconds: number): [number[], ...(number | null)[][]] {
     const times: number[] = [];

@@ -7,6 +7,18 @@ import { HostCharts } from "./host";
 
 vi.mock("@/gql/socket", async () => (await import("@/testing/streams")).socket);
 
+// What the panel has of before, newest answer last; null fails.
+const history: ([number, number][] | null)[] = [];
+const asked: { from: string; to: string; points: number }[] = [];
+vi.mock("@/gql/uncached", () => ({
+  readUncached: async (_: unknown, variables: (typeof asked)[number]) => {
+    asked.push(variables);
+    const points = history.length > 1 ? history.shift()! : (history[0] ?? []);
+    if (history[0] === null) throw new Error("away");
+    return { server: { metrics: points.map(([second, cpuPercent]) => ({ ...metrics(second).serverMetrics, cpuPercent })) } };
+  },
+}));
+
 // jsdom draws nothing: what each chart is given is kept, by the labels of its series.
 interface Drawn {
   labels: string[];
@@ -40,6 +52,8 @@ const start = Date.parse("2026-11-26T10:00:00Z");
 beforeEach(() => {
   streams.splice(0);
   charts.splice(0);
+  history.splice(0);
+  asked.splice(0);
   vi.useFakeTimers({ shouldAdvanceTime: true, now: start });
 });
 afterEach(() => void vi.useRealTimers());
@@ -83,11 +97,49 @@ it("U35: shows the last minutes or the last hour", async () => {
   const { user } = await open();
   comes("HostMetrics", metrics(0));
   const span = () => Math.round(chart("Processor").scale!.max - chart("Processor").scale!.min);
+  const times = () => (charts.findLast(({ labels }) => labels[0] === "Processor")!.options.axes[0] as { values: (self: unknown, ticks: number[]) => string[] }).values(null, [start / 1000]);
+  expect(times()[0]).toMatch(/:00:00/);
   expect(span()).toBe(120);
   await user.click(screen.getByRole("radio", { name: "1 h" }));
   await waitFor(() => expect(span()).toBe(3600));
+  expect(times()[0]).not.toMatch(/:00:00/);
   expect(chart("Processor").data[1]).toEqual([12.4]); // what was there is drawn anew
   expect(charts.filter(({ labels }) => labels[0] === "Processor").map(({ destroyed }) => destroyed)).toEqual([true, false]);
+});
+
+it("U35: the hour begins before the page, by the minutes that the panel has", async () => {
+  const { user } = await open();
+  comes("HostMetrics", metrics(0));
+  expect(asked).toEqual([]); // two minutes need none
+  history.push([[-180, 7], [-120, 8], [-60, 9], [60, 10]]);
+  await user.click(screen.getByRole("radio", { name: "1 h" }));
+  await waitFor(() => expect(chart("Processor").data).toEqual([[-180, -120, -60, 0].map((s) => start / 1000 + s), [7, 8, 9, 12.4]]));
+  expect(asked).toMatchObject([{ points: 60 }]);
+  expect(Date.parse(asked[0]!.to) - Date.parse(asked[0]!.from)).toBe(3_600_000);
+  comes("HostMetrics", metrics(1));
+  expect(chart("Processor").data[1]).toEqual([7, 8, 9, 12.4, 12.4]);
+});
+
+it("U35: the day is the panel's alone, with its gaps, and read anew each minute", async () => {
+  const { user } = await open();
+  comes("HostMetrics", metrics(0));
+  history.push([[-3_600, 5], [-3_300, 6], [-600, 7]], [[-300, 8]]);
+  await user.click(screen.getByRole("radio", { name: "24 h" }));
+  await waitFor(() => expect(chart("Processor").data).toEqual([[-3_600, -3_300, -1_950, -600].map((s) => start / 1000 + s), [5, 6, null, 7]]));
+  expect(asked).toMatchObject([{ points: 288 }]);
+  await act(() => vi.advanceTimersByTimeAsync(60_000));
+  await waitFor(() => expect(chart("Processor").data).toEqual([[start / 1000 - 300], [8]]));
+});
+
+it("says that what was before could not be read, and tries again", async () => {
+  const { user } = await open();
+  history.push(null);
+  await user.click(screen.getByRole("radio", { name: "1 h" }));
+  expect(await screen.findByText("What was before could not be read; it is tried again in a minute.")).toBeVisible();
+  history.splice(0, 1, [[-60, 9]]);
+  await act(() => vi.advanceTimersByTimeAsync(60_000));
+  await waitFor(() => expect(screen.queryByText(/could not be read/)).not.toBeInTheDocument());
+  expect(chart("Processor").data[1]).toEqual([9]);
 });
 
 it("U35: draws nothing while it is paused, and keeps what comes", async () => {

@@ -4,6 +4,7 @@ import { LiveChart } from "@/components/live-chart";
 import { graphql } from "@/gql/document";
 import type { HostMetricsSubscription } from "@/gql/generated/graphql";
 import { listen } from "@/gql/socket";
+import { readUncached } from "@/gql/uncached";
 import { bytes, duration, number, percent, relative } from "@/lib/format";
 import { Ring } from "@/lib/ring";
 import { useTexts } from "./texts";
@@ -18,18 +19,41 @@ const HOST_METRICS = graphql(`
   }
 `);
 
-type Metrics = HostMetricsSubscription["serverMetrics"];
+const HOST_HISTORY = graphql(`
+  query HostHistory($id: ID!, $from: DateTime!, $to: DateTime!, $points: Int!) {
+    server(id: $id) {
+      metrics(from: $from, to: $to, maxPoints: $points) {
+        at cpuPercent memoryUsedBytes networks { receivedBytesPerSecond sentBytesPerSecond }
+      }
+    }
+  }
+`);
 
-/** An hour at one point a second. */
-const kept = 3_600;
+type Metrics = HostMetricsSubscription["serverMetrics"];
+type Drawn = Pick<Metrics, "cpuPercent" | "memoryUsedBytes"> & { at: string; networks: readonly Pick<Metrics["networks"][number], "receivedBytesPerSecond" | "sentBytesPerSecond">[] };
+
+/** An hour at one point a second, and the minutes of before. */
+const kept = 3_660;
+/** The longest window, of which the panel tells every so many seconds. */
+const [day, stretch] = [86_400, 300];
 /** After this time without news it is said that there are none, in ms. */
 const patience = 10_000;
 const rate = (value: number) => `${bytes(value)}/s`;
 
+const seconds = (at: string): number => Date.parse(at) / 1000;
+
+/** What is drawn of a point, for each chart. */
+const values = (m: Drawn) => ({
+  cpu: [m.cpuPercent], memory: [Number(m.memoryUsedBytes)],
+  network: [sum(m.networks, (n) => n.receivedBytesPerSecond), sum(m.networks, (n) => n.sentBytesPerSecond)],
+});
+const ringsOf = (capacity: number, gap: number) => ({ cpu: new Ring(capacity, 1, gap), memory: new Ring(capacity, 1, gap), network: new Ring(capacity, 2, gap) });
+const charts = ["cpu", "memory", "network"] as const;
+
 /** What the panel's own host is doing, second by second, past React: only what is not drawn is state. */
 export function HostCharts({ server }: { server: { id: string; name: string; osName?: string | null } }) {
   const t = useTexts();
-  const rings = useMemo(() => ({ cpu: new Ring(kept, 1, 5), memory: new Ring(kept, 1, 5), network: new Ring(kept, 2, 5) }), [server.id]);
+  const [live, past] = useMemo(() => [ringsOf(kept, 5), ringsOf(day / stretch + 10, 0)], [server.id]);
   const draws = useRef(new Set<() => void>());
   const paused = useRef(false);
   const [isPaused, setPaused] = useState(false);
@@ -37,10 +61,16 @@ export function HostCharts({ server }: { server: { id: string; name: string; osN
   const [newest, setNewest] = useState<Metrics | null>(null);
   const [heard, setHeard] = useState(() => Date.now());
   const [stale, setStale] = useState(false);
+  const [unread, setUnread] = useState(false);
+  const rings = Number(span) === day ? past : live;
 
   const register = useCallback((draw: () => void) => {
     draws.current.add(draw);
     return () => void draws.current.delete(draw);
+  }, []);
+
+  const redraw = useCallback(() => {
+    if (!paused.current && !document.hidden) for (const draw of draws.current) draw();
   }, []);
 
   useEffect(() => {
@@ -48,12 +78,10 @@ export function HostCharts({ server }: { server: { id: string; name: string; osN
     let said = 0;
     const end = listen(HOST_METRICS, { id: server.id }, {
       next: ({ serverMetrics: m }) => {
-        const at = Date.parse(m.at) / 1000;
-        rings.cpu.add(at, [m.cpuPercent]);
-        rings.memory.add(at, [Number(m.memoryUsedBytes)]);
-        rings.network.add(at, [sum(m.networks, (n) => n.receivedBytesPerSecond), sum(m.networks, (n) => n.sentBytesPerSecond)]);
+        const of = values(m);
+        for (const chart of charts) live[chart].add(seconds(m.at), of[chart]);
         last = Date.now();
-        if (!paused.current && !document.hidden) for (const draw of draws.current) draw();
+        redraw();
         if (last - said > 5_000) {
           said = last; // the words beside the charts need no second hand
           setNewest(m);
@@ -68,7 +96,34 @@ export function HostCharts({ server }: { server: { id: string; name: string; osN
       clearInterval(watch);
       end();
     };
-  }, [server.id, rings]);
+  }, [server.id, live, redraw]);
+
+  // The panel has what was before this page: once for the hour, which goes on by itself, and each minute for the day.
+  useEffect(() => {
+    const window = Number(span);
+    if (window < 3_600) return;
+    let timer: ReturnType<typeof setTimeout>;
+    let left = false;
+    async function read() {
+      const to = Date.now();
+      const asked = { id: server.id, from: new Date(to - window * 1000).toISOString(), to: new Date(to).toISOString(), points: window === day ? day / stretch : 60 };
+      const found = await readUncached(HOST_HISTORY, asked).then(({ server: s }) => s?.metrics ?? [], () => null);
+      if (left) return;
+      setUnread(found === null);
+      for (const chart of charts) {
+        if (found === null) break;
+        if (window === day) past[chart].clear();
+        (window === day ? past : live)[chart].precede(found.map((m) => [seconds(m.at), ...values(m)[chart]]), window === day ? 2.5 * stretch : 150);
+      }
+      redraw();
+      if (window === day || found === null) timer = setTimeout(read, 60_000);
+    }
+    void read();
+    return () => {
+      left = true;
+      clearTimeout(timer);
+    };
+  }, [server.id, span, live, past, redraw]);
 
   function pause() {
     paused.current = !paused.current;
@@ -85,11 +140,12 @@ export function HostCharts({ server }: { server: { id: string; name: string; osN
             <Text size="xs" c="dimmed">{[server.osName, newest && t("load", { one: number(newest.load1), five: number(newest.load5), fifteen: number(newest.load15) }), newest && t("uptime", { time: duration(Number(newest.uptimeSeconds) * 1000) })].filter(Boolean).join(" · ")}</Text>
           </Stack>
           <Group gap="xs">
-            <SegmentedControl size="xs" value={span} onChange={setSpan} data={[{ value: "120", label: t("minutes") }, { value: "3600", label: t("hour") }]} aria-label={t("window")} />
+            <SegmentedControl size="xs" value={span} onChange={setSpan} data={[{ value: "120", label: t("minutes") }, { value: "3600", label: t("hour") }, { value: String(day), label: t("day") }]} aria-label={t("window")} />
             <Button size="xs" variant="default" onClick={pause}>{isPaused ? t("resume") : t("pause")}</Button>
           </Group>
         </Group>
         {stale && <Alert color="yellow" py="xs" role="status">{t("stale", { when: relative(new Date(heard), "long", Date.now()) })}</Alert>}
+        {unread && <Text size="xs" c="dimmed" role="status">{t("unread")}</Text>}
         <SimpleGrid cols={{ base: 1, md: 3 }}>
           <LiveChart {...chart} title={t("cpu")} ring={rings.cpu} max={100} format={percent} series={[{ label: t("cpu"), color: "blue" }]} />
           <LiveChart {...chart} title={t("memory")} ring={rings.memory} max={newest ? Number(newest.memoryTotalBytes) : undefined} format={bytes} series={[{ label: t("memory"), color: "grape" }]} />
