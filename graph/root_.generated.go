@@ -3349,7 +3349,7 @@ type Server implements Node {
   ): [ServerMetrics!]! @goField(forceResolver: true, batch: true) @cost(weight: 10, multipliers: ["maxPoints"], size: 300)
 }
 
-"What a server was doing at one moment. Rates are over the second before; percentages are 0 to 100."
+"What a server was doing at one moment, or on average from it on. Rates are over the second before; percentages are 0 to 100."
 type ServerMetrics {
   "When it was measured, by the server's clock."
   at: DateTime!
