@@ -36,6 +36,7 @@ type options struct {
 	interval  time.Duration
 	graph     bool
 	web       bool
+	parts     []string
 	slice     time.Duration
 	gogc      []string
 	peers     []string
@@ -69,7 +70,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.harms, "harms", 200, "databases that are harmed, each once")
 	f.DurationVar(&o.interval, "interval", 5*time.Second, "between two surveys while databases are harmed")
 	f.BoolVar(&o.graph, "graph", false, "measure what answers of the graph cost instead, beside gqlgen's executor and a server written by hand")
-	f.BoolVar(&o.web, "web", false, "measure what the web app costs a browser instead")
+	f.BoolVar(&o.web, "web", false, "measure what the web app costs a browser instead; the parts lighthouse, list and charts can be named behind it")
 	f.DurationVar(&o.slice, "slice", 2*time.Second, "how long each operation of the graph is asked in a round")
 	f.Func("gogc", "also measure the graph with these settings of the collector, such as 100,400", func(list string) error {
 		o.gogc = strings.Split(list, ",")
@@ -87,6 +88,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
+	o.parts = f.Args()
 	if min(o.samples, o.rounds, o.clients, o.perClient, o.starts, o.passes, o.harms) < 1 {
 		return o, errors.New("every number must be 1 or more")
 	}
@@ -135,7 +137,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return measureGraph(ctx, o, p, stdout, stderr)
 	}
 	if o.web {
-		return measureWeb(ctx, p, stdout, stderr)
+		return measureWeb(ctx, o.parts, p, stdout, stderr)
 	}
 	res, err := measure(ctx, o, p, stderr)
 	if err != nil {

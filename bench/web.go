@@ -24,8 +24,9 @@ var webRows = []string{
 	`VACUUM ANALYZE`,
 }
 
-// measureWeb has Chromium and Lighthouse use the web app, as web/bench says.
-func measureWeb(ctx context.Context, p *panel, stdout, progress io.Writer) (err error) {
+// measureWeb has Chromium and Lighthouse use the web app, as web/bench says; without
+// parts, all of it is measured.
+func measureWeb(ctx context.Context, parts []string, p *panel, stdout, progress io.Writer) (err error) {
 	run := func(stdin []byte, out io.Writer, name string, args ...string) error {
 		cmd := exec.CommandContext(ctx, name, args...)
 		cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = filepath.Join("web", "bench"), bytes.NewReader(stdin), out, progress
@@ -72,7 +73,7 @@ func measureWeb(ctx context.Context, p *panel, stdout, progress io.Writer) (err 
 	if _, err := fmt.Fprintf(stdout, "load before: %s\n", load); err != nil {
 		return err
 	}
-	in, err := json.Marshal(vars{"url": p.base, "email": email, "password": password})
+	in, err := json.Marshal(vars{"url": p.base, "email": email, "password": password, "parts": parts})
 	if err != nil {
 		return fmt.Errorf("encode what to measure: %w", err)
 	}
