@@ -13,7 +13,8 @@ export interface Series {
 
 /**
  * A chart that is drawn from a ring of points without React: `draw` is put into
- * `register`, and called by who has got a new point.
+ * `register`, and called by who has got a new point. All that are called at once are drawn
+ * in one frame, and what is out of sight when it comes into it.
  */
 export function LiveChart(p: {
   title: string;
@@ -39,34 +40,53 @@ export function LiveChart(p: {
 
   useEffect(() => {
     const box = place.current!;
+    const width = () => Math.max(box.clientWidth, 100);
+    let ink = getComputedStyle(box).color;
     const plot = new uPlot(
       {
-        width: Math.max(box.clientWidth, 100), height, cursor: { sync: { key: sync }, y: false, drag: { x: false, y: false } }, legend: { show: false }, padding: [8, 28, 0, 0], // room for half of the last time
+        width: width(), height, cursor: { sync: { key: sync }, y: false, drag: { x: false, y: false } }, legend: { show: false }, padding: [8, 28, 0, 0], // room for half of the last time
         scales: { x: { time: true }, y: { range: (_, __, top) => [0, max ?? Math.max(least, top * 1.1)] } },
         axes: [
-          { stroke: () => getComputedStyle(box).color, grid: { show: false }, ticks: { show: false }, size: 24, font: "11px system-ui", space: 70, values: (_, ticks) => ticks.map((tick) => clock(tick, span >= 3_600)) },
-          { stroke: () => getComputedStyle(box).color, grid: { stroke: "rgba(128,128,128,.18)", width: 1 }, ticks: { show: false }, size: 62, font: "11px system-ui", values: (_, ticks) => ticks.map(format), splits: max === undefined ? undefined : () => [0, max / 2, max] },
+          { stroke: () => ink, grid: { show: false }, ticks: { show: false }, size: 24, font: "11px system-ui", space: 70, values: (_, ticks) => ticks.map((tick) => clock(tick, span >= 3_600)) },
+          { stroke: () => ink, grid: { stroke: "rgba(128,128,128,.18)", width: 1 }, ticks: { show: false }, size: 62, font: "11px system-ui", values: (_, ticks) => ticks.map(format), splits: max === undefined ? undefined : () => [0, max / 2, max] },
         ],
         series: [{}, ...series.map(({ label, color }) => ({ label, stroke: colors[color]![6], width: 1.5, fill: `${colors[color]![6]}1f`, points: { show: false } }))],
       },
       [[]],
       box,
     );
+    let inSight = false;
+    let frame = 0;
+    /** The newest point when it was last to be drawn: one that comes while the page is paused is not. */
+    let until = ring.last;
     const draw = () => {
-      const now = Math.max(ring.last, Date.now() / 1000 - 15);
-      const data = ring.since(now - span);
+      cancelAnimationFrame(frame);
+      frame = 0;
+      ink = getComputedStyle(box).color;
+      const now = Math.max(until, Date.now() / 1000 - 15);
+      const data = ring.since(now - span, until);
       plot.setData(data as uPlot.AlignedData, false);
       plot.setScale("x", { min: now - span, max: now });
       const values = data.slice(1).map((column) => column.at(-1));
       if (newest.current) newest.current.textContent = series.map(({ label }, i) => `${label} ${typeof values[i] === "number" ? format(values[i]) : "–"}`).join(", ");
     };
-    const watch = new ResizeObserver(() => plot.setSize({ width: Math.max(box.clientWidth, 100), height }));
-    watch.observe(box);
-    draw();
-    const end = register(draw);
+    const sized = new ResizeObserver(() => width() !== plot.width && plot.setSize({ width: width(), height }));
+    sized.observe(box);
+    // It is told at once where the chart is.
+    const seen = new IntersectionObserver((changes) => {
+      inSight = changes.at(-1)!.isIntersecting;
+      if (inSight) draw();
+    });
+    seen.observe(box);
+    const end = register(() => {
+      until = ring.last;
+      if (inSight && frame === 0) frame = requestAnimationFrame(draw);
+    });
     return () => {
       end();
-      watch.disconnect();
+      cancelAnimationFrame(frame);
+      sized.disconnect();
+      seen.disconnect();
       plot.destroy();
     };
     // The series are known by their names: a page writes them anew each time.

@@ -7,6 +7,9 @@ it("keeps the newest points, oldest first", () => {
   for (let s = 1; s <= 5; s++) ring.add(s, [s, s * 10]);
   expect(ring.since(0)).toEqual([[3, 4, 5], [3, 4, 5], [30, 40, 50]]);
   expect(ring.since(5)).toEqual([[5], [5], [50]]);
+  expect(ring.since(6)).toEqual([[], [], []]);
+  expect(ring.since(0, 4)).toEqual([[3, 4], [3, 4], [30, 40]]);
+  expect(ring.since(0, 2)).toEqual([[], [], []]);
   expect(ring.last).toBe(5);
 });
 

@@ -58,15 +58,16 @@ export class Ring {
     this.filled = 0;
   }
 
-  /** Times and values since a time, oldest first, as uPlot takes them; a gap is null. */
-  since(seconds: number): [number[], ...(number | null)[][]] {
+  /** Times and values from one time up to another, oldest first, as uPlot takes them; a gap is null. */
+  since(from: number, until = Number.POSITIVE_INFINITY): [number[], ...(number | null)[][]] {
     const times: number[] = [];
     const columns: (number | null)[][] = this.values.map(() => []);
-    for (let i = 0; i < this.filled; i++) {
-      const at = (this.next - this.filled + i + 2 * this.capacity) % this.capacity;
-      if (this.times[at]! < seconds) continue;
-      times.push(this.times[at]!);
-      this.values.forEach((of, s) => columns[s]!.push(Number.isNaN(of[at]!) ? null : of[at]!));
+    const at = (back: number) => (this.next - back + this.capacity) % this.capacity;
+    let back = 0; // from the newest, as little of an hour is shown
+    while (back < this.filled && this.times[at(back + 1)]! >= from) back++;
+    for (; back > 0 && this.times[at(back)]! <= until; back--) {
+      times.push(this.times[at(back)]!);
+      this.values.forEach((of, s) => columns[s]!.push(Number.isNaN(of[at(back)]!) ? null : of[at(back)]!));
     }
     return [times, ...columns];
   }

@@ -13,6 +13,22 @@ window.ResizeObserver = class {
   unobserve() {}
   disconnect() {}
 };
+// Everything is in sight: nothing has a place.
+window.IntersectionObserver = class implements IntersectionObserver {
+  readonly root = null;
+  readonly rootMargin = "";
+  readonly scrollMargin = "";
+  readonly thresholds = [];
+  constructor(private readonly told: IntersectionObserverCallback) {}
+  observe(target: Element) {
+    this.told([{ isIntersecting: true, target } as IntersectionObserverEntry], this);
+  }
+  unobserve() {}
+  disconnect() {}
+  takeRecords() {
+    return [];
+  }
+};
 window.scrollTo = () => {};
 Element.prototype.scrollTo = () => {};
 Element.prototype.scrollIntoView = () => {};

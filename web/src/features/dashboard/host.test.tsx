@@ -1,6 +1,6 @@
 import { act, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { show } from "@/testing/render";
 import { comes, streamOf, streams } from "@/testing/streams";
 import { HostCharts } from "./host";
@@ -28,6 +28,7 @@ interface Drawn {
   destroyed: boolean;
 }
 const charts: Drawn[] = [];
+let draws = 0;
 vi.mock("uplot", () => ({
   default: class {
     private readonly drawn: Drawn;
@@ -36,6 +37,7 @@ vi.mock("uplot", () => ({
       charts.push(this.drawn);
     }
     setData(data: (number | null)[][]) {
+      draws++;
       this.drawn.data = data;
     }
     setScale(_: string, scale: { min: number; max: number }) {
@@ -54,6 +56,7 @@ beforeEach(() => {
   charts.splice(0);
   history.splice(0);
   asked.splice(0);
+  draws = 0;
   vi.useFakeTimers({ shouldAdvanceTime: true, now: start });
 });
 afterEach(() => void vi.useRealTimers());
@@ -66,6 +69,11 @@ const metrics = (second: number, patch: object = {}) => ({
     networks: [{ name: "a", receivedBytesPerSecond: 1024, sentBytesPerSecond: 10 }, { name: "b", receivedBytesPerSecond: 1024, sentBytesPerSecond: 20 }], ...patch,
   },
 });
+/** A second's figures come, and are drawn. */
+const second = (at: number) => {
+  comes("HostMetrics", metrics(at));
+  act(() => void vi.advanceTimersToNextFrame());
+};
 const open = async () => {
   const shown = show(<HostCharts server={{ id: "srv_1", name: "panel-1", osName: "Debian 13" }} />);
   await screen.findByRole("heading", { name: "This server: panel-1" });
@@ -77,6 +85,7 @@ it("U35: draws each second what the host does, all networks together", async () 
   expect(streamOf("HostMetrics").variables).toEqual({ id: "srv_1" });
   comes("HostMetrics", metrics(0));
   comes("HostMetrics", metrics(1, { cpuPercent: 99 }));
+  act(() => void vi.advanceTimersToNextFrame());
   expect(chart("Processor").data).toEqual([[start / 1000, start / 1000 + 1], [12.4, 99]]);
   expect(chart("In").data.slice(1)).toEqual([[2048, 2048], [30, 30]]);
   expect(screen.getByText("Processor 99%")).toBeVisible();
@@ -95,7 +104,7 @@ it("says load, uptime and how full each disk is", async () => {
 
 it("U35: shows the last minutes or the last hour", async () => {
   const { user } = await open();
-  comes("HostMetrics", metrics(0));
+  second(0);
   const span = () => Math.round(chart("Processor").scale!.max - chart("Processor").scale!.min);
   const times = () => (charts.findLast(({ labels }) => labels[0] === "Processor")!.options.axes[0] as { values: (self: unknown, ticks: number[]) => string[] }).values(null, [start / 1000]);
   expect(times()[0]).toMatch(/:00:00/);
@@ -109,20 +118,20 @@ it("U35: shows the last minutes or the last hour", async () => {
 
 it("U35: the hour begins before the page, by the minutes that the panel has", async () => {
   const { user } = await open();
-  comes("HostMetrics", metrics(0));
+  second(0);
   expect(asked).toEqual([]); // two minutes need none
   history.push([[-180, 7], [-120, 8], [-60, 9], [60, 10]]);
   await user.click(screen.getByRole("radio", { name: "1 h" }));
   await waitFor(() => expect(chart("Processor").data).toEqual([[-180, -120, -60, 0].map((s) => start / 1000 + s), [7, 8, 9, 12.4]]));
   expect(asked).toMatchObject([{ points: 60 }]);
   expect(Date.parse(asked[0]!.to) - Date.parse(asked[0]!.from)).toBe(3_600_000);
-  comes("HostMetrics", metrics(1));
+  second(1);
   expect(chart("Processor").data[1]).toEqual([7, 8, 9, 12.4, 12.4]);
 });
 
 it("U35: the day is the panel's alone, with its gaps, and read anew each minute", async () => {
   const { user } = await open();
-  comes("HostMetrics", metrics(0));
+  second(0);
   history.push([[-3_600, 5], [-3_300, 6], [-600, 7]], [[-300, 8]]);
   await user.click(screen.getByRole("radio", { name: "24 h" }));
   await waitFor(() => expect(chart("Processor").data).toEqual([[-3_600, -3_300, -1_950, -600].map((s) => start / 1000 + s), [5, 6, null, 7]]));
@@ -139,18 +148,71 @@ it("says that what was before could not be read, and tries again", async () => {
   history.splice(0, 1, [[-60, 9]]);
   await act(() => vi.advanceTimersByTimeAsync(60_000));
   await waitFor(() => expect(screen.queryByText(/could not be read/)).not.toBeInTheDocument());
-  expect(chart("Processor").data[1]).toEqual([9]);
+  await waitFor(() => expect(chart("Processor").data[1]).toEqual([9]));
 });
 
 it("U35: draws nothing while it is paused, and keeps what comes", async () => {
   const { user } = await open();
-  comes("HostMetrics", metrics(0));
+  second(0);
   await user.click(screen.getByRole("button", { name: "Pause" }));
-  comes("HostMetrics", metrics(1));
+  second(1);
   expect(chart("Processor").data[1]).toHaveLength(1);
   await user.click(screen.getByRole("button", { name: "Go on" }));
-  comes("HostMetrics", metrics(2));
+  second(2);
   expect(chart("Processor").data[1]).toHaveLength(3);
+});
+
+it("draws what comes at once in one frame, and nothing when nothing has come", async () => {
+  await open();
+  second(0);
+  draws = 0;
+  for (let at = 1; at <= 5; at++) comes("HostMetrics", metrics(at));
+  expect(draws).toBe(0);
+  act(() => void vi.advanceTimersToNextFrame());
+  expect(draws).toBe(3);
+  act(() => void vi.advanceTimersToNextFrame());
+  expect(draws).toBe(3);
+});
+
+describe("a chart that is out of sight", () => {
+  const places: ((inSight: boolean) => void)[] = [];
+  const cpu = (inSight: boolean) => act(() => places[0]!(inSight));
+  beforeEach(() => {
+    places.splice(0);
+    vi.stubGlobal("IntersectionObserver", class {
+      constructor(told: IntersectionObserverCallback) {
+        places.push((isIntersecting) => told([{ isIntersecting } as IntersectionObserverEntry], this as unknown as IntersectionObserver));
+      }
+      observe() {}
+      disconnect() {}
+    });
+  });
+  afterEach(() => void vi.unstubAllGlobals());
+
+  it("is not drawn, and is drawn at once with all that came when it comes into sight", async () => {
+    await open();
+    for (let at = 0; at < 3; at++) second(at);
+    expect(draws).toBe(0);
+    expect(screen.queryByText("Processor 12.4%")).not.toBeInTheDocument();
+    cpu(true);
+    expect(draws).toBe(1); // no frame later, and no other chart
+    expect(chart("Processor").data[1]).toEqual([12.4, 12.4, 12.4]);
+    second(3);
+    expect(draws).toBe(2);
+    cpu(false);
+    second(4);
+    expect(draws).toBe(2);
+    expect(chart("Processor").data[1]).toHaveLength(4);
+  });
+
+  it("has nothing of what came while it was paused", async () => {
+    const { user } = await open();
+    second(0);
+    await user.click(screen.getByRole("button", { name: "Pause" }));
+    second(1);
+    cpu(true);
+    expect(chart("Processor").data[1]).toHaveLength(1);
+  });
 });
 
 it("U35: says after ten seconds that nothing comes, and when it was seen last", async () => {

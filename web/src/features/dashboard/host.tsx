@@ -59,8 +59,8 @@ export function HostCharts({ server }: { server: { id: string; name: string; osN
   const [isPaused, setPaused] = useState(false);
   const [span, setSpan] = useState("120");
   const [newest, setNewest] = useState<Metrics | null>(null);
-  const [heard, setHeard] = useState(() => Date.now());
-  const [stale, setStale] = useState(false);
+  /** How long nothing has come, in ms; 0 while it is not worth a word. */
+  const [silence, setSilence] = useState(0);
   const [unread, setUnread] = useState(false);
   const rings = Number(span) === day ? past : live;
 
@@ -70,7 +70,7 @@ export function HostCharts({ server }: { server: { id: string; name: string; osN
   }, []);
 
   const redraw = useCallback(() => {
-    if (!paused.current && !document.hidden) for (const draw of draws.current) draw();
+    if (!paused.current) for (const draw of draws.current) draw();
   }, []);
 
   useEffect(() => {
@@ -88,10 +88,7 @@ export function HostCharts({ server }: { server: { id: string; name: string; osN
         }
       },
     });
-    const watch = setInterval(() => {
-      setStale(Date.now() - last > patience);
-      setHeard(last);
-    }, 1_000);
+    const watch = setInterval(() => setSilence(Date.now() - last > patience ? Date.now() - last : 0), 1_000);
     return () => {
       clearInterval(watch);
       end();
@@ -144,7 +141,7 @@ export function HostCharts({ server }: { server: { id: string; name: string; osN
             <Button size="xs" variant="default" onClick={pause}>{isPaused ? t("resume") : t("pause")}</Button>
           </Group>
         </Group>
-        {stale && <Alert color="yellow" py="xs" role="status">{t("stale", { when: relative(new Date(heard), "long", Date.now()) })}</Alert>}
+        {silence > 0 && <Alert color="yellow" py="xs" role="status">{t("stale", { when: relative(new Date(Date.now() - silence), "long", Date.now()) })}</Alert>}
         {unread && <Text size="xs" c="dimmed" role="status">{t("unread")}</Text>}
         <SimpleGrid cols={{ base: 1, md: 3 }}>
           <LiveChart {...chart} title={t("cpu")} ring={rings.cpu} max={100} format={percent} series={[{ label: t("cpu"), color: "blue" }]} />
