@@ -1,5 +1,6 @@
 import { Anchor } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
+import { useCallback } from "react";
 import { texts } from "@/lib/text";
 import { type Kind, useKindName } from "./kind-name";
 
@@ -24,11 +25,11 @@ const useTexts = texts("job-title", {
 /** Says in words what a kind of job does; one that these pages do not know yet is said as the graph does. */
 export function useJobTitle(): (kind: string) => string {
   const t = useTexts();
-  return (kind) => {
+  return useCallback((kind) => {
     const key = kind.replaceAll(".", "_");
     const title = t(key as "database_create");
     return title === key ? kind : title;
-  };
+  }, [t]);
 }
 
 /** What a job works on, as far as the graph names it; `title` is a customer's name. */
@@ -39,7 +40,7 @@ export const nameOfResource = (of: JobResource): string | undefined => of?.name 
 /** Names what a job works on, and what it is where that has no name; undefined where it is nothing, or gone. */
 export function useResourceName(): (of: JobResource) => string | undefined {
   const kind = useKindName();
-  return (of) => of ? (nameOfResource(of) ?? kind(of.__typename)) : undefined;
+  return useCallback((of) => (of ? (nameOfResource(of) ?? kind(of.__typename)) : undefined), [kind]);
 }
 
 const places: { [kind in Kind]?: string } = { Database: "databases", Customer: "customers", DatabaseServer: "servers" };

@@ -1,5 +1,6 @@
 import { Anchor, Progress } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { useClient, useQuery } from "urql";
 import { allPages } from "@/gql/all-pages";
 import { graphql } from "@/gql/document";
@@ -34,6 +35,7 @@ const useTexts = texts("jobs-of", {
 });
 
 type Row = JobsOfQuery["jobs"]["nodes"][number];
+const took = (j: Row) => (j.startedAt && j.finishedAt ? Date.parse(j.finishedAt) - Date.parse(j.startedAt) : null);
 
 /** The jobs that a filter leaves, the newest first; `none` is what is said when there is none. */
 export function JobsOf(p: { filter: JobFilter; search: ListSearch; onSearch: (patch: ListSearch) => void; none?: string }) {
@@ -43,17 +45,17 @@ export function JobsOf(p: { filter: JobFilter; search: ListSearch; onSearch: (pa
   const client = useClient();
   const variables = { ...pageOf(p.search, 25), filter: p.filter };
   const [result, retry] = useQuery({ query: JOBS_OF, variables });
-  const took = (j: Row) => (j.startedAt && j.finishedAt ? Date.parse(j.finishedAt) - Date.parse(j.startedAt) : null);
-  const columns: Column<Row>[] = [
+  const { resourceId, customerId } = p.filter;
+  const columns = useMemo((): Column<Row>[] => [
     { key: "kind", title: t("kind"), render: (j) => <Anchor component={Link} to={`/jobs/${j.id}`} size="sm" fw={500}>{title(j.kind)}</Anchor>, text: (j) => j.kind },
-    ...(p.filter.resourceId ? [] : [{ key: "object", title: t("object"), render: (j: Row) => <ResourceLink of={j.resource} />, text: (j: Row) => resourceName(j.resource) }]),
+    ...(resourceId ? [] : [{ key: "object", title: t("object"), render: (j: Row) => <ResourceLink of={j.resource} />, text: (j: Row) => resourceName(j.resource) }]),
     { key: "state", title: t("state"), render: (j) => <StateBadge state={j.state === "RUNNING" && j.waitingFor ? "WAITING" : j.state} />, text: (j) => j.state },
     { key: "progress", title: t("progress"), width: 120, render: (j) => (j.finishedAt ? "" : <Progress value={j.percent} aria-label={`${t("progress")} ${percent(j.percent)}`} />) },
-    ...(p.filter.resourceId || p.filter.customerId ? [] : [{ key: "customer", title: t("customer"), render: (j: Row) => j.customer?.name ?? "–", text: (j: Row) => j.customer?.name }]),
+    ...(resourceId || customerId ? [] : [{ key: "customer", title: t("customer"), render: (j: Row) => j.customer?.name ?? "–", text: (j: Row) => j.customer?.name }]),
     { key: "by", title: t("by"), render: (j) => j.actor?.name ?? t("panel"), text: (j) => j.actor?.name },
     { key: "created", title: t("created"), render: (j) => <Ago at={j.createdAt} />, text: (j) => j.createdAt },
     { key: "took", title: t("took"), align: "right", render: (j) => (took(j) === null ? "–" : duration(took(j) ?? 0)), text: took },
-  ];
+  ], [t, title, resourceName, resourceId, customerId]);
   return (
     <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} columns={6} />}>
       {({ jobs }) =>

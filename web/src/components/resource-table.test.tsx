@@ -1,5 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { useState } from "react";
 import { describe, expect, it, vi } from "vitest";
 import { show } from "@/testing/render";
 import { type Column, ResourceTable } from "./resource-table";
@@ -72,6 +73,64 @@ describe("ResourceTable", () => {
     await userEvent.click(await screen.findByRole("button", { name: "Export as CSV" }));
     expect(await screen.findByText("That did not work")).toBeVisible();
     expect(screen.getByText(/mistake of the panel/)).toBeVisible();
+  });
+
+  it("U3: a head asks for its order, then for the other way round, and says which it is", async () => {
+    const onSearch = vi.fn();
+    const table = (search: object) => <ResourceTable name="t7" label="Things" columns={columns} page={page()} search={search} onSearch={onSearch} />;
+    const { unmount } = show(table({ sort: "NAME" }));
+    expect(await screen.findByRole("columnheader", { name: "Name" })).toHaveAttribute("aria-sort", "ascending");
+    expect(screen.getByRole("columnheader", { name: "Size" })).toHaveAttribute("aria-sort", "none");
+    await userEvent.click(screen.getByRole("button", { name: "Name" }));
+    expect(onSearch).toHaveBeenLastCalledWith({ sort: "NAME", desc: true, after: undefined, before: undefined });
+    unmount();
+    show(table({ sort: "NAME", desc: true }));
+    expect(await screen.findByRole("columnheader", { name: "Name" })).toHaveAttribute("aria-sort", "descending");
+    await userEvent.click(screen.getByRole("button", { name: "Name" }));
+    expect(onSearch).toHaveBeenLastCalledWith({ sort: "NAME", desc: undefined, after: undefined, before: undefined });
+  });
+
+  it("draws a row anew only when it is another one, or the columns are", async () => {
+    const render = vi.fn((row: Row) => row.name);
+    const own: Column<Row>[] = [{ key: "name", title: "Name", render }];
+    const Changing = () => {
+      const [nodes, setNodes] = useState(rows);
+      const [desc, setDesc] = useState(false);
+      return (
+        <>
+          <button type="button" onClick={() => setNodes(([, ...others]) => [{ id: "1", name: "store", size: 5 }, ...others])}>rename</button>
+          <button type="button" onClick={() => setDesc(true)}>turn</button>
+          <ResourceTable name="t8" label="Things" columns={own} page={{ ...page(), nodes }} search={{ desc }} onSearch={() => {}} fetching={desc} />
+        </>
+      );
+    };
+    show(<Changing />);
+    await userEvent.click(await screen.findByRole("button", { name: "rename" }));
+    expect(await screen.findByText("store")).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "turn" }));
+    await waitFor(() => expect(screen.getByRole("region", { name: "Things" })).toHaveAttribute("aria-busy", "true"));
+    expect(render.mock.calls.map(([{ name }]) => name)).toEqual(["shop", rows[1]!.name, "store"]);
+  });
+
+  it("selects all rows of the page, and with the shift key all up to one", async () => {
+    const user = userEvent.setup();
+    const many = Array.from({ length: 5 }, (_, i): Row => ({ id: String(i), name: `db${i}`, size: i }));
+    show(<ResourceTable name="t9" label="Things" columns={columns} page={{ ...page(), nodes: many }} search={{}} onSearch={() => {}} selection={(chosen) => <output>{chosen.map(({ id }) => id).sort().join()}</output>} />);
+    const box = (name: string) => screen.getByRole("checkbox", { name });
+    await user.click(await screen.findByRole("checkbox", { name: "Select db1" }));
+    await user.keyboard("{Shift>}");
+    await user.click(box("Select db3"));
+    await user.keyboard("{/Shift}");
+    expect(screen.getByText("1,2,3")).toBeVisible();
+    expect(box("Select all")).toBePartiallyChecked();
+    await user.click(box("Select db2"));
+    expect(screen.getByText("1,3")).toBeVisible();
+    await user.click(box("Select all"));
+    expect(screen.getByText("0,1,2,3,4")).toBeVisible();
+    expect(box("Select all")).toBeChecked();
+    await user.click(box("Select all"));
+    expect(screen.queryByText("selected")).toBeNull();
+    expect(box("Select db1")).not.toBeChecked();
   });
 
   it("selects rows for what can be done with several", async () => {

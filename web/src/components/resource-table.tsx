@@ -1,24 +1,24 @@
-import { ActionIcon, Button, Checkbox, Group, Menu, Paper, Stack, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Checkbox, Group, Menu, Stack, Text, Tooltip } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { IconChevronLeft, IconChevronRight, IconColumns3, IconDownload } from "@tabler/icons-react";
-import { DataTable, type DataTableColumn } from "mantine-datatable";
-import { memo, type ReactNode, useDeferredValue, useState } from "react";
+import { type ReactNode, useDeferredValue, useMemo, useState } from "react";
 import { csv, save } from "@/lib/csv";
 import { number } from "@/lib/format";
 import type { ListSearch } from "@/lib/list-search";
 import { texts } from "@/lib/text";
 import { problemsOf } from "@/gql/problem";
-import { headHeight, rowHeight, toolsHeight } from "./skeletons";
+import { type Column, ResourceRows } from "./resource-rows";
+import { toolsHeight } from "./skeletons";
 import { toastProblem } from "./toasts";
 
 const useTexts = texts("resource-table", {
   en: {
     previous: "Previous page", next: "Next page", columns: "Choose columns", export: "Export as CSV", exporting: "Exporting",
-    total_one: "{{count}} row", total_other: "{{count}} rows", selected_one: "{{count}} selected", selected_other: "{{count}} selected", select: "Select", selectAll: "Select all",
+    total_one: "{{count}} row", total_other: "{{count}} rows", selected_one: "{{count}} selected", selected_other: "{{count}} selected",
   },
   de: {
     previous: "Vorige Seite", next: "Nächste Seite", columns: "Spalten wählen", export: "Als CSV exportieren", exporting: "Wird exportiert",
-    total_one: "{{count}} Zeile", total_other: "{{count}} Zeilen", selected_one: "{{count}} ausgewählt", selected_other: "{{count}} ausgewählt", select: "Auswählen", selectAll: "Alle auswählen",
+    total_one: "{{count}} Zeile", total_other: "{{count}} Zeilen", selected_one: "{{count}} ausgewählt", selected_other: "{{count}} ausgewählt",
   },
 });
 
@@ -29,19 +29,7 @@ export interface ListPage<Row> {
   totalCount?: number;
 }
 
-export interface Column<Row> {
-  key: string;
-  title: string;
-  render: (row: Row) => ReactNode;
-  /** The cell's text in an export; without it the column is not exported. */
-  text?: (row: Row) => string | number | null | undefined;
-  /** The name of the order that a click on the head asks for. */
-  sort?: string;
-  align?: "left" | "right";
-  width?: number | string;
-  /** Hidden until it is chosen. */
-  optional?: boolean;
-}
+export type { Column };
 
 /** At most this many rows are exported; the audit log has an export of its own. */
 export const exportLimit = 10_000;
@@ -74,8 +62,12 @@ export function ResourceTable<Row extends { id: string }>(p: TableProps<Row>) {
   });
   const [selected, setSelected] = useState<Row[]>([]);
   const [exporting, setExporting] = useState(false);
-  // Rows are made after everything else, and in pieces: a page of them at once is felt.
-  const drawn = useDeferredValue(p);
+  const shown = useMemo(() => p.columns.filter(({ key }) => !hidden.includes(key)), [p.columns, hidden]);
+  const { nodes } = p.page;
+  const { sort, desc } = p.search;
+  const fetching = p.fetching ?? false;
+  // Rows are made after everything else, and in pieces.
+  const drawn = useDeferredValue(useMemo(() => ({ nodes, columns: shown, search: { sort, desc }, fetching }), [nodes, shown, sort, desc, fetching]));
   const { pageInfo, totalCount } = p.page;
 
   async function exportAll() {
@@ -122,7 +114,7 @@ export function ResourceTable<Row extends { id: string }>(p: TableProps<Row>) {
           </Menu>
         </Group>
       </Group>
-      <Rows table={drawn} hidden={hidden} selected={selected} onSelected={setSelected} />
+      <ResourceRows {...drawn} label={p.label} onSearch={p.onSearch} selection={p.selection && { rows: selected, choose: setSelected }} />
       {(pageInfo.hasNextPage || pageInfo.hasPreviousPage) && (
         <Group justify="flex-end" gap="xs">
           <Button variant="default" size="xs" leftSection={<IconChevronLeft size={16} aria-hidden />} disabled={!pageInfo.hasPreviousPage}
@@ -134,44 +126,3 @@ export function ResourceTable<Row extends { id: string }>(p: TableProps<Row>) {
     </Stack>
   );
 }
-
-interface RowsProps<Row> {
-  table: TableProps<Row>;
-  hidden: string[];
-  selected: Row[];
-  onSelected: (rows: Row[]) => void;
-}
-
-/** The table itself, which is made anew only for what it shows. */
-const Rows = memo(function Rows<Row extends { id: string }>(p: RowsProps<Row>) {
-  const t = useTexts();
-  const { table } = p;
-  const columns = table.columns.filter(({ key }) => !p.hidden.includes(key)).map((c): DataTableColumn<Row> => ({
-    accessor: c.key, title: c.title, render: c.render, sortable: c.sort !== undefined, textAlign: c.align, width: c.width, titleStyle: { height: headHeight }, cellsStyle: () => ({ height: rowHeight, overflowWrap: "break-word", maxWidth: 360 }), // a narrow page scrolls the table, and breaks no words
-  }));
-  const sorted = table.columns.find(({ sort }) => sort !== undefined && sort === table.search.sort);
-  return (
-    <Paper withBorder component="section" aria-label={table.label} style={{ overflow: "hidden" }}>
-      <DataTable<Row>
-        records={[...table.page.nodes]}
-        columns={columns}
-        idAccessor="id"
-        fetching={table.fetching}
-        minHeight={table.page.nodes.length === 0 ? 120 : undefined}
-        verticalSpacing={6}
-        highlightOnHover
-        scrollAreaProps={{ viewportProps: { tabIndex: 0 } }} // a table that is wider than the page is scrolled by keyboard, too
-        sortStatus={{ columnAccessor: sorted?.key ?? "", direction: table.search.desc ? "desc" : "asc" }}
-        onSortStatusChange={({ columnAccessor, direction }) =>
-          table.onSearch({ sort: table.columns.find(({ key }) => key === columnAccessor)?.sort, desc: direction === "desc" || undefined, after: undefined, before: undefined })}
-        {...(table.selection
-          ? {
-              selectedRecords: p.selected, onSelectedRecordsChange: p.onSelected,
-              getRecordSelectionCheckboxProps: (row: Row) => ({ "aria-label": `${t("select")} ${table.columns[0]!.text?.(row) ?? row.id}` }),
-              allRecordsSelectionCheckboxProps: { "aria-label": t("selectAll") },
-            }
-          : {})}
-      />
-    </Paper>
-  );
-}) as <Row extends { id: string }>(p: RowsProps<Row>) => ReactNode;

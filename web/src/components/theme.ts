@@ -26,6 +26,7 @@ export const theme = createTheme({
     Alert: {
       vars: (_: unknown, { variant = "light", color = "blue" }: { variant?: string; color?: string }) => ({ root: variant === "light" ? { "--alert-color": deep(color) } : {} }),
     },
+    Combobox: { defaultProps: { keepMounted: false } }, // 250 countries that nobody looks at were made anew with the page
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.5 } } },
     Notification: { defaultProps: { withBorder: true } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true } },

@@ -1,7 +1,7 @@
 import { Anchor, Badge, Button, Menu, Stack, Text } from "@mantine/core";
 import { IconDownload, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
-import { useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { useQuery } from "urql";
 import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
@@ -40,7 +40,7 @@ export function AuditPage() {
   const [exporting, setExporting] = useState(false);
   /** A new filter begins at the first page; an entry that is opened leaves the page as it is. */
   const set = (patch: Partial<AuditSearch>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
-  const open = (event: string | undefined) => void navigate({ search: (old) => ({ ...old, event }), replace: true });
+  const open = useCallback((event: string | undefined) => void navigate({ search: (old) => ({ ...old, event }), replace: true }), [navigate]);
 
   async function save(format: "csv" | "json") {
     setExporting(true);
@@ -49,7 +49,7 @@ export function AuditPage() {
     if (problem) toastProblem(problem);
   }
 
-  const columns: Column<Entry>[] = [
+  const columns = useMemo((): Column<Entry>[] => [
     { key: "action", title: t("action"), render: (e) => <Anchor component="button" type="button" size="sm" fw={500} ta="left" onClick={() => open(e.id)}>{plain(e.action)}</Anchor> },
     { key: "outcome", title: t("outcome"), render: (e) => <Outcome allowed={e.allowed} times={e.times} /> },
     { key: "actor", title: t("actor"), render: (e) => <Who actor={e.actor} impersonator={e.impersonator} /> },
@@ -57,7 +57,7 @@ export function AuditPage() {
     { key: "customer", title: t("customer"), render: (e) => (e.customer ? plain(e.customer.name) : "–") },
     { key: "ip", title: t("ip"), render: (e) => e.ip ?? "–", optional: true },
     { key: "at", title: t("at"), render: (e) => <Text span size="sm" component="time" dateTime={e.at} style={{ whiteSpace: "nowrap" }}>{dateTime(e.at)}</Text> },
-  ];
+  ], [t, nameOf, open]);
   const filtered = Object.entries(filter).some(([name, value]) => name !== "exceptActions" && value !== undefined);
 
   return (

@@ -1,4 +1,5 @@
 import { Badge, Stack, Text } from "@mantine/core";
+import { useCallback } from "react";
 import { useJobTitle } from "@/components/job-title";
 import { useKindName } from "@/components/kind-name";
 import type { Entry } from "./operations";
@@ -11,13 +12,13 @@ type Thing = NonNullable<Entry["object"]>;
 export function useName(): (object: Thing) => string {
   const kind = useKindName();
   const title = useJobTitle();
-  return (object) => {
+  return useCallback((object) => {
     if ("name" in object) return object.name;
     if ("username" in object) return object.username;
     if ("email" in object) return object.email;
     if ("kind" in object) return title(object.kind);
     return kind(object.__typename);
-  };
+  }, [kind, title]);
 }
 
 /** Where that is shown; undefined where it has no page. */

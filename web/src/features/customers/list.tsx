@@ -2,7 +2,7 @@ import { Anchor, Button, Group, Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { EmptyState } from "@/components/empty-state";
@@ -33,6 +33,7 @@ const CUSTOMERS = graphql(`
 
 type Row = CustomersQuery["customers"]["nodes"][number];
 const rows = 25;
+const count = (c: Row) => c.quotas.find(({ name }) => name === "DATABASES");
 const states = ["ACTIVE", "SUSPENDED", "ARCHIVED"] as const;
 const route = getRouteApi("/customers");
 
@@ -54,9 +55,8 @@ export function CustomersPage() {
   const set = (patch: Partial<typeof search>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
   const find = useDebouncedCallback((q: string) => set({ q: q.trim() || undefined }), 250);
   const filtered = Boolean(search.q || search.state || search.country);
-  const count = (c: Row) => c.quotas.find(({ name }) => name === "DATABASES");
 
-  const columns: Column<Row>[] = [
+  const columns = useMemo((): Column<Row>[] => [
     { key: "name", title: t("name"), sort: "NAME", render: (c) => <Anchor component={Link} to={`/customers/${c.id}`} size="sm" fw={500}>{c.name}</Anchor>, text: (c) => c.name },
     { key: "state", title: t("state"), render: (c) => <StateBadge state={c.state} />, text: (c) => c.state },
     { key: "email", title: t("email"), sort: "EMAIL", render: (c) => c.email, text: (c) => c.email },
@@ -68,7 +68,7 @@ export function CustomersPage() {
       render: (c) => (count(c)?.max ? t("ofMax", { used: number(count(c)?.used ?? 0), max: number(count(c)?.max ?? 0) }) : number(count(c)?.used ?? 0)),
     },
     { key: "created", title: t("created"), sort: "CREATED_AT", render: (c) => <Ago at={c.createdAt} />, text: (c) => c.createdAt },
-  ];
+  ], [t, countryName]);
   const create = may("CUSTOMERS_WRITE") && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>{t("create")}</Button>;
   return (
     <Page title={t("customers")} actions={create}>

@@ -2,7 +2,7 @@ import { Anchor, Button, Group, Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { CustomerSelect } from "@/components/customer-select";
@@ -58,7 +58,7 @@ export function DatabasesPage() {
   const find = useDebouncedCallback((q: string) => set({ q: q.trim() || undefined }), 250);
   const filtered = Boolean(search.q || search.state);
 
-  const columns: Column<Row>[] = [
+  const columns = useMemo((): Column<Row>[] => [
     { key: "name", title: t("name"), sort: "NAME", render: (d) => <Anchor component={Link} to={`/databases/${d.id}`} size="sm" fw={500}>{d.name}</Anchor>, text: (d) => d.name },
     { key: "state", title: t("state"), render: (d) => <StateBadge state={d.state} />, text: (d) => d.state },
     { key: "customer", title: t("customer"), render: (d) => d.customer.name, text: (d) => d.customer.name },
@@ -67,7 +67,7 @@ export function DatabasesPage() {
     { key: "size", title: t("size"), sort: "SIZE", align: "right", render: (d) => bytes(d.sizeBytes), text: (d) => d.sizeBytes },
     { key: "connections", title: t("connections"), align: "right", render: (d) => (d.connections === null ? "–" : `${d.connections} / ${d.connectionLimit}`), text: (d) => d.connections, optional: true },
     { key: "created", title: t("created"), sort: "CREATED_AT", render: (d) => <Ago at={d.createdAt} />, text: (d) => d.createdAt },
-  ];
+  ], [t]);
   const create = writes && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>{t("create")}</Button>;
   return (
     <Page title={t("databases")} actions={create}>
