@@ -80,7 +80,7 @@ export function AuditPage() {
       <Filters search={search} set={set} actions={[...new Set((result.data?.auditEvents.nodes ?? []).map(({ action }) => action))]} />
       <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} columns={6} />}>
         {({ auditEvents }) => (
-          <List key={JSON.stringify(variables)} settled={!result.fetching && !result.stale} live={first ? live : []} page={auditEvents} paused={search.paused ?? false} empty={filtered ? t("noneFound") : t("none")}>
+          <List of={JSON.stringify(variables)} settled={!result.fetching && !result.stale} live={first ? live : []} page={auditEvents} paused={search.paused ?? false} empty={filtered ? t("noneFound") : t("none")}>
             {(nodes) => <ResourceTable name="audit" label={t("audit")} columns={columns} page={{ ...auditEvents, nodes }} search={search} onSearch={set} fetching={result.stale && nodes.length === 0} />}
           </List>
         )}
@@ -93,14 +93,14 @@ export function AuditPage() {
 }
 
 /** The rows with what came live on top; while it is paused what was there stays, and what came is counted. */
-function List(p: { live: readonly Entry[]; page: { nodes: readonly Entry[] }; settled: boolean; paused: boolean; empty: string; children: (rows: Entry[]) => React.ReactNode }) {
+function List(p: { of: string; live: readonly Entry[]; page: { nodes: readonly Entry[] }; settled: boolean; paused: boolean; empty: string; children: (rows: Entry[]) => React.ReactNode }) {
   const t = useTexts();
   const all = merged(p.live, p.page.nodes);
-  const [held, setHeld] = useState<Entry[] | null>(null);
-  // Another page or filter begins anew, and is held once it is there.
-  if (p.paused && p.settled && held === null) setHeld(all);
+  const [held, setHeld] = useState<{ of: string; rows: Entry[] } | null>(null);
+  // Another page or filter, which is what the list is of, begins anew, and is held once it is there.
+  if (p.paused && p.settled && held?.of !== p.of) setHeld({ of: p.of, rows: all });
   if (!p.paused && held !== null) setHeld(null);
-  const rows = p.paused && held ? held : all;
+  const rows = p.paused && held?.of === p.of ? held.rows : all;
   const known = new Set(rows.map(({ id }) => id));
   const fresh = all.filter(({ id, at }) => !known.has(id) && (rows.length === 0 || Date.parse(at) >= Date.parse(rows[0]!.at))).length;
   return (
