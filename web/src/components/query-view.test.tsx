@@ -1,9 +1,10 @@
-import { screen } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
-import { CombinedError, useQuery } from "urql";
+import { CombinedError, useClient, useQuery } from "urql";
 import { describe, expect, it, vi } from "vitest";
-import { graphOf, show } from "@/testing/render";
+import { refresh } from "@/gql/refresh";
+import { type Answer, graphOf, show } from "@/testing/render";
 import { QueryView } from "./query-view";
 
 const query = "query Things { things }";
@@ -42,11 +43,45 @@ describe("QueryView", () => {
     expect(await screen.findByText("d")).toBeVisible();
   });
 
-  it("keeps old data in sight when newer cannot be had", async () => {
-    const result = { data: { things: ["old"] }, error: new CombinedError({ networkError: new Error("x") }) };
-    show(<QueryView result={result} retry={() => {}} skeleton={null}>{({ things }) => <p>{things[0]}</p>}</QueryView>);
-    expect(await screen.findByText("old")).toBeVisible();
-    expect(screen.queryByRole("alert")).toBeNull();
+  describe("keeps what there is when it cannot be read anew", () => {
+    const old = { data: { things: ["old"] } };
+    const note = "This could not be read anew, and may be old.";
+    const code = (code: string) => ({ data: null, errors: [{ message: "It broke.", extensions: { code } }] });
+    it.each([["a mistake of the panel", code("INTERNAL")], ["too many requests", code("RATE_LIMITED")], ["no network", new TypeError("no line")]])("%s", async (_, failure) => {
+      const answers: (Answer | Error)[] = [old, failure, failure, { data: { things: ["new"] } }];
+      const graph = graphOf({
+        Things: () => {
+          const answer = answers.shift()!;
+          if (answer instanceof Error) throw answer;
+          return answer;
+        },
+      });
+      const Page = () => {
+        const client = useClient();
+        return <><button type="button" onClick={() => refresh(client)}>refresh</button><Things /></>;
+      };
+      const { container } = show(<Page />, graph);
+      expect(await screen.findByText("old")).toBeVisible();
+      const place = container.querySelector("[aria-live=polite]")!; // which was there before
+      expect(place).toBeEmptyDOMElement();
+      await userEvent.click(screen.getByRole("button", { name: "refresh" }));
+      expect(await screen.findByText(note)).toBeVisible();
+      expect(place).toHaveTextContent(note);
+      expect(screen.getByText("old")).toBeVisible();
+      expect(screen.queryByRole("alert")).toBeNull();
+      await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+      await waitFor(() => expect(graph.sent).toHaveLength(3));
+      expect(screen.getByText(note)).toBeVisible();
+      await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+      expect(await screen.findByText("new")).toBeVisible();
+      expect(place).toBeEmptyDOMElement();
+    });
+  });
+
+  it("says nothing of old data where only a part of a new answer failed", async () => {
+    show(<Things />, graphOf({ Things: { data: { things: ["e"] }, errors: [{ message: "It broke.", extensions: { code: "INTERNAL" } }] } as never }));
+    expect(await screen.findByText("e")).toBeVisible();
+    expect(screen.queryByText(/read anew/)).toBeNull();
   });
 
   it("U2: an answer without data is an error, too, as the cache gives it", async () => {

@@ -1,14 +1,23 @@
+import { Box, Button, Group, Text } from "@mantine/core";
 import { type ReactNode, useDeferredValue } from "react";
 import { ErrorBoundary } from "react-error-boundary";
 import type { UseQueryState } from "urql";
+import { isKept } from "@/gql/refresh";
+import { texts } from "@/lib/text";
 import { PanelError } from "./panel-error";
+
+const useTexts = texts("query-view", {
+  en: { kept: "This could not be read anew, and may be old.", retry: "Try again" },
+  de: { kept: "Das ließ sich nicht neu laden und ist vielleicht veraltet.", retry: "Noch einmal versuchen" },
+});
 
 /**
  * What a query came to: a skeleton while it is under way, the error with a way to try
- * again, or the data, also old one while newer is fetched.
+ * again, or the data, also old one while newer is fetched or when it cannot be had, which
+ * is said.
  */
 export function QueryView<Data>(p: {
-  result: Pick<UseQueryState<Data>, "data" | "error">;
+  result: Pick<UseQueryState<Data>, "data" | "error" | "extensions">;
   retry: (options?: { requestPolicy: "network-only" }) => void;
   skeleton: ReactNode;
   children: (data: Data) => ReactNode;
@@ -21,8 +30,22 @@ export function QueryView<Data>(p: {
   if (data === undefined && error) return <PanelError error={error} onRetry={retry} />;
   if (data === undefined || !there) return p.skeleton;
   return (
-    <ErrorBoundary fallbackRender={(f) => <PanelError error={f.error} onRetry={f.resetErrorBoundary} />} onReset={retry} resetKeys={[data]}>
-      {p.children(data)}
-    </ErrorBoundary>
+    <>
+      {/* It is always there, or what comes into it would not be announced; and it takes no room. */}
+      <Box aria-live="polite" display="contents">{isKept(p.result) && <Kept onRetry={retry} />}</Box>
+      <ErrorBoundary fallbackRender={(f) => <PanelError error={f.error} onRetry={f.resetErrorBoundary} />} onReset={retry} resetKeys={[data]}>
+        {p.children(data)}
+      </ErrorBoundary>
+    </>
+  );
+}
+
+function Kept(p: { onRetry: () => void }) {
+  const t = useTexts();
+  return (
+    <Group gap={4}>
+      <Text size="sm" c="dimmed">{t("kept")}</Text>
+      <Button size="compact-sm" variant="subtle" onClick={p.onRetry}>{t("retry")}</Button>
+    </Group>
   );
 }

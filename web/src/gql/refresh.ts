@@ -18,7 +18,7 @@ const passing = new Set(["OFFLINE", "UNAVAILABLE", "RATE_LIMITED", "INTERNAL", "
 
 /**
  * Knows which queries are shown somewhere on the page, and what: when one that is read
- * anew has no answer, what is shown stays. It stands before the cache.
+ * anew has no answer, what is shown stays, and `isKept` says so. It stands before the cache.
  */
 export const refreshExchange: Exchange = ({ client, forward }) => {
   const queries = new Map<number, Shown>();
@@ -27,7 +27,7 @@ export const refreshExchange: Exchange = ({ client, forward }) => {
     const one = queries.get(result.operation.key);
     if (!one) return result;
     if (result.data) one.data = result.data;
-    else if (one.data && result.error && passing.has(problemsOf(result.error)[0]!.code)) return { ...result, data: one.data };
+    else if (one.data && result.error && passing.has(problemsOf(result.error)[0]!.code)) return { ...result, data: one.data, extensions: { ...result.extensions, kept: true } };
     return result;
   };
   return (operations) =>
@@ -37,13 +37,20 @@ export const refreshExchange: Exchange = ({ client, forward }) => {
           operations,
           tap((operation) => {
             if (operation.kind === "query") queries.set(operation.key, { ...queries.get(operation.key), operation });
-            else if (operation.kind === "teardown") queries.delete(operation.key);
+            else if (operation.kind === "teardown") {
+              // Who tries again ends a query and asks it in the same breath.
+              const left = queries.get(operation.key);
+              queueMicrotask(() => queries.get(operation.key) === left && queries.delete(operation.key));
+            }
           }),
         ),
       ),
       map(kept),
     );
 };
+
+/** Whether what there is is that of before, since it could not be read anew. */
+export const isKept = (result: Pick<OperationResult, "extensions">): boolean => result.extensions?.kept === true;
 
 /**
  * Reads everything that the page shows anew, and shows what was there until it comes:
