@@ -890,8 +890,8 @@ input AuditFilter {
   "Done to this object."
   objectId: ID
   """
-  From this address, such as ` + "`" + `203.0.113.7` + "`" + `, or this network, such as ` + "`" + `2001:db8::/64` + "`" + `, as ` + "`" + `AuditEvent.ip` + "`" + ` shows it. What the caller
-  cannot see there is not found by it. ` + "`" + `INVALID` + "`" + ` for anything else.
+  From this address, such as ` + "`" + `203.0.113.7` + "`" + `, or from within this network, such as ` + "`" + `203.0.113.0/24` + "`" + ` or ` + "`" + `2001:db8::/64` + "`" + `. What the caller
+  cannot see in ` + "`" + `AuditEvent.ip` + "`" + ` is not found by it. ` + "`" + `INVALID` + "`" + ` for anything else.
   """
   ip: String
   "Done, or refused."

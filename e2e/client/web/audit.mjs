@@ -34,17 +34,17 @@ export const tests = {
     await page.getByRole("button", { name: "Clear the filters" }).click();
     await table(page).getByText("customer.update").first().waitFor();
 
-    await page.getByRole("textbox", { name: "Address" }).fill("198.51.100.");
+    await page.getByRole("textbox", { name: "Address or network" }).fill("198.51.100.");
     await page.getByText("Such as 203.0.113.7").waitFor();
-    await page.getByRole("textbox", { name: "Address" }).fill("198.51.100.7");
+    await page.getByRole("textbox", { name: "Address or network" }).fill("198.51.100.7");
     await page.waitForURL(/ip=198\.51\.100\.7/);
     await page.getByText("No entry is like this").waitFor();
-    await page.getByRole("textbox", { name: "Address" }).fill("127.0.0.1");
+    await page.getByRole("textbox", { name: "Address or network" }).fill("127.0.0.1");
     await page.waitForURL(/ip=127\.0\.0\.1/);
     await table(page).getByText("customer.update").first().waitFor();
     await page.reload();
     await table(page).getByText("customer.update").first().waitFor();
-    assert.equal(await page.getByRole("textbox", { name: "Address" }).inputValue(), "127.0.0.1");
+    assert.equal(await page.getByRole("textbox", { name: "Address or network" }).inputValue(), "127.0.0.1");
 
     // By the entry itself: what was before and after, and more of the same object.
     await table(page).getByRole("button", { name: "customer.update" }).first().click();

@@ -33,6 +33,8 @@ func TestList_U40_ByAddress(t *testing.T) {
 		"from.v6":       {&actor.Actor{User: owner}, "2001:db8::1"},
 		"from.network":  {&actor.Actor{User: owner}, "2001:db8::/64"},
 		"from.anywhere": {&actor.Actor{User: owner}, ""},
+		"from.a.socket": {&actor.Actor{User: owner}, "@"},
+		"from.a.riddle": {&actor.Actor{User: owner}, "1:2:3/4"},
 	} {
 		ctx := actor.WithRequest(actor.With(t.Context(), by.who), actor.Request{ID: "r", IP: by.ip})
 		require.NoError(t, r.record(ctx, audit.Entry{Action: action, Customer: r.below}))
@@ -48,14 +50,23 @@ func TestList_U40_ByAddress(t *testing.T) {
 		return actions
 	}
 	for ip, want := range map[string][]string{
-		"192.0.2.1":           {"by.owner", "by.staff", "as.owner"},
-		"::ffff:192.0.2.1":    {"by.owner", "by.staff", "as.owner"},
-		"192.0.2.11":          {"from.beside"},
-		"2001:0db8::0001":     {"from.v6"},
-		"2001:db8::1%eth0":    {"from.v6"},
-		"2001:DB8:0:0:5::/64": {"from.network"},
-		"192.0.2.0/24":        nil, // what entries show, and not what lies within
-		"198.51.100.1":        nil,
+		"192.0.2.1":            {"by.owner", "by.staff", "as.owner"},
+		"::ffff:192.0.2.1":     {"by.owner", "by.staff", "as.owner"},
+		"192.0.2.11":           {"from.beside"},
+		"2001:0db8::0001":      {"from.v6"},
+		"2001:db8::1%eth0":     {"from.v6"},
+		"2001:DB8:0:0:5::/64":  {"from.v6", "from.network"},
+		"192.0.2.1/32":         {"by.owner", "by.staff", "as.owner"},
+		"192.0.2.0/24":         {"by.owner", "by.staff", "as.owner", "from.beside"},
+		"192.0.2.9/29":         {"from.beside"}, // 192.0.2.8 to 192.0.2.15
+		"::ffff:192.0.2.0/120": {"by.owner", "by.staff", "as.owner", "from.beside"},
+		"192.0.3.0/24":         nil,
+		"2001:db8::/64":        {"from.v6", "from.network"},
+		"2001:db8::/65":        {"from.v6"}, // the network reaches beyond it
+		"2000::/3":             {"from.v6", "from.network"},
+		"0.0.0.0/0":            {"by.owner", "by.staff", "as.owner", "from.beside"},
+		"::/0":                 {"from.v6", "from.network"},
+		"198.51.100.1":         nil,
 	} {
 		require.ElementsMatch(t, want, found(staff(t.Context()), ip), ip)
 	}
@@ -65,7 +76,7 @@ func TestList_U40_ByAddress(t *testing.T) {
 	require.Contains(t, exported, "by.owner")
 	require.NotContains(t, exported, "by.staff")
 	require.NotContains(t, exported, "as.owner")
-	for _, bad := range []string{"", "somewhere", "192.0.2", "192.0.2.1/33", "' OR true --", "a\x00b", strings.Repeat("1", 10_000)} {
+	for _, bad := range []string{"", "somewhere", "192.0.2", "192.0.2.1/33", "192.0.2.1/", "192.0.2.1/24/8", "::/129", "192.0.2.1-192.0.2.9", "' OR true --", "a\x00b", strings.Repeat("1", 10_000)} {
 		_, err := r.List(staff(t.Context()), page.Args{}, &trail.Filter{IP: &bad})
 		require.Equal(t, fault.Invalid, fault.CodeOf(err), "%.20q", bad)
 		_, err = r.Export(staff(t.Context()), &trail.Filter{IP: &bad}, trail.CSV)
@@ -80,9 +91,9 @@ func TestList_U40_ByAddressReadsAnIndex(t *testing.T) {
 	r.exec("INSERT INTO audit_entries (action, ip) SELECT 'test.many', '192.0.2.' || (i % 200) FROM generate_series(1, 20000) AS i")
 	r.exec("INSERT INTO audit_entries (action, ip) VALUES ('test.one', '198.51.100.7')")
 	r.exec("ANALYZE audit_entries")
-	for _, ip := range []string{"198.51.100.7", "203.0.113.1"} {
+	for ip, operator := range map[string]string{"198.51.100.7": "=", "203.0.113.1": "=", "198.51.100.0/24": "<<=", "2001:db8::/64": "<<="} {
 		var plan []string
-		require.NoError(t, r.db.NewRaw("EXPLAIN (COSTS OFF) SELECT a.event_id FROM audit_entries AS a WHERE a.ip = ? ORDER BY a.id DESC, a.event_id DESC LIMIT 21", ip).Scan(t.Context(), &plan))
-		require.Contains(t, strings.Join(plan, "\n"), "audit_entries_of_ip", ip)
+		require.NoError(t, r.db.NewRaw("EXPLAIN (COSTS OFF) SELECT a.event_id FROM audit_entries AS a WHERE audit_network(a.ip) "+operator+" ?::inet ORDER BY a.id DESC, a.event_id DESC LIMIT 21", ip).Scan(t.Context(), &plan))
+		require.Regexp(t, `audit_entries_of_network[^$]*Index Cond`, strings.Join(plan, "\n"), ip)
 	}
 }

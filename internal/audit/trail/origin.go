@@ -64,12 +64,19 @@ func (s *Service) origins(ctx context.Context, entries []*models.AuditEntry, of 
 	return out, nil
 }
 
-// plainAddress is an address or a network as entries have it; false for what is neither.
-func plainAddress(text string) (string, bool) {
+// networkOf reads an address, as the network of it alone, or a network. Bits behind its
+// length are overlooked, and what is of version 4 where it can be is that, as in entries.
+func networkOf(text string) (netip.Prefix, error) {
 	text = strings.TrimSpace(text)
 	if a, err := netip.ParseAddr(text); err == nil {
-		return a.Unmap().WithZone("").String(), true
+		return a.Unmap().WithZone("").Prefix(a.Unmap().BitLen())
 	}
 	p, err := netip.ParsePrefix(text)
-	return p.Masked().String(), err == nil
+	if err != nil {
+		return p, err
+	}
+	if a := p.Addr(); a.Is4In6() && p.Bits() >= 96 {
+		return a.Unmap().Prefix(p.Bits() - 96)
+	}
+	return p.Masked(), nil
 }

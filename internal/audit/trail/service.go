@@ -132,8 +132,8 @@ func (f *Filter) check() error {
 		}
 	}
 	if f.IP != nil {
-		if _, ok := plainAddress(*f.IP); !ok {
-			errs = append(errs, fault.Invalid.New("filter.ip", "Write an address such as 203.0.113.7 or a network such as 2001:db8::/64."))
+		if _, err := networkOf(*f.IP); err != nil {
+			errs = append(errs, fault.Invalid.New("filter.ip", "Write an address such as 203.0.113.7, or a network such as 203.0.113.0/24 or 2001:db8::/64."))
 		}
 	}
 	return fault.Join(errs...)
@@ -163,8 +163,12 @@ func (f *Filter) narrow(who *actor.Actor, where func(condition string, values ..
 		where("a.object_id = ? AND a.object_kind = ?", id, kind)
 	}
 	if f.IP != nil {
-		ip, _ := plainAddress(*f.IP) // checked
-		where("a.ip = ?", ip)
+		ip, _ := networkOf(*f.IP) // checked
+		if ip.IsSingleIP() {
+			where("audit_network(a.ip) = ?::inet", ip.Addr().String()) // the newest first, by the index
+		} else {
+			where("audit_network(a.ip) <<= ?::inet", ip.String())
+		}
 		if !who.IsStaff() { // as Addresses
 			where("a.impersonator_id IS NULL AND NOT EXISTS (SELECT FROM users AS u WHERE u.id = a.user_id AND u.provider_role IS NOT NULL)")
 		}

@@ -24,9 +24,9 @@ function textOf(bytes: number[]): string {
 }
 
 /**
- * An address or a network as entries show it, by the rules of the panel: an address has no
- * zone and is of four where it can be, a network has no bits behind its length. A network
- * of one address is that address. Undefined for what is neither.
+ * An address or a network by the rules of the panel: an address has no zone, a network no
+ * bits behind its length, and both are of four where they can be. A network of one address
+ * is that address. Undefined for what is neither.
  */
 export function addressOf(text: string): string | undefined {
   const whole = text.trim();
@@ -38,7 +38,19 @@ export function addressOf(text: string): string | undefined {
   const most = bytes.length * 8;
   if (length !== undefined && (!/^(0|[1-9]\d{0,2})$/.test(length) || Number(length) > most)) return undefined;
   const bits = length === undefined ? most : Number(length);
-  if (bits === most) return textOf(isMapped(bytes) ? bytes.slice(12) : bytes);
-  const masked = bytes.map((byte, i) => byte & (0xff << Math.min(8, Math.max(0, 8 - (bits - 8 * i)))));
-  return `${textOf(masked)}/${bits}`;
+  if (isMapped(bytes) && bits >= 96) return masked(bytes.slice(12), bits - 96);
+  return masked(bytes, bits);
+}
+
+function masked(bytes: number[], bits: number): string {
+  const first = bytes.map((byte, i) => byte & (0xff << Math.min(8, Math.max(0, 8 - (bits - 8 * i)))));
+  return bits === bytes.length * 8 ? textOf(bytes) : `${textOf(first)}/${bits}`;
+}
+
+/** Whether what an entry shows, an address or a network, lies within what addressOf gave. */
+export function isWithin(shown: string, network: string): boolean {
+  const [, bits] = network.split("/");
+  const [address, own] = shown.split("/");
+  if (bits === undefined) return shown === network;
+  return (own === undefined || Number(own) >= Number(bits)) && addressOf(`${address}/${bits}`) === network;
 }

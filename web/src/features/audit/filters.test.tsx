@@ -87,7 +87,7 @@ describe("U40: what is being typed", () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     const shown = await open(at);
     const action = screen.getByRole("combobox", { name: "Action" });
-    const ip = screen.getByRole("textbox", { name: "Address" });
+    const ip = screen.getByRole("textbox", { name: "Address or network" });
     const type = (field: HTMLElement, text: string) => fireEvent.change(field, { target: { value: text } });
     const clear = () => fireEvent.click(screen.getByRole("button", { name: "Clear the filters" }));
     const later = () => act(() => vi.advanceTimersByTimeAsync(1_000));
@@ -116,7 +116,7 @@ describe("U40: what is being typed", () => {
     type(ip, "somewhere");
     expect(ip).not.toHaveAccessibleDescription();
     await later();
-    expect(ip).toHaveAccessibleDescription("Such as 203.0.113.7");
+    expect(ip).toHaveAccessibleDescription("Such as 203.0.113.7 or 203.0.113.0/24");
     expect(search()).toEqual({ allowed: "no" });
     clear();
     expect(ip).not.toHaveAccessibleDescription();

@@ -1,6 +1,6 @@
 import { graphql } from "@/gql/document";
 import type { AuditEventsQuery } from "@/gql/generated/graphql";
-import { addressOf } from "./address";
+import { addressOf, isWithin } from "./address";
 
 export const EVENTS = graphql(`
   query AuditEvents($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: AuditFilter) {
@@ -98,6 +98,6 @@ export const filterOf = (s: AuditSearch) => ({
 export function fits(e: Entry, f: ReturnType<typeof filterOf>): boolean {
   return (
     (!f.actorId || e.actor?.id === f.actorId || e.impersonator?.id === f.actorId) && (!f.customerId || e.customer?.id === f.customerId) && (!f.action || e.action === f.action) && !f.exceptActions?.includes(e.action) &&
-    (!f.objectId || e.objectId === f.objectId) && (!f.ip || e.ip === f.ip) && (f.allowed === undefined || e.allowed === f.allowed) && (!f.from || Date.parse(e.at) >= Date.parse(f.from)) && (!f.to || Date.parse(e.at) < Date.parse(f.to))
+    (!f.objectId || e.objectId === f.objectId) && (!f.ip || (e.ip != null && isWithin(e.ip, f.ip))) && (f.allowed === undefined || e.allowed === f.allowed) && (!f.from || Date.parse(e.at) >= Date.parse(f.from)) && (!f.to || Date.parse(e.at) < Date.parse(f.to))
   );
 }
