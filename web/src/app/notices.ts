@@ -12,7 +12,7 @@ const NOTICES = graphql(`
       notifications(first: 30) {
         nodes {
           id at level message readAt
-          object { __typename id ... on Job { kind resource { __typename id ... on Database { name } ... on Customer { title: name } ... on DatabaseUser { username } } } ... on Database { name } ... on Customer { title: name } }
+          object { __typename id ... on Job { kind resource { __typename id ... on Database { name } ... on Customer { title: name } ... on DatabaseUser { username } ... on DatabaseServer { name } } } ... on Database { name } ... on Customer { title: name } }
         }
         unreadCount
       }

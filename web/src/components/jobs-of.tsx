@@ -21,7 +21,7 @@ const JOBS_OF = graphql(`
     jobs(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
       nodes {
         id kind state percent waitingFor createdAt startedAt finishedAt customer { id name } actor { id name }
-        resource { __typename id ... on Database { name } ... on Customer { title: name } ... on DatabaseUser { username } }
+        resource { __typename id ... on Database { name } ... on Customer { title: name } ... on DatabaseUser { username } ... on DatabaseServer { name } }
       }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
       totalCount

@@ -28,7 +28,7 @@ const JOB = graphql(`
       id kind state percent waitingFor nextAttemptAt attempts cancelRequestedAt createdAt startedAt finishedAt
       customer { id name }
       actor { id name }
-      resource { __typename id ... on Database { name } ... on Customer { title: name } ... on DatabaseUser { username } }
+      resource { __typename id ... on Database { name } ... on Customer { title: name } ... on DatabaseUser { username } ... on DatabaseServer { name } }
       steps { name state attempt durationMs error }
       error { code message retryable }
       children(first: 100) { nodes { id kind state percent } totalCount }

@@ -27,6 +27,11 @@ it("lists jobs with what they are of, how far they are and how long they took", 
   expect(within(first!).getByRole("link", { name: "shop" })).toHaveAttribute("href", "/databases/db_1");
 });
 
+it("names the server that a job works on, with the way there", async () => {
+  open({ JobsOf: listOf(row("a", { resource: { __typename: "DatabaseServer", id: "srv_1", name: "pg-1" } })) });
+  expect(await screen.findByRole("link", { name: "pg-1" })).toHaveAttribute("href", "/servers/srv_1");
+});
+
 it.each([["en", "Database server", "Dump"], ["de", "Datenbankserver", "Dump"]] as const)("what has no name is said to be what it is, with the way there: %s", async (language, server, dump) => {
   setLanguage(language);
   open({ JobsOf: listOf(row("a", { resource: { __typename: "DatabaseServer", id: "srv_1" } }), row("b", { resource: { __typename: "DatabaseDump", id: "dump_1" } })) });
