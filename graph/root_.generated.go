@@ -376,7 +376,7 @@ type UserConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: 1000, once: true)
 }
 
 "A user and its place."
@@ -424,7 +424,7 @@ type InvitationConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: 1000, once: true)
 }
 
 "An invitation and its place."
@@ -736,7 +736,7 @@ type ApiTokenConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: 1000, once: true)
 }
 
 "An API token and its place."
@@ -911,7 +911,7 @@ type AuditEventConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: 1000, once: true)
 }
 
 "An entry and its place."
@@ -958,7 +958,8 @@ directive @public on FIELD_DEFINITION
 
 """
 What a field costs of the caller's budget: ` + "`" + `weight` + "`" + ` points, and what is selected below it once for each object that there may be:
-as many as the largest of the arguments in ` + "`" + `multipliers` + "`" + ` says (a number, or the length of a list), and ` + "`" + `size` + "`" + ` when none is given.
+as many as the largest of the arguments in ` + "`" + `multipliers` + "`" + ` says (a number, or the length of a list), and ` + "`" + `size` + "`" + ` when none is given. Of a page
+these are its lists; what is beside them is there once. With ` + "`" + `once` + "`" + ` the weight is that of all objects together, such as of totals, which are counted in one statement.
 A field without ` + "`" + `@cost` + "`" + ` costs one point and has one object. ` + "`" + `Query.rateLimit` + "`" + ` and ` + "`" + `extensions.cost` + "`" + ` of each answer tell what is left.
 """
 directive @cost(
@@ -968,6 +969,8 @@ directive @cost(
   multipliers: [String!]! = []
   "How many there are when no argument says so."
   size: Int! = 1
+  "Whether the weight is that of all objects together."
+  once: Boolean! = false
 ) on FIELD_DEFINITION
 
 """
@@ -1430,7 +1433,7 @@ type CustomerConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: 1000, once: true)
 }
 
 "A customer and its place."
@@ -1694,7 +1697,7 @@ type DatabaseServerConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: 1000, once: true)
 }
 
 "A database server and its place."
@@ -1892,7 +1895,7 @@ type DatabaseConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: 1000, once: true)
 }
 
 "A database and its place."
@@ -2225,7 +2228,7 @@ type DatabaseDumpConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: 1000, once: true)
 }
 
 "A dump and its place."
@@ -2495,7 +2498,7 @@ type DatabaseUserConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: 1000, once: true)
 }
 
 "A database user and its place."
@@ -2749,7 +2752,7 @@ type DriftFindingConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: 1000, once: true)
 }
 
 "A finding and its place."
@@ -3143,7 +3146,7 @@ type JobConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: 1000, once: true)
 }
 
 "A job and its place."
@@ -3238,7 +3241,7 @@ type NotificationConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: 1000, once: true)
   "How many of all that the caller was told were not read, whatever the filter; only counted when it is asked for."
   unreadCount: Int! @goField(forceResolver: true, batch: true) @cost(weight: 5)
 }
@@ -3418,7 +3421,7 @@ type ServerConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: 1000, once: true)
 }
 
 "A server and its place."
@@ -3686,7 +3689,7 @@ type MembershipConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: 1000, once: true)
 }
 
 "A membership and its place."

@@ -2,15 +2,16 @@ package transport
 
 import (
 	"context"
-	"errors"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"golang.org/x/sync/semaphore"
 
+	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
 )
 
@@ -23,26 +24,42 @@ const (
 	PointsAtOnce = 10_000
 	// admissionWait is how long a query waits for others at most.
 	admissionWait = 10 * time.Second
-	// maxAdmissionQueue is how many wait at most.
-	maxAdmissionQueue = 1000
+	// How many wait at most, of all and of one caller.
+	maxAdmissionQueue, maxAdmissionLine = 1000, 100
 )
 
 // An Admission bounds the memory of what is executed at once: queries that read many
-// rows wait for each other, in the order in which they came, so that no more of them
-// are at work than their points allow. Small queries, mutations and streams do not
+// rows wait for each other, so that no more of them are at work than their points allow.
+// Callers take turns, and each one's queries are in the order in which they came: who
+// asks for much at once waits for itself. Small queries, mutations and streams do not
 // wait, and nobody waits for them.
 type Admission struct {
 	points  int64
-	free    *semaphore.Weighted
 	waiting atomic.Int64
 	waited  atomic.Int64
 	refused atomic.Int64
+
+	mu    sync.Mutex
+	taken int64
+	turns []*line          // of those who wait, next first
+	lines map[string]*line // the same, by caller
+}
+
+// A line is what one caller's queries wait in.
+type line struct {
+	caller string
+	waits  []*waiter
+}
+
+type waiter struct {
+	points int64
+	turn   chan struct{} // closed when it has come
 }
 
 // NewAdmission returns an Admission of so many points of cost at once. An operation
 // that costs more has all of them.
 func NewAdmission(points int) *Admission {
-	return &Admission{points: int64(points), free: semaphore.NewWeighted(int64(points))}
+	return &Admission{points: int64(points), lines: map[string]*line{}}
 }
 
 // Stats tell how many queries wait now, how many have waited, and how many were
@@ -51,30 +68,122 @@ func (a *Admission) Stats() (waiting, waited, refused int64) {
 	return a.waiting.Load(), a.waited.Load(), a.refused.Load()
 }
 
-// enter waits until a query of that cost may be executed, and gives what ends it.
-// Error: fault.Unavailable when that takes too long.
-func (a *Admission) enter(ctx context.Context, cost int) (leave func(), err error) {
-	n := min(int64(cost), a.points)
-	leave = func() { a.free.Release(n) }
-	if a.free.TryAcquire(n) {
+// enter waits until a caller's query of that cost may be executed, and gives what ends
+// it. Error: fault.Unavailable when that takes too long.
+func (a *Admission) enter(ctx context.Context, caller string, cost int) (leave func(), err error) {
+	w := &waiter{points: min(int64(cost), a.points), turn: make(chan struct{})}
+	leave = func() { a.leave(w) }
+	switch atOnce, refused := a.come(caller, w); {
+	case refused:
+		a.refused.Add(1)
+		return nil, fault.Unavailable.New("", "Too many large queries wait already; try again in a moment.")
+	case atOnce:
 		return leave, nil
 	}
 	defer a.waiting.Add(-1)
-	if a.waiting.Add(1) > maxAdmissionQueue {
-		a.refused.Add(1)
-		return nil, fault.Unavailable.New("", "Too many large queries wait already; try again in a moment.")
-	}
 	a.waited.Add(1)
-	brief, cancel := context.WithTimeout(ctx, admissionWait)
-	defer cancel()
-	if err := a.free.Acquire(brief, n); err != nil {
-		if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-			a.refused.Add(1)
-			err = fault.Unavailable.New("", "Other large queries took too long; try again in a moment, or ask for smaller pages.")
-		}
-		return nil, err
+	patience := time.NewTimer(admissionWait)
+	defer patience.Stop()
+	select {
+	case <-w.turn:
+		return leave, nil
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-patience.C:
+		err = fault.Unavailable.New("", "Other large queries took too long; try again in a moment, or ask for smaller pages.")
 	}
-	return leave, nil
+	if !a.giveUp(caller, w) {
+		return leave, nil // its turn came just now
+	}
+	if fault.CodeOf(err) == fault.Unavailable {
+		a.refused.Add(1)
+	}
+	return nil, err
+}
+
+// come takes the points if nobody waits for them, and else joins the caller's line if
+// that is not too long. Who joins is counted as waiting.
+func (a *Admission) come(caller string, w *waiter) (atOnce, refused bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.turns) == 0 && a.taken+w.points <= a.points {
+		a.taken += w.points
+		return true, false
+	}
+	l := a.lines[caller]
+	if a.waiting.Load() >= maxAdmissionQueue || l != nil && len(l.waits) >= maxAdmissionLine {
+		return false, true
+	}
+	if l == nil {
+		l = &line{caller: caller}
+		a.lines[caller] = l
+		a.turns = append(a.turns, l)
+	}
+	l.waits = append(l.waits, w)
+	a.waiting.Add(1)
+	return false, false
+}
+
+func (a *Admission) leave(w *waiter) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.taken -= w.points
+	a.next()
+}
+
+// giveUp takes who waits out of the line; false when its turn has come.
+func (a *Admission) giveUp(caller string, w *waiter) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l := a.lines[caller]
+	if l == nil {
+		return false
+	}
+	i := slices.Index(l.waits, w)
+	if i < 0 {
+		return false
+	}
+	l.waits = slices.Delete(l.waits, i, i+1)
+	if len(l.waits) == 0 {
+		delete(a.lines, caller)
+		a.turns = slices.DeleteFunc(a.turns, func(one *line) bool { return one == l })
+	}
+	a.next() // it may have kept others waiting
+	return true
+}
+
+// next lets those in whose turn it is and for whom there are points.
+func (a *Admission) next() {
+	for len(a.turns) > 0 {
+		l := a.turns[0]
+		w := l.waits[0]
+		if a.taken+w.points > a.points {
+			return
+		}
+		a.taken += w.points
+		close(w.turn)
+		l.waits = slices.Delete(l.waits, 0, 1)
+		a.turns = slices.Delete(a.turns, 0, 1)
+		if len(l.waits) > 0 {
+			a.turns = append(a.turns, l)
+		} else {
+			delete(a.lines, l.caller)
+		}
+	}
+}
+
+// callerOf is whose queries are in one line: a user's with all API tokens, those of the
+// staff who act as somebody else, and of nobody an address's.
+func callerOf(ctx context.Context) string {
+	who := actor.Caller(ctx)
+	if who == nil {
+		return actor.RequestFrom(ctx).Network()
+	}
+	user := who.User
+	if !who.Impersonator.IsZero() {
+		user = who.Impersonator
+	}
+	return string(user.UUID[:])
 }
 
 // waits tells whether an operation may have to wait for others.
@@ -94,7 +203,7 @@ func (c *core) admitted(cost int, next graphql.ResponseHandler) graphql.Response
 			return next(ctx)
 		}
 		asked = true
-		leave, err := c.Admission.enter(ctx, cost)
+		leave, err := c.Admission.enter(ctx, callerOf(ctx), cost)
 		if err != nil {
 			refused = true
 			return c.DispatchError(ctx, gqlerror.List{gqlerror.WrapPath(nil, err)})

@@ -19,8 +19,12 @@ type costs map[*ast.FieldDefinition]price
 type price struct {
 	weight      int
 	multipliers []string
-	size        int // how many objects there are when no multiplier is given
+	size        int  // how many objects there are when no multiplier is given
+	once        bool // the weight is that of all objects together
 }
+
+// maxObjects is what an argument asks for at most that is no page's size.
+const maxObjects = 1000
 
 // cheap is the price of a field without @cost.
 var cheap = price{weight: 1, size: 1}
@@ -36,6 +40,7 @@ func costsOf(schema *ast.Schema) costs {
 			}
 			args := d.ArgumentMap(nil)
 			p := price{weight: intOf(args["weight"], 1), size: intOf(args["size"], 1)}
+			p.once, _ = args["once"].(bool)
 			list, _ := args["multipliers"].([]any)
 			for _, name := range list {
 				if s, ok := name.(string); ok {
@@ -89,25 +94,31 @@ const cheaper = 20
 // written twice count twice.
 func (c costs) of(op *ast.OperationDefinition, variables map[string]any) int {
 	b := &bill{costs: c, variables: variables}
-	return b.selections(op.SelectionSet)
+	return b.selections(op.SelectionSet).all()
 }
 
 type bill struct {
 	costs
 	variables map[string]any
-	fragments map[*ast.FragmentDefinition]int // each is looked at once
+	fragments map[*ast.FragmentDefinition]parts // each is looked at once
 }
 
-func (b *bill) selections(set ast.SelectionSet) (sum int) {
+// parts are what a selection costs: its lists and what is beside them, of each object,
+// and what costs the same of all together.
+type parts struct{ lists, rest, once int }
+
+func (p parts) all() int { return min(p.lists+p.rest+p.once, beyond) }
+
+func (b *bill) selections(set ast.SelectionSet) (sum parts) {
 	for _, s := range set {
 		switch s := s.(type) {
 		case *ast.Field:
 			if b.included(s.Directives) {
-				sum += b.field(s)
+				sum = sum.and(b.field(s))
 			}
 		case *ast.InlineFragment:
 			if b.included(s.Directives) {
-				sum += b.selections(s.SelectionSet)
+				sum = sum.and(b.selections(s.SelectionSet))
 			}
 		case *ast.FragmentSpread:
 			if !b.included(s.Directives) {
@@ -117,15 +128,18 @@ func (b *bill) selections(set ast.SelectionSet) (sum int) {
 			if !known {
 				cost = b.selections(s.Definition.SelectionSet)
 				if b.fragments == nil { // most operations have none
-					b.fragments = map[*ast.FragmentDefinition]int{}
+					b.fragments = map[*ast.FragmentDefinition]parts{}
 				}
 				b.fragments[s.Definition] = cost
 			}
-			sum += cost
+			sum = sum.and(cost)
 		}
-		sum = min(sum, beyond)
 	}
 	return sum
+}
+
+func (p parts) and(q parts) parts {
+	return parts{min(p.lists+q.lists, beyond), min(p.rest+q.rest, beyond), min(p.once+q.once, beyond)}
 }
 
 func (b *bill) included(directives ast.DirectiveList) bool {
@@ -139,13 +153,16 @@ func (b *bill) included(directives ast.DirectiveList) bool {
 	return d == nil || b.value(d.Arguments.ForName("if"), nil) != false
 }
 
-func (b *bill) field(f *ast.Field) int {
+func (b *bill) field(f *ast.Field) parts {
 	p, ok := b.costs[f.Definition]
 	if !ok {
 		p = cheap
 	}
 	if len(f.SelectionSet) == 0 {
-		return p.weight
+		if p.once {
+			return parts{once: p.weight}
+		}
+		return parts{rest: p.weight}
 	}
 	n := 0
 	for _, name := range p.multipliers {
@@ -154,11 +171,19 @@ func (b *bill) field(f *ast.Field) int {
 	if n == 0 {
 		n = p.size
 	}
-	cost := min(p.weight+n*b.selections(f.SelectionSet), beyond)
+	below := b.selections(f.SelectionSet)
+	cost := p.weight + n*(below.lists+below.rest)
+	if p.multipliers != nil && f.Definition.Type.Elem == nil { // a page has many rows, and the rest of it once
+		cost = p.weight + n*below.lists + below.rest
+	}
+	cost = min(cost, beyond)
 	if f.Name == "__schema" || f.Name == "__type" {
 		cost = 1 + cost/cheaper
 	}
-	return cost
+	if f.Definition.Type.Elem != nil {
+		return parts{lists: cost, once: below.once}
+	}
+	return parts{rest: cost, once: below.once}
 }
 
 // count is how many objects an argument asks for; 0 when it is not given. More
@@ -170,7 +195,11 @@ func (b *bill) count(f *ast.Field, name string) int {
 	case []any:
 		return max(1, len(v))
 	default:
-		return min(max(1, intOf(v, 1)), page.MaxSize)
+		most := maxObjects
+		if name == "first" || name == "last" {
+			most = page.MaxSize
+		}
+		return min(max(1, intOf(v, 1)), most)
 	}
 }
 

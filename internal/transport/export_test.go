@@ -24,16 +24,20 @@ func (g gqlgensPost) Do(w http.ResponseWriter, r *http.Request, exec graphql.Gra
 	g.POST.Do(w, r, exec)
 }
 
-// Enter takes points of an admission, as a query of that cost does.
-func (a *Admission) Enter(ctx context.Context, cost int) (leave func(), err error) {
-	return a.enter(ctx, cost)
+// Enter takes points of an admission, as a caller's query of that cost does.
+func (a *Admission) Enter(ctx context.Context, caller string, cost int) (leave func(), err error) {
+	return a.enter(ctx, caller, cost)
 }
 
 // What bounds the wait for an admission.
 const (
 	AdmissionWait     = admissionWait
 	MaxAdmissionQueue = maxAdmissionQueue
+	MaxAdmissionLine  = maxAdmissionLine
 )
 
 // Coerced tells whether variables are taken as they came.
 var Coerced = coerced
+
+// CallerOf is whose line a query waits in.
+var CallerOf = callerOf

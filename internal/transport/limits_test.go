@@ -101,7 +101,7 @@ func TestLimits_ErrorsOfAnAnswer(t *testing.T) {
 	p := newPanel(t)
 	query := "{ "
 	for i := range 30 {
-		query += fmt.Sprintf("a%d: customers(first: 0) { totalCount } ", i)
+		query += fmt.Sprintf("a%d: customers(first: 0) { __typename } ", i)
 	}
 	r := p.post(p.staff(), query+"}", nil)
 	require.Len(t, r.Errors, document.MaxErrors)
@@ -148,7 +148,7 @@ func TestBudget_OfEachCaller(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, r.status)
 	require.Empty(t, p.post(other, `{ rateLimit { remaining } }`, nil).Errors, "it is of each user")
 
-	r = p.post(token, `mutation { createCustomer(input: {name: "A", email: "a@example.com"}) { customer { id name email createdAt updatedAt children(first: 100) { totalCount } } } }`, nil)
+	r = p.post(token, `mutation { createCustomer(input: {name: "A", email: "a@example.com"}) { customer { id name email createdAt updatedAt children(first: 100) { nodes { id } } } } }`, nil)
 	require.Equal(t, []string{"RATE_LIMITED"}, r.codes(), r.body)
 	require.Zero(t, p.count("SELECT count(*) FROM customers WHERE name = 'A'"), "nothing was done")
 
@@ -177,6 +177,10 @@ func TestCost_OfEveryList(t *testing.T) {
 				require.Contains(t, d.Arguments.ForName("multipliers").Value.String(), `"`+name+`"`, where)
 				n++
 			}
+			if f.Name == "totalCount" {
+				require.NotNil(t, d, where)
+				require.Equal(t, "true", d.Arguments.ForName("once").Value.Raw, where)
+			}
 			if d == nil {
 				continue
 			}
@@ -189,6 +193,38 @@ func TestCost_OfEveryList(t *testing.T) {
 	}
 	require.Greater(t, n, 20)
 	require.Equal(t, ast.LocationFieldDefinition, p.schema.Directives["cost"].Locations[0])
+}
+
+// An exact total is dear, whoever asks for how many rows beside it; many totals of one
+// list are one.
+func TestCost_OfTotals(t *testing.T) {
+	t.Parallel()
+	p := newPanelWith(t, transport.Config{Budget: budget.New(1_000_000)})
+	token := p.staff()
+	for query, want := range map[string]int{
+		`{ jobs(first: 1) { nodes { id } } }`:                                                                                           1 + 1*(1+1),
+		`{ jobs(first: 100) { nodes { id kind } } }`:                                                                                    1 + 100*(1+2),
+		`{ jobs(first: 1) { totalCount } }`:                                                                                             1 + 1000,
+		`{ jobs(first: 100) { totalCount nodes { id } pageInfo { hasNextPage } } }`:                                                     1 + 1000 + 100*2 + (1 + 1),
+		`{ jobs { totalCount } }`:                                                                                                       1 + 1000,
+		`{ jobs { ...T } } fragment T on JobConnection { totalCount nodes { id } }`:                                                     1 + 1000 + 20*2,
+		`{ customers(first: 10) { nodes { databases(first: 5) { totalCount nodes { id } } } } }`:                                        1 + 10*(1+(1+5*2)) + 1000,
+		`{ a: jobs { totalCount } b: jobs(first: 2) { n: totalCount m: totalCount } }`:                                                  2 + 3*1000,
+		`{ servers { nodes { metrics(from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z") { at } } } }`:                            1 + 20*(1+10+300),
+		`{ servers(first: 1) { nodes { metrics(from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z", maxPoints: 1000) { at } } } }`: 1 + 1 + 10 + 1000,
+	} {
+		r := p.post(token, query, nil)
+		require.Empty(t, r.Errors, query)
+		var answer struct{ Extensions struct{ Cost struct{ Cost int } } }
+		require.NoError(t, json.Unmarshal([]byte(r.body), &answer))
+		require.Equal(t, want, answer.Extensions.Cost.Cost, query)
+	}
+	require.Equal(t, []string{"TOO_COMPLEX"}, p.post(token, "{ "+strings.Join(func() (list []string) {
+		for i := range 20 {
+			list = append(list, fmt.Sprintf("a%d: jobs(filter: {state: RUNNING}) { totalCount }", i))
+		}
+		return list
+	}(), " ")+" }", nil).codes())
 }
 
 // What the schema says of itself is not for nothing: tools may ask for it, and nobody
