@@ -376,7 +376,7 @@ type UserConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int! @cost(weight: 1000, once: true)
+  totalCount: Int! @cost(weight: 1000)
 }
 
 "A user and its place."
@@ -424,7 +424,7 @@ type InvitationConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int! @cost(weight: 1000, once: true)
+  totalCount: Int! @cost(weight: 1000)
 }
 
 "An invitation and its place."
@@ -736,7 +736,7 @@ type ApiTokenConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int! @cost(weight: 1000, once: true)
+  totalCount: Int! @cost(weight: 1000)
 }
 
 "An API token and its place."
@@ -911,7 +911,7 @@ type AuditEventConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int! @cost(weight: 1000, once: true)
+  totalCount: Int! @cost(weight: 1000)
 }
 
 "An entry and its place."
@@ -959,7 +959,7 @@ directive @public on FIELD_DEFINITION
 """
 What a field costs of the caller's budget: ` + "`" + `weight` + "`" + ` points, and what is selected below it once for each object that there may be:
 as many as the largest of the arguments in ` + "`" + `multipliers` + "`" + ` says (a number, or the length of a list), and ` + "`" + `size` + "`" + ` when none is given. Of a page
-these are its lists; what is beside them is there once. With ` + "`" + `once` + "`" + ` the weight is that of all objects together, such as of totals, which are counted in one statement.
+these are its lists; what is beside them, such as the exact total, costs the same of all pages in one place.
 A field without ` + "`" + `@cost` + "`" + ` costs one point and has one object. ` + "`" + `Query.rateLimit` + "`" + ` and ` + "`" + `extensions.cost` + "`" + ` of each answer tell what is left.
 """
 directive @cost(
@@ -969,8 +969,6 @@ directive @cost(
   multipliers: [String!]! = []
   "How many there are when no argument says so."
   size: Int! = 1
-  "Whether the weight is that of all objects together."
-  once: Boolean! = false
 ) on FIELD_DEFINITION
 
 """
@@ -1433,7 +1431,7 @@ type CustomerConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int! @cost(weight: 1000, once: true)
+  totalCount: Int! @cost(weight: 1000)
 }
 
 "A customer and its place."
@@ -1697,7 +1695,7 @@ type DatabaseServerConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int! @cost(weight: 1000, once: true)
+  totalCount: Int! @cost(weight: 1000)
 }
 
 "A database server and its place."
@@ -1895,7 +1893,7 @@ type DatabaseConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int! @cost(weight: 1000, once: true)
+  totalCount: Int! @cost(weight: 1000)
 }
 
 "A database and its place."
@@ -2228,7 +2226,7 @@ type DatabaseDumpConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int! @cost(weight: 1000, once: true)
+  totalCount: Int! @cost(weight: 1000)
 }
 
 "A dump and its place."
@@ -2498,7 +2496,7 @@ type DatabaseUserConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int! @cost(weight: 1000, once: true)
+  totalCount: Int! @cost(weight: 1000)
 }
 
 "A database user and its place."
@@ -2752,7 +2750,7 @@ type DriftFindingConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int! @cost(weight: 1000, once: true)
+  totalCount: Int! @cost(weight: 1000)
 }
 
 "A finding and its place."
@@ -3146,7 +3144,7 @@ type JobConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int! @cost(weight: 1000, once: true)
+  totalCount: Int! @cost(weight: 1000)
 }
 
 "A job and its place."
@@ -3241,7 +3239,7 @@ type NotificationConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int! @cost(weight: 1000, once: true)
+  totalCount: Int! @cost(weight: 1000)
   "How many of all that the caller was told were not read, whatever the filter; only counted when it is asked for."
   unreadCount: Int! @goField(forceResolver: true, batch: true) @cost(weight: 5)
 }
@@ -3421,7 +3419,7 @@ type ServerConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int! @cost(weight: 1000, once: true)
+  totalCount: Int! @cost(weight: 1000)
 }
 
 "A server and its place."
@@ -3689,7 +3687,7 @@ type MembershipConnection {
   "Where the page stands."
   pageInfo: PageInfo!
   "Rows on all pages; only counted when it is asked for."
-  totalCount: Int! @cost(weight: 1000, once: true)
+  totalCount: Int! @cost(weight: 1000)
 }
 
 "A membership and its place."

@@ -19,8 +19,7 @@ type costs map[*ast.FieldDefinition]price
 type price struct {
 	weight      int
 	multipliers []string
-	size        int  // how many objects there are when no multiplier is given
-	once        bool // the weight is that of all objects together
+	size        int // how many objects there are when no multiplier is given
 }
 
 // maxObjects is what an argument asks for at most that is no page's size.
@@ -40,7 +39,6 @@ func costsOf(schema *ast.Schema) costs {
 			}
 			args := d.ArgumentMap(nil)
 			p := price{weight: intOf(args["weight"], 1), size: intOf(args["size"], 1)}
-			p.once, _ = args["once"].(bool)
 			list, _ := args["multipliers"].([]any)
 			for _, name := range list {
 				if s, ok := name.(string); ok {
@@ -104,7 +102,7 @@ type bill struct {
 }
 
 // parts are what a selection costs: its lists and what is beside them, of each object,
-// and what costs the same of all together.
+// and what costs the same of all objects together, since it is read in one statement.
 type parts struct{ lists, rest, once int }
 
 func (p parts) all() int { return min(p.lists+p.rest+p.once, beyond) }
@@ -159,9 +157,6 @@ func (b *bill) field(f *ast.Field) parts {
 		p = cheap
 	}
 	if len(f.SelectionSet) == 0 {
-		if p.once {
-			return parts{once: p.weight}
-		}
 		return parts{rest: p.weight}
 	}
 	n := 0
@@ -173,8 +168,9 @@ func (b *bill) field(f *ast.Field) parts {
 	}
 	below := b.selections(f.SelectionSet)
 	cost := p.weight + n*(below.lists+below.rest)
-	if p.multipliers != nil && f.Definition.Type.Elem == nil { // a page has many rows, and the rest of it once
-		cost = p.weight + n*below.lists + below.rest
+	if p.multipliers != nil && f.Definition.Type.Elem == nil { // pages have their rows, and all in one place the rest once
+		cost = p.weight + n*below.lists
+		below.once += below.rest
 	}
 	cost = min(cost, beyond)
 	if f.Name == "__schema" || f.Name == "__type" {

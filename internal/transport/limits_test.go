@@ -179,7 +179,7 @@ func TestCost_OfEveryList(t *testing.T) {
 			}
 			if f.Name == "totalCount" {
 				require.NotNil(t, d, where)
-				require.Equal(t, "true", d.Arguments.ForName("once").Value.Raw, where)
+				require.Equal(t, "1000", d.Arguments.ForName("weight").Value.Raw, where)
 			}
 			if d == nil {
 				continue
@@ -208,14 +208,16 @@ func TestCost_OfTotals(t *testing.T) {
 		`{ jobs(first: 100) { totalCount nodes { id } pageInfo { hasNextPage } } }`:                                                     1 + 1000 + 100*2 + (1 + 1),
 		`{ jobs { totalCount } }`:                                                                                                       1 + 1000,
 		`{ jobs { ...T } } fragment T on JobConnection { totalCount nodes { id } }`:                                                     1 + 1000 + 20*2,
-		`{ customers(first: 10) { nodes { databases(first: 5) { totalCount nodes { id } } } } }`:                                        1 + 10*(1+(1+5*2)) + 1000,
+		`{ customers(first: 10) { nodes { databases(first: 5) { totalCount nodes { id } } } } }`:                                        1 + 10*(1+1+5*2) + 1000,
 		`{ a: jobs { totalCount } b: jobs(first: 2) { n: totalCount m: totalCount } }`:                                                  2 + 3*1000,
 		`{ servers { nodes { metrics(from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z") { at } } } }`:                            1 + 20*(1+10+300),
 		`{ servers(first: 1) { nodes { metrics(from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z", maxPoints: 1000) { at } } } }`: 1 + 1 + 10 + 1000,
 	} {
 		r := p.post(token, query, nil)
 		require.Empty(t, r.Errors, query)
-		var answer struct{ Extensions struct{ Cost struct{ Cost int } } }
+		var answer struct {
+			Extensions struct{ Cost struct{ Cost int } }
+		}
 		require.NoError(t, json.Unmarshal([]byte(r.body), &answer))
 		require.Equal(t, want, answer.Extensions.Cost.Cost, query)
 	}
