@@ -66,9 +66,10 @@ e2e: deps ## Run only the end-to-end tests: real binary, real servers, independe
 	go test -tags e2e -count=1 -timeout 20m ./e2e/...
 
 .PHONY: conformance
-conformance: deps ## Hold the protocols to the letter: our script against the reference server, then against ours; bad frames.
-	go test -count=1 -timeout 10m ./internal/live ./internal/transport/... -run '^(Test|Fuzz)(Socket|Frames|Parse|Parts|Hub|Live)'
-	go test -tags e2e -count=1 -timeout 10m -run '^TestConformance' ./e2e
+conformance: deps ## Hold the protocols to the letter: our script against the reference server, then against ours; bad frames, limits, other people's clients, the schema's linters.
+	go test -count=1 -timeout 10m ./internal/live ./internal/transport/... -run '^(Test|Fuzz)(Socket|Frames|Parse|Parts|Hub|Live|Single|Persisted|HTTP|Limits|Reader|Admission)'
+	go test -count=1 -timeout 10m -run '^TestSchemaTools' .
+	go test -tags e2e -count=1 -timeout 10m -run '^(TestConformance|TestClients)' ./e2e
 
 .PHONY: bench
 bench: deps ## Measure orders, start-up and memory against bare SQL on this machine; ARGS=graph for answers of the graph, ARGS=live for subscriptions, ARGS=web for the pages in a browser, ARGS='web charts' for a part of that.

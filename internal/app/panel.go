@@ -193,7 +193,7 @@ func (p *panel) newSchema(o config.Options, log *slog.Logger) (graphql.Executabl
 		answers, other = stock, compiled
 	}
 	shadow := executor.NewShadow(answers, other, o.ExecutorShadow, func(ctx context.Context, d executor.Difference) {
-		log.WarnContext(ctx, "the executors answered a query differently", "query_sha256", d.Query, "operation_name", d.Name, "data", d.Data, "errors", d.Errors)
+		log.WarnContext(ctx, "the executors answered a query differently", "query_sha256", d.Query, "operation_name", d.Name, "data", d.Data, "errors", d.Errors, "panic", d.Panic)
 	})
 	p.metrics.MustRegister(comparisons{shadow})
 	return shadow, nil

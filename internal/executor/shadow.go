@@ -34,6 +34,7 @@ type Difference struct {
 	Name   string // of the operation, as the client calls it
 	Data   bool   // the data differs
 	Errors bool   // the errors do
+	Panic  bool   // one of the executors panicked, beside its resolvers
 }
 
 // NewShadow compares one of every so many queries, after it was answered; such a
@@ -95,9 +96,13 @@ func execute(ctx context.Context, s graphql.ExecutableSchema) shadowAnswer {
 }
 
 func (s *Shadow) compare(ctx context.Context, op *graphql.OperationContext, answered shadowAnswer) {
+	sum := sha256.Sum256([]byte(op.RawQuery))
+	found := Difference{Query: hex.EncodeToString(sum[:]), Name: op.Operation.Name}
 	defer func() {
 		if recover() != nil { // the client has its answer; this is only about ours
+			found.Panic = true
 			s.different.Add(1)
+			s.report(ctx, found)
 		}
 	}()
 	s.compared.Add(1)
@@ -110,12 +115,8 @@ func (s *Shadow) compare(ctx context.Context, op *graphql.OperationContext, answ
 		return
 	}
 	s.different.Add(1)
-	sum := sha256.Sum256([]byte(op.RawQuery))
-	s.report(ctx, Difference{
-		Query: hex.EncodeToString(sum[:]), Name: op.Operation.Name,
-		Data:   !bytes.Equal(answered.data, other.data),
-		Errors: !slices.Equal(answered.errors, other.errors),
-	})
+	found.Data, found.Errors = !bytes.Equal(answered.data, other.data), !slices.Equal(answered.errors, other.errors)
+	s.report(ctx, found)
 }
 
 func (a shadowAnswer) equal(b shadowAnswer) bool {

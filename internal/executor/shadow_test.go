@@ -109,3 +109,30 @@ func TestShadow_ChangesNoAnswer(t *testing.T) {
 		require.Equal(t, wantErrors, errs)
 	}
 }
+
+// crashing is an executor with a mistake of its own.
+type crashing struct{ graphql.ExecutableSchema }
+
+func (crashing) Exec(context.Context) graphql.ResponseHandler {
+	return func(context.Context) *graphql.Response { panic("a mistake") }
+}
+
+// An executor that panics itself is reported as any other difference, and whoever asked
+// has the answer of the other one.
+func TestShadow_AnExecutorThatPanics(t *testing.T) {
+	t.Parallel()
+	ours, _ := other(t, func() string { return "A" })
+	compiled, err := graph.NewExecutor(ours, executor.Options{})
+	require.NoError(t, err)
+	var found []executor.Difference
+	shadow := executor.NewShadow(compiled, crashing{graph.NewExecutableSchema(ours)}, 1, func(_ context.Context, d executor.Difference) { found = append(found, d) })
+	data, errs := query(torture.WithRole(t.Context(), model.RoleUser), gqlexecutor.New(shadow), `query Mine { me { name } }`, nil)
+	require.Empty(t, errs)
+	require.Contains(t, data, `"A"`)
+	require.Len(t, found, 1)
+	require.True(t, found[0].Panic)
+	require.Equal(t, "Mine", found[0].Name)
+	require.Len(t, found[0].Query, 64)
+	compared, different := shadow.Counts()
+	require.Equal(t, []int64{1, 1}, []int64{compared, different})
+}

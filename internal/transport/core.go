@@ -141,7 +141,10 @@ func (c *core) take(ctx context.Context, op *graphql.OperationContext, params *g
 		c.Documents.keep(keep, params.Query)
 	}
 	if op.Operation = op.Doc.Operations.ForName(params.OperationName); op.Operation == nil {
-		err := gqlerror.Errorf("operation %s not found", params.OperationName)
+		err := gqlerror.Errorf("The document has no operation %q.", params.OperationName)
+		if params.OperationName == "" {
+			err = gqlerror.Errorf("The document has %d operations; say with operationName which one is meant.", len(op.Doc.Operations))
+		}
 		errcode.Set(err, errcode.ValidationFailed)
 		return own, gqlerror.List{err}
 	}

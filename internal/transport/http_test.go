@@ -209,3 +209,13 @@ func TestPost_TellsItsLength(t *testing.T) {
 	}
 	require.True(t, small && large, "of both kinds")
 }
+
+func TestPost_WhichOperation(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	const two = `query A { __typename } query B { __typename }`
+	require.Contains(t, p.post("", two, nil).body, "The document has 2 operations; say with operationName which one is meant.")
+	ours, _ := p.handlers()
+	w := serve(t, ours, "", "", `{"query":"`+two+`","operationName":"C"}`)
+	require.Contains(t, w.Body.String(), `The document has no operation \"C\".`)
+}

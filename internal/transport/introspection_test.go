@@ -34,7 +34,7 @@ func TestIntrospection_IsThereForTools(t *testing.T) {
 	}
 }
 
-// The complexity limit does not see what the schema says of itself.
+// Whatever depth an operation may have, what the schema says of itself has its own.
 func TestIntrospection_TooDeep(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t)

@@ -281,3 +281,38 @@ func TestSocket_MutationsAndUnexpectedMessages(t *testing.T) {
 func deep(levels int) string {
 	return "{ customers(first: 100) { nodes {" + strings.Repeat(" children(first: 100) { nodes {", levels) + " id " + strings.Repeat("} }", levels) + "} } }"
 }
+
+// Who comes with no handshake, or from a page elsewhere, is told so as of any other request.
+func TestSocket_HandshakeIsRefusedInWords(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	for name, tc := range map[string]struct {
+		header http.Header
+		status int
+		code   string
+	}{
+		"another version": {http.Header{"Sec-Websocket-Version": {"12"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}}, http.StatusBadRequest, "INVALID"},
+		"no key":          {http.Header{"Sec-Websocket-Version": {"13"}}, http.StatusBadRequest, "INVALID"},
+		"another origin":  {http.Header{"Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}, "Origin": {"https://evil.example"}}, http.StatusForbidden, "FORBIDDEN"},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+"/graphql", http.NoBody)
+		require.NoError(t, err)
+		req.Header = tc.header
+		req.Header.Set("Connection", "Upgrade")
+		req.Header.Set("Upgrade", "websocket")
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		var answer struct {
+			Errors []struct {
+				Message    string
+				Extensions struct{ Code string }
+			}
+		}
+		require.NoError(t, json.NewDecoder(res.Body).Decode(&answer), name)
+		require.NoError(t, res.Body.Close())
+		require.Equal(t, tc.status, res.StatusCode, name)
+		require.Len(t, answer.Errors, 1, name)
+		require.Equal(t, tc.code, answer.Errors[0].Extensions.Code, name)
+		require.NotContains(t, answer.Errors[0].Message, "evil")
+	}
+}

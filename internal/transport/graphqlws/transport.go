@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -60,6 +61,14 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 	up := websocket.Upgrader{
 		HandshakeTimeout: t.Hub.Limits().InitTimeout, Subprotocols: []string{Protocol}, CheckOrigin: t.OriginAllowed,
 		ReadBufferSize: 256, WriteBufferPool: noBuffers,
+		Error: func(w http.ResponseWriter, r *http.Request, status int, reason error) {
+			w.Header().Set("Sec-WebSocket-Version", "13")
+			if status == http.StatusForbidden {
+				t.Refuse(w, r, status, fault.Forbidden, "Pages of this origin may not open a socket here.")
+				return
+			}
+			t.Refuse(w, r, status, fault.Invalid, "This is no handshake of a WebSocket: "+strings.TrimPrefix(reason.Error(), "websocket: ")+".")
+		},
 	}
 	ws, err := up.Upgrade(w, r, nil)
 	if err != nil {
