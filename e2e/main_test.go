@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -75,10 +76,11 @@ func run(m *testing.M) (code int, err error) {
 	return code, closeShared()
 }
 
-// build builds the server; with GOCOVERDIR it writes there what it runs through.
+// build builds the server; with GOCOVERDIR it writes there what it runs through of the
+// packages in MPANEL_COVERPKG, by default all.
 func build(program string, flags ...string) error {
 	if os.Getenv("GOCOVERDIR") != "" {
-		flags = append(flags, "-cover", "-coverpkg=./...")
+		flags = append(flags, "-cover", "-coverpkg="+cmp.Or(os.Getenv("MPANEL_COVERPKG"), "./..."))
 	}
 	return command("..", "go", append(append([]string{"build", "-o", program}, flags...), ".")...)
 }
