@@ -150,8 +150,8 @@ func TestLive_ACrowd(t *testing.T) {
 	wg.Wait()
 	var delays []time.Duration
 	for _, r := range readers {
+		require.NoError(t, r.err, "also who is slow")
 		if r.every == 0 {
-			require.NoError(t, r.err)
 			delays = append(delays, r.delay...)
 		}
 	}
