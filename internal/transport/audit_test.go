@@ -221,7 +221,7 @@ func TestAudit_RefusalsAreBounded(t *testing.T) {
 	token := p.as(&actor.Actor{Grants: []actor.Grant{{Customer: ident.NewCustomerID(), Permissions: []actor.Permission{actor.CustomersRead}}}})
 	var fields strings.Builder
 	for i := range 25 {
-		fmt.Fprintf(&fields, "a%d: auditEvents { totalCount } ", i)
+		fmt.Fprintf(&fields, "a%d: auditEvents(first: 1) { nodes { id } } ", i)
 	}
 	for range 8 {
 		r := p.post(token, "{ "+fields.String()+" }", nil)

@@ -149,7 +149,7 @@ func TestEdges_OfARoleInEachCustomer(t *testing.T) {
 		{Customer: own.customer, Permissions: auth.CustomerPermissions(models.CustomerOwner)},
 		{Customer: billed.customer, Permissions: auth.CustomerPermissions(models.CustomerBilling)},
 	}})
-	d := p.must(token, `{ customers { nodes { name databases { totalCount nodes { name server { id } jobs { nodes { id } } } } memberships { nodes { user { email } } } } } databases { nodes { name } } jobs { nodes { id } } }`, nil)
+	d := p.must(token, `{ customers(first: 5) { nodes { name databases { totalCount nodes { name server { id } jobs { nodes { id } } } } memberships { nodes { user { email } } } } } databases { nodes { name } } jobs { nodes { id } } }`, nil)
 	require.Equal(t, []any{
 		map[string]any{
 			"name":        "Customer own",
