@@ -2,6 +2,7 @@ package pgprov
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -110,6 +111,9 @@ func TestCustomer_Limits(t *testing.T) {
 		x.login.ConnectionLimit, x.space.ConnectionLimit = 4, 4
 		require.Equal(t, []engine.State{engine.Differs, engine.Matches, engine.Differs, engine.Matches}, w.states(t, x))
 		w.create(t, x)
+		require.Eventually(t, func() bool { // the session that was refused counts until it has ended
+			return ask(t, adminDatabase, "SELECT count(*)::text FROM pg_stat_activity WHERE usename = $1", x.login.Name) == "3"
+		}, 10*time.Second, 10*time.Millisecond)
 		x.enter(t, x.space.Name)
 		require.Equal(t, "53300", x.refused(t, x.space.Name))
 	})
