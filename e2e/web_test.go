@@ -14,7 +14,7 @@ import (
 func TestWeb(t *testing.T) {
 	t.Parallel()
 	for file, panel := range map[string]launch{
-		"shell": {}, "sessions": {}, "databases": {}, "hostile": {}, "keyboard": {}, "security": {}, "audit": {},
+		"shell": {}, "sessions": {}, "databases": {}, "hostile": {}, "security": {}, "audit": {},
 		"customers": {}, "host": {}, "german": {}, "lists": {}, "dashboard": {}, "hidden": {},
 		"accounts": {env: []string{"MPANEL_SIGN_UP=on"}},
 	} {
@@ -24,6 +24,15 @@ func TestWeb(t *testing.T) {
 			browse(t, vars{"file": file, "url": s.url}, nil)
 		})
 	}
+}
+
+// Everything by keyboard alone begins with the panel's set-up.
+func TestWeb_Keyboard(t *testing.T) {
+	t.Parallel()
+	in := install(t)
+	s := in.start(t, launch{})
+	in.hasAdmin() // as soon as the first test is over
+	browse(t, vars{"file": "keyboard", "url": s.url, "setupToken": s.setupToken}, nil)
 }
 
 // The line between the browser and the panel is cut, with requests and sockets alike.

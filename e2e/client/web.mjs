@@ -1,6 +1,6 @@
 // Has a person use the web app in Chromium, by what one file of web/ says. Nothing but
 // the panel's own origin can be reached from there.
-// In: {file, url, email, password, shots?: folder for screenshots, beside?: another address
+// In: {file, url, email, password, setupToken?: of a panel that nobody has set up, shots?: folder for screenshots, beside?: another address
 // of the panel that no browser uses, control?: what cuts the line to url}.
 // Out, a line for each test: {test, failure?, ms}, {step} within long ones, and {do: "restart"}
 // to have the panel started anew.
@@ -83,7 +83,7 @@ try {
     faults = [];
     let failure;
     try {
-      await run({ person, signIn, graph, forgive, shot, step, line, restart, url: input.url, email: input.email, password: input.password });
+      await run({ person, signIn, graph, forgive, shot, step, line, restart, url: input.url, email: input.email, password: input.password, setupToken: input.setupToken });
       if (faults.length > 0) failure = faults.join("\n");
     } catch (error) {
       failure = [String(error?.stack ?? error), ...faults].join("\n");

@@ -6,15 +6,20 @@ import { user } from "../users.mjs";
 const names = (page) => page.getByRole("navigation", { name: "Main" });
 const title = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
 
-/** Signs in with the keyboard, and gives it. */
-async function begin(page, url, email, password) {
-  const by = await keyboardOf(page);
-  await page.goto(`${url}/sign-in`);
+/** Types what signs in into the page that asks for it. */
+async function signInBy(by, email, password) {
   await by.has("textbox", "E-mail address");
   await by.type(email);
   await by.keys("Tab");
   await by.type(password);
   await by.keys("Enter");
+}
+
+/** Signs in with the keyboard, and gives it. */
+async function begin(page, url, email, password) {
+  const by = await keyboardOf(page);
+  await page.goto(`${url}/sign-in`);
+  await signInBy(by, email, password);
   return by;
 }
 
@@ -36,6 +41,26 @@ async function signOut(page, by) {
 }
 
 export const tests = {
+  "by keyboard: the panel is set up with its first administrator": async ({ person, url, setupToken, email, password }) => {
+    const page = await (await person()).newPage();
+    const by = await keyboardOf(page);
+    await page.goto(`${url}/setup#${setupToken}`);
+    await by.to("textbox", "Full name");
+    await by.type("Root");
+    await by.write("E-mail address", email);
+    await by.write("Password", "too short");
+    await by.press("button", "Create administrator");
+    await by.has("textbox", "Password");
+    await by.keys("Control+a");
+    await by.type(password);
+    await by.keys("Enter");
+    await names(page).waitFor();
+    await title(page, "Dashboard");
+    await signOut(page, by);
+    await signInBy(by, email, password);
+    await names(page).waitFor();
+  },
+
   "by keyboard: a customer and a database with its secret; its password, a suspension and its end": async ({ person, url, email, password, step }) => {
     const page = await (await person()).newPage();
     const by = await begin(page, url, email, password);
@@ -144,21 +169,13 @@ export const tests = {
     await page.waitForFunction(() => document.activeElement !== document.body);
     await signOut(page, by);
 
-    await by.has("textbox", "E-mail address");
-    await by.type(email);
-    await by.keys("Tab");
-    await by.type(password);
-    await by.keys("Enter");
+    await signInBy(by, email, password);
     await page.locator("input[inputmode=numeric]:focus").waitFor();
     await by.type(totp(secret, 1));
     await names(page).waitFor();
     await signOut(page, by);
 
-    await by.has("textbox", "E-mail address");
-    await by.type(email);
-    await by.keys("Tab");
-    await by.type(password);
-    await by.keys("Enter");
+    await signInBy(by, email, password);
     await page.locator("input[inputmode=numeric]:focus").waitFor();
     await by.press("button", "Use a recovery code");
     await by.to("textbox", "Recovery code");
