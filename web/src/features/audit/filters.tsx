@@ -52,7 +52,7 @@ export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSear
         label={t("outcome")} placeholder={t("anyOutcome")} clearable clearButtonProps={{ "aria-label": "×" }} value={search.allowed ?? null} onChange={(allowed) => set({ allowed: (allowed as AuditSearch["allowed"]) ?? undefined })}
         data={[{ value: "yes", label: t("done") }, { value: "no", label: t("refused") }]} w={{ base: "calc(50% - 5px)", xs: 105 }}
       />
-      <TextInput value={ip.value} onChange={({ currentTarget: { value } }) => ip.onChange(value)} label={t("ipOrNetwork")} placeholder="203.0.113.0/24" error={strange && t("noAddress")} autoComplete="off" spellCheck={false} w={{ base: "calc(50% - 5px)", xs: 130 }} />
+      <TextInput value={ip.value} onChange={({ currentTarget: { value } }) => ip.onChange(value)} label={t("ipOrNetwork")} placeholder="203.0.113.0/24" error={strange && t("noAddress")} autoComplete="off" spellCheck={false} w={{ base: "calc(50% - 5px)", xs: 165 }} />
       {(["from", "to"] as const).map((end) => (
         <TextInput key={`${end}${zone}${search[end] === undefined}`} type="datetime-local" label={t(end)} defaultValue={toClock(search[end])} onBlur={({ currentTarget: { value } }) => { const at = fromClock(value); if (toClock(search[end]) !== value) set({ [end]: at }); }} w={{ base: "100%", xs: 190 }} />
       ))}
