@@ -50,6 +50,14 @@ func TestWeb_Line(t *testing.T) {
 	})
 }
 
+// Of a panel that executes listed documents alone, and has no list but that of its pages.
+func TestWeb_TrustedDocuments(t *testing.T) {
+	t.Parallel()
+	in := install(t)
+	s := in.start(t, launch{env: []string{"MPANEL_DOCUMENTS=trusted"}})
+	browse(t, vars{"file": "trusted", "url": s.url, "setupToken": s.setupToken}, nil)
+}
+
 // browse runs the tests of one file of web/; restart is called when one asks for it.
 func browse(t *testing.T, input vars, restart func()) {
 	t.Helper()

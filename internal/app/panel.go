@@ -267,16 +267,20 @@ func graphiQL(o config.Options) fs.FS {
 	return graphiql.Files()
 }
 
-// trustedDocuments reads the list of documents, if there is one.
+// trustedDocuments reads the list of documents, if there is one. What the panel's own
+// pages send is always trusted.
 func trustedDocuments(o config.Options) (*transport.Documents, error) {
+	pages, err := web.Documents()
+	if err != nil {
+		return nil, err
+	}
 	var list []byte
 	if o.TrustedDocs != "" {
-		var err error
 		if list, err = os.ReadFile(o.TrustedDocs); err != nil {
 			return nil, fmt.Errorf("read trusted documents: %w", err)
 		}
 	}
-	return transport.NewDocuments(list, o.Documents == config.DocumentsTrusted)
+	return transport.NewDocuments(o.Documents == config.DocumentsTrusted, pages, list)
 }
 
 // enforceQuotas tells of quotas that came to another level, and closes and opens

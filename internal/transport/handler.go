@@ -82,7 +82,7 @@ func newCore(c Config) *core {
 		c.Durations = NewDurations()
 	}
 	if c.Documents == nil {
-		c.Documents, _ = NewDocuments(nil, false) // which fails for a list only
+		c.Documents, _ = NewDocuments(false) // which fails for a list only
 	}
 	core := &core{
 		Config:    c,

@@ -36,13 +36,16 @@ type Documents struct {
 	bytes int
 }
 
-// NewDocuments takes the list of trusted documents: a JSON object of texts by
-// their hash in hexadecimal digits, as Apollo's and Relay's compilers write it.
-// With only, nothing else is executed.
-func NewDocuments(list []byte, only bool) (*Documents, error) {
+// NewDocuments takes lists of trusted documents: JSON objects of texts by their hash
+// in hexadecimal digits, as Apollo's and Relay's compilers write them. An empty one
+// has none. With only, nothing else is executed.
+func NewDocuments(only bool, lists ...[]byte) (*Documents, error) {
 	d := &Documents{trusted: map[string]string{}, only: only}
-	if len(list) > 0 {
-		if err := json.Unmarshal(list, &d.trusted); err != nil {
+	for _, list := range lists {
+		if len(list) == 0 {
+			continue
+		}
+		if err := json.Unmarshal(list, &d.trusted); err != nil { // adds to what is there
 			return nil, fmt.Errorf("read trusted documents: %w", err)
 		}
 	}

@@ -91,10 +91,11 @@ func TestPersisted_Bounded(t *testing.T) {
 func TestPersisted_Trusted(t *testing.T) {
 	t.Parallel()
 	const good, other = `query Count { customers { totalCount } }`, `{ customers { nodes { email } } }`
+	const second = `query OfAnotherList { __typename }`
 	list, err := json.Marshal(map[string]string{sum(good): good})
 	require.NoError(t, err)
 	for _, only := range []bool{false, true} {
-		documents, err := transport.NewDocuments(list, only)
+		documents, err := transport.NewDocuments(only, nil, []byte(`{"`+sum(second)+`":"`+second+`"}`), list)
 		require.NoError(t, err)
 		p := newPanelWith(t, transport.Config{Documents: documents})
 		token := p.staff()
@@ -103,6 +104,7 @@ func TestPersisted_Trusted(t *testing.T) {
 			"persistedQuery": {"extensions": automatic(sum(good))},
 			"the text":       {"query": good},
 			"both":           {"query": good, "documentId": "sha256:" + sum(good)},
+			"another list's": {"documentId": "sha256:" + sum(second)},
 		} {
 			require.Empty(t, p.send(t, token, request).Errors, name)
 		}
@@ -132,10 +134,10 @@ func TestPersisted_Trusted(t *testing.T) {
 		"no JSON":      `nonsense`,
 		"a list":       `["x"]`,
 	} {
-		_, err := transport.NewDocuments([]byte(list), false)
+		_, err := transport.NewDocuments(false, []byte(list))
 		require.Error(t, err, name)
 	}
-	_, err = transport.NewDocuments(nil, true)
+	_, err = transport.NewDocuments(true, nil)
 	require.Error(t, err, "nothing could be executed")
 }
 
