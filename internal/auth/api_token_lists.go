@@ -26,17 +26,10 @@ func (s *Service) APITokens(ctx context.Context) ([]*models.APIToken, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := []*models.APIToken{}
 	if !who.APIToken.IsZero() {
-		return rows, nil
+		return nil, nil
 	}
-	//allow:tenant the caller's own, by the user's id
-	err = s.db.NewSelect().Model(&rows).ExcludeColumn("hash").Where("tok.user_id = ?", who.User).ApplyQueryBuilder(s.livingTokens).
-		OrderExpr("tok.created_at DESC, tok.id DESC").Limit(MaxAPITokens).Scan(ctx)
-	if err != nil {
-		return nil, store.Wrap(err, "read API tokens of user %s", who.User)
-	}
-	return rows, nil
+	return apiTokensOfUser.Read(ctx, s.db, nil, "", []ident.UserID{who.User}, s.now())
 }
 
 // FindAPITokens returns those of the tokens that are not over and that the caller may
@@ -66,6 +59,14 @@ func (s *Service) FindAPITokens(ctx context.Context, ids []ident.APITokenID) (ma
 }
 
 var (
+	// apiTokensOfUser are those that live, as livingTokens has it.
+	//allow:tenant the caller's own, by the user's id
+	apiTokensOfUser = &store.Keyed[ident.UserID, models.APIToken]{
+		Name: "read API tokens", Query: func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
+			return q.ExcludeColumn("hash").Where("tok.user_id = ANY ($1)").Where("tok.revoked_at IS NULL").
+				Where("(tok.expires_at IS NULL OR tok.expires_at > $2)").OrderExpr("tok.created_at DESC, tok.id DESC").Limit(MaxAPITokens)
+		},
+	}
 	// ownAPITokens are those of the user $2 that live, as livingTokens has it.
 	//allow:tenant the caller's own, by the user's id
 	ownAPITokens = &store.Keyed[ident.APITokenID, models.APIToken]{

@@ -205,15 +205,16 @@ func (s *Service) Impersonations(ctx context.Context) ([]*models.Impersonation, 
 	if err != nil {
 		return nil, err
 	}
-	rows := []*models.Impersonation{}
 	if !who.APIToken.IsZero() {
-		return rows, nil
+		return nil, nil
 	}
-	err = s.db.NewSelect().Model(&rows).Where("im.user_id = ?", who.User).OrderExpr("im.started_at DESC, im.id DESC").Limit(ImpersonationsShown).Scan(ctx)
-	if err != nil {
-		return nil, store.Wrap(err, "read impersonations of user %s", who.User)
-	}
-	return rows, nil
+	return impersonationsOfUser.Read(ctx, s.db, nil, "", []ident.UserID{who.User})
+}
+
+var impersonationsOfUser = &store.Keyed[ident.UserID, models.Impersonation]{
+	Name: "read impersonations", Query: func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
+		return q.Where("im.user_id = ANY ($1)").OrderExpr("im.started_at DESC, im.id DESC").Limit(ImpersonationsShown)
+	},
 }
 
 // ImpersonatedBy is somebody of the staff who acts as the caller; nil when the caller is

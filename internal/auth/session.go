@@ -222,17 +222,20 @@ func (s *Service) Sessions(ctx context.Context) ([]*models.Session, error) {
 	who, err := s.inSession(ctx)
 	switch {
 	case fault.CodeOf(err) == fault.Forbidden:
-		return []*models.Session{}, nil
+		return nil, nil
 	case err != nil:
 		return nil, err
 	}
-	rows := []*models.Session{}
-	err = s.db.NewSelect().Model(&rows).ExcludeColumn("seed").Where("se.user_id = ?", who.User).ApplyQueryBuilder(s.living).
-		OrderExpr("se.last_seen_at DESC, se.id DESC").Limit(MaxSessions).Scan(ctx)
-	if err != nil {
-		return nil, store.Wrap(err, "read sessions of user %s", who.User)
-	}
-	return rows, nil
+	now := s.now()
+	return sessionsOfUser.Read(ctx, s.db, nil, "", []ident.UserID{who.User}, now, now.Add(-s.idle))
+}
+
+// sessionsOfUser are those that live, as living has it.
+var sessionsOfUser = &store.Keyed[ident.UserID, models.Session]{
+	Name: "read sessions", Query: func(q *bun.SelectQuery, _ store.Scope, _ actor.Permission) *bun.SelectQuery {
+		return q.ExcludeColumn("seed").Where("se.user_id = ANY ($1)").Where("se.ended_at IS NULL").Where("se.expires_at > $2").Where("se.last_seen_at > $3").
+			OrderExpr("se.last_seen_at DESC, se.id DESC").Limit(MaxSessions)
+	},
 }
 
 // FindSessions returns those of the sessions that are the caller's own and not over, as

@@ -977,4 +977,22 @@ func init() {
 			return err
 		},
 	}
+	readable[reflect.TypeFor[models.Impersonation]()] = columns[models.Impersonation]{
+		"id":         func(v value, m *models.Impersonation) error { return v.uuid(&m.ID.UUID) },
+		"staff_id":   func(v value, m *models.Impersonation) error { return v.uuid(&m.StaffID.UUID) },
+		"session_id": func(v value, m *models.Impersonation) error { return v.uuid(&m.SessionID.UUID) },
+		"user_id":    func(v value, m *models.Impersonation) error { return v.uuid(&m.UserID.UUID) },
+		"reason":     func(v value, m *models.Impersonation) error { return v.text(&m.Reason) },
+		"started_at": func(v value, m *models.Impersonation) error { return v.time(&m.StartedAt) },
+		"expires_at": func(v value, m *models.Impersonation) error { return v.time(&m.ExpiresAt) },
+		"ended_at": func(v value, m *models.Impersonation) error {
+			if v.raw == nil {
+				return nil
+			}
+			var x time.Time
+			err := v.time(&x)
+			m.EndedAt = new(time.Time(x))
+			return err
+		},
+	}
 }

@@ -124,7 +124,7 @@ func TestReadRows_AreWhatBunReads(t *testing.T) {
 		sameAsBun[models.DatabaseServer], sameAsBun[models.Database], sameAsBun[models.DatabaseUser], sameAsBun[models.DatabaseDump],
 		sameAsBun[models.DriftFinding], sameAsBun[models.Job], sameAsBun[models.JobStep], sameAsBun[models.JobEvent],
 		sameAsBun[models.Server], sameAsBun[models.Session], sameAsBun[models.APIToken], sameAsBun[models.Invitation], sameAsBun[models.UserTOTP], sameAsBun[models.AuditEntry],
-		sameAsBun[models.Notification],
+		sameAsBun[models.Notification], sameAsBun[models.Impersonation],
 	}
 	require.Len(t, tried, store.Learned()-2, "all but the tests' own")
 	for _, try := range tried {

@@ -22,7 +22,7 @@ import (
 var read = []any{
 	models.Customer{}, models.Quota{}, models.User{}, models.Membership{}, models.DatabaseServer{}, models.Database{},
 	models.DatabaseUser{}, models.DatabaseDump{}, models.DriftFinding{}, models.Job{}, models.JobStep{}, models.JobEvent{},
-	models.Server{}, models.Session{}, models.APIToken{}, models.Invitation{}, models.UserTOTP{}, models.AuditEntry{}, models.Notification{},
+	models.Server{}, models.Session{}, models.APIToken{}, models.Invitation{}, models.UserTOTP{}, models.AuditEntry{}, models.Notification{}, models.Impersonation{},
 }
 
 func main() {
