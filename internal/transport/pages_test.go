@@ -178,7 +178,7 @@ func TestStatements_Pages(t *testing.T) {
 			most += levels(doc, ast.SelectionSet{root})
 		}
 		if allowed.trips > 0 { // and not one less, or the exception is too large
-			require.Len(t, trips, most, "%s\n%q", text, trips)
+			require.Len(t, trips, most, "%s: %s\n%q", text, allowed.why, trips)
 		}
 		require.LessOrEqual(t, len(trips), most, "%s\n%q", text, trips)
 		found := twice(t, trips)
