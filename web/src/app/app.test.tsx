@@ -77,6 +77,13 @@ describe("the app", () => {
     await act(() => sessions.actAsSelf());
     await waitFor(() => expect(tokens()).toEqual(["Bearer a1", "Bearer theirs", "Bearer a1"]));
   });
+  it("U21: says that the panel has ended an impersonation", async () => {
+    open();
+    await screen.findByRole("heading", { level: 1, name: "Databases" });
+    act(() => sessions.actAs({ accessToken: "theirs", expiresAt: Date.now() + 900_000 }));
+    act(() => sessions.distrust("theirs"));
+    expect(await screen.findByText(/You act as yourself again/)).toBeVisible();
+  });
   it("U11: says of an address that is none that there is nothing, and the navigation stays", async () => {
     open();
     await screen.findByRole("heading", { level: 1, name: "Databases" });

@@ -3,6 +3,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { Suspense, useEffect, useMemo, useState } from "react";
 import { Provider } from "urql";
 import { PanelError } from "@/components/panel-error";
+import { toastNotice } from "@/components/toasts";
 import { newClient } from "@/gql/client";
 import { sessions } from "@/gql/session";
 import { lazyPart } from "@/lib/lazy-part";
@@ -33,6 +34,8 @@ export function App() {
   useEffect(() => {
     if (state === "ended") location.replace("/sign-in");
   }, [state]);
+
+  useEffect(() => sessions.lapsed.subscribe(() => toastNotice(t("impersonationOver"), "WARNING")), [t]);
 
   // Who somebody acts as has a cache of their own.
   const client = useMemo(() => newClient((is) => unreachable.set(is)), [acting]);

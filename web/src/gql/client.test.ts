@@ -25,6 +25,8 @@ const offline = vi.fn<(is: boolean) => void>();
 const read = (client = newClient(offline)) => client.query(NAME, {}, { requestPolicy: "network-only" }).toPromise();
 const keyed = { fetchOptions: { headers: { "Idempotency-Key": "k1" } } };
 
+const theirs = { accessToken: "theirs", expiresAt: Date.now() + 900_000 };
+
 beforeEach(() => {
   vi.useFakeTimers({ shouldAdvanceTime: true, advanceTimeDelta: 50 });
   offline.mockReset();
@@ -56,6 +58,29 @@ describe("the client", () => {
     vi.spyOn(sessions, "token").mockImplementation(async () => (sessions.begin({ accessToken: "new", expiresAt: Date.now() + 900_000, userId: "u1" }), "new"));
     await read();
     expect(asked.map(({ token }) => token)).toEqual(["Bearer new"]);
+  });
+
+  it("U21: never sends as the staff member what was sent while acting as a user", async () => {
+    const asked = panel(refused("UNAUTHENTICATED"), renamed);
+    const lapsed = vi.fn();
+    sessions.lapsed.subscribe(lapsed);
+    sessions.actAs(theirs);
+    const client = newClient(offline);
+    expect((await client.mutation(RENAME, { name: "x" }, keyed).toPromise()).error?.graphQLErrors[0]?.extensions.code).toBe("UNAUTHENTICATED");
+    expect(asked).toEqual([{ token: "Bearer theirs", key: "k1" }]);
+    expect(sessions.acting.get()).toBe(false);
+    expect(lapsed).toHaveBeenCalledOnce();
+    await client.mutation(RENAME, { name: "y" }).toPromise(); // by a page of before
+    expect(asked.map(({ token }) => token)).toEqual(["Bearer theirs", null]);
+  });
+
+  it("U21: never sends as a user what the staff member sent", async () => {
+    const asked = panel(refused("UNAUTHENTICATED"), renamed);
+    const answered = fetch;
+    vi.stubGlobal("fetch", (url: string, init: RequestInit) => (sessions.actAs(theirs), answered(url, init)));
+    expect((await newClient(offline).mutation(RENAME, { name: "x" }).toPromise()).error?.graphQLErrors[0]?.extensions.code).toBe("UNAUTHENTICATED");
+    expect(asked.map(({ token }) => token)).toEqual(["Bearer one"]);
+    sessions.distrust("theirs");
   });
 
   it("does not take any other refusal for the end of the session", async () => {

@@ -18,10 +18,12 @@ function headersOf({ context: { fetchOptions } }: Operation): Record<string, str
 }
 
 /**
- * The client of one user. offline is told when the panel gave no answer, and when it
- * gave one again.
+ * The client of one user, whom the tab is now: what was asked as one is never sent as
+ * another. offline is told when the panel gave no answer, and when it gave one again.
  */
 export function newClient(offline: (is: boolean) => void): Client {
+  const acting = sessions.acting.get();
+  const isSame = () => sessions.acting.get() === acting;
   return new Client({
     url: endpoint,
     preferGetMethod: false,
@@ -31,16 +33,16 @@ export function newClient(offline: (is: boolean) => void): Client {
       cache(),
       mapExchange({ onResult: ({ error }) => offline(error?.networkError !== undefined) }),
       authExchange(async ({ appendHeaders }) => ({
-        willAuthError: () => sessions.stale(),
+        willAuthError: () => isSame() && sessions.stale(),
         refreshAuth: async () => void (await sessions.token()),
         addAuthToOperation: (operation) => {
-          const token = sessions.current.get()?.accessToken;
+          const token = isSame() ? sessions.current.get()?.accessToken : undefined;
           return token ? appendHeaders(operation, { Authorization: `Bearer ${token}` }) : operation;
         },
         didAuthError: (error, operation) => {
           if (codeOf(error) !== "UNAUTHENTICATED") return false;
           sessions.distrust(headersOf(operation).Authorization?.slice("Bearer ".length));
-          return true;
+          return !acting && isSame(); // an impersonation has no other token
         },
       })),
       retryExchange({

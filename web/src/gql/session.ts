@@ -53,6 +53,8 @@ export class Sessions {
   readonly current = store<Token | null>(null);
   /** Whether this tab acts as somebody else. */
   readonly acting = store(false);
+  /** How many impersonations the panel has ended, and not who acted. */
+  readonly lapsed = store(0);
   private own: Session | null = null;
   /** Whose the page is; also when the session is over, until the page is left. */
   private user: string | null = null;
@@ -155,7 +157,9 @@ export class Sessions {
   /** The panel did not take this token: it was revoked, or a clock is wrong. */
   distrust(accessToken: string | undefined): void {
     if (this.acting.get()) {
-      if (this.current.get()?.accessToken === accessToken) this.leave();
+      if (this.current.get()?.accessToken !== accessToken) return;
+      this.leave();
+      this.lapsed.set(this.lapsed.get() + 1);
     } else if (this.own && this.own.accessToken === accessToken) this.own = { ...this.own, expiresAt: 0 };
   }
 
