@@ -9,6 +9,7 @@ import { texts } from "@/lib/text";
 import { JobSteps } from "./job-steps";
 import { useJobTitle } from "./job-title";
 import { StateBadge } from "./states";
+import { useSentence } from "./toasts";
 import { useJobProgress } from "./use-job-progress";
 
 const JOB_LIVE = graphql(`
@@ -22,8 +23,8 @@ const JOB_LIVE = graphql(`
 `);
 
 const useTexts = texts("job-live", {
-  en: { open: "Open the job", progress: "Progress", waiting: "Waits: {{reason}}", undone: "Rolled back: {{steps}}.", nothing: "Nothing had to be rolled back.", rolling: "What was done is being rolled back." },
-  de: { open: "Auftrag öffnen", progress: "Fortschritt", waiting: "Wartet: {{reason}}", undone: "Zurückgenommen: {{steps}}.", nothing: "Es war nichts zurückzunehmen.", rolling: "Was getan war, wird zurückgenommen." },
+  en: { open: "Open the job", progress: "Progress", waiting: "Waits: {{reason}}", undone: "Rolled back: {{steps}}.", nothing: "Nothing had to be rolled back.", rolling: "What was done is being rolled back.", unfollowed: "What goes on is not shown here any more." },
+  de: { open: "Auftrag öffnen", progress: "Fortschritt", waiting: "Wartet: {{reason}}", undone: "Zurückgenommen: {{steps}}.", nothing: "Es war nichts zurückzunehmen.", rolling: "Was getan war, wird zurückgenommen.", unfollowed: "Was weiter geschieht, wird hier nicht mehr gezeigt." },
 });
 
 export type LiveJob = NonNullable<JobLiveQuery["job"]>;
@@ -33,7 +34,8 @@ export function JobLive(p: { id: string; onChange?: (job: LiveJob) => void }) {
   const t = useTexts();
   const title = useJobTitle();
   const [{ data }, again] = useQuery({ query: JOB_LIVE, variables: { id: p.id } });
-  const { events } = useJobProgress(p.id);
+  const { events, problem } = useJobProgress(p.id);
+  const sentence = useSentence();
   const told = useRef(p.onChange);
   told.current = p.onChange;
   useEffect(() => {
@@ -56,6 +58,7 @@ export function JobLive(p: { id: string; onChange?: (job: LiveJob) => void }) {
         <Anchor component={Link} to={`/jobs/${job.id}`} size="sm">{t("open")}</Anchor>
       </Group>
       {!job.finishedAt && <Progress value={done} animated aria-label={`${t("progress")} ${percent(done)}`} />}
+      {problem && !job.finishedAt && <Alert color="yellow" role="status">{t("unfollowed")} {sentence(problem)}</Alert>}
       {job.waitingFor && <Alert color="yellow">{t("waiting", { reason: job.waitingFor })}</Alert>}
       {!job.finishedAt && last?.message && <Text size="xs" c="dimmed">{last.message}</Text>}
       {job.error && (

@@ -6,7 +6,7 @@ import { Refusal } from "@/gql/problem";
 import { dateTime } from "@/lib/format";
 import { setLanguage } from "@/lib/text";
 import { graphOf, show } from "@/testing/render";
-import { breaks, comes, completes, streamOf, streams } from "@/testing/streams";
+import { breaks, comes, streamOf, streams } from "@/testing/streams";
 import { Ago } from "./ago";
 import { CopyField } from "./copy-field";
 import { JobLive } from "./job-live";
@@ -90,7 +90,6 @@ describe("a job as who ordered it sees it", () => {
     expect(await screen.findByText("Succeeded")).toBeVisible();
     expect(screen.queryByRole("progressbar")).not.toBeInTheDocument();
     expect(onChange.mock.calls.map(([{ state }]) => state)).toEqual(["RUNNING", "SUCCEEDED"]);
-    completes("JobProgress");
   });
   it("has the newest of the stream before it is read anew", async () => {
     show(<JobLive id="j1" />, graphOf({ JobLive: job() }));
@@ -98,8 +97,9 @@ describe("a job as who ordered it sees it", () => {
     comes("JobProgress", event());
     expect(await screen.findByRole("progressbar", { name: "Progress 60%" })).toBeInTheDocument();
     expect(screen.getByText("copying")).toBeVisible();
-    breaks("JobProgress", new Refusal(null));
+    breaks("JobProgress", new Refusal([{ message: "Not yours any more.", extensions: { code: "FORBIDDEN" } }]));
     expect(screen.getByText("copying")).toBeVisible();
+    expect(screen.getByRole("status")).toHaveTextContent("What goes on is not shown here any more. Not yours any more.");
   });
   it("says what it waits for", async () => {
     show(<JobLive id="j1" />, graphOf({ JobLive: job({ waitingFor: "SERVER_AWAY" }) }));

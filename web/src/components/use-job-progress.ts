@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { graphql } from "@/gql/document";
 import type { JobProgressSubscription } from "@/gql/generated/graphql";
-import type { Refusal } from "@/gql/problem";
+import type { Problem } from "@/gql/problem";
 import { listen } from "@/gql/socket";
 
 const JOB_PROGRESS = graphql(`
@@ -20,24 +20,21 @@ export interface Progress {
   events: readonly JobEvent[];
   /** Events before those are not kept any more. */
   gap: boolean;
-  /** Nothing more will come. */
-  complete: boolean;
-  problem?: Refusal;
+  /** Why it cannot be followed any more. */
+  problem?: Problem;
 }
 
 /**
  * All that happened to a job and happens, each event once, also over lost connections
- * and while nobody looks. An id of undefined follows nothing.
+ * and while nobody looks.
  */
-export function useJobProgress(id: string | undefined): Progress {
-  const [progress, setProgress] = useState<Progress>({ events: [], gap: false, complete: false });
+export function useJobProgress(id: string): Progress {
+  const [progress, setProgress] = useState<Progress>({ events: [], gap: false });
   useEffect(() => {
-    setProgress({ events: [], gap: false, complete: false });
-    if (id === undefined) return;
+    setProgress({ events: [], gap: false });
     return listen(JOB_PROGRESS, { id }, {
       next: ({ jobProgress: item }) => setProgress((p) => ("kind" in item ? { ...p, events: [...p.events, item] } : { ...p, gap: true })),
-      complete: () => setProgress((p) => ({ ...p, complete: true })),
-      error: (problem) => setProgress((p) => ({ ...p, problem })),
+      error: ({ problems: [problem] }) => setProgress((p) => ({ ...p, problem })),
     });
   }, [id]);
   return progress;

@@ -64,8 +64,8 @@ afterEach(() => {
 });
 
 function hear() {
-  const heard = { next: [] as string[], errors: [] as Refusal[], complete: 0 };
-  const end = socket.listen(FEED, {}, { next: ({ feed }) => heard.next.push(feed.position), error: (problem) => heard.errors.push(problem), complete: () => heard.complete++ });
+  const heard = { next: [] as string[], errors: [] as Refusal[] };
+  const end = socket.listen(FEED, {}, { next: ({ feed }) => heard.next.push(feed.position), error: (problem) => heard.errors.push(problem) });
   return { heard, end };
 }
 async function opened() {
@@ -110,7 +110,7 @@ it("U10: waits while the session is over, and goes on behind the last event when
   expect(newest().last("connection_init").payload).toEqual({ Authorization: "Bearer access-2" });
   expect(newest().last("subscribe").payload).toMatchObject({ variables: { after: "p1" } });
   comes("p2");
-  expect(heard).toEqual({ next: ["p1", "p2"], errors: [], complete: 0 });
+  expect(heard).toEqual({ next: ["p1", "p2"], errors: [] });
 });
 
 it("U7: goes on behind the last event after a break, and each event comes once", async () => {
@@ -127,7 +127,7 @@ it("U7: goes on behind the last event after a break, and each event comes once",
   expect(socket.connection.get()).toBe("open");
   comes("p2");
   comes("p3");
-  expect(heard).toEqual({ next: ["p1", "p2", "p3"], errors: [], complete: 0 });
+  expect(heard).toEqual({ next: ["p1", "p2", "p3"], errors: [] });
 });
 
 it("U7: tries again at once when the network is back, and after longer pauses while it is away", async () => {
@@ -214,20 +214,63 @@ it("tells what the panel refuses, of one event and of the whole stream", async (
   expect(heard.next).toEqual([]);
 });
 
+const breaksOff = (code: string, wire = newest()) => wire.says({ type: "error", id: wire.last("subscribe").id, payload: [{ message: "Not now.", extensions: { code } }] });
+
+it.each(["INTERNAL", "UNAVAILABLE", "RATE_LIMITED"])("U7: takes up a stream that the panel has broken off with %s, behind the last event, and says meanwhile that it is lost", async (code) => {
+  const { heard } = await opened();
+  comes("p1");
+  breaksOff(code);
+  expect(socket.connection.get()).toBe("lost");
+  await vi.advanceTimersByTimeAsync(600);
+  expect(newest().of("subscribe")).toHaveLength(2);
+  expect(newest().last("subscribe").payload).toMatchObject({ variables: { after: "p1" } });
+  expect(socket.connection.get()).toBe("lost"); // nobody knows yet
+  comes("p2");
+  expect(socket.connection.get()).toBe("open");
+  expect(heard).toEqual({ next: ["p1", "p2"], errors: [] });
+});
+
+it("U7: an event that could not be read comes with the stream that is taken up again", async () => {
+  const { heard } = await opened();
+  comes("p1");
+  newest().says({ type: "next", id: newest().last("subscribe").id, payload: { data: null, errors: [{ message: "Not now.", extensions: { code: "INTERNAL" } }] } });
+  await vi.advanceTimersByTimeAsync(600);
+  expect(newest().last("subscribe").payload).toMatchObject({ variables: { after: "p1" } });
+  comes("p2");
+  expect(heard).toEqual({ next: ["p1", "p2"], errors: [] });
+});
+
+it("U7: a stream that is quiet is there again when no refusal has come, and is tried after longer pauses until then", async () => {
+  await opened();
+  const tried = () => newest().of("subscribe").length;
+  breaksOff("UNAVAILABLE");
+  await vi.advanceTimersByTimeAsync(300);
+  expect(tried()).toBe(2);
+  breaksOff("UNAVAILABLE");
+  await vi.advanceTimersByTimeAsync(300);
+  expect(tried()).toBe(2);
+  await vi.advanceTimersByTimeAsync(300);
+  expect(tried()).toBe(3);
+  expect(socket.connection.get()).toBe("lost");
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(socket.connection.get()).toBe("open");
+});
+
+it("a stream that was left while it was broken is not taken up, and nothing is lost any more", async () => {
+  const { end } = await opened();
+  breaksOff("UNAVAILABLE");
+  end();
+  expect(socket.connection.get()).toBe("open");
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(newest().of("subscribe")).toHaveLength(1);
+});
+
 it("tells that a stream cannot go on when the panel takes what was said for a mistake", async () => {
   const { heard } = await opened();
   newest().close(4400, "unexpected message");
   await vi.advanceTimersByTimeAsync(30_000);
   expect(heard.errors[0]!.problems[0]!.code).toBe("OFFLINE");
   expect(Wire.all).toHaveLength(1);
-});
-
-it("tells that a stream is over", async () => {
-  const { heard } = await opened();
-  comes("p1");
-  newest().says({ type: "complete", id: newest().last("subscribe").id });
-  await vi.advanceTimersByTimeAsync(0);
-  expect(heard).toEqual({ next: ["p1"], errors: [], complete: 1 });
 });
 
 it("overlooks an end and an error that nobody wants to know", async () => {

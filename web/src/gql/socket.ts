@@ -4,14 +4,22 @@ import { follow } from "../../../client/ts/follow.js";
 import { store } from "@/lib/store";
 import { nameOf, textOf } from "./document";
 import { endpoint } from "./http";
-import type { AnswerError } from "./problem";
-import { Refusal } from "./problem";
+import { type AnswerError, Refusal } from "./problem";
 import { sessions } from "./session";
 
 /** Whether what is live can be trusted to be. */
 export type Connection = "idle" | "open" | "lost";
 
 export const connection = store<Connection>("idle");
+
+/** How it is with the socket, and which streams the panel has broken off and not taken up again. */
+let line: Connection = "idle";
+const broken = new Set<object>();
+
+function tell(next: Connection = line): void {
+  line = next;
+  connection.set(broken.size > 0 ? "lost" : line);
+}
 
 /** How long nothing may come before the line is asked whether it is there, and how long it may take to say so; in ms. */
 const [quiet, patience] = [5_000, 2_000];
@@ -60,12 +68,12 @@ const client = createClient({
   retryWait: pause,
   connectionParams: () => ({ Authorization: `Bearer ${token}` }),
   on: {
-    connected: () => connection.set("open"),
+    connected: () => tell("open"),
     closed: (event) => {
       clearTimeout(unanswered);
       const code = (event as CloseEvent).code;
-      if (code === 4403) forbidden(connection.get() === "open");
-      connection.set(code === 1000 ? "idle" : "lost");
+      if (code === 4403) forbidden(line === "open");
+      tell(code === 1000 ? "idle" : "lost");
     },
     ping: (received) => {
       if (!received) unanswered = setTimeout(() => client.terminate(), patience);
@@ -78,7 +86,7 @@ const client = createClient({
 
 // The browser knows that there is no network long before a socket does.
 globalThis.addEventListener?.("offline", () => {
-  if (connection.get() === "open") client.terminate();
+  if (line === "open") client.terminate();
 });
 // Who the tab is has changed: what is open belongs to somebody else.
 sessions.acting.subscribe(() => client.terminate());
@@ -95,28 +103,85 @@ function forbidden(wasIn: boolean): void {
 
 export interface Listener<Data> {
   next(data: Data): void;
-  /** The stream cannot go on; not called for a lost connection, which is taken up again. */
+  /** The stream cannot go on; not called for what passes, after which it is taken up again. */
   error?(problem: Refusal): void;
-  complete?(): void;
 }
+
+const refusal = (errors: unknown) => new Refusal(Array.isArray(errors) ? (errors as AnswerError[]) : null);
+
+/** Whether it may be otherwise in a moment. */
+const passes = ({ problems: [first] }: Refusal) => ["INTERNAL", "UNAVAILABLE", "RATE_LIMITED"].includes(first!.code);
 
 /**
  * Listens to a subscription, past the cache. With a variable `after` and `position` in
- * what is selected, it goes on behind the last event after each break, and each event
- * comes once. The returned function ends it.
+ * what is selected, it goes on behind the last event after each break, of the line or of
+ * the stream alone, and each event comes once. The returned function ends it.
  */
 export function listen<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables, listener: Listener<Data>): () => void {
   const query = textOf(document);
   const stream = follow(variables as object);
-  return client.subscribe<Data>(
-    { query, operationName: nameOf(query), variables: stream.variables as Record<string, unknown> },
-    {
-      next(result) {
-        if (result.errors?.length) return listener.error?.(new Refusal(result.errors as AnswerError[]));
-        if (result.data && stream.isNew(result)) listener.next(result.data);
+  const self = {};
+  let tries = 0;
+  let stands: ReturnType<typeof setTimeout> | undefined;
+  let end = () => {};
+  let ended = false;
+
+  function whole() {
+    clearTimeout(stands);
+    tries = 0;
+    if (broken.delete(self)) tell();
+  }
+
+  /** A stream that was begun does not say so: it is there when it tells something, or no refusal has come for a while. */
+  function wait() {
+    stands = setTimeout(() => (line === "open" ? whole() : wait()), patience);
+  }
+
+  async function again() {
+    clearTimeout(stands);
+    end();
+    broken.add(self);
+    tell();
+    await pause(tries++);
+    if (ended) return;
+    begin();
+    wait();
+  }
+
+  function begin() {
+    let over = false;
+    end = client.subscribe<Data>(
+      { query, operationName: nameOf(query), variables: stream.variables as Record<string, unknown> },
+      {
+        next(result) {
+          if (over) return;
+          const problem = result.errors?.length ? refusal(result.errors) : null;
+          if (problem && passes(problem)) {
+            over = true; // what it would have told comes with the next
+            return void again();
+          }
+          whole();
+          if (problem) listener.error?.(problem);
+          else if (result.data && stream.isNew(result)) listener.next(result.data);
+        },
+        error(error) {
+          if (over || ended) return;
+          const problem = refusal(error);
+          if (passes(problem)) return void again();
+          whole();
+          listener.error?.(problem);
+        },
+        complete() {
+          if (!over && !ended) whole();
+        },
       },
-      error: (error) => listener.error?.(new Refusal(Array.isArray(error) ? (error as AnswerError[]) : null)),
-      complete: () => listener.complete?.(),
-    },
-  );
+    );
+  }
+
+  begin();
+  return () => {
+    ended = true;
+    whole();
+    end();
+  };
 }

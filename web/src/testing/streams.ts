@@ -33,7 +33,5 @@ export function streamOf(name: string): Open {
 
 /** Something comes on a stream. */
 export const comes = (name: string, data: unknown): void => act(() => streamOf(name).listener.next(data));
-/** A stream is over. */
-export const completes = (name: string): void => act(() => streamOf(name).listener.complete?.());
 /** A stream cannot go on. */
 export const breaks = (name: string, problem: Refusal): void => act(() => streamOf(name).listener.error?.(problem));

@@ -1,8 +1,9 @@
 import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { Refusal } from "@/gql/problem";
 import { everything, graphOf, show, viewerOf } from "@/testing/render";
-import { comes, completes, streamOf, streams } from "@/testing/streams";
+import { breaks, comes, streamOf, streams } from "@/testing/streams";
 import { JobPage } from "./job";
 
 vi.mock("@/gql/socket", async () => (await import("@/testing/streams")).socket);
@@ -89,8 +90,14 @@ describe("U38: the log", () => {
     await screen.findByRole("heading", { level: 1 });
     comes("JobProgress", { jobProgress: { position: "p0" } });
     expect(screen.getByText("Older entries are not kept.")).toBeVisible();
-    completes("JobProgress");
-    expect(screen.getByText("Older entries are not kept.")).toBeVisible();
+  });
+  it("says why it cannot be followed any more", async () => {
+    open();
+    await screen.findByRole("heading", { level: 1 });
+    comes("JobProgress", event(1));
+    breaks("JobProgress", new Refusal([{ message: "Not yours any more.", extensions: { code: "FORBIDDEN" } }]));
+    expect(screen.getByText(/What goes on is not shown here any more: load the page again\. Not yours any more\./)).toBeVisible();
+    expect(log().getByText("STEP make-role message 1")).toBeVisible();
   });
   it("is followed until somebody turns that off", async () => {
     const user = userEvent.setup();

@@ -14,6 +14,7 @@ import { Section } from "@/components/section";
 import { ShowGraphQL } from "@/components/show-graphql";
 import { PageSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
+import { useSentence } from "@/components/toasts";
 import { useAction } from "@/components/use-action";
 import { useJobProgress } from "@/components/use-job-progress";
 import { useMay } from "@/components/use-viewer";
@@ -73,7 +74,8 @@ function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
   const again = useAction(RETRY, { done: t("retried") });
   const over = job.finishedAt !== null;
   const waits = job.waitingFor !== null || job.state === "STUCK";
-  const { events, gap } = useJobProgress(job.id);
+  const { events, gap, problem } = useJobProgress(job.id);
+  const sentence = useSentence();
   const last = events.at(-1);
   const steps = useRef(0);
   useEffect(() => {
@@ -100,6 +102,7 @@ function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
     >
       {!over && <Progress value={last?.percent ?? job.percent} animated aria-label={`${t("progress")} ${percent(last?.percent ?? job.percent)}`} />}
       {job.error && <Alert color="red" title={job.error.code} role="alert">{job.error.message}</Alert>}
+      {problem && !over && <Alert color="yellow" role="status">{t("unfollowed")} {sentence(problem)}</Alert>}
       {job.waitingFor && (
         <Alert color="yellow">
           {t("waiting", { reason: job.waitingFor })} {job.nextAttemptAt && t("next", { when: relative(job.nextAttemptAt, "long", now) })}
