@@ -125,6 +125,26 @@ it("says why a customer with databases cannot be archived", async () => {
   expect(screen.getByRole("button", { name: "Archive" })).toBeDisabled();
 });
 
+it("what is half written stays while the customer changes otherwise, and what is not takes what there is", async () => {
+  const user = userEvent.setup();
+  let saved = {};
+  detail({
+    CustomerDetail: () => customer(saved),
+    UpdateCustomer: () => {
+      saved = { updatedAt: "2026-11-02T10:00:00Z", company: "Acme Ltd", quotas: [{ ...quotas[0], max: null }, quotas[1]] };
+      return { data: { updateCustomer: { customer: { id: "cust_1" } } } };
+    },
+  }, "/customers/cust_1?tab=settings");
+  const name = await screen.findByRole("textbox", { name: "Name" });
+  await user.clear(name);
+  await user.type(name, "Acme and Sons");
+  await user.click(screen.getByRole("checkbox", { name: "Databases: no limit" }));
+  await user.click(screen.getByRole("button", { name: "Save the limits" }));
+  await waitFor(() => expect(screen.getByRole("textbox", { name: "Company" })).toHaveValue("Acme Ltd"));
+  expect(screen.getByRole("textbox", { name: "Name" })).toHaveValue("Acme and Sons");
+  expect(screen.getByRole("checkbox", { name: "Databases: no limit" })).toBeChecked();
+});
+
 it("sets limits, in GiB as people think of them", async () => {
   const user = userEvent.setup();
   const { graph } = detail({ UpdateCustomer: { data: { updateCustomer: { customer: { id: "cust_1" } } } } }, "/customers/cust_1?tab=settings");

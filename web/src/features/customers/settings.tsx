@@ -22,8 +22,8 @@ export function SettingsTab({ customer: c }: { customer: Customer }) {
   const above = staff || c.parent !== null; // who is not above it is refused by the panel
   return (
     <Stack gap="md">
-      <Section title={t("profile")}><ProfileForm key={c.updatedAt} customer={c} /></Section>
-      {above && <Section title={t("limits")} intro={t("limitsIntro")}><QuotaForm key={c.quotas.map(({ max }) => max).join()} customer={c} /></Section>}
+      <Section title={t("profile")}><ProfileForm customer={c} /></Section>
+      {above && <Section title={t("limits")} intro={t("limitsIntro")}><QuotaForm customer={c} /></Section>}
       {above && (c.state === "SUSPENDED" ? (
         <Section title={t("resume")} intro={t("resumeIntro")} actions={<Button variant="default" onClick={() => setAsked("resume")}>{t("resume")}</Button>} />
       ) : (
@@ -43,22 +43,29 @@ export function SettingsTab({ customer: c }: { customer: Customer }) {
   );
 }
 
+interface Profile {
+  name: string;
+  email: string;
+  company: string;
+  country: string | null;
+}
+
+/** A field has what there is until something is typed into it, whatever else changes about the customer. */
 function ProfileForm({ customer: c }: { customer: Customer }) {
   const t = useTexts();
-  const [name, setName] = useState(c.name);
-  const [email, setEmail] = useState(c.email);
-  const [company, setCompany] = useState(c.company ?? "");
-  const [country, setCountry] = useState(c.country ?? null);
+  const [typed, setTyped] = useState<Partial<Profile>>({});
+  const { name, email, company, country } = { name: c.name, email: c.email, company: c.company ?? "", country: c.country ?? null, ...typed };
+  const set = (field: Partial<Profile>) => setTyped((before) => ({ ...before, ...field }));
   return (
     <ActionForm
-      document={UPDATE} variables={{ input: { id: c.id, name: name.trim(), email: email.trim(), company: company.trim(), country: country ?? "" } }} fields={["name", "email", "company", "country"]} submit={t("save")} done={t("saved")} onDone={() => {}}
+      document={UPDATE} variables={{ input: { id: c.id, name: name.trim(), email: email.trim(), company: company.trim(), country: country ?? "" } }} fields={["name", "email", "company", "country"]} submit={t("save")} done={t("saved")} onDone={() => setTyped({})}
     >
       {(error) => (
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
-          <TextInput name="name" label={t("name")} value={name} onChange={({ currentTarget: { value } }) => setName(value)} error={error("name")} autoComplete="off" required />
-          <TextInput name="email" type="email" label={t("email")} value={email} onChange={({ currentTarget: { value } }) => setEmail(value)} error={error("email")} autoComplete="off" required />
-          <TextInput name="company" label={t("company")} value={company} onChange={({ currentTarget: { value } }) => setCompany(value)} error={error("company")} autoComplete="off" />
-          <CountrySelect name="country" label={t("country")} value={country} onChange={setCountry} error={error("country")} />
+          <TextInput name="name" label={t("name")} value={name} onChange={({ currentTarget: { value } }) => set({ name: value })} error={error("name")} autoComplete="off" required />
+          <TextInput name="email" type="email" label={t("email")} value={email} onChange={({ currentTarget: { value } }) => set({ email: value })} error={error("email")} autoComplete="off" required />
+          <TextInput name="company" label={t("company")} value={company} onChange={({ currentTarget: { value } }) => set({ company: value })} error={error("company")} autoComplete="off" />
+          <CountrySelect name="country" label={t("country")} value={country} onChange={(value) => set({ country: value })} error={error("country")} />
         </SimpleGrid>
       )}
     </ActionForm>
@@ -74,16 +81,16 @@ function QuotaForm({ customer: c }: { customer: Customer }) {
     const max = c.quotas.find((q) => q.name === name)?.max;
     return max === null || max === undefined ? null : Number(max) / unit;
   };
-  const [databases, setDatabases] = useState<number | string | null>(start("DATABASES", 1));
-  const [size, setSize] = useState<number | string | null>(start("DATABASE_BYTES", gib));
+  const [typed, setTyped] = useState<{ databases?: number | string | null; size?: number | string | null }>({});
+  const { databases, size } = { databases: start("DATABASES", 1), size: start("DATABASE_BYTES", gib), ...typed };
   const max = (value: number | string | null, unit: number) => (value === null || value === "" ? null : String(Math.round(Number(value) * unit)));
   const quotas = [{ name: "DATABASES" as const, max: max(databases, 1) }, { name: "DATABASE_BYTES" as const, max: max(size, gib) }];
   return (
-    <ActionForm document={UPDATE} variables={{ input: { id: c.id, quotas } }} fields={["quotas"]} submit={t("saveLimits")} done={t("limitsSaved")} onDone={() => {}}>
+    <ActionForm document={UPDATE} variables={{ input: { id: c.id, quotas } }} fields={["quotas"]} submit={t("saveLimits")} done={t("limitsSaved")} onDone={() => setTyped({})}>
       {(error) => (
         <Stack gap="sm">
-          <Limit label={t("databases")} value={databases} onChange={setDatabases} />
-          <Limit label={t("sizeGib")} value={size} onChange={setSize} decimal />
+          <Limit label={t("databases")} value={databases} onChange={(value) => setTyped({ ...typed, databases: value })} />
+          <Limit label={t("sizeGib")} value={size} onChange={(value) => setTyped({ ...typed, size: value })} decimal />
           {error("quotas") && <Text size="sm" c="var(--mantine-color-error)" role="alert">{error("quotas")}</Text>}
         </Stack>
       )}

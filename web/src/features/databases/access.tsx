@@ -11,7 +11,8 @@ const everybody = ["0.0.0.0/0", "::/0"];
 /** From which networks a database may be reached. */
 export function AccessForm({ database: d }: { database: Database }) {
   const t = useTexts();
-  const [cidrs, setCidrs] = useState([...d.accessCidrs]);
+  const [typed, setTyped] = useState<string[] | null>(null); // until then, what there is
+  const cidrs = typed ?? d.accessCidrs.slice();
   const [sure, setSure] = useState(false);
   const [job, setJob] = useState<string | null>(null);
   const open = cidrs.some((cidr) => everybody.includes(cidr));
@@ -23,11 +24,15 @@ export function AccessForm({ database: d }: { database: Database }) {
     <>
       <ActionForm
         document={SET_ACCESS} variables={{ input: { id: d.id, cidrs, allowEverywhere: sure && open } }} fields={["cidrs", "allowEverywhere"]} submit={t("save")} done={t("accessSet")}
-        blocked={open && !sure ? t("everywhereFirst") : undefined} onDone={({ setDatabaseAccess: { job: made } }) => setJob(made?.id ?? null)}
+        blocked={open && !sure ? t("everywhereFirst") : undefined} onDone={({ setDatabaseAccess: { job: made } }) => {
+          setTyped(null);
+          setSure(false);
+          setJob(made?.id ?? null);
+        }}
       >
         {(error) => (
           <Stack gap="sm">
-            <TagsInput name="cidrs" label={t("networks")} description={t("networksHint")} value={cidrs} onChange={setCidrs} error={error("cidrs")} maxTags={50} splitChars={[",", " ", "\n"]} acceptValueOnBlur clearButtonProps={{ "aria-label": t("clear") }} />
+            <TagsInput name="cidrs" label={t("networks")} description={t("networksHint")} value={cidrs} onChange={setTyped} error={error("cidrs")} maxTags={50} splitChars={[",", " ", "\n"]} acceptValueOnBlur clearButtonProps={{ "aria-label": t("clear") }} />
             {open && <Checkbox label={t("everywhere")} checked={sure} onChange={({ currentTarget: { checked } }) => setSure(checked)} error={error("allowEverywhere")} />}
             {cidrs.length === 0 && <Text size="sm" c="dimmed">{t("thisMachine")}</Text>}
           </Stack>

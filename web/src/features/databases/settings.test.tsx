@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import { setLanguage } from "@/lib/text";
 import { impersonated, viewerOf } from "@/testing/render";
-import { credentials, openDatabase, ordered } from "@/testing/database";
+import { credentials, databaseOf, openDatabase, ordered } from "@/testing/database";
 
 vi.mock("@/gql/socket", () => ({ listen: () => () => {} }));
 type Page = Parameters<typeof openDatabase>[0];
@@ -153,7 +153,17 @@ describe("network access", () => {
   const section = async () => within(await screen.findByRole("region", { name: "Network access" }));
   it("from everywhere has to be meant", async () => {
     const user = userEvent.setup();
-    const { inputs } = openDatabase({ tab: "settings", answers: { SetDatabaseAccess: { data: { setDatabaseAccess: { preview: null, database: { id: "db_1", accessCidrs: ["0.0.0.0/0"] }, job: { id: "job_1" } } } } } });
+    let accessCidrs: string[] = []; // which the mutation itself changes
+    const { graph, inputs } = openDatabase({
+      tab: "settings",
+      answers: {
+        DatabaseDetail: () => ({ data: { database: databaseOf({ accessCidrs }) } }),
+        SetDatabaseAccess: () => {
+          accessCidrs = ["0.0.0.0/0"];
+          return { data: { setDatabaseAccess: { preview: null, database: { id: "db_1", accessCidrs }, job: { id: "job_1" } } } };
+        },
+      },
+    });
     const of = await section();
     expect(of.getByText("The server's own machine alone.")).toBeVisible();
     await user.type(of.getByRole("combobox", { name: "Networks" }), "0.0.0.0/0{Enter}");
@@ -164,6 +174,9 @@ describe("network access", () => {
     expect(await screen.findByText("The networks are being set.")).toBeVisible();
     expect(inputs("SetDatabaseAccess")).toEqual([{ id: "db_1", cidrs: ["0.0.0.0/0"], allowEverywhere: true }]);
     expect(await of.findByText("database.job")).toBeVisible();
+    await waitFor(() => expect(graph.sent.filter(({ operationName }) => operationName === "DatabaseDetail")).toHaveLength(2));
+    expect(await of.findByText("0.0.0.0/0")).toBeVisible();
+    expect(of.getByText("database.job")).toBeVisible();
   });
   it("is not there where the server takes no networks, and says why", async () => {
     openDatabase({ tab: "settings", database: { server: { id: "s", name: "pg-1", capabilities: [{ name: "remote_access", available: false, hint: "Set listen_addresses." }] } } });

@@ -30,7 +30,7 @@ export function SettingsTab({ database: d }: { database: Database }) {
       >
         {!running && <Text size="sm" c="dimmed">{t("onlyRunning")}</Text>}
       </Section>
-      <Section title={t("accessTitle")} intro={t("accessIntro")}><AccessForm key={d.accessCidrs.join()} database={d} /></Section>
+      <Section title={t("accessTitle")} intro={t("accessIntro")}><AccessForm database={d} /></Section>
       <DriftPolicy database={d} />
       <Section title={t("cloneTitle")} intro={t("cloneIntro")} actions={<Button variant="default" disabled={!running} onClick={ask("clone")}>{t("clone")}</Button>}>
         {!running && <Text size="sm" c="dimmed">{t("onlyRunning")}</Text>}
@@ -58,13 +58,14 @@ export function SettingsTab({ database: d }: { database: Database }) {
 function DriftPolicy({ database: d }: { database: Database }) {
   const t = useTexts();
   const { run, busy } = useAction(SET_DRIFT_POLICY, { done: t("driftSet") });
-  const [policy, setPolicy] = useState(d.driftPolicy);
+  const [chosen, setChosen] = useState<(typeof policies)[number] | null>(null);
+  const policy = chosen ?? d.driftPolicy;
   const variables = { input: { id: d.id, policy } };
   return (
     <Section title={t("driftTitle")} intro={t("driftIntro")}>
       <Group gap="xs" align="flex-end">
-        <Select label={t("driftPolicy")} data={policies.map((value) => ({ value, label: t(`drift_${value}`) }))} value={policy} onChange={(value) => value && setPolicy(value as typeof policy)} allowDeselect={false} w={{ base: "100%", xs: 320 }} />
-        <Button variant="default" loading={busy} disabled={policy === d.driftPolicy} onClick={() => void run(variables)}>{t("save")}</Button>
+        <Select label={t("driftPolicy")} data={policies.map((value) => ({ value, label: t(`drift_${value}`) }))} value={policy} onChange={(value) => value && setChosen(value as typeof policy)} allowDeselect={false} w={{ base: "100%", xs: 320 }} />
+        <Button variant="default" loading={busy} disabled={policy === d.driftPolicy} onClick={() => void run(variables).then(({ data }) => data && setChosen(null))}>{t("save")}</Button>
         <ShowGraphQL document={SET_DRIFT_POLICY} variables={variables} />
       </Group>
     </Section>
