@@ -31,31 +31,31 @@ const dashboard = createRoute({
 const states = ["PENDING", "ACTIVE", "DEGRADED", "SUSPENDED", "FAILED", "DELETING"] as const;
 const databases = createRoute({
   getParentRoute: () => root, path: "/databases",
-  validateSearch: searchOf({ ...listWords, q: "text", state: states, customer: "text" }),
+  validateSearch: searchOf({ ...listWords("NAME", "SIZE", "CREATED_AT"), q: "text", state: states, customer: "text" }),
   component: lazyRouteComponent(() => import("@/features/databases/list"), "DatabasesPage"),
 });
 const database = createRoute({
   getParentRoute: () => root, path: "/databases/$id",
-  validateSearch: searchOf({ ...listWords, tab: ["overview", "users", "dumps", "jobs", "settings"] }),
+  validateSearch: searchOf({ ...listWords(), tab: ["overview", "users", "dumps", "jobs", "settings"] }),
   component: lazyRouteComponent(() => import("@/features/databases/detail"), "DatabasePage"),
 });
 
 const customerStates = ["ACTIVE", "SUSPENDED", "ARCHIVED"] as const;
 const customers = createRoute({
   getParentRoute: () => root, path: "/customers",
-  validateSearch: searchOf({ ...listWords, q: "text", state: customerStates, country: "text" }),
+  validateSearch: searchOf({ ...listWords("NAME", "EMAIL", "CREATED_AT"), q: "text", state: customerStates, country: /^[A-Z]{2}$/ }),
   component: lazyRouteComponent(() => import("@/features/customers/list"), "CustomersPage"),
 });
 const customer = createRoute({
   getParentRoute: () => root, path: "/customers/$id",
-  validateSearch: searchOf({ ...listWords, tab: ["overview", "children", "databases", "members", "jobs", "audit", "settings"] }),
+  validateSearch: searchOf({ ...listWords(), tab: ["overview", "children", "databases", "members", "jobs", "audit", "settings"] }),
   component: lazyRouteComponent(() => import("@/features/customers/detail"), "CustomerPage"),
 });
 
 const jobStates = ["PENDING", "RUNNING", "COMPENSATING", "SUCCEEDED", "FAILED", "CANCELED", "STUCK"] as const;
 const jobs = createRoute({
   getParentRoute: () => root, path: "/jobs",
-  validateSearch: searchOf({ ...listWords, state: jobStates, customer: "text", resource: "text" }),
+  validateSearch: searchOf({ ...listWords(), state: jobStates, customer: "text", resource: "text" }),
   component: lazyRouteComponent(() => import("@/features/jobs/list"), "JobsPage"),
 });
 const job = createRoute({
@@ -73,7 +73,7 @@ const settings = createRoute({
 });
 const users = createRoute({
   getParentRoute: () => root, path: "/users",
-  validateSearch: searchOf({ ...listWords, q: "text", customer: "text" }),
+  validateSearch: searchOf({ ...listWords(), q: "text", customer: "text" }),
   component: lazyRouteComponent(() => import("@/features/users/list"), "UsersPage"),
 });
 const user = createRoute({
@@ -82,12 +82,12 @@ const user = createRoute({
 });
 const audit = createRoute({
   getParentRoute: () => root, path: "/audit",
-  validateSearch: searchOf({ ...listWords, actor: "text", customer: "text", action: "text", object: "text", ip: "text", allowed: ["yes", "no"], from: "text", to: "text", event: "text", paused: "flag", renewals: "flag" }),
+  validateSearch: searchOf({ ...listWords(), actor: "text", customer: "text", action: "text", object: "text", ip: "text", allowed: ["yes", "no"], from: "text", to: "text", event: "text", paused: "flag", renewals: "flag" }),
   component: lazyRouteComponent(() => import("@/features/audit/audit"), "AuditPage"),
 });
 const servers = createRoute({
   getParentRoute: () => root, path: "/servers",
-  validateSearch: searchOf(listWords),
+  validateSearch: searchOf(listWords()),
   component: lazyRouteComponent(() => import("@/features/servers/list"), "ServersPage"),
 });
 const server = createRoute({
@@ -96,7 +96,7 @@ const server = createRoute({
 });
 const drift = createRoute({
   getParentRoute: () => root, path: "/drift",
-  validateSearch: searchOf({ ...listWords, kind: ["MISSING", "DIFFERS", "ORPHAN", "FOREIGN"], server: "text", database: "text", resolved: ["yes", "all"] }),
+  validateSearch: searchOf({ ...listWords(), kind: ["MISSING", "DIFFERS", "ORPHAN", "FOREIGN"], server: "text", database: "text", resolved: ["yes", "all"] }),
   component: lazyRouteComponent(() => import("@/features/drift/drift"), "DriftPage"),
 });
 

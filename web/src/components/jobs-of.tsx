@@ -57,7 +57,7 @@ export function JobsOf(p: { filter: JobFilter; search: ListSearch; onSearch: (pa
     { key: "took", title: t("took"), align: "right", render: (j) => (took(j) === null ? "–" : duration(took(j) ?? 0)), text: took },
   ], [t, title, resourceName, resourceId, customerId]);
   return (
-    <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} columns={6} />}>
+    <QueryView result={result} retry={retry} list={p} skeleton={<TableSkeleton label={t("loading")} columns={6} />}>
       {({ jobs }) =>
         jobs.nodes.length === 0 && !p.search.after && !p.search.before ? (
           <EmptyState text={p.none ?? t("none")} />

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { CombinedError, useClient, useQuery } from "urql";
 import { describe, expect, it, vi } from "vitest";
 import { refresh } from "@/gql/refresh";
+import type { ListSearch } from "@/lib/list-search";
 import { type Answer, graphOf, show } from "@/testing/render";
 import { QueryView } from "./query-view";
 
@@ -34,6 +35,27 @@ describe("QueryView", () => {
     expect(await screen.findByRole("alert")).toHaveTextContent("req-1");
     await userEvent.click(screen.getByRole("button", { name: "Try again" }));
     expect(await screen.findByText("c")).toBeVisible();
+  });
+
+  it.each(["after", "before"])("begins a list anew when the panel refuses its cursor %s, and shows no error", async (field) => {
+    const graph = graphOf({ Page: ({ variables }) => (variables[field] ? { data: null, errors: [{ message: "No cursor.", extensions: { code: "INVALID", field } }] } as never : { data: { things: ["first"] } }) });
+    const alerts: string[] = [];
+    const watch = new MutationObserver(() => void alerts.push(...[...document.querySelectorAll("[role=alert]")].map(({ textContent }) => textContent ?? "")));
+    watch.observe(document.body, { childList: true, subtree: true });
+    function List() {
+      const [search, onSearch] = useState<ListSearch>({ [field]: "c1", sort: "NAME" });
+      const [result, retry] = useQuery<{ things: string[] }>({ query: "query Page($after: String, $before: String) { things(after: $after, before: $before) }", variables: { after: search.after, before: search.before } });
+      return (
+        <QueryView result={result} retry={retry} list={{ search, onSearch: (patch) => onSearch({ ...search, ...patch }) }} skeleton={<p>skeleton</p>}>
+          {({ things }) => <p>{things.join()} by {search.sort}</p>}
+        </QueryView>
+      );
+    }
+    show(<List />, graph);
+    expect(await screen.findByText("first by NAME")).toBeVisible();
+    expect(graph.sent.map(({ variables }) => variables[field] ?? null)).toEqual(["c1", null]);
+    watch.disconnect();
+    expect(alerts.filter((text) => text !== "")).toEqual([]);
   });
 
   it("U2: shows the error of a field that must not be null, too", async () => {

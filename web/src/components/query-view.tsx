@@ -1,8 +1,10 @@
 import { Box, Button, Group, Text } from "@mantine/core";
-import { type ReactNode, useDeferredValue } from "react";
+import { type ReactNode, useDeferredValue, useEffect } from "react";
 import { ErrorBoundary } from "react-error-boundary";
 import type { UseQueryState } from "urql";
+import { problemsOf } from "@/gql/problem";
 import { isKept } from "@/gql/refresh";
+import type { ListSearch } from "@/lib/list-search";
 import { texts } from "@/lib/text";
 import { PanelError } from "./panel-error";
 
@@ -20,6 +22,8 @@ export function QueryView<Data>(p: {
   result: Pick<UseQueryState<Data>, "data" | "error" | "extensions">;
   retry: (options?: { requestPolicy: "network-only" }) => void;
   skeleton: ReactNode;
+  /** Where the list is that is read: with a cursor that the panel refuses, which anybody can write into an address, it begins anew. */
+  list?: { search: ListSearch; onSearch: (patch: ListSearch) => void };
   children: (data: Data) => ReactNode;
 }) {
   const { error } = p.result;
@@ -27,6 +31,12 @@ export function QueryView<Data>(p: {
   const retry = () => p.retry({ requestPolicy: "network-only" });
   // What comes after the skeleton is made in pieces, between which people can go on.
   const there = useDeferredValue(data !== undefined);
+  const { search, onSearch } = p.list ?? {};
+  const refused = Boolean(search?.after || search?.before) && error !== undefined && problemsOf(error).some(({ field }) => field === "after" || field === "before");
+  useEffect(() => {
+    if (refused) onSearch?.({ after: undefined, before: undefined });
+  }, [refused]);
+  if (refused) return p.skeleton;
   if (data === undefined && error) return <PanelError error={error} onRetry={retry} />;
   if (data === undefined || !there) return p.skeleton;
   return (

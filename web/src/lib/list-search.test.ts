@@ -2,12 +2,13 @@ import { describe, expect, it } from "vitest";
 import { listWords, pageOf, searchOf } from "./list-search";
 
 describe("a list's address", () => {
-  const read = searchOf({ ...listWords, state: ["ACTIVE", "FAILED"], q: "text" });
+  const read = searchOf({ ...listWords("NAME"), country: /^[A-Z]{2}$/, state: ["ACTIVE", "FAILED"], q: "text" });
   it("keeps what it knows", () => {
-    expect(read({ after: "c1", desc: true, state: "FAILED", q: 12 })).toEqual({ after: "c1", desc: true, state: "FAILED", q: "12" });
+    expect(read({ after: "c_1-A", sort: "NAME", country: "DE", desc: true, state: "FAILED", q: 12 })).toEqual({ after: "c_1-A", sort: "NAME", country: "DE", desc: true, state: "FAILED", q: "12" });
   });
   it("overlooks what anybody can write there", () => {
-    expect(read({ after: "", desc: "yes", state: "DROP", q: { a: 1 }, other: "x", before: ["a"] })).toEqual({});
+    expect(read({ after: "a b", before: "<script>", sort: "FOO", country: "Germany" })).toEqual({});
+    expect(read({ sort: ["NAME"], country: null, after: "", desc: "yes", state: "DROP", q: { a: 1 }, other: "x", before: ["a"] })).toEqual({});
   });
   it("asks for the page before or after a cursor", () => {
     expect(pageOf({}, 25)).toEqual({ first: 25, after: null });

@@ -6,11 +6,13 @@ export interface ListSearch {
   desc?: boolean;
 }
 
-type Words = Record<string, readonly string[] | "text" | "flag">;
+type Words = Record<string, readonly string[] | RegExp | "text" | "flag">;
 type Parsed<W extends Words> = { [K in keyof W]?: W[K] extends readonly string[] ? W[K][number] : W[K] extends "flag" ? boolean : string };
 
+const isText = (value: unknown): boolean => value !== undefined && value !== "" && typeof value !== "object";
+
 /**
- * Reads what a page keeps in its address: any text, a flag, or one of some words.
+ * Reads what a page keeps in its address: any text, one of a form, a flag, or one of some words.
  * Whatever else stands there, which anybody can write, is overlooked.
  */
 export function searchOf<const W extends Words>(words: W) {
@@ -18,15 +20,18 @@ export function searchOf<const W extends Words>(words: W) {
     const found: Record<string, unknown> = {};
     for (const [name, kind] of Object.entries(words)) {
       const value = given[name];
-      if (kind === "flag" ? value === true : kind === "text" ? value !== undefined && value !== "" && typeof value !== "object" : kind.includes(String(value)))
+      if (kind === "flag" ? value === true : isText(value) && (kind === "text" || (kind instanceof RegExp ? kind.test(String(value)) : kind.includes(String(value)))))
         found[name] = kind === "flag" ? true : String(value);
     }
     return found as Parsed<W>;
   };
 }
 
-/** The part of each list's address that is the same for all. */
-export const listWords = { after: "text", before: "text", sort: "text", desc: "flag" } as const;
+/** As the panel writes its cursors; whether one is of this list is the panel's to say. */
+const cursor = /^[\w-]+$/;
+
+/** The part of each list's address that is the same for all, but for what it can be ordered by. */
+export const listWords = (...sorts: string[]) => ({ after: cursor, before: cursor, sort: sorts, desc: "flag" }) as const;
 
 /** The page that an address asks for, as arguments of a list. */
 export const pageOf = (search: ListSearch, size: number) =>

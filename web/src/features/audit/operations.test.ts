@@ -15,6 +15,11 @@ describe("U40: an address to filter by", () => {
     ["1.2.3.4/32", "1.2.3.4"], ["2001:db8::1/128", "2001:db8::1"],
   ])("%s is %s", (typed, known) => expect(addressOf(typed)).toBe(known));
 
+  it.each([["2026-11-26T10:00", true], ["2026-11-26", true], ["yesterday", false], ["", false], ["+275760-09-13", false], ["-000001-01-01", false], [undefined, false]])("a time that the graph would refuse is overlooked: %s", (from, counts) => {
+    expect(filterOf({ from, to: from }).from !== undefined).toBe(counts);
+    expect(filterOf({ from, to: from }).to !== undefined).toBe(counts);
+  });
+
   it("lets through live what came from it alone, however the address says it", () => {
     const from = (ip: string | null, asked = "203.0.113.7") => fits({ id: "e", at: "2026-01-01T00:00:00Z", action: "x.y", allowed: true, times: 1, ip } as Entry, filterOf({ ip: asked }));
     expect([from("203.0.113.7", "::ffff:203.0.113.7"), from("2001:db8::/64", "2001:db8::5/64"), from("10.0.0.0/8", "10.0.0.5/8"), from("203.0.113.7", "nonsense")]).toEqual([true, true, true, false]);

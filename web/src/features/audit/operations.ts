@@ -87,7 +87,11 @@ export interface AuditSearch {
 /** What each tab does by itself each quarter of an hour: it would hide what people do. */
 export const renewal = "session.refresh";
 
-const time = (text: string | undefined): string | undefined => (text && !Number.isNaN(Date.parse(text)) ? new Date(text).toISOString() : undefined);
+/** A time of a year of four digits, as the graph has them; anything else, which anybody can write into the address, is overlooked. */
+function time(text: string | undefined): string | undefined {
+  const at = new Date(text ?? "");
+  return at.getFullYear() > 0 && at.getFullYear() < 9999 ? at.toISOString() : undefined;
+}
 
 /** The graph's filter of what the page's address says; what is no address of the network is left to the panel to refuse. */
 export const filterOf = (s: AuditSearch) => ({

@@ -38,7 +38,7 @@ export function AuditTab(p: { customerId: string; search: ListSearch; onSearch: 
     { key: "object", title: t("object"), render: (e) => e.objectId ?? "–", text: (e) => e.objectId, optional: true },
   ];
   return (
-    <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} columns={5} />}>
+    <QueryView result={result} retry={retry} list={p} skeleton={<TableSkeleton label={t("loading")} columns={5} />}>
       {({ auditEvents }) =>
         auditEvents.nodes.length === 0 && !p.search.after && !p.search.before ? (
           <EmptyState text={t("noAudit")} />

@@ -64,7 +64,7 @@ export function ChildrenTab(p: List & { customerId: string; writes: boolean }) {
   ];
   return (
     <>
-      <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} rows={4} />}>
+      <QueryView result={result} retry={retry} list={p} skeleton={<TableSkeleton label={t("loading")} rows={4} />}>
         {({ customer }) => {
           const page: ListPage<Child> = customer?.children ?? nothing;
           return page.nodes.length === 0 && !p.search.after && !p.search.before ? (
@@ -100,7 +100,7 @@ export function DatabasesTab(p: List & { customerId: string }) {
     { key: "created", title: t("created"), render: (d) => <Ago at={d.createdAt} />, text: (d) => d.createdAt },
   ];
   return (
-    <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} rows={4} />}>
+    <QueryView result={result} retry={retry} list={p} skeleton={<TableSkeleton label={t("loading")} rows={4} />}>
       {({ customer }) => {
         const page: ListPage<Database> = customer?.databases ?? nothing;
         return page.nodes.length === 0 && !p.search.after && !p.search.before ? (

@@ -77,7 +77,7 @@ export function CustomersPage() {
         <Select data={states.map((value) => ({ value, label: t(`state_${value}`) }))} value={search.state ?? null} onChange={(state) => set({ state: (state as typeof search.state) ?? undefined })} placeholder={t("anyState")} aria-label={t("state")} clearable w={{ base: "100%", xs: 180 }} />
         <CountrySelect bare label={t("country")} placeholder={t("anyCountry")} value={search.country ?? null} onChange={(country) => set({ country: country ?? undefined })} w={{ base: "100%", xs: 220 }} />
       </Group>
-      <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} columns={6} />}>
+      <QueryView result={result} retry={retry} list={{ search, onSearch: set }} skeleton={<TableSkeleton label={t("loading")} columns={6} />}>
         {({ customers }) =>
           customers.nodes.length === 0 && !search.after && !search.before ? (
             <EmptyState text={filtered ? t("noneFound") : create ? t("none") : t("noneRead")} action={filtered ? undefined : create} />

@@ -76,7 +76,7 @@ export function DatabasesPage() {
         <Select data={states.map((value) => ({ value, label: t(`state_${value}`) }))} value={search.state ?? null} onChange={(state) => set({ state: (state as typeof search.state) ?? undefined })} placeholder={t("anyState")} aria-label={t("state")} clearable w={{ base: "100%", xs: 180 }} />
         {several && <CustomerSelect bare label={t("customer")} placeholder={t("allCustomers")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} clearable w={{ base: "100%", xs: 240 }} />}
       </Group>
-      <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} rows={8} columns={5} />}>
+      <QueryView result={result} retry={retry} list={{ search, onSearch: set }} skeleton={<TableSkeleton label={t("loading")} rows={8} columns={5} />}>
         {({ databases }) =>
           databases.nodes.length === 0 && !search.after && !search.before ? (
             <EmptyState text={filtered ? t("noneFound") : search.customer ? t("noneOf") : writes ? t("none") : t("noneRead")} action={filtered ? undefined : create} />

@@ -112,7 +112,7 @@ export function DriftPage() {
         />
         {search.database && <Button variant="default" onClick={() => set({ database: undefined })}>{t("oneDatabase")} ×</Button>}
       </Group>
-      <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} columns={6} />}>
+      <QueryView result={result} retry={retry} list={{ search, onSearch: set }} skeleton={<TableSkeleton label={t("loading")} columns={6} />}>
         {({ driftFindings }) =>
           driftFindings.nodes.length === 0 && !search.after && !search.before ? (
             <EmptyState text={search.kind || search.server || search.database || search.resolved ? t("noneFound") : t("none")} />

@@ -47,7 +47,7 @@ export function ServersPage() {
   ];
   return (
     <Page title={t("servers")} intro={t("intro")} actions={<><Button component={Link} to="/drift" variant="default">{t("drift")}</Button>{register}</>}>
-      <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} rows={3} columns={6} />}>
+      <QueryView result={result} retry={retry} list={{ search, onSearch: set }} skeleton={<TableSkeleton label={t("loading")} rows={3} columns={6} />}>
         {({ databaseServers }) =>
           databaseServers.nodes.length === 0 && !search.after && !search.before ? (
             <EmptyState text={t("none")} action={register} />
