@@ -2,6 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { describe, expect, it, vi } from "vitest";
+import * as csv from "@/lib/csv";
 import { show } from "@/testing/render";
 import { type Column, ResourceTable } from "./resource-table";
 
@@ -17,8 +18,8 @@ const columns: Column<Row>[] = [
   { key: "id", title: "Id", render: (r) => r.id, text: (r) => r.id, optional: true },
 ];
 const rows: Row[] = [{ id: "1", name: "shop", size: 5 }, { id: "2", name: "=HYPERLINK(\"x\")", size: 7 }];
-const page = (more: Partial<{ hasNextPage: boolean; hasPreviousPage: boolean }> = {}) => ({
-  nodes: rows, totalCount: 1234, pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: "s", endCursor: "e", ...more },
+const page = (more: Partial<{ hasNextPage: boolean; hasPreviousPage: boolean }> = {}, totalCount: number | undefined = 1234) => ({
+  nodes: rows, totalCount, pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: "s", endCursor: "e", ...more },
 });
 
 describe("ResourceTable", () => {
@@ -62,10 +63,17 @@ describe("ResourceTable", () => {
     };
     vi.stubGlobal("URL", Object.assign(URL, { createObjectURL: (blob: Blob) => (read(blob), "blob:x"), revokeObjectURL: () => {} }));
     vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => {});
-    show(<ResourceTable name="t4" label="Things" columns={columns} page={page()} search={{}} onSearch={() => {}} exportRows={async () => [...rows, { id: "3", name: "last", size: 1 }]} />);
+    show(<ResourceTable name="t4" label="Things" columns={columns} page={page()} search={{}} onSearch={() => {}} exportRows={async () => ({ rows: [...rows, { id: "3", name: "last", size: 1 }], more: false })} />);
     await userEvent.click(await screen.findByRole("button", { name: "Export as CSV" }));
     await waitFor(() => expect(text).toContain('"last","1","3"'));
     expect(text).toContain(`"'=HYPERLINK(""x"")","7","2"`);
+  });
+
+  it.each([[12_345, "The first 2 of 12,345 rows were exported."], [0, "The first 2 rows were exported; there are more."]])("U9: says that an export has not all %i rows", async (totalCount, said) => {
+    vi.spyOn(csv, "save").mockImplementation(() => {});
+    show(<ResourceTable name="t6" label="Things" columns={columns} page={page({}, totalCount)} search={{}} onSearch={() => {}} exportRows={async () => ({ rows, more: true })} />);
+    await userEvent.click(await screen.findByRole("button", { name: "Export as CSV" }));
+    expect(await screen.findByText(said)).toBeVisible();
   });
 
   it("says why an export failed", async () => {

@@ -6,18 +6,19 @@ import { csv, save } from "@/lib/csv";
 import { number } from "@/lib/format";
 import type { ListSearch } from "@/lib/list-search";
 import { texts } from "@/lib/text";
+import type { Rows } from "@/gql/all-pages";
 import { problemsOf } from "@/gql/problem";
 import { type Column, ResourceRows } from "./resource-rows";
 import { toolsHeight } from "./skeletons";
-import { toastProblem } from "./toasts";
+import { toastNotice, toastProblem } from "./toasts";
 
 const useTexts = texts("resource-table", {
   en: {
-    previous: "Previous page", next: "Next page", columns: "Choose columns", export: "Export as CSV", exporting: "Exporting",
+    previous: "Previous page", next: "Next page", columns: "Choose columns", export: "Export as CSV", exporting: "Exporting", cut: "The first {{count}} rows were exported; there are more.", cutOf: "The first {{count}} of {{total}} rows were exported.",
     total_one: "{{count}} row", total_other: "{{count}} rows", selected_one: "{{count}} selected", selected_other: "{{count}} selected",
   },
   de: {
-    previous: "Vorige Seite", next: "Nächste Seite", columns: "Spalten wählen", export: "Als CSV exportieren", exporting: "Wird exportiert",
+    previous: "Vorige Seite", next: "Nächste Seite", columns: "Spalten wählen", export: "Als CSV exportieren", exporting: "Wird exportiert", cut: "Die ersten {{count}} Zeilen wurden exportiert; es gibt mehr.", cutOf: "Die ersten {{count}} von {{total}} Zeilen wurden exportiert.",
     total_one: "{{count}} Zeile", total_other: "{{count}} Zeilen", selected_one: "{{count}} ausgewählt", selected_other: "{{count}} ausgewählt",
   },
 });
@@ -44,7 +45,7 @@ interface TableProps<Row> {
   onSearch: (patch: ListSearch) => void;
   fetching?: boolean;
   /** Gives all rows with the list's filters, at most exportLimit. */
-  exportRows?: () => Promise<readonly Row[]>;
+  exportRows?: () => Promise<Rows<Row>>;
   /** What can be done with the rows that are selected; without it none can be. */
   selection?: (rows: Row[], clear: () => void) => ReactNode;
 }
@@ -73,9 +74,11 @@ export function ResourceTable<Row extends { id: string }>(p: TableProps<Row>) {
   async function exportAll() {
     setExporting(true);
     try {
-      const rows = await p.exportRows!();
+      const { rows, more } = await p.exportRows!();
       const columns = p.columns.filter(({ text }) => text);
       save(`${p.name}.csv`, "text/csv;charset=utf-8", csv(columns.map(({ title }) => title), rows.map((row) => columns.map((c) => c.text!(row)))));
+      const known = totalCount !== undefined && totalCount > rows.length;
+      if (more) toastNotice(t(known ? "cutOf" : "cut", { count: number(rows.length), total: known ? number(totalCount) : "" }), "WARNING");
     } catch (error) {
       toastProblem(problemsOf(error)[0]!);
     } finally {

@@ -103,14 +103,17 @@ describe("all rows of a list", () => {
   };
   it("are read page by page, whatever page is shown", async () => {
     const { rows, graph } = read([part([1, 2], "a"), part([3], null)], 10);
-    expect(await rows).toEqual([1, 2, 3]);
+    expect(await rows).toEqual({ rows: [1, 2, 3], more: false });
     expect(graph.sent.map(({ variables }) => variables)).toEqual([{ filter: 1, first: 100 }, { filter: 1, first: 100, after: "a" }].map((v) => expect.objectContaining(v)));
     expect(graph.sent[0]?.variables.before).toBeUndefined();
   });
   it("are at most so many", async () => {
     const { rows, graph } = read([part([1, 2], "a"), part([3, 4], "b")], 3);
-    expect(await rows).toEqual([1, 2, 3]);
+    expect(await rows).toEqual({ rows: [1, 2, 3], more: true });
     expect(graph.sent).toHaveLength(2);
+  });
+  it.each([["b", true], [null, false]])("are all that there are only where no other page follows: %s", async (next, more) => {
+    expect(await read([part([1, 2], "a"), part([3, 4], next)], 4).rows).toEqual({ rows: [1, 2, 3, 4], more });
   });
   it("are none where one page cannot be read", async () => {
     const { rows } = read([part([1], "a"), refused("INTERNAL")], 10);

@@ -20,8 +20,8 @@ const answers = {
   Customers: { data: { customers: page(row("Acme"), row("=HYPERLINK()")) } }, CustomerDetail: customer(), ChooseCustomer: { data: { customers: { nodes: [] } } },
   PermissionsIn: { data: { viewer: { permissions: everything } } },
   CustomerMembers: { data: { customer: { id: "cust_1", memberships: page(member("bob")) } } },
-  CustomerInvitations: { data: { invitations: { totalCount: 1, nodes: [{ id: "inv_1", email: "new@acme.test", name: "New", customerRole: "ADMIN", createdAt: "2026-11-01T10:00:00Z", expiresAt: "2026-11-04T10:00:00Z", invitedBy: null }] } } },
-  CustomerTokens: { data: { customer: { id: "cust_1", apiTokens: { totalCount: 1, nodes: [{ id: "tok_1", name: "deploy", prefix: "mpt_abc", permissions: ["DATABASES_READ"], lastUsedAt: null, lastUsedIp: null, expiresAt: null, createdAt: "2026-11-01T10:00:00Z", user: null }] } } } },
+  Invitations: { data: { invitations: { totalCount: 1_235, nodes: [{ id: "inv_1", email: "new@acme.test", name: "New", providerRole: null, customerRole: "ADMIN", customer: { id: "cust_1", name: "Acme" }, createdAt: "2026-11-01T10:00:00Z", expiresAt: "2026-11-04T10:00:00Z", invitedBy: null }] } } },
+  CustomerTokens: { data: { customer: { id: "cust_1", apiTokens: { totalCount: 4, nodes: [{ id: "tok_1", name: "deploy", prefix: "mpt_abc", permissions: ["DATABASES_READ"], objectIds: [], cidrs: ["10.0.0.0/8"], lastUsedAt: null, lastUsedIp: null, expiresAt: null, createdAt: "2026-11-01T10:00:00Z", user: null }] } } } },
 };
 const list = (more: object = {}, address = "/customers") => {
   const graph = graphOf({ ...answers, ...more });
@@ -160,7 +160,7 @@ it("members: another role, an invitation, and its end; and the end of a token", 
     {
       ChangeMembership: { errors: [{ message: "The last owner stays.", extensions: { code: "CONFLICT", field: "role" } }] },
       InviteMember: { data: { inviteUser: { invitation: { id: "inv_2", email: "eve@acme.test", expiresAt: "2026-11-29T10:00:00Z" } } } },
-      RevokeMemberInvitation: { data: { revokeInvitation: { ok: true } } }, RevokeCustomerToken: { data: { revokeApiToken: { apiToken: { id: "tok_1" } } } },
+      RevokeInvitation: { data: { revokeInvitation: { ok: true } } }, RevokeApiToken: { data: { revokeApiToken: { apiToken: { id: "tok_1" } } } },
     },
     "/customers/cust_1?tab=members",
   );
@@ -181,11 +181,17 @@ it("members: another role, an invitation, and its end; and the end of a token", 
   expect(await screen.findByText("The invitation to eve@acme.test is on its way.")).toBeInTheDocument();
   expect(graph.sent.find(({ operationName }) => operationName === "InviteMember")?.variables.input).toEqual({ email: "eve@acme.test", name: "Eve", customerId: "cust_1", customerRole: "DEVELOPER" });
 
-  await user.click(screen.getByRole("button", { name: "Revoke the invitation to new@acme.test" }));
-  expect(await screen.findByText("The invitation has ended.")).toBeInTheDocument();
+  expect(within(screen.getByRole("region", { name: "Open invitations" })).getByText("and 1,234 more")).toBeVisible();
+  await user.click(screen.getByRole("button", { name: "Take back the invitation of new@acme.test" }));
+  const sure = await screen.findByRole("dialog", { name: "Take back the invitation?" });
+  expect(graph.sent.some(({ operationName }) => operationName === "RevokeInvitation")).toBe(false);
+  await user.click(within(sure).getByRole("button", { name: "Take back" }));
+  expect(await screen.findByText("The invitation is taken back.")).toBeInTheDocument();
+  const tokens = within(screen.getByRole("region", { name: "API tokens" }));
+  for (const said of ["See databases", "and 3 more", /only from 10\.0\.0\.0\/8/]) expect(tokens.getByText(said)).toBeVisible();
   await user.click(screen.getByRole("button", { name: "Revoke deploy" }));
   await user.click(within(await screen.findByRole("dialog", { name: "Revoke deploy" })).getByRole("button", { name: "Revoke" }));
-  expect(await screen.findByText("The token has ended.")).toBeInTheDocument();
+  expect(await screen.findByText("The token is revoked.")).toBeInTheDocument();
 });
 
 it("U11: somebody else's customer is the page of what is not there", async () => {

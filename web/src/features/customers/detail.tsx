@@ -69,7 +69,7 @@ function CustomerView({ customer: c }: { customer: Customer }) {
         {open === "overview" && <OverviewTab customer={c} />}
         {open === "children" && <ChildrenTab customerId={c.id} writes={may("CUSTOMERS_WRITE") && c.state !== "ARCHIVED"} {...list} />}
         {open === "databases" && <DatabasesTab customerId={c.id} {...list} />}
-        {open === "members" && <MembersTab customer={c} writes={may("USERS_WRITE") && c.state !== "ARCHIVED"} />}
+        {open === "members" && <MembersTab customer={c} writes={may("USERS_WRITE") && c.state !== "ARCHIVED"} {...list} />}
         {open === "jobs" && <JobsOf filter={{ customerId: c.id }} {...list} />}
         {open === "audit" && <AuditTab customerId={c.id} {...list} />}
         {open === "settings" && <SettingsTab customer={c} />}

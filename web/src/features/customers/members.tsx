@@ -1,30 +1,33 @@
 import { ActionIcon, Button, Group, Stack, Text, Tooltip } from "@mantine/core";
 import { IconMailPlus, IconPencil, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
-import { useQuery } from "urql";
+import { useClient, useQuery } from "urql";
 import { ActionForm } from "@/components/action-form";
 import { Ago } from "@/components/ago";
 import { ConfirmAction } from "@/components/confirm-action";
 import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
+import { Invitations } from "@/components/invitations";
 import { QueryView } from "@/components/query-view";
-import { type Column, ResourceTable } from "@/components/resource-table";
+import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
 import { CustomerRoleSelect, useRoles } from "@/components/roles";
 import { TableSkeleton } from "@/components/skeletons";
 import { useViewer } from "@/components/use-viewer";
+import { allPages } from "@/gql/all-pages";
 import { graphql } from "@/gql/document";
 import type { CustomerMembersQuery, CustomerRole } from "@/gql/generated/graphql";
+import { type ListSearch, pageOf } from "@/lib/list-search";
 import type { Customer } from "./detail";
-import { InviteForm, Invitations } from "./invitations";
+import { InviteForm } from "./invite";
 import { CHANGE_ROLE, REMOVE_MEMBER } from "./operations";
 import { useTexts } from "./texts-members";
-import { Tokens } from "./tokens";
+import { CustomerTokens } from "./tokens";
 
 const MEMBERS = graphql(`
-  query CustomerMembers($id: ID!) {
+  query CustomerMembers($id: ID!, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {
     customer(id: $id) {
       id
-      memberships(first: 100) {
+      memberships(first: $first, after: $after, last: $last, before: $before) {
         nodes { role createdAt user { id name email totpEnabled disabledAt } }
         pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
         totalCount
@@ -35,14 +38,18 @@ const MEMBERS = graphql(`
 
 type Membership = NonNullable<NonNullable<CustomerMembersQuery["customer"]>["memberships"]>["nodes"][number];
 type Member = Membership & { id: string };
+const rowsOf = <Page extends { nodes: readonly Membership[] }>(page: Page) => ({ ...page, nodes: page.nodes.map((m): Member => ({ ...m, id: m.user.id })) });
+const nobody = { nodes: [], pageInfo: { hasNextPage: false } };
 type Asked = { what: "invite" } | { what: "role" | "remove"; member: Member };
 
 /** Who is in a customer and as what, who is invited, and the API tokens that are for it. */
-export function MembersTab({ customer, writes }: { customer: Customer; writes: boolean }) {
+export function MembersTab({ customer, writes, search, onSearch }: { customer: Customer; writes: boolean; search: ListSearch; onSearch: (patch: ListSearch) => void }) {
   const t = useTexts();
   const roles = useRoles();
   const { user } = useViewer();
-  const [result, retry] = useQuery({ query: MEMBERS, variables: { id: customer.id } });
+  const client = useClient();
+  const variables = { id: customer.id, ...pageOf(search, 25) };
+  const [result, retry] = useQuery({ query: MEMBERS, variables });
   const [asked, setAsked] = useState<Asked | null>(null);
   const [last, setLast] = useState<Member | null>(null);
   const close = () => setAsked(null);
@@ -71,21 +78,23 @@ export function MembersTab({ customer, writes }: { customer: Customer; writes: b
   ];
   return (
     <Stack gap="lg">
-      <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} rows={3} columns={5} />}>
+      <QueryView result={result} retry={retry} list={{ search, onSearch }} skeleton={<TableSkeleton label={t("loading")} rows={3} columns={5} />}>
         {({ customer: read }) => {
           const page = read?.memberships;
-          if (!page || page.nodes.length === 0) return <EmptyState text={t("none")} action={invite} />;
-          const nodes = page.nodes.map((m): Member => ({ ...m, id: m.user.id }));
+          if (!page || (page.nodes.length === 0 && !search.after && !search.before)) return <EmptyState text={t("none")} action={invite} />;
           return (
             <div>
               <Group justify="flex-end" mb="xs">{invite}</Group>
-              <ResourceTable name="customer-members" label={t("members")} columns={columns} page={{ ...page, nodes }} search={{}} onSearch={() => {}} exportRows={async () => nodes} />
+              <ResourceTable
+                name="customer-members" label={t("members")} columns={columns} page={rowsOf(page)} search={search} onSearch={onSearch} fetching={result.stale}
+                exportRows={() => allPages(client, MEMBERS, variables, (data) => rowsOf(data.customer?.memberships ?? nobody), exportLimit)}
+              />
             </div>
           );
         }}
       </QueryView>
       <Invitations customerId={customer.id} writes={writes} />
-      <Tokens customerId={customer.id} writes={writes} />
+      <CustomerTokens customerId={customer.id} writes={writes} />
       <Dialog drawer size="lg" opened={asked?.what === "invite"} onClose={close} title={t("inviteTo", { name: customer.name })}><InviteForm customerId={customer.id} onClose={close} /></Dialog>
       <Dialog size="lg" opened={asked?.what === "role"} onClose={close} title={t("changeRole", { name: last?.user.name ?? "" })}>{last && <RoleForm customerId={customer.id} member={last} onClose={close} />}</Dialog>
       <ConfirmAction

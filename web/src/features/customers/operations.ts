@@ -36,12 +36,6 @@ export const INVITE = graphql(`
   }
 `);
 
-export const REVOKE_INVITATION = graphql(`
-  mutation RevokeMemberInvitation($input: RevokeInvitationInput!) {
-    revokeInvitation(input: $input) { ok }
-  }
-`);
-
 export const CHANGE_ROLE = graphql(`
   mutation ChangeMembership($input: ChangeMembershipInput!) {
     changeMembership(input: $input) { membership { role user { id } customer { id } } }
@@ -51,11 +45,5 @@ export const CHANGE_ROLE = graphql(`
 export const REMOVE_MEMBER = graphql(`
   mutation RemoveMember($input: RemoveMemberInput!) {
     removeMember(input: $input) { ok }
-  }
-`);
-
-export const REVOKE_TOKEN = graphql(`
-  mutation RevokeCustomerToken($input: RevokeApiTokenInput!) {
-    revokeApiToken(input: $input) { apiToken { id } }
   }
 `);

@@ -93,7 +93,9 @@ it.each([["children", "CustomerChildren"], ["databases", "CustomerDatabases"], [
   expect(await screen.findByText("Request r-5")).toBeVisible();
 });
 
-it.each([["children", "CustomerChildren", (nodes: object[], more: object) => ({ data: { customer: { id: "cust_1", children: { ...pageOf(...nodes), pageInfo: { ...pageInfo, ...more } } } } }), child("one")], ["audit", "CustomerAudit", (nodes: object[], more: object) => ({ data: { auditEvents: { ...pageOf(...nodes), pageInfo: { ...pageInfo, ...more } } } }), entry(1)]] as const)("U3: the page of %s stands in the address and is sent", async (tab, operation, list, row) => {
+it.each([["children", "CustomerChildren", (nodes: object[], more: object) => ({ data: { customer: { id: "cust_1", children: { ...pageOf(...nodes), pageInfo: { ...pageInfo, ...more } } } } }), child("one")],
+  ["members", "CustomerMembers", (nodes: object[], more: object) => ({ data: { customer: { id: "cust_1", memberships: { ...pageOf(...nodes), pageInfo: { ...pageInfo, ...more } } } } }), { role: "DEVELOPER", createdAt: "2026-11-01T10:00:00Z", user: { id: "u1", name: "bob", email: "bob@acme.test", totpEnabled: true, disabledAt: null } }],
+  ["audit", "CustomerAudit", (nodes: object[], more: object) => ({ data: { auditEvents: { ...pageOf(...nodes), pageInfo: { ...pageInfo, ...more } } } }), entry(1)]] as const)("U3: the page of %s stands in the address and is sent", async (tab, operation, list, row) => {
   const user = userEvent.setup();
   const { graph, router } = open(tab, { [operation]: list([row], { hasNextPage: true, endCursor: "c9" }) });
   await user.click(await screen.findByRole("button", { name: "Next page" }));

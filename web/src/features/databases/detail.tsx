@@ -14,6 +14,7 @@ import { JobsOf } from "@/components/jobs-of";
 import { graphql } from "@/gql/document";
 import type { DatabaseDetailQuery } from "@/gql/generated/graphql";
 import { dateTime, relative } from "@/lib/format";
+import type { ListSearch } from "@/lib/list-search";
 import { DumpsTab } from "./dumps";
 import { OverviewTab } from "./overview";
 import { SettingsTab } from "./settings";
@@ -56,6 +57,7 @@ function DatabaseView({ database }: { database: Database }) {
   const may = useMayIn(database.customer.id);
   const writes = may("DATABASES_WRITE");
   const visible = tabs.filter((tab) => (tab !== "jobs" || may("JOBS_READ")) && (tab !== "settings" || writes));
+  const list = { search, onSearch: (patch: ListSearch) => void navigate({ search: (old) => ({ ...old, ...patch }), replace: true }) };
   const open = visible.find((tab) => tab === search.tab) ?? "overview";
   return (
     <Page
@@ -68,11 +70,9 @@ function DatabaseView({ database }: { database: Database }) {
         onOpen={(tab) => void navigate({ search: (old) => ({ ...old, tab: tab === "overview" ? undefined : tab, after: undefined, before: undefined }), replace: true })}
       >
         {open === "overview" && <OverviewTab database={database} />}
-        {open === "users" && <UsersTab database={database} writes={writes} />}
-        {open === "dumps" && <DumpsTab database={database} writes={writes} />}
-        {open === "jobs" && (
-          <JobsOf filter={{ resourceId: database.id }} search={search} onSearch={(patch) => void navigate({ search: (old) => ({ ...old, ...patch }), replace: true })} />
-        )}
+        {open === "users" && <UsersTab database={database} writes={writes} {...list} />}
+        {open === "dumps" && <DumpsTab database={database} writes={writes} {...list} />}
+        {open === "jobs" && <JobsOf filter={{ resourceId: database.id }} {...list} />}
         {open === "settings" && <SettingsTab database={database} />}
       </PageTabs>
     </Page>

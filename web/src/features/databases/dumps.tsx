@@ -1,7 +1,7 @@
 import { ActionIcon, Alert, Button, Checkbox, Group, Stack, Text, Tooltip } from "@mantine/core";
 import { IconDatabaseImport, IconDownload, IconTrash, IconUpload } from "@tabler/icons-react";
 import { useState } from "react";
-import { useQuery } from "urql";
+import { useClient, useQuery } from "urql";
 import { ActionForm } from "@/components/action-form";
 import { Ago } from "@/components/ago";
 import { ConfirmAction } from "@/components/confirm-action";
@@ -9,12 +9,14 @@ import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
 import { OrderDialog } from "@/components/order-dialog";
 import { QueryView } from "@/components/query-view";
-import { type Column, ResourceTable } from "@/components/resource-table";
+import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
 import { TableSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
+import { allPages } from "@/gql/all-pages";
 import { graphql } from "@/gql/document";
 import type { DatabaseDumpsQuery } from "@/gql/generated/graphql";
 import { bytes } from "@/lib/format";
+import { type ListSearch, pageOf } from "@/lib/list-search";
 import type { Database } from "./detail";
 import { DownloadLink, ExportFlow } from "./export";
 import { DELETE_DUMP, IMPORT } from "./operations";
@@ -22,10 +24,10 @@ import { useTexts } from "./texts-dumps";
 import { UploadForm } from "./upload";
 
 const DUMPS = graphql(`
-  query DatabaseDumps($id: ID!) {
+  query DatabaseDumps($id: ID!, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {
     database(id: $id) {
       id
-      dumps(first: 100) {
+      dumps(first: $first, after: $after, last: $last, before: $before) {
         nodes { id origin state format sizeBytes rawBytes sha256 createdAt expiresAt }
         pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
         totalCount
@@ -37,10 +39,14 @@ const DUMPS = graphql(`
 type Dump = NonNullable<NonNullable<DatabaseDumpsQuery["database"]>["dumps"]>["nodes"][number];
 type Asked = "export" | "upload" | "download" | "import" | "delete" | null;
 
+const none = { nodes: [], pageInfo: { hasNextPage: false } };
+
 /** The dumps of a database: exported and fetched, sent and loaded. */
-export function DumpsTab({ database, writes }: { database: Database; writes: boolean }) {
+export function DumpsTab({ database, writes, search, onSearch }: { database: Database; writes: boolean; search: ListSearch; onSearch: (patch: ListSearch) => void }) {
   const t = useTexts();
-  const [result, retry] = useQuery({ query: DUMPS, variables: { id: database.id } });
+  const client = useClient();
+  const variables = { id: database.id, ...pageOf(search, 25) };
+  const [result, retry] = useQuery({ query: DUMPS, variables });
   const [asked, setAsked] = useState<Asked>(null);
   const [dump, setDump] = useState<Pick<Dump, "id"> | null>(null);
   const close = () => setAsked(null);
@@ -80,15 +86,18 @@ export function DumpsTab({ database, writes }: { database: Database; writes: boo
   ];
   return (
     <>
-      <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} rows={3} columns={6} />}>
+      <QueryView result={result} retry={retry} list={{ search, onSearch }} skeleton={<TableSkeleton label={t("loading")} rows={3} columns={6} />}>
         {({ database: read }) => {
           const dumps = read?.dumps;
-          return !dumps || dumps.nodes.length === 0 ? (
+          return !dumps || (dumps.nodes.length === 0 && !search.after && !search.before) ? (
             <EmptyState text={t("none")} action={actions} />
           ) : (
             <Stack gap="xs">
               {actions}
-              <ResourceTable name="database-dumps" label={t("dumps")} columns={columns} page={dumps} search={{}} onSearch={() => {}} exportRows={async () => dumps.nodes} />
+              <ResourceTable
+                name="database-dumps" label={t("dumps")} columns={columns} page={dumps} search={search} onSearch={onSearch} fetching={result.stale}
+                exportRows={() => allPages(client, DUMPS, variables, (data) => data.database?.dumps ?? none, exportLimit)}
+              />
             </Stack>
           );
         }}

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import * as files from "@/lib/csv";
 import { impersonated } from "@/testing/render";
-import { credentials, databaseUser, openDatabase, ordered, pageOf } from "@/testing/database";
+import { credentials, databaseUser, dump, openDatabase, ordered, pageOf } from "@/testing/database";
 
 vi.mock("@/gql/socket", () => ({ listen: () => () => {} }));
 const users = (...nodes: object[]) => ({ DatabaseUsers: { data: { database: { id: "db_1", users: pageOf(...nodes) } } } });
@@ -113,4 +113,12 @@ it("who may only read has no buttons that change", async () => {
   open({ PermissionsIn: { data: { viewer: { permissions: ["DATABASES_READ"] } } } });
   await screen.findByRole("cell", { name: "reports" });
   await waitFor(() => expect(screen.queryByRole("button", { name: /reports|Add a user/ })).not.toBeInTheDocument());
+});
+
+it.each([["users", "DatabaseUsers", () => databaseUser("reports")], ["dumps", "DatabaseDumps", () => dump("d1")]] as const)("U3: the page of %s stands in the address and is sent", async (tab, operation, row) => {
+  const user = userEvent.setup();
+  const { graph, router } = openDatabase({ tab, answers: { [operation]: { data: { database: { id: "db_1", [tab]: { ...pageOf(row()), pageInfo: { hasNextPage: true, hasPreviousPage: false, startCursor: null, endCursor: "c9" } } } } } } });
+  await user.click(await screen.findByRole("button", { name: "Next page" }));
+  await waitFor(() => expect(router.state.location.search).toMatchObject({ tab, after: "c9" }));
+  await waitFor(() => expect(graph.sent.filter(({ operationName }) => operationName === operation).at(-1)?.variables).toMatchObject({ first: 25, after: "c9" }));
 });

@@ -1,25 +1,27 @@
 import { ActionIcon, Button, Group, Tooltip } from "@mantine/core";
 import { IconKey, IconPencil, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
-import { useQuery } from "urql";
+import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { EmptyState } from "@/components/empty-state";
 import { QueryView } from "@/components/query-view";
-import { type Column, ResourceTable } from "@/components/resource-table";
+import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
 import { TableSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
+import { allPages } from "@/gql/all-pages";
 import { graphql } from "@/gql/document";
 import type { DatabaseUsersQuery } from "@/gql/generated/graphql";
 import { number } from "@/lib/format";
+import { type ListSearch, pageOf } from "@/lib/list-search";
 import type { Database } from "./detail";
 import { useTexts } from "./texts-users";
 import { UserDialogs } from "./user-dialogs";
 
 const USERS = graphql(`
-  query DatabaseUsers($id: ID!) {
+  query DatabaseUsers($id: ID!, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {
     database(id: $id) {
       id
-      users(first: 100) {
+      users(first: $first, after: $after, last: $last, before: $before) {
         nodes { id name username rights state connectionLimit statementTimeoutSeconds createdAt }
         pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
         totalCount
@@ -31,10 +33,14 @@ const USERS = graphql(`
 export type DatabaseUser = NonNullable<NonNullable<DatabaseUsersQuery["database"]>["users"]>["nodes"][number];
 export type Asked = { what: "create" } | { what: "change" | "rotate" | "delete"; user: DatabaseUser } | null;
 
+const none = { nodes: [], pageInfo: { hasNextPage: false } };
+
 /** The further logins of a database: made, changed, given another password, removed. */
-export function UsersTab({ database, writes }: { database: Database; writes: boolean }) {
+export function UsersTab({ database, writes, search, onSearch }: { database: Database; writes: boolean; search: ListSearch; onSearch: (patch: ListSearch) => void }) {
   const t = useTexts();
-  const [result, retry] = useQuery({ query: USERS, variables: { id: database.id } });
+  const client = useClient();
+  const variables = { id: database.id, ...pageOf(search, 25) };
+  const [result, retry] = useQuery({ query: USERS, variables });
   const [asked, setAsked] = useState<Asked>(null);
   const add = writes && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setAsked({ what: "create" })}>{t("add")}</Button>;
 
@@ -63,15 +69,18 @@ export function UsersTab({ database, writes }: { database: Database; writes: boo
   ];
   return (
     <>
-      <QueryView result={result} retry={retry} skeleton={<TableSkeleton label={t("loading")} rows={3} columns={5} />}>
+      <QueryView result={result} retry={retry} list={{ search, onSearch }} skeleton={<TableSkeleton label={t("loading")} rows={3} columns={5} />}>
         {({ database: read }) => {
           const users = read?.users;
-          return !users || users.nodes.length === 0 ? (
+          return !users || (users.nodes.length === 0 && !search.after && !search.before) ? (
             <EmptyState text={t("none", { username: database.username })} action={add} />
           ) : (
             <>
               <Group justify="flex-end" mb="xs">{add}</Group>
-              <ResourceTable name="database-users" label={t("users")} columns={columns} page={users} search={{}} onSearch={() => {}} exportRows={async () => users.nodes} />
+              <ResourceTable
+                name="database-users" label={t("users")} columns={columns} page={users} search={search} onSearch={onSearch} fetching={result.stale}
+                exportRows={() => allPages(client, USERS, variables, (data) => data.database?.users ?? none, exportLimit)}
+              />
             </>
           );
         }}

@@ -63,11 +63,12 @@ it("says what it waits for and when it goes on, and has the badge of it", async 
 });
 
 it("U38: says why it failed, and leads to its jobs below", async () => {
-  open({ Job: job({ ...over, error: { code: "PG_42501", message: "permission denied", retryable: false }, children: { nodes: [{ id: "job_2", kind: "database.suspend", state: "SUCCEEDED", percent: 100 }], totalCount: 1 } }) });
+  open({ Job: job({ ...over, error: { code: "PG_42501", message: "permission denied", retryable: false }, children: { nodes: [{ id: "job_2", kind: "database.suspend", state: "SUCCEEDED", percent: 100 }], totalCount: 1_234 } }) });
   const alert = await screen.findByRole("alert");
   expect(alert).toHaveTextContent("PG_42501");
   expect(alert).toHaveTextContent("permission denied");
   expect(screen.getByRole("link", { name: "Suspend a database" })).toHaveAttribute("href", "/jobs/job_2");
+  expect(screen.getByText("and 1,233 more")).toBeVisible();
   expect(screen.queryByRole("progressbar")).not.toBeInTheDocument();
 });
 

@@ -20,7 +20,7 @@ import { useJobProgress } from "@/components/use-job-progress";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { JobQuery } from "@/gql/generated/graphql";
-import { dateTime, percent, relative } from "@/lib/format";
+import { dateTime, number, percent, relative } from "@/lib/format";
 import { useTexts } from "./texts";
 
 const JOB = graphql(`
@@ -124,6 +124,7 @@ function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
             {job.children.nodes.map((child) => (
               <Group key={child.id} justify="space-between"><Anchor component={Link} to={`/jobs/${child.id}`} size="sm">{title(child.kind)}</Anchor><StateBadge state={child.state} /></Group>
             ))}
+            {job.children.totalCount > job.children.nodes.length && <Text size="sm" c="dimmed">{t("moreJobs", { count: number(job.children.totalCount - job.children.nodes.length) })}</Text>}
           </Stack>
         </Section>
       )}

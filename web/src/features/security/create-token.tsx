@@ -8,7 +8,7 @@ import { type Permission, useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import { fromClock, toClock } from "@/lib/clock-field";
 import { timeZone } from "@/lib/format";
-import { groups, ofDatabases, usePermissionText } from "./permissions";
+import { groups, ofDatabases, usePermissionText } from "@/components/permissions";
 import { useTexts } from "./texts";
 
 const CREATE = graphql(`

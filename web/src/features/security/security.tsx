@@ -13,7 +13,7 @@ import { SignInData } from "./password";
 import { SecondFactor } from "./second-factor";
 import { Sessions } from "./sessions";
 import { useTexts } from "./texts";
-import { Tokens } from "./tokens";
+import { OwnTokens } from "./tokens";
 
 const SECURITY = graphql(`
   query Security {
@@ -42,7 +42,7 @@ export function SecurityPage() {
           {({ viewer }) => (
             <>
               <Sessions sessions={viewer.sessions} />
-              <Tokens tokens={viewer.apiTokens} />
+              <OwnTokens tokens={viewer.apiTokens} />
               <Impersonations list={viewer.impersonations} />
             </>
           )}

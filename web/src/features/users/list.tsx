@@ -7,6 +7,7 @@ import { Ago } from "@/components/ago";
 import { CustomerSelect } from "@/components/customer-select";
 import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
+import { Invitations } from "@/components/invitations";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
@@ -17,7 +18,6 @@ import { allPages } from "@/gql/all-pages";
 import { graphql } from "@/gql/document";
 import type { UsersQuery, UsersQueryVariables } from "@/gql/generated/graphql";
 import { pageOf } from "@/lib/list-search";
-import { Invitations } from "./invitations";
 import { Invite } from "./invite";
 import { useTexts } from "./texts";
 
@@ -86,7 +86,7 @@ export function UsersPage() {
               />
             )}
             {/* Not before: the list above it has not its height yet. */}
-            <Invitations customerId={search.customer} />
+            <Invitations customerId={search.customer} writes={may("USERS_WRITE")} />
           </>
         )}
       </QueryView>

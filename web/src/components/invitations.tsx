@@ -1,17 +1,29 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { useQuery } from "urql";
-import { Ago } from "@/components/ago";
-import { ConfirmAction } from "@/components/confirm-action";
-import { QueryView } from "@/components/query-view";
-import { useRoles } from "@/components/roles";
-import { Section } from "@/components/section";
-import { TableSkeleton } from "@/components/skeletons";
-import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { InvitationsQuery } from "@/gql/generated/graphql";
-import { dateTime } from "@/lib/format";
-import { useTexts } from "./texts";
+import { dateTime, number } from "@/lib/format";
+import { texts } from "@/lib/text";
+import { Ago } from "./ago";
+import { ConfirmAction } from "./confirm-action";
+import { QueryView } from "./query-view";
+import { useRoles } from "./roles";
+import { Section } from "./section";
+import { TableSkeleton } from "./skeletons";
+
+const useTexts = texts("invitations", {
+  en: {
+    invitations: "Open invitations", loadingInvitations: "Loading invitations", noInvitations: "No invitation is open.",
+    invitationsIntro: "Links that were sent and not used yet; they end after 72 hours.", more: "and {{count}} more",
+    provider: "Provider", sent: "sent", sentBy: "by {{name}}", validUntil: "valid until {{when}}", revoke: "Take back", revokeOf: "Take back the invitation of {{email}}", revokeTitle: "Take back the invitation?", revokeText: "The link that went to {{email}} stops working.", revoked: "The invitation is taken back.",
+  },
+  de: {
+    invitations: "Offene Einladungen", loadingInvitations: "Einladungen werden geladen", noInvitations: "Keine Einladung ist offen.",
+    invitationsIntro: "Verschickte Links, die noch nicht verwendet sind; sie enden nach 72 Stunden.", more: "und {{count}} weitere",
+    provider: "Anbieter", sent: "gesendet", sentBy: "von {{name}}", validUntil: "gilt bis {{when}}", revoke: "Zurücknehmen", revokeOf: "Die Einladung von {{email}} zurücknehmen", revokeTitle: "Einladung zurücknehmen?", revokeText: "Der Link, der an {{email}} ging, gilt dann nicht mehr.", revoked: "Die Einladung ist zurückgenommen.",
+  },
+});
 
 const INVITATIONS = graphql(`
   query Invitations($filter: InvitationFilter) {
@@ -30,34 +42,33 @@ const REVOKE = graphql(`
 
 type Invitation = InvitationsQuery["invitations"]["nodes"][number];
 
-/** Who was asked to take a role and has not answered. */
-export function Invitations(p: { customerId?: string }) {
+/** Who was asked to take a role, with one customer or anywhere, and has not answered. */
+export function Invitations(p: { customerId?: string; writes: boolean }) {
   const t = useTexts();
   const role = useRoles();
-  const may = useMay();
   const [result, retry] = useQuery({ query: INVITATIONS, variables: { filter: { customerId: p.customerId } } });
   const [revoked, setRevoked] = useState<Invitation | null>(null);
   return (
-    <Section title={t("invitations")}>
+    <Section title={t("invitations")} intro={t("invitationsIntro")}>
       <QueryView result={result} retry={retry} skeleton={<TableSkeleton bare label={t("loadingInvitations")} rows={2} columns={3} />}>
         {({ invitations }) =>
           invitations.nodes.length === 0 ? (
             <Text size="sm" c="dimmed">{t("noInvitations")}</Text>
           ) : (
             <Stack component="ul" gap="sm" p={0} m={0} style={{ listStyle: "none" }}>
-              {invitations.totalCount > invitations.nodes.length && <Text component="li" size="sm" c="dimmed">{t("firstInvitations", { count: invitations.nodes.length })}</Text>}
               {invitations.nodes.map((one) => (
                 <Group component="li" key={one.id} justify="space-between" gap="xs">
                   <Stack gap={0} style={{ minWidth: 0 }}>
-                    <Text size="sm" fw={500}>{one.name} <Text span size="sm" c="dimmed">{one.email}</Text></Text>
+                    <Text size="sm" fw={500} style={{ overflowWrap: "anywhere" }}>{one.name} <Text span size="sm" c="dimmed">{one.email}</Text></Text>
                     <Text size="sm" c="dimmed" component="div">
                       {one.providerRole ? `${t("provider")}: ${role.provider(one.providerRole)}` : `${one.customer?.name ?? "–"}: ${one.customerRole ? role.customer(one.customerRole) : ""}`}
                       {" · "}{t("sent")} <Ago at={one.createdAt} />{one.invitedBy && ` ${t("sentBy", { name: one.invitedBy.name })}`} · {t("validUntil", { when: dateTime(one.expiresAt) })}
                     </Text>
                   </Stack>
-                  {may("USERS_WRITE") && <Button size="xs" variant="default" aria-label={t("revokeOf", { email: one.email })} onClick={() => setRevoked(one)}>{t("revoke")}</Button>}
+                  {p.writes && <Button size="xs" variant="default" aria-label={t("revokeOf", { email: one.email })} onClick={() => setRevoked(one)}>{t("revoke")}</Button>}
                 </Group>
               ))}
+              {invitations.totalCount > invitations.nodes.length && <Text component="li" size="sm" c="dimmed">{t("more", { count: number(invitations.totalCount - invitations.nodes.length) })}</Text>}
             </Stack>
           )
         }
