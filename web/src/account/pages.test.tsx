@@ -105,7 +105,7 @@ describe("signing up", () => {
     expect(await screen.findByRole("button", { name: /Send it again in \d+ seconds/ })).toBeDisabled();
     await act(() => vi.advanceTimersByTimeAsync(61_000));
     await user.click(await screen.findByRole("button", { name: "Send it again" }));
-    expect(await screen.findByText("Too many e-mails.")).toBeVisible();
+    expect(await screen.findByText("Too much at once. Try again in a moment.")).toBeVisible();
     expect(inputs()).toEqual(Array(3).fill({ name: "Ada", email: "ada@example.com", password: "four random words here", company: "Acme" }));
   });
   it("sends no company where none was written", async () => {
@@ -139,7 +139,10 @@ describe("a link of an e-mail", () => {
   it("U15: offers no new one where the panel does not answer", async () => {
     const { user } = open("/verify-email", {});
     await user.click(await screen.findByRole("button", { name: "Confirm address" }));
-    expect(await screen.findByText("The panel does not answer.")).toBeVisible();
+    expect(await screen.findByText(/^The panel does not answer\./)).toBeVisible();
+    act(() => setLanguage("de"));
+    expect(await screen.findByText(/^Das Panel antwortet nicht\./)).toBeVisible();
+    act(() => setLanguage("en"));
     expect(screen.queryByRole("link", { name: "Ask for a new one" })).not.toBeInTheDocument();
   });
 });

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import { PasswordField } from "@/components/password-field";
 import { AccountForm, type Problems } from "@/components/account-form";
 import { SignInForm, useCountdown } from "@/components/sign-in-form";
+import { useSentence } from "@/components/use-sentence";
 import { send } from "@/gql/http";
 import { type Problem, problemsOf } from "@/gql/problem";
 import { nextPage } from "@/lib/next";
@@ -116,6 +117,7 @@ function Inbox(p: { text: string; again: () => Promise<void> }) {
   const t = useTexts();
   const [left, wait] = useCountdown();
   const [said, say] = useState("");
+  const sentence = useSentence();
   useEffect(() => wait(cooldown), []);
   async function again() {
     wait(cooldown);
@@ -123,7 +125,7 @@ function Inbox(p: { text: string; again: () => Promise<void> }) {
       await p.again();
       say(t("sent"));
     } catch (error) {
-      say(problemsOf(error)[0]!.message);
+      say(sentence(problemsOf(error)[0]!));
     }
   }
   return (

@@ -81,7 +81,7 @@ describe("an action that needs the password once more", () => {
       { password: "correct horse", code: null }, { password: "correct horse", code: "111111" }, { password: "correct horse", code: "222222" },
     ]);
   });
-  it.each([[refused("UNAUTHENTICATED", { field: "password" }, "That is not the password."), "That is not the password."], [refused("RATE_LIMITED", {}, "Too many tries."), "Too many tries."]])("says what is wrong with the password: %#", async (answer, said) => {
+  it.each([[refused("UNAUTHENTICATED", { field: "password" }, "That is not the password."), "That is not the password."], [refused("RATE_LIMITED", {}, "Too many tries."), "Too much at once. Try again in a moment."]])("says what is wrong with the password: %#", async (answer, said) => {
     const { user } = open({ Revoke: stepUp, ConfirmIdentity: answer });
     await user.click(await screen.findByRole("button", { name: "Do it" }));
     const dialog = within(await screen.findByRole("dialog", { name: "Is it you?" }));

@@ -4,6 +4,7 @@ import { useClient } from "urql";
 import { PasswordField } from "@/components/password-field";
 import { SignInForm } from "@/components/sign-in-form";
 import { ConfirmContext } from "@/components/use-action";
+import { useSentence } from "@/components/use-sentence";
 import { useTopmost } from "@/components/use-topmost";
 import { graphql } from "@/gql/document";
 import { type Problem, problemsOf } from "@/gql/problem";
@@ -93,6 +94,7 @@ function ConfirmForm(p: { onDone: (confirmed: boolean) => void }) {
     setProblem(first.code === "SECOND_FACTOR_REQUIRED" && !needsCode ? null : first);
   }
 
+  const sentence = useSentence();
   const beside = (field: string) => (problem?.field === field ? problem.message : undefined);
   return (
     <form ref={form} onSubmit={submit} noValidate>
@@ -100,7 +102,7 @@ function ConfirmForm(p: { onDone: (confirmed: boolean) => void }) {
         <Text size="sm">{t("confirmText")}</Text>
         <PasswordField name="password" label={t("password")} autoComplete="current-password" data-autofocus error={beside("password")} />
         {needsCode && <TextInput name="code" label={t("code")} autoComplete="one-time-code" error={beside("code")} />}
-        {problem && !["password", "code"].includes(problem.field ?? "") && <Text c="var(--mantine-color-error)" size="sm" role="alert">{problem.message}</Text>}
+        {problem && !["password", "code"].includes(problem.field ?? "") && <Text c="var(--mantine-color-error)" size="sm" role="alert">{sentence(problem)}</Text>}
         <Group justify="flex-end">
           <Button variant="default" onClick={() => p.onDone(false)}>{t("cancel")}</Button>
           <Button type="submit" loading={busy}>{t("confirm")}</Button>

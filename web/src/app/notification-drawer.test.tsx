@@ -72,10 +72,18 @@ describe("U6: the drawer", () => {
     await user.click(dialog.getByRole("button", { name: "Clear" }));
     expect(await dialog.findByText("Nothing has happened yet.")).toBeVisible();
   });
+  it("says what went wrong in the language of the page, as the toast did", async () => {
+    act(() => toastProblem({ code: "OFFLINE", message: "The panel does not answer." }));
+    const { dialog } = await drawer();
+    expect(dialog.getByText(/Nothing that was sent is lost/)).toBeVisible();
+    act(() => setLanguage("de"));
+    expect(await dialog.findByText(/Nichts Gesendetes ist verloren/)).toBeVisible();
+    act(() => setLanguage("en"));
+  });
   it("keeps the last fifty", () => {
     for (let n = 0; n < 60; n++) act(() => toastDone(`n${n}`));
     expect(told.get()).toHaveLength(50);
-    expect(told.get()[0]!.message).toBe("n59");
+    expect(told.get()[0]!.what).toBe("n59");
   });
 });
 

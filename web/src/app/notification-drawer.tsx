@@ -4,6 +4,7 @@ import { Ago } from "@/components/ago";
 import { nameOfResource, useJobTitle } from "@/components/job-title";
 import { CopyDetails, type Told, told } from "@/components/toasts";
 import { useAction } from "@/components/use-action";
+import { useSentence } from "@/components/use-sentence";
 import { useStore } from "@/lib/store";
 import { MARK_READ, type Notice } from "./notices";
 import { useTexts } from "./texts";
@@ -68,13 +69,14 @@ function NoticeCard({ notice: n, onOpen }: { notice: Notice; onOpen: () => void 
   );
 }
 
-function ToldCard({ one }: { one: Told }) {
+function ToldCard({ one: { at, what } }: { one: Told }) {
+  const sentence = useSentence();
   return (
     <>
-      <Text size="sm" style={{ overflowWrap: "anywhere" }}>{one.message}</Text>
+      <Text size="sm" style={{ overflowWrap: "anywhere" }}>{typeof what === "string" ? what : sentence(what)}</Text>
       <Group justify="space-between" gap="xs">
-        <Ago at={one.at.toISOString()} />
-        {one.problem && <CopyDetails problem={one.problem} />}
+        <Ago at={at.toISOString()} />
+        {typeof what !== "string" && <CopyDetails problem={what} />}
       </Group>
     </>
   );

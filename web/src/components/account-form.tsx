@@ -2,6 +2,7 @@ import { Alert, Button, Stack } from "@mantine/core";
 import { IconAlertCircle } from "@tabler/icons-react";
 import { type FormEvent, type ReactNode, useRef, useState } from "react";
 import { type Problem, problemsOf } from "@/gql/problem";
+import { useSentence } from "./use-sentence";
 
 /** The problem of each field, and what concerns the form as a whole. */
 export interface Problems {
@@ -19,7 +20,7 @@ export function AccountForm(p: {
   busyLabel: string;
   /** Sends what was written; what it throws is shown. */
   onSubmit: (values: Record<string, string>) => Promise<void>;
-  /** Says a problem of the form in the page's own words; undefined leaves the panel's. */
+  /** Says a problem of the form in the page's own words; "" says nothing, undefined leaves the usual ones. */
   say?: (problem: Problem) => string | undefined;
   children: (problems: Problems) => ReactNode;
 }) {
@@ -48,15 +49,17 @@ export function AccountForm(p: {
     }
   }
 
+  const sentence = useSentence();
   const rest = problems.filter(({ field }) => field === undefined || !p.fields.includes(field));
+  const said = rest.map((problem) => p.say?.(problem) ?? sentence(problem)).filter((text) => text !== "");
   return (
     <form ref={form} onSubmit={submit} noValidate>
       <Stack gap="md">
         {p.children({ of: (name) => problems.find(({ field }) => field === name)?.message, rest })}
         <div role="alert">
-          {rest.length > 0 && (
+          {said.length > 0 && (
             <Alert role="presentation" color="red" icon={<IconAlertCircle aria-hidden />} variant="light">
-              {rest.map((problem) => p.say?.(problem) ?? problem.message).join(" ")}
+              {said.join(" ")}
             </Alert>
           )}
         </div>

@@ -9,8 +9,8 @@ import { texts } from "@/lib/text";
 import { JobSteps } from "./job-steps";
 import { useJobTitle } from "./job-title";
 import { StateBadge } from "./states";
-import { useSentence } from "./toasts";
 import { useJobProgress } from "./use-job-progress";
+import { useSentence } from "./use-sentence";
 
 const JOB_LIVE = graphql(`
   query JobLive($id: ID!) {

@@ -1,6 +1,9 @@
 import { Anchor, Breadcrumbs, Group, Stack, Text, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
+import { texts } from "@/lib/text";
+
+const useTexts = texts("page", { en: { above: "Pages above" }, de: { above: "Übergeordnete Seiten" } });
 
 /** A page: its title, the way to it, what can be done, and what it shows. */
 export function Page(p: {
@@ -13,6 +16,7 @@ export function Page(p: {
   actions?: ReactNode;
   children: ReactNode;
 }) {
+  const t = useTexts();
   useEffect(() => {
     document.title = `${p.title} · MPanel`;
   }, [p.title]);
@@ -20,7 +24,7 @@ export function Page(p: {
     <Stack gap="lg">
       <Stack gap={4}>
         {p.above && (
-          <Breadcrumbs separatorMargin={6} aria-label="Breadcrumb" component="nav">
+          <Breadcrumbs separatorMargin={6} aria-label={t("above")} component="nav">
             {p.above.map(({ label, to }) => <Anchor key={to} component={Link} to={to} size="sm">{label}</Anchor>)}
           </Breadcrumbs>
         )}

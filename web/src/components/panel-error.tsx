@@ -2,7 +2,8 @@ import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { IconAlertCircle } from "@tabler/icons-react";
 import { problemsOf } from "@/gql/problem";
 import { texts } from "@/lib/text";
-import { CopyDetails, useSentence } from "./toasts";
+import { CopyDetails } from "./toasts";
+import { useSentence } from "./use-sentence";
 
 const useTexts = texts("panel-error", {
   en: { title: "This could not be shown", retry: "Try again", request: "Request {{id}}" },

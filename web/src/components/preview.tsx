@@ -1,7 +1,7 @@
 import { Alert, Code, Group, Stack, Text } from "@mantine/core";
 import { bytes, number } from "@/lib/format";
 import { texts } from "@/lib/text";
-import { useSentence } from "./toasts";
+import { useSentence } from "./use-sentence";
 import type { PreviewState } from "./use-preview";
 
 const useTexts = texts("preview", {

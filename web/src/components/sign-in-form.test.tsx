@@ -134,4 +134,5 @@ it.each([["en", /Try again in 2 seconds/, /Try again in 1 second\./], ["de", /In
   expect(await screen.findByText(one)).toBeVisible();
   await act(() => vi.advanceTimersByTimeAsync(1_500));
   await waitFor(() => expect(screen.queryByText(one)).not.toBeInTheDocument());
+  expect(document.querySelector(".mantine-Alert-root")).toBeNull(); // and no box without a word
 });

@@ -21,7 +21,7 @@ describe("U6: a toast", () => {
     await open();
     act(() => toastDone("It is saved."));
     expect((await screen.findByText("It is saved.")).closest("[role=status]")).not.toBeNull();
-    expect(told.get()).toMatchObject([{ message: "It is saved." }]);
+    expect(told.get()).toMatchObject([{ what: "It is saved." }]);
   });
   it("says what was not done with its code, as an alert, and gives its details", async () => {
     const user = await open();

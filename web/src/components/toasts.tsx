@@ -5,13 +5,13 @@ import i18next from "i18next";
 import { detailsOf, type Problem } from "@/gql/problem";
 import { store } from "@/lib/store";
 import { texts } from "@/lib/text";
+import { useSentence } from "./use-sentence";
 
 /** Something that was told in this tab, as the drawer of notifications keeps it. */
 export interface Told {
   id: number;
   at: Date;
-  problem?: Problem;
-  message: string;
+  what: string | Problem;
 }
 
 const kept = 50;
@@ -20,8 +20,8 @@ const kept = 50;
 export const told = store<readonly Told[]>([]);
 let last = 0;
 
-function keep(message: string, problem?: Problem): void {
-  told.set([{ id: ++last, at: new Date(), message, problem }, ...told.get()].slice(0, kept));
+function keep(what: string | Problem): void {
+  told.set([{ id: ++last, at: new Date(), what }, ...told.get()].slice(0, kept));
 }
 
 const useTexts = texts("toasts", {
@@ -29,32 +29,13 @@ const useTexts = texts("toasts", {
     close: "Dismiss",
     copy: "Copy details",
     failed: "That did not work",
-    OFFLINE: "The panel does not answer. Nothing that was sent is lost: try again, and it happens once.",
-    NOT_FOUND: "It is not there, or not yours.",
-    UNAUTHENTICATED: "You are not signed in.",
-    RATE_LIMITED: "Too much at once. Try again in a moment.",
-    INTERNAL: "That was a mistake of the panel's. With the details the provider finds it in the log.",
   },
   de: {
     close: "Schließen",
     copy: "Einzelheiten kopieren",
     failed: "Das ging nicht",
-    OFFLINE: "Das Panel antwortet nicht. Nichts Gesendetes ist verloren: versuchen Sie es noch einmal, und es geschieht einmal.",
-    NOT_FOUND: "Es ist nicht da, oder es ist nicht Ihres.",
-    UNAUTHENTICATED: "Sie sind nicht angemeldet.",
-    RATE_LIMITED: "Zu viel auf einmal. Versuchen Sie es gleich noch einmal.",
-    INTERNAL: "Das war ein Fehler des Panels. Mit den Einzelheiten findet ihn der Anbieter im Protokoll.",
   },
 });
-
-const general = new Set(["OFFLINE", "NOT_FOUND", "UNAUTHENTICATED", "RATE_LIMITED", "INTERNAL"] as const);
-type General = typeof general extends Set<infer Code> ? Code : never;
-
-/** A problem as a sentence: where the code says all, in the language of the page, else as the panel said it. */
-export function useSentence(): (problem: Problem) => string {
-  const t = useTexts();
-  return ({ code, message }) => (general.has(code as General) ? t(code as General) : message);
-}
 
 function Message({ problem }: { problem: Problem }) {
   const sentence = useSentence();
@@ -90,7 +71,7 @@ export function toastDone(message: string): void {
 
 /** Says that something was not done, until it is dismissed. */
 export function toastProblem(problem: Problem): void {
-  keep(problem.message, problem);
+  keep(problem);
   notifications.show({
     title: <Title />, message: <Message problem={problem} />, color: "red.8", icon: <IconAlertCircle size={18} aria-hidden />,
     autoClose: false, role: "alert", closeButtonProps: closeButton(),

@@ -3,7 +3,7 @@ import { IconAlertCircle } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { useClient } from "urql";
 import { ConfirmAction } from "@/components/confirm-action";
-import { useSentence } from "@/components/toasts";
+import { useSentence } from "@/components/use-sentence";
 import { graphql } from "@/gql/document";
 import type { DriftDecision } from "@/gql/generated/graphql";
 import { type Problem, problemsOf } from "@/gql/problem";

@@ -1,0 +1,28 @@
+import type { Problem } from "@/gql/problem";
+import { texts } from "@/lib/text";
+
+const useTexts = texts("sentences", {
+  en: {
+    OFFLINE: "The panel does not answer. Nothing that was sent is lost: try again, and it happens once.",
+    NOT_FOUND: "It is not there, or not yours.",
+    UNAUTHENTICATED: "You are not signed in.",
+    RATE_LIMITED: "Too much at once. Try again in a moment.",
+    INTERNAL: "That was a mistake of the panel's. With the details the provider finds it in the log.",
+  },
+  de: {
+    OFFLINE: "Das Panel antwortet nicht. Nichts Gesendetes ist verloren: versuchen Sie es noch einmal, und es geschieht einmal.",
+    NOT_FOUND: "Es ist nicht da, oder es ist nicht Ihres.",
+    UNAUTHENTICATED: "Sie sind nicht angemeldet.",
+    RATE_LIMITED: "Zu viel auf einmal. Versuchen Sie es gleich noch einmal.",
+    INTERNAL: "Das war ein Fehler des Panels. Mit den Einzelheiten findet ihn der Anbieter im Protokoll.",
+  },
+});
+
+const general = new Set(["OFFLINE", "NOT_FOUND", "UNAUTHENTICATED", "RATE_LIMITED", "INTERNAL"] as const);
+type General = typeof general extends Set<infer Code> ? Code : never;
+
+/** A problem as a sentence: where the code says all, in the language of the page, else as the panel said it. */
+export function useSentence(): (problem: Problem) => string {
+  const t = useTexts();
+  return ({ code, message }) => (general.has(code as General) ? t(code as General) : message);
+}
