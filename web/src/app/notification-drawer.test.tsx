@@ -56,6 +56,9 @@ describe("U6: the drawer", () => {
   it("marks all as read", async () => {
     const { dialog, graph, user } = await drawer([notice("1")], 1, { MarkNotificationsRead: { data: { markNotificationsRead: { marked: 1, unreadCount: 0 } } } });
     expect(dialog.getByText("New")).toBeVisible();
+    await user.click(dialog.getByRole("button", { name: "Show GraphQL" }));
+    expect(await screen.findByText(/mutation MarkNotificationsRead/)).toBeVisible();
+    await user.keyboard("{Escape}");
     await user.click(dialog.getByRole("button", { name: "Mark all as read" }));
     await waitFor(() => expect(graph.sent.map(({ variables }) => variables)).toEqual([{ input: { all: true } }]));
   });

@@ -2,6 +2,7 @@ import { Anchor, Badge, Button, Drawer, Group, Paper, Stack, Text } from "@manti
 import { Link } from "@tanstack/react-router";
 import { Ago } from "@/components/ago";
 import { nameOfResource, useJobTitle } from "@/components/job-title";
+import { ShowGraphQL } from "@/components/show-graphql";
 import { CopyDetails, type Told, told } from "@/components/toasts";
 import { useAction } from "@/components/use-action";
 import { useSentence } from "@/components/use-sentence";
@@ -37,6 +38,7 @@ export function NotificationDrawer(p: { opened: boolean; onClose: () => void; no
       ) : (
         <Stack gap="xs">
           <Group justify="flex-end" gap="xs">
+            <ShowGraphQL document={MARK_READ} variables={{ input: { all: true } }} />
             <Button size="compact-sm" variant="subtle" disabled={p.unread === 0} loading={busy} onClick={() => void run({ input: { all: true } })}>{t("allRead")}</Button>
             <Button size="compact-sm" variant="subtle" disabled={here.length === 0} onClick={() => told.set([])}>{t("clear")}</Button>
           </Group>

@@ -20,17 +20,19 @@ function outdent(text: string): string {
 
 /**
  * A button that shows the operation behind an action, with its variables as they would
- * be sent; secrets must not be among them.
+ * be sent; secrets must not be among them. `of` is the action's name where several stand
+ * side by side.
  */
-export function ShowGraphQL<Data, Variables>(p: { document: TypedDocumentNode<Data, Variables>; variables: Partial<Variables> | object }) {
+export function ShowGraphQL<Data, Variables>(p: { document: TypedDocumentNode<Data, Variables>; variables: Partial<Variables> | object; of?: string }) {
   const t = useTexts();
   const [opened, { open, close }] = useDisclosure();
+  const label = p.of ? `${t("show")}: ${p.of}` : t("show");
   const operation = outdent(textOf(p.document));
   const variables = JSON.stringify(p.variables, null, 2);
   return (
     <>
-      <Tooltip label={t("show")}>
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("show")} onClick={open}><IconBraces size={18} aria-hidden /></ActionIcon>
+      <Tooltip label={label}>
+        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={label} onClick={open}><IconBraces size={18} aria-hidden /></ActionIcon>
       </Tooltip>
       <Dialog opened={opened} onClose={close} title={t("title")} size="lg">
         <Stack>

@@ -6,6 +6,7 @@ import { NotFound } from "@/components/not-found";
 import { Page } from "@/components/page";
 import { PageTabs } from "@/components/page-tabs";
 import { QueryView } from "@/components/query-view";
+import { ShowGraphQL } from "@/components/show-graphql";
 import { PageSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
 import { useAction } from "@/components/use-action";
@@ -89,7 +90,12 @@ function Why({ database: d, writes }: { database: Database; writes: boolean }) {
       <Alert color="red" title={t("deletingTitle")} role="status">
         <Group justify="space-between" gap="sm">
           <span>{d.deleteAfter ? t("deletingUntil", { when: relative(d.deleteAfter, "long", Math.max(now, Date.now())), at: dateTime(d.deleteAfter) }) : t("deletingNow")}</span>
-          {writes && d.deleteAfter && <Button variant="default" size="xs" loading={restore.busy} onClick={() => void restore.run({ input: { id: d.id } })}>{t("restore")}</Button>}
+          {writes && d.deleteAfter && (
+            <Group gap={4}>
+              <ShowGraphQL document={RESTORE} variables={{ input: { id: d.id } }} />
+              <Button variant="default" size="xs" loading={restore.busy} onClick={() => void restore.run({ input: { id: d.id } })}>{t("restore")}</Button>
+            </Group>
+          )}
         </Group>
       </Alert>
     );

@@ -25,6 +25,9 @@ it("cannot be taken back by who may only read", async () => {
 it("U6: says with its code why it cannot be taken back", async () => {
   const user = userEvent.setup();
   openDatabase({ database: { state: "DELETING", deleteAfter: "2099-01-01T00:00:00Z" }, answers: { RestoreDatabase: { errors: [{ message: "Its data is gone.", extensions: { code: "CONFLICT" } }] } } });
+  await user.click(await screen.findByRole("button", { name: "Show GraphQL" }));
+  expect(await screen.findByText(/mutation RestoreDatabase/)).toBeVisible();
+  await user.keyboard("{Escape}");
   await user.click(await screen.findByRole("button", { name: "Take the deletion back" }));
   const toast = await screen.findByRole("alert");
   expect(toast).toHaveTextContent("Its data is gone.");

@@ -138,6 +138,14 @@ describe("U38: the log", () => {
   });
 });
 
+it.each([["Cancel", /mutation CancelJob/], ["Try again", /mutation RetryJob/]])("U12: %s has its GraphQL", async (action, operation) => {
+  const user = userEvent.setup();
+  open();
+  await user.click(await screen.findByRole("button", { name: `Show GraphQL: ${action}` }));
+  expect(await screen.findByText(operation)).toBeVisible();
+  expect(screen.getByText(/"id": "job_1"/)).toBeVisible();
+});
+
 describe("U38: what can be done goes by the state alone", () => {
   it.each([
     [{}, true, false], [{ cancelRequestedAt: "2026-11-01T10:00:30Z" }, false, false], [{ state: "COMPENSATING" }, false, false], [{ state: "STUCK" }, true, true], [over, false, true],

@@ -94,8 +94,9 @@ function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
       title={title(job.kind)} above={[{ label: t("jobs"), to: "/jobs" }]} beside={<StateBadge state={state === "RUNNING" && job.waitingFor ? "WAITING" : state} />}
       actions={may("JOBS_WRITE") && (
         <>
-          <ShowGraphQL document={CANCEL} variables={{ input: { id: job.id } }} />
+          <ShowGraphQL document={CANCEL} variables={{ input: { id: job.id } }} of={t("cancel")} />
           <Button variant="default" leftSection={<IconPlayerStop size={16} aria-hidden />} disabled={over || job.cancelRequestedAt !== null || state === "COMPENSATING"} loading={cancel.busy} onClick={() => void cancel.run({ input: { id: job.id } })}>{t("cancel")}</Button>
+          <ShowGraphQL document={RETRY} variables={{ input: { id: job.id } }} of={t("retry")} />
           <Button leftSection={<IconRefresh size={16} aria-hidden />} disabled={!(waits || state === "FAILED" || state === "CANCELED")} loading={again.busy} onClick={() => void retry()}>{t("retry")}</Button>
         </>
       )}

@@ -99,6 +99,12 @@ it("U39: a token says where it holds, until when, and from where it was used", a
   for (const part of [/mpt_ABCDEFGH/, /Acme/, /10\.0\.0\.0\/8/, /10\.1\.1\.1/]) expect(item).toHaveTextContent(part);
 });
 
+it("U12: the set-up of the authenticator app has its GraphQL", async () => {
+  const { user } = open();
+  await user.click(within(await screen.findByRole("region", { name: /Authenticator app/ })).getByRole("button", { name: "Show GraphQL" }));
+  expect(await screen.findByText(/mutation BeginTotp/)).toBeVisible();
+});
+
 describe("U39: recovery codes", () => {
   it("are made anew after a question, and shown once", async () => {
     const { user, graph } = open({ NewRecoveryCodes: { data: { newRecoveryCodes: { recoveryCodes: ["aaaa-bbbb"] } } } }, totp);
@@ -106,6 +112,9 @@ describe("U39: recovery codes", () => {
     await user.click(opener);
     const dialog = within(await screen.findByRole("dialog", { name: "New recovery codes" }));
     expect(graph.sent.some(({ operationName }) => operationName === "NewRecoveryCodes")).toBe(false);
+    await user.click(dialog.getByRole("button", { name: "Show GraphQL" }));
+    expect(await screen.findByText(/mutation NewRecoveryCodes/)).toBeVisible();
+    await user.keyboard("{Escape}");
     await user.click(dialog.getByRole("button", { name: "New recovery codes" }));
     expect(await screen.findByText(/aaaa-bbbb/)).toBeVisible();
     await user.click(screen.getByRole("button", { name: "I have saved it" }));

@@ -6,6 +6,7 @@ import { ConfirmAction } from "@/components/confirm-action";
 import { CopyField } from "@/components/copy-field";
 import { Dialog } from "@/components/dialog";
 import { Section } from "@/components/section";
+import { ShowGraphQL } from "@/components/show-graphql";
 import { ShownOnce } from "@/components/shown-once";
 import { useAction } from "@/components/use-action";
 import { useViewer } from "@/components/use-viewer";
@@ -73,7 +74,10 @@ export function SecondFactor() {
             <Button variant="default" onClick={askDisable}>{t("appRemove")}</Button>
           </>
         ) : (
-          <Button onClick={() => void start()} loading={begin.busy}>{t("appSetUp")}</Button>
+          <>
+            <ShowGraphQL document={BEGIN} variables={{}} />
+            <Button onClick={() => void start()} loading={begin.busy}>{t("appSetUp")}</Button>
+          </>
         )
       }
     >
@@ -93,9 +97,12 @@ export function SecondFactor() {
       <Dialog opened={renewing} onClose={closeNew} title={t("newCodes")}>
         <Stack>
           <Text size="sm">{t("newCodesText")}</Text>
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={closeNew}>{t("cancel")}</Button>
-            <Button onClick={() => void newCodes()} loading={fresh.busy}>{t("newCodes")}</Button>
+          <Group justify="space-between" gap="xs">
+            <ShowGraphQL document={NEW_CODES} variables={{}} />
+            <Group gap="xs">
+              <Button variant="default" onClick={closeNew}>{t("cancel")}</Button>
+              <Button onClick={() => void newCodes()} loading={fresh.busy}>{t("newCodes")}</Button>
+            </Group>
           </Group>
         </Stack>
       </Dialog>

@@ -35,6 +35,9 @@ describe("U40: settings", () => {
   it("U40: sends a link for an address that was never shown to be theirs, and says when that fails", async () => {
     const user = userEvent.setup();
     show(<SettingsPage />, graphOf({ Profile: profile(), RequestEmailVerification: [{ errors: [{ message: "x", extensions: { code: "RATE_LIMITED" } }] }, { data: { requestEmailVerification: { ok: true } } }] }));
+    await user.click((await screen.findAllByRole("button", { name: "Show GraphQL" }))[0]!);
+    expect(await screen.findByText(/mutation RequestEmailVerification/)).toBeVisible();
+    await user.keyboard("{Escape}");
     await user.click(await screen.findByRole("button", { name: "Send link" }));
     expect(await screen.findByText("Too much at once. Try again in a moment.")).toBeVisible();
     await user.click(screen.getByRole("button", { name: "Send link" }));

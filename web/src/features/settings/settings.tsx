@@ -8,6 +8,7 @@ import { Fact, Facts } from "@/components/facts";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { Section } from "@/components/section";
+import { ShowGraphQL } from "@/components/show-graphql";
 import { CardsSkeleton } from "@/components/skeletons";
 import { useAction } from "@/components/use-action";
 import { useMay, useViewer } from "@/components/use-viewer";
@@ -68,7 +69,10 @@ function Profile({ user }: { user: ProfileQuery["viewer"]["user"] }) {
         <Alert color="yellow">
           <Group justify="space-between" gap="xs">
             <Text size="sm">{t("unverified", { email: user.email })}</Text>
-            <Button size="xs" variant="default" loading={verify.busy} disabled={impersonatedBy !== null} onClick={() => void verify.run({})}>{t("verify")}</Button>
+            <Group gap={4}>
+              <ShowGraphQL document={VERIFY} variables={{}} />
+              <Button size="xs" variant="default" loading={verify.busy} disabled={impersonatedBy !== null} onClick={() => void verify.run({})}>{t("verify")}</Button>
+            </Group>
           </Group>
         </Alert>
       )}
