@@ -116,7 +116,7 @@ describe("U3: the address of each page", () => {
   it.each([
     ["/databases?state=FAILED&q=shop&evil=1", { state: "FAILED", q: "shop" }], ["/databases?state=DROP", {}], ["/databases/db_1?tab=dumps", { tab: "dumps" }], ["/databases/db_1?tab=evil", {}],
     ["/customers?state=ARCHIVED&country=DE", { state: "ARCHIVED", country: "DE" }], ["/customers/c?tab=members", { tab: "members" }], ["/jobs?state=STUCK&resource=db_1", { state: "STUCK", resource: "db_1" }],
-    ["/users?q=ada", { q: "ada" }], ["/audit?allowed=no&paused=true&event=e1", { allowed: "no", paused: true, event: "e1" }], ["/servers?sort=NAME&desc=true", { desc: true }], ["/drift?kind=ORPHAN&resolved=all", { kind: "ORPHAN", resolved: "all" }],
+    ["/users?q=ada", { q: "ada" }], ["/audit?allowed=no&paused=true&event=e1", { allowed: "no", paused: true, event: "e1" }], ["/servers?sort=NAME&desc=true", { desc: true }], ["/customers?sort=EMAIL&desc=true", { sort: "EMAIL", desc: true }], ["/customers?sort=FOO&country=Germany&after=a%20b", {}], ["/users?new=true", { new: true }], ["/drift?kind=ORPHAN&resolved=all", { kind: "ORPHAN", resolved: "all" }],
   ])("%s", (address, search) => {
     const location = router.parseLocation({ ...router.history.location, ...router.history.location, href: address, pathname: address.split("?")[0]!, search: `?${address.split("?")[1]}`, hash: "" } as never);
     const matches = router.matchRoutes(location as never) as unknown as { _strictSearch: object; routeId: string }[]; // what a page reads

@@ -3,7 +3,7 @@ import { useClient, useQuery } from "urql";
 import { toastNotice } from "@/components/toasts";
 import { graphql } from "@/gql/document";
 import type { NoticesQuery } from "@/gql/generated/graphql";
-import { refresh } from "@/gql/refresh";
+import { refreshSoon } from "@/gql/refresh";
 import { listen } from "@/gql/socket";
 
 const NOTICES = graphql(`
@@ -48,7 +48,7 @@ export function useNotices(): { notices: readonly Notice[]; unread: number } {
           if (!("notification" in item)) return;
           const { level, message } = item.notification;
           if (level === "ERROR" || level === "WARNING") toastNotice(message, level);
-          refresh(client);
+          refreshSoon(client);
         },
       }),
     [client],

@@ -118,6 +118,14 @@ describe("what the panel tells", () => {
     expect(await screen.findByText("1 of 1")).toBeVisible();
     expect(screen.queryByText("The disk is full.")).not.toBeInTheDocument();
   });
+  it("is read anew once for many that come at once", async () => {
+    const graph = graphOf({ Notices: [list(0), list(3, notice("n1"), notice("n2"), notice("n3"))] });
+    show(<Bell />, graph);
+    await screen.findByText("0 of 0");
+    for (let n = 0; n < 3; n++) comes("NoticeFeed", entry("SUCCESS"));
+    expect(await screen.findByText("3 of 3")).toBeVisible();
+    expect(graph.sent).toHaveLength(2);
+  });
   it("is not read anew where the stream only says where it stands", async () => {
     const graph = graphOf({ Notices: list(0) });
     show(<Bell />, graph);

@@ -65,6 +65,18 @@ it("U4: Escape gives the focus back to where it was", async () => {
   await waitFor(() => expect(opener).toHaveFocus());
 });
 
+it.each([["Create a customer", "/customers"], ["Create a database", "/databases"], ["Invite a user", "/users"]])("U4: %s begins on its page", async (name, to) => {
+  const { router, user } = await open();
+  await user.click(screen.getByText(name));
+  await waitFor(() => expect(router.state.location).toMatchObject({ pathname: to, search: { new: true } }));
+});
+
+it("U4: has what the viewer may do alone", async () => {
+  await open(viewerOf(["CUSTOMERS_READ", "DATABASES_WRITE"]));
+  expect(screen.getByText("Create a database")).toBeVisible();
+  for (const name of ["Create a customer", "Invite a user"]) expect(screen.queryByText(name)).not.toBeInTheDocument();
+});
+
 it("says that nothing was found", async () => {
   const { box, user } = await open(viewerOf([]));
   await user.type(box, "zzz");

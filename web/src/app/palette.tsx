@@ -1,6 +1,6 @@
 import { Spotlight, type SpotlightActionGroupData } from "@mantine/spotlight";
 import { useDebouncedValue } from "@mantine/hooks";
-import { type Icon, IconDatabase, IconLogout, IconSearch, IconServer, IconUsersGroup } from "@tabler/icons-react";
+import { type Icon, IconDatabase, IconLogout, IconMailPlus, IconSearch, IconServer, IconUsersGroup } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useQuery } from "urql";
@@ -23,6 +23,13 @@ const SERVERS = graphql(`
     databaseServers(first: 100) { nodes { id name host } }
   }
 `);
+
+/** What is begun on a page, which opens it for whom its address says so. */
+const begun = [
+  { name: "createCustomer", to: "/customers", needs: "CUSTOMERS_WRITE", icon: IconUsersGroup },
+  { name: "createDatabase", to: "/databases", needs: "DATABASES_WRITE", icon: IconDatabase },
+  { name: "inviteUser", to: "/users", needs: "USERS_WRITE", icon: IconMailPlus },
+] as const;
 
 /** Pages, actions and objects by their names; Ctrl-K opens it. */
 export function CommandPalette(p: { places: Place[] }) {
@@ -58,7 +65,13 @@ export function CommandPalette(p: { places: Place[] }) {
       actions: (asked.length >= 2 ? (servers.data?.databaseServers.nodes ?? []) : []).filter(({ name, host }) => fits(name, host))
         .map(({ id, name, host }) => ({ id, label: name, description: host, leftSection: icon(IconServer), onClick: go(`/servers/${id}`) })),
     },
-    { group: t("actions"), actions: fits(t("signOut")) ? [{ id: "sign-out", label: t("signOut"), leftSection: icon(IconLogout), onClick: () => void sessions.signOut().catch(() => {}) }] : [] },
+    {
+      group: t("actions"),
+      actions: [
+        ...begun.filter(({ needs, name }) => may(needs) && fits(t(name))).map(({ name, to, icon: of }) => ({ id: name, label: t(name), leftSection: icon(of), onClick: () => void navigate({ to, search: { new: true } }) })),
+        ...(fits(t("signOut")) ? [{ id: "sign-out", label: t("signOut"), leftSection: icon(IconLogout), onClick: () => void sessions.signOut().catch(() => {}) }] : []),
+      ],
+    },
   ].filter(({ actions }) => actions.length > 0);
 
   return (

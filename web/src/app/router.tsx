@@ -31,7 +31,7 @@ const dashboard = createRoute({
 const states = ["PENDING", "ACTIVE", "DEGRADED", "SUSPENDED", "FAILED", "DELETING"] as const;
 const databases = createRoute({
   getParentRoute: () => root, path: "/databases",
-  validateSearch: searchOf({ ...listWords("NAME", "SIZE", "CREATED_AT"), q: "text", state: states, customer: "text" }),
+  validateSearch: searchOf({ ...listWords("NAME", "SIZE", "CREATED_AT"), new: "flag", q: "text", state: states, customer: "text" }),
   component: lazyRouteComponent(() => import("@/features/databases/list"), "DatabasesPage"),
 });
 const database = createRoute({
@@ -43,7 +43,7 @@ const database = createRoute({
 const customerStates = ["ACTIVE", "SUSPENDED", "ARCHIVED"] as const;
 const customers = createRoute({
   getParentRoute: () => root, path: "/customers",
-  validateSearch: searchOf({ ...listWords("NAME", "EMAIL", "CREATED_AT"), q: "text", state: customerStates, country: /^[A-Z]{2}$/ }),
+  validateSearch: searchOf({ ...listWords("NAME", "EMAIL", "CREATED_AT"), new: "flag", q: "text", state: customerStates, country: /^[A-Z]{2}$/ }),
   component: lazyRouteComponent(() => import("@/features/customers/list"), "CustomersPage"),
 });
 const customer = createRoute({
@@ -73,7 +73,7 @@ const settings = createRoute({
 });
 const users = createRoute({
   getParentRoute: () => root, path: "/users",
-  validateSearch: searchOf({ ...listWords(), q: "text", customer: "text" }),
+  validateSearch: searchOf({ ...listWords(), new: "flag", q: "text", customer: "text" }),
   component: lazyRouteComponent(() => import("@/features/users/list"), "UsersPage"),
 });
 const user = createRoute({

@@ -25,12 +25,6 @@ describe.each(kinds)("the skeleton of %s", (_, skeleton) => {
     for (const hidden of status.querySelectorAll("[aria-hidden=true]")) hidden.remove();
     expect(status).toHaveTextContent(/^Loading databases$/);
   });
-  it("can be left out and come again", async () => {
-    const { unmount } = show(skeleton);
-    await screen.findByRole("status");
-    unmount();
-    expect(screen.queryByRole("status")).toBeNull();
-  });
 });
 
 describe("sizes", () => {

@@ -1,10 +1,11 @@
-import { Button, Group, Text } from "@mantine/core";
+import { Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconAlertCircle, IconCheck } from "@tabler/icons-react";
 import i18next from "i18next";
 import { detailsOf, type Problem } from "@/gql/problem";
 import { store } from "@/lib/store";
 import { texts } from "@/lib/text";
+import { CopyText } from "./copy-text";
 import { useSentence } from "./use-sentence";
 
 /** Something that was told in this tab, as the drawer of notifications keeps it. */
@@ -52,9 +53,7 @@ function Message({ problem }: { problem: Problem }) {
 
 export function CopyDetails({ problem }: { problem: Problem }) {
   const t = useTexts();
-  return (
-    <Button size="compact-xs" variant="subtle" onClick={() => void navigator.clipboard?.writeText(detailsOf(problem))}>{t("copy")}</Button>
-  );
+  return <CopyText size="compact-xs" variant="subtle" label={t("copy")} text={() => detailsOf(problem)} />;
 }
 
 function Title() {

@@ -46,6 +46,14 @@ it("U19: creates a customer in a drawer of four fields, and goes to it", async (
   expect(graph.sent.find(({ operationName }) => operationName === "CreateCustomer")?.variables.input).toEqual({ name: "Neu", email: "neu@acme.test" });
 });
 
+it.each([[everything, true], [["CUSTOMERS_READ"], false]] as const)("U4: who comes to create one finds the drawer open if they may, once", async (permissions, opens) => {
+  const graph = graphOf(answers);
+  const { router } = show(<CustomersPage />, graph, { path: "/customers", at: "/customers?new=true", viewer: viewerOf([...permissions]) });
+  await waitFor(() => expect(router.state.location.search).toEqual({}));
+  if (opens) expect(await screen.findByRole("dialog", { name: "Create a customer" })).toBeVisible();
+  else expect(screen.queryByRole("dialog")).not.toBeInTheDocument();
+});
+
 it("U12: what the panel says of the address stands beside it", async () => {
   const user = userEvent.setup();
   list({ CreateCustomer: { errors: [{ message: "That is no address.", extensions: { code: "INVALID", field: "email" } }] } });

@@ -2,7 +2,7 @@ import { Anchor, Button, Group, Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { CustomerSelect } from "@/components/customer-select";
@@ -55,6 +55,12 @@ export function DatabasesPage() {
   };
   const [result, retry] = useQuery({ query: DATABASES, variables });
   const set = (patch: Partial<typeof search>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
+  // Who comes for it, as by the palette, finds it open, and once.
+  useEffect(() => {
+    if (!search.new) return;
+    set({ new: undefined });
+    if (writes) setCreating(true);
+  }, [search.new]);
   const find = useDebouncedCallback((q: string) => set({ q: q.trim() || undefined }), 250);
   const filtered = Boolean(search.q || search.state);
 

@@ -4,6 +4,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
 import { Ago, useNow } from "@/components/ago";
+import { CopyText } from "@/components/copy-text";
 import { Fact, Facts } from "@/components/facts";
 import { JobSteps } from "@/components/job-steps";
 import { ResourceLink, useJobTitle } from "@/components/job-title";
@@ -149,7 +150,7 @@ function Log({ events, gap }: Pick<ReturnType<typeof useJobProgress>, "events" |
       actions={
         <>
           <Checkbox label={t("follow")} checked={follows} onChange={({ currentTarget: { checked } }) => setFollows(checked)} />
-          <Button size="compact-sm" variant="default" onClick={() => void navigator.clipboard?.writeText(events.map((e) => `${e.at}  ${line(e)}`).join("\n"))}>{t("copyLog")}</Button>
+          <CopyText size="compact-sm" variant="default" label={t("copyLog")} text={() => events.map((e) => `${e.at}  ${line(e)}`).join("\n")} />
         </>
       }
     >

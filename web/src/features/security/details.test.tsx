@@ -105,6 +105,16 @@ it("U12: the set-up of the authenticator app has its GraphQL", async () => {
   expect(await screen.findByText(/mutation BeginTotp/)).toBeVisible();
 });
 
+it("U13: password managers know whose password is changed", async () => {
+  const { user } = open();
+  await user.click(await screen.findByRole("button", { name: "Change password" }));
+  const form = await screen.findByRole("dialog", { name: "Change password" });
+  const username = form.querySelector<HTMLInputElement>("input[autocomplete=username]");
+  expect(username).toHaveValue("ada@example.com");
+  expect(username).toHaveAttribute("type", "text");
+  expect(username).not.toBeVisible();
+});
+
 describe("U39: recovery codes", () => {
   it("are made anew after a question, and shown once", async () => {
     const { user, graph } = open({ NewRecoveryCodes: { data: { newRecoveryCodes: { recoveryCodes: ["aaaa-bbbb"] } } } }, totp);

@@ -46,7 +46,8 @@ export function SignInData() {
         >
           {(of) => (
             <>
-              <input type="hidden" autoComplete="username" value={user.email} readOnly />
+              {/* Password managers overlook what is hidden by its type. */}
+              <input type="text" autoComplete="username" value={user.email} readOnly tabIndex={-1} style={{ display: "none" }} />
               <PasswordField name="currentPassword" label={t("currentPassword")} autoComplete="current-password" error={of("currentPassword")} data-autofocus />
               <PasswordField name="password" label={t("newPassword")} description={t("passwordHint")} autoComplete="new-password" error={of("password")} />
             </>

@@ -2,6 +2,7 @@ import { Anchor, Badge, Button, Group, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { CustomerSelect } from "@/components/customer-select";
@@ -47,6 +48,12 @@ export function UsersPage() {
   const variables: UsersQueryVariables = { ...pageOf(search, rows), filter: { search: search.q || undefined, customerId: search.customer } };
   const [result, retry] = useQuery({ query: USERS, variables });
   const set = (patch: Partial<typeof search>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
+  // Who comes for it, as by the palette, finds it open, and once.
+  useEffect(() => {
+    if (!search.new) return;
+    set({ new: undefined });
+    if (may("USERS_WRITE")) open();
+  }, [search.new]);
   const find = useDebouncedCallback((q: string) => set({ q: q.trim() || undefined }), 250);
   const invite = may("USERS_WRITE") && <Button onClick={open}>{t("invite")}</Button>;
   const roles = (u: Row) => [u.role ? role.provider(u.role) : "", ...u.memberships.map((m) => `${m.customer.name}: ${role.customer(m.role)}`)].filter(Boolean);

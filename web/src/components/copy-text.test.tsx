@@ -1,0 +1,43 @@
+import { screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, expect, it, vi } from "vitest";
+import { show } from "@/testing/render";
+import { CopyText } from "./copy-text";
+
+const open = async () => {
+  const user = userEvent.setup();
+  show(<CopyText label="Copy it" text={() => "the text"} size="compact-sm" variant="default" />);
+  return { user, button: await screen.findByRole("button", { name: "Copy it" }) };
+};
+/** A browser on plain http: it has no clipboard, and may have the way of old, which copies what is selected. */
+function plainHttp(lets: boolean) {
+  const copied: string[] = [];
+  vi.spyOn(navigator, "clipboard", "get").mockReturnValue(undefined as never);
+  document.execCommand = () => {
+    const area = document.activeElement as HTMLTextAreaElement;
+    copied.push(area.value.slice(area.selectionStart, area.selectionEnd));
+    return lets;
+  };
+  return copied;
+}
+afterEach(() => {
+  vi.restoreAllMocks();
+  delete (document as { execCommand?: unknown }).execCommand;
+});
+
+it("copies, and says so", async () => {
+  const { user, button } = await open();
+  await user.click(button);
+  expect(await screen.findByText("Copied")).toBeVisible();
+  expect(await navigator.clipboard.readText()).toBe("the text");
+});
+
+it.each([[true, "Copied"], [false, "This browser copies nothing here"]])("copies on plain http, too, or says that it cannot: %s", async (lets, said) => {
+  const { user, button } = await open();
+  const copied = plainHttp(lets);
+  await user.click(button);
+  expect(await screen.findByText(said)).toBeVisible();
+  expect(copied).toEqual(["the text"]);
+  expect(document.querySelector("textarea")).toBeNull();
+  expect(button).toHaveFocus();
+});
