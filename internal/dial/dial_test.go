@@ -15,7 +15,7 @@ import (
 // a network swallow everything takes one of one's own.
 func TestDatabase_NoticesThatNobodyIsThere(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // of the test alone
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	conn, err := dial.Database(t.Context(), "tcp", l.Addr().String())
@@ -37,7 +37,7 @@ func TestDatabase_NoticesThatNobodyIsThere(t *testing.T) {
 func TestDatabase_OverASocketOfTheMachine(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "s")
-	l, err := net.Listen("unix", path) //nolint:noctx // of the test alone
+	l, err := net.Listen("unix", path)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	conn, err := dial.Database(t.Context(), "unix", path)

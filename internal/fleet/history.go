@@ -159,7 +159,7 @@ func (s *Service) History(ctx context.Context, servers []*models.Server, from, t
 	}
 	// Whole minutes, of which the last stretch may have fewer.
 	stretch := max(time.Minute, (to.Sub(from)/time.Duration(points) + time.Minute - 1).Truncate(time.Minute))
-	nth := func(r *models.ServerMinute) time.Duration { return r.At.Sub(from) / stretch }
+	begin := func(r *models.ServerMinute) time.Time { return from.Add(r.At.Sub(from).Truncate(stretch)) }
 	var of []*Metrics
 	for i, row := range rows {
 		m := new(Metrics)
@@ -167,11 +167,11 @@ func (s *Service) History(ctx context.Context, servers []*models.Server, from, t
 			return nil, fmt.Errorf("decode a minute of metrics: %w", err)
 		}
 		of = append(of, m)
-		if i+1 < len(rows) && rows[i+1].ServerID == row.ServerID && nth(rows[i+1]) == nth(row) {
+		if i+1 < len(rows) && rows[i+1].ServerID == row.ServerID && begin(rows[i+1]).Equal(begin(row)) {
 			continue
 		}
 		one := &out[place[row.ServerID]]
-		*one = append(*one, average(from.Add(nth(row)*stretch).UTC(), of))
+		*one = append(*one, average(begin(row).UTC(), of))
 		of = nil
 	}
 	return out, nil
