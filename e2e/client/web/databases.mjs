@@ -200,8 +200,8 @@ export const tests = {
     const page = await context.newPage();
     await signIn(page, { to: `/jobs/${job}` });
     await page.getByRole("log").getByText("job.succeeded").waitFor();
-    assert.equal(await page.getByRole("button", { name: "Cancel" }).isDisabled(), true);
-    assert.equal(await page.getByRole("button", { name: "Try again" }).isDisabled(), true);
+    assert.equal(await page.getByRole("button", { name: "Cancel", exact: true }).isDisabled(), true);
+    assert.equal(await page.getByRole("button", { name: "Try again", exact: true }).isDisabled(), true);
     const { job: told } = await graph("query ($id: ID!) { job(id: $id) { events(first: 100) { kind } } }", { id: job });
     const lines = async () => (await page.getByRole("log").innerText()).match(/(job|step)\.[a-z]+/g) ?? [];
     assert.deepEqual(await lines(), told.events.map(({ kind }) => kind));

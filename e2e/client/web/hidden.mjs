@@ -11,7 +11,7 @@ export const tests = {
     await signIn(page, { to: `/jobs/${id}` });
     const log = page.getByRole("log");
     await log.getByText("step.started").first().waitFor();
-    assert.equal(await page.getByRole("button", { name: "Cancel" }).isEnabled(), true, "it can be cancelled while its database is kept");
+    assert.equal(await page.getByRole("button", { name: "Cancel", exact: true }).isEnabled(), true, "it can be cancelled while its database is kept");
     const before = (await shownLog(page)).length;
 
     // A browser without windows hides nothing: so the page is told that it is hidden, and
@@ -51,7 +51,7 @@ export const tests = {
     assert.ok(told.length > before + 2, "something has happened meanwhile");
     assert.deepEqual(await shownLog(page), told, "each event once, and in order");
     await page.locator("[data-state=SUCCEEDED]").first().waitFor();
-    for (const name of ["Cancel", "Try again"]) assert.equal(await page.getByRole("button", { name }).isDisabled(), true, `${name} is not for a job that has succeeded`);
+    for (const name of ["Cancel", "Try again"]) assert.equal(await page.getByRole("button", { name, exact: true }).isDisabled(), true, `${name} is not for a job that has succeeded`);
     await page.reload();
     await log.getByText("job.succeeded").waitFor();
     assert.deepEqual(await shownLog(page), told, "a permalink");
