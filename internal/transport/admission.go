@@ -41,8 +41,7 @@ type Admission struct {
 
 	mu    sync.Mutex
 	taken int64
-	turns []*line          // of those who wait, next first
-	lines map[string]*line // the same, by caller
+	turns []*line // of those who wait, next first
 }
 
 // A line is what one caller's queries wait in.
@@ -59,7 +58,7 @@ type waiter struct {
 // NewAdmission returns an Admission of so many points of cost at once. An operation
 // that costs more has all of them.
 func NewAdmission(points int) *Admission {
-	return &Admission{points: int64(points), lines: map[string]*line{}}
+	return &Admission{points: int64(points)}
 }
 
 // Stats tell how many queries wait now, how many have waited, and how many were
@@ -110,18 +109,27 @@ func (a *Admission) come(caller string, w *waiter) (atOnce, refused bool) {
 		a.taken += w.points
 		return true, false
 	}
-	l := a.lines[caller]
+	l := a.lineOf(caller)
 	if a.waiting.Load() >= maxAdmissionQueue || l != nil && len(l.waits) >= maxAdmissionLine {
 		return false, true
 	}
 	if l == nil {
 		l = &line{caller: caller}
-		a.lines[caller] = l
 		a.turns = append(a.turns, l)
 	}
 	l.waits = append(l.waits, w)
 	a.waiting.Add(1)
 	return false, false
+}
+
+// lineOf is the caller's line; nil when none of its queries waits.
+func (a *Admission) lineOf(caller string) *line {
+	for _, l := range a.turns {
+		if l.caller == caller {
+			return l
+		}
+	}
+	return nil
 }
 
 func (a *Admission) leave(w *waiter) {
@@ -135,7 +143,7 @@ func (a *Admission) leave(w *waiter) {
 func (a *Admission) giveUp(caller string, w *waiter) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	l := a.lines[caller]
+	l := a.lineOf(caller)
 	if l == nil {
 		return false
 	}
@@ -145,7 +153,6 @@ func (a *Admission) giveUp(caller string, w *waiter) bool {
 	}
 	l.waits = slices.Delete(l.waits, i, i+1)
 	if len(l.waits) == 0 {
-		delete(a.lines, caller)
 		a.turns = slices.DeleteFunc(a.turns, func(one *line) bool { return one == l })
 	}
 	a.next() // it may have kept others waiting
@@ -166,8 +173,6 @@ func (a *Admission) next() {
 		a.turns = slices.Delete(a.turns, 0, 1)
 		if len(l.waits) > 0 {
 			a.turns = append(a.turns, l)
-		} else {
-			delete(a.lines, l.caller)
 		}
 	}
 }

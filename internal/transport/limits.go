@@ -34,17 +34,14 @@ func (c *core) pay(ctx context.Context, who *actor.Actor, cost int) (budget.Stat
 	if live.IsShared(ctx) { // each member has paid
 		return budget.State{}, nil
 	}
+	payer := callerOf(ctx)
 	if who == nil {
-		return c.AnonymousBudget.Take(actor.RequestFrom(ctx).Network(), cost)
+		return c.AnonymousBudget.Take(payer, cost)
 	}
-	payer := who.User.UUID
-	switch {
-	case !who.APIToken.IsZero():
-		payer = who.APIToken.UUID
-	case !who.Impersonator.IsZero():
-		payer = who.Impersonator.UUID
+	if token := who.APIToken; !token.IsZero() {
+		payer = string(token.UUID[:])
 	}
-	return c.Budget.Take(string(payer[:]), cost)
+	return c.Budget.Take(payer, cost)
 }
 
 // tell writes the header fields of draft-ietf-httpapi-ratelimit-headers-03, which
