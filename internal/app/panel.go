@@ -267,20 +267,23 @@ func graphiQL(o config.Options) fs.FS {
 	return graphiql.Files()
 }
 
-// trustedDocuments reads the list of documents, if there is one. What the panel's own
-// pages send is always trusted.
+// trustedDocuments reads the list of documents, if there is one, and where nothing else
+// is executed what the panel's own pages send.
 func trustedDocuments(o config.Options) (*transport.Documents, error) {
-	pages, err := web.Documents()
-	if err != nil {
-		return nil, err
+	only := o.Documents == config.DocumentsTrusted
+	var pages, list []byte
+	var err error
+	if only {
+		if pages, err = web.Documents(); err != nil {
+			return nil, err
+		}
 	}
-	var list []byte
 	if o.TrustedDocs != "" {
 		if list, err = os.ReadFile(o.TrustedDocs); err != nil {
 			return nil, fmt.Errorf("read trusted documents: %w", err)
 		}
 	}
-	return transport.NewDocuments(o.Documents == config.DocumentsTrusted, pages, list)
+	return transport.NewDocuments(only, pages, list)
 }
 
 // enforceQuotas tells of quotas that came to another level, and closes and opens

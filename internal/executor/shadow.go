@@ -96,13 +96,15 @@ func execute(ctx context.Context, s graphql.ExecutableSchema) shadowAnswer {
 }
 
 func (s *Shadow) compare(ctx context.Context, op *graphql.OperationContext, answered shadowAnswer) {
-	sum := sha256.Sum256([]byte(op.RawQuery))
-	found := Difference{Query: hex.EncodeToString(sum[:]), Name: op.Operation.Name}
+	differ := func(d Difference) {
+		sum := sha256.Sum256([]byte(op.RawQuery))
+		d.Query, d.Name = hex.EncodeToString(sum[:]), op.Operation.Name
+		s.different.Add(1)
+		s.report(ctx, d)
+	}
 	defer func() {
 		if recover() != nil { // the client has its answer; this is only about ours
-			found.Panic = true
-			s.different.Add(1)
-			s.report(ctx, found)
+			differ(Difference{Panic: true})
 		}
 	}()
 	s.compared.Add(1)
@@ -114,9 +116,7 @@ func (s *Shadow) compare(ctx context.Context, op *graphql.OperationContext, answ
 	if answered.equal(other) || ctx.Err() != nil {
 		return
 	}
-	s.different.Add(1)
-	found.Data, found.Errors = !bytes.Equal(answered.data, other.data), !slices.Equal(answered.errors, other.errors)
-	s.report(ctx, found)
+	differ(Difference{Data: !bytes.Equal(answered.data, other.data), Errors: !slices.Equal(answered.errors, other.errors)})
 }
 
 func (a shadowAnswer) equal(b shadowAnswer) bool {

@@ -65,12 +65,11 @@ const reaches = `(u.provider_role IN (?) OR EXISTS (SELECT FROM memberships AS m
 func (s *Service) JobChanged(tx store.Tx, job *models.Job) error {
 	n := notice{object: ident.Job, objectID: job.ID, customer: job.CustomerID}
 	n.level, n.kind, n.message = aboutJob(job)
-	switch {
-	case job.ParentID.IsZero():
-	case job.State == models.JobStuck:
+	if !job.ParentID.IsZero() {
+		if job.State != models.JobStuck {
+			return nil
+		}
 		n.objectID = job.ParentID
-	default:
-		return nil
 	}
 	if job.State == models.JobStuck {
 		s.tell(tx, n, "u.provider_role IN (?) OR u.id = ?::uuid AND "+reaches, append([]any{
