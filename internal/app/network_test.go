@@ -5,20 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/secret"
-	"github.com/mpanel/mpanel/internal/store"
 	"github.com/mpanel/mpanel/internal/testkit"
 	"github.com/mpanel/mpanel/internal/testkit/natsd"
 	"github.com/mpanel/mpanel/models"
@@ -37,21 +33,7 @@ func newTwins(t *testing.T) (b *faultBench, near, far *twin, toNATS, toPostgreSQ
 	b = newFaultBench(t)
 	nats := natsd.Start(t)
 	toNATS, natsAddress := testkit.NewRelay(t, "tcp", "127.0.0.1:0", nats.Address())
-	direct := b.oracle.Pool.Config().ConnConfig
-	dir, err := os.MkdirTemp("", "mpanel-relay-") // a socket's path is short
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-	toPostgreSQL, address := testkit.NewRelay(t, "unix", filepath.Join(dir, "s"), filepath.Join(direct.Host, fmt.Sprintf(".s.PGSQL.%d", direct.Port)))
-	db, err := store.Open(t.Context(), b.url, func(c *pgxpool.Config) {
-		c.ConnConfig.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", address.String())
-		}
-	})
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		toPostgreSQL.To(testkit.Closed) // what hangs would hold the end up
-		require.NoError(t, db.Close())
-	})
+	toPostgreSQL, db := testkit.OverRelay(t, b.url)
 	node := func(name string, s *stores, servers secret.Text) *twin {
 		p, err := newPanel(t.Context(), s, config.Options{DataDir: b.dir, NATSURL: servers}, fast(name, nil), slog.New(slog.DiscardHandler))
 		require.NoError(t, err)

@@ -2,16 +2,11 @@ package engine_test
 
 import (
 	"context"
-	"fmt"
-	"net"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mpanel/mpanel/internal/actor"
@@ -23,28 +18,6 @@ import (
 	"github.com/mpanel/mpanel/models"
 )
 
-// overRelay is the database over a network that can break.
-func overRelay(t *testing.T, db *store.DB) (*testkit.Relay, *store.DB) {
-	t.Helper()
-	direct := db.Pool.Config().ConnConfig
-	network, server := "unix", filepath.Join(direct.Host, fmt.Sprintf(".s.PGSQL.%d", direct.Port))
-	dir, err := os.MkdirTemp("", "mpanel-relay-")
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-	relay, address := testkit.NewRelay(t, network, filepath.Join(dir, "s"), server)
-	far, err := store.Open(t.Context(), secret.New(db.Pool.Config().ConnString()), func(cfg *pgxpool.Config) {
-		cfg.ConnConfig.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, network, address.String())
-		}
-	})
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		relay.To(testkit.Closed) // what hangs would hold the end up
-		require.NoError(t, far.Close())
-	})
-	return relay, far
-}
-
 // TestServe_NetworkSwallowsEverything cuts a node off so that neither side is
 // told. PostgreSQL still believes in the session that holds the node's id, and
 // yet the node goes on with its jobs when it is let through again, and others
@@ -53,7 +26,7 @@ func TestServe_NetworkSwallowsEverything(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	r := newRig(t, w, nil, step{world: w, name: "only"})
-	relay, db := overRelay(t, r.db)
+	relay, db := testkit.OverRelay(t, secret.New(r.db.Pool.Config().ConnString()))
 	node := r.node(t, "cut", func(c *engine.Config) { c.DB = db })
 	serve(t, node)
 
@@ -77,7 +50,7 @@ func TestRun_NetworkForgetsAConnection(t *testing.T) {
 			t.Parallel()
 			w := newWorld()
 			r := newRig(t, w, nil, step{world: w, name: "never run"})
-			relay, far := overRelay(t, r.db)
+			relay, far := testkit.OverRelay(t, secret.New(r.db.Pool.Config().ConnString()))
 			// forget has whoever comes next take a connection that hangs, and those after
 			// it new ones.
 			forget := sync.OnceFunc(func() {
