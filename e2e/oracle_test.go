@@ -78,7 +78,7 @@ func (k *torture) judge(t *testing.T) []string {
 	for name, what := range found {
 		say("orphan: the server has %q as %s", name, what)
 	}
-	return slices.Concat(bad, k.judgeQuotas(t), k.judgeBytes(t), k.gaps(t), k.judgeContents(t), k.judgeDumps(t), k.judgeAccess(t), k.judgeTraces(t))
+	return slices.Concat(bad, k.judgeQuotas(t), k.judgeBytes(t), k.gaps(t), k.judgeContents(t), k.judgeDumps(t), k.judgeAccess(t), k.judgeTraces(t), k.judgeCounts(t))
 }
 
 // check notes what is wrong, and says it at once: a long run may be broken off.
@@ -190,6 +190,23 @@ func (k *torture) judgeQuotas(t *testing.T) []string {
 			bad = append(bad, fmt.Sprintf("quota: customer %d uses %s and has %d", i, used, want[i]))
 		}
 	}
+	return bad
+}
+
+// judgeCounts compares the counts of jobs, which totals are read from, with the jobs.
+func (k *torture) judgeCounts(t *testing.T) (bad []string) {
+	t.Helper()
+	require.NoError(t, k.ask(t.Context(), "panel", "mpanel", func(db *pgx.Conn) error {
+		rows, err := db.Query(t.Context(), `SELECT format('counts: %s jobs %s of customer %s, counted as %s', coalesce(j.n, 0), state, customer_id, coalesce(c.n, 0)) FROM
+			(SELECT coalesce(customer_id, '00000000-0000-0000-0000-000000000000') AS customer_id, state, count(*) AS n FROM jobs GROUP BY 1, 2) AS j
+			FULL JOIN (SELECT customer_id, state, sum(n) AS n FROM job_counts GROUP BY 1, 2) AS c USING (customer_id, state)
+			WHERE coalesce(j.n, 0) <> coalesce(c.n, 0)`)
+		if err != nil {
+			return err
+		}
+		bad, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		return err
+	}))
 	return bad
 }
 

@@ -97,6 +97,9 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter) (*Connect
 	}
 	list := store.NewList(s.db, who, (*models.Job)(nil))
 	list.Apply(store.Visible(list, actor.JobsRead, "j.customer_id"))
+	if (f == nil || f.Kind == nil && f.ResourceID == nil) && len(who.Pinned()) == 0 {
+		list.CountedIn("job_counts")
+	}
 	if f != nil {
 		if err := fault.Join(store.CheckText("filter.kind", f.Kind)); err != nil {
 			return nil, err

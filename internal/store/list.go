@@ -25,6 +25,7 @@ type List struct {
 	who    Scope
 	query  *bun.SelectQuery
 	values []any
+	counts bun.Safe // see CountedIn
 }
 
 // NewList makes a list of a model's rows, such as (*models.Job)(nil). Who is as in
@@ -52,6 +53,22 @@ func (l *List) Where(condition string, values ...any) *List {
 	}
 	l.query = l.query.Where(condition, values...)
 	return l
+}
+
+// CountedIn says where the rows are counted already: a table of counts n, whose columns
+// are all that the list's conditions look at.
+func (l *List) CountedIn(table bun.Safe) *List {
+	l.counts = table
+	return l
+}
+
+// total is the query for the number of all rows.
+func (l *List) total() string {
+	q := l.query.Clone()
+	if l.counts == "" {
+		return "SELECT count(*) FROM (" + q.ColumnExpr("1").String() + ") AS r"
+	}
+	return q.ModelTableExpr("? AS ?TableAlias", l.counts).ColumnExpr("coalesce(sum(n), 0)::bigint").String()
 }
 
 // value adds a parameter, and is its place in the text. The type may be left to
@@ -83,7 +100,7 @@ func Rows[M any](ctx context.Context, l *List, args page.Args, o Order[*M]) (*pa
 	if w.WithTotal {
 		total = new(int)
 		values := slices.Clip(l.values)
-		reads = append(reads, &read{sql: "SELECT count(*) FROM (" + l.query.Clone().ColumnExpr("1").String() + ") AS r", args: values, take: func(rows pgx.Rows) (err error) {
+		reads = append(reads, &read{sql: l.total(), args: values, take: func(rows pgx.Rows) (err error) {
 			*total, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int])
 			return err
 		}})
