@@ -72,7 +72,7 @@ conformance: deps ## Hold the protocols to the letter: our script against the re
 	go test -tags e2e -count=1 -timeout 10m -run '^(TestConformance|TestClients)' ./e2e
 
 .PHONY: bench
-bench: deps ## Measure orders, start-up and memory against bare SQL on this machine; ARGS=graph for answers of the graph, ARGS=live for subscriptions, ARGS=web for the pages in a browser, ARGS='web charts' for a part of that.
+bench: deps ## Measure orders, start-up and memory against bare SQL on this machine; ARGS=graph for answers of the graph, ARGS=live for subscriptions, ARGS=documents for hostile documents, ARGS=web for the pages in a browser, ARGS='web charts' for a part of that.
 	go run $(if $(filter live,$(firstword $(ARGS))),./bench/live $(wordlist 2,$(words $(ARGS)),$(ARGS)),./bench $(ARGS))
 
 .PHONY: torture

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -36,6 +37,8 @@ type options struct {
 	interval  time.Duration
 	graph     bool
 	web       bool
+	documents bool
+	document  string
 	parts     []string
 	slice     time.Duration
 	gogc      []string
@@ -71,6 +74,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.DurationVar(&o.interval, "interval", 5*time.Second, "between two surveys while databases are harmed")
 	f.BoolVar(&o.graph, "graph", false, "measure what answers of the graph cost instead, beside gqlgen's executor and a server written by hand")
 	f.BoolVar(&o.web, "web", false, "measure what the web app costs a browser instead; the parts lighthouse, list and charts can be named behind it")
+	f.BoolVar(&o.documents, "documents", false, "measure what hostile documents cost until they are refused or taken instead, beside gqlparser's rules")
+	f.StringVar(&o.document, "document", "", "read this document by gqlparser's rules; for the command itself")
 	f.DurationVar(&o.slice, "slice", 2*time.Second, "how long each operation of the graph is asked in a round")
 	f.Func("gogc", "also measure the graph with these settings of the collector, such as 100,400", func(list string) error {
 		o.gogc = strings.Split(list, ",")
@@ -82,7 +87,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	})
 	f.StringVar(&o.profiles, "profiles", "", "write profiles of the panel under each operation of the graph to this folder, and its system calls; measure nothing")
 	f.BoolVar(&o.json, "json", false, "also write the result to bench/results")
-	if len(args) > 0 && (args[0] == "graph" || args[0] == "web") {
+	if len(args) > 0 && slices.Contains([]string{"graph", "web", "documents"}, args[0]) {
 		args = append([]string{"-" + args[0]}, args[1:]...)
 	}
 	if err := f.Parse(args); err != nil {
@@ -102,6 +107,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	o, err := parse(args, stderr)
 	if err != nil {
 		return err
+	}
+	if o.documents {
+		return measureDocuments(ctx, o, stdout)
 	}
 	dir, err := os.MkdirTemp("", "mpanel-bench-")
 	if err != nil {

@@ -114,15 +114,23 @@ func measure(doc *ast.QueryDocument) (_ size, cyclic string) {
 		m.selections(p, op.SelectionSet, 0, false)
 		all = append(all, p)
 	}
+	m.operations, m.fragments = len(doc.Operations), len(doc.Fragments)
+	for _, p := range all {
+		p.resolve(m.parts)
+	}
 	for i, p := range all {
 		ordinary, introspection := m.deep(p)
+		if m.cyclic != "" {
+			return m.size, m.cyclic
+		}
 		if i >= len(doc.Fragments) { // where a fragment is spread says what it is part of
 			m.depth, m.introspectionDepth = max(m.depth, ordinary), max(m.introspectionDepth, introspection)
 		}
-		m.reach += m.reached(p, map[*part]bool{})
 	}
-	m.operations, m.fragments = len(doc.Operations), len(doc.Fragments)
-	return m.size, m.cyclic
+	for i, p := range all {
+		m.reach += p.reached(i + 1)
+	}
+	return m.size, ""
 }
 
 type measuring struct {
@@ -138,11 +146,13 @@ type part struct {
 	spreads []spread
 	deep    *[2]int // with all that it spreads
 	at      bool    // deep is at work on it
+	seen    int     // by whom reached was here last
 }
 
 // A spread puts a fragment below depth fields.
 type spread struct {
 	name          string
+	of            *part
 	depth         int
 	introspection bool
 }
@@ -158,7 +168,7 @@ func (m *measuring) selections(p *part, set ast.SelectionSet, depth int, introsp
 			m.selections(p, s.SelectionSet, depth, introspection)
 		case *ast.FragmentSpread:
 			m.directivesOf(s.Directives)
-			p.spreads = append(p.spreads, spread{s.Name, depth, introspection})
+			p.spreads = append(p.spreads, spread{s.Name, nil, depth, introspection})
 		}
 	}
 }
@@ -216,15 +226,11 @@ func (m *measuring) deep(p *part) (ordinary, introspection int) {
 	p.at = true
 	d := p.depth
 	for _, s := range p.spreads {
-		below := m.parts[s.name]
-		switch {
-		case below == nil: // validation says so
-			continue
-		case below.at:
+		if s.of.at {
 			m.cyclic = s.name
-			continue
+			break
 		}
-		o, i := m.deep(below)
+		o, i := m.deep(s.of)
 		if s.introspection {
 			d[1] = max(d[1], s.depth+max(o, i))
 			continue
@@ -240,13 +246,25 @@ func (m *measuring) deep(p *part) (ordinary, introspection int) {
 	return d[0], d[1]
 }
 
-// reached counts the fields of a part and of each fragment that it comes to.
-func (m *measuring) reached(p *part, seen map[*part]bool) int {
-	seen[p] = true
+// resolve finds the fragments that are spread; of one that is not there validation says so.
+func (p *part) resolve(parts map[string]*part) {
+	there := p.spreads[:0]
+	for _, s := range p.spreads {
+		if s.of = parts[s.name]; s.of != nil {
+			there = append(there, s)
+		}
+	}
+	p.spreads = there
+}
+
+// reached counts the fields of a part and of each fragment that it comes to, each once
+// for whoever asks.
+func (p *part) reached(by int) int {
+	p.seen = by
 	n := p.fields
 	for _, s := range p.spreads {
-		if below := m.parts[s.name]; below != nil && !seen[below] {
-			n += m.reached(below, seen)
+		if s.of.seen != by {
+			n += s.of.reached(by)
 		}
 	}
 	return n

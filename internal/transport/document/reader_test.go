@@ -16,22 +16,10 @@ import (
 
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/testkit"
+	"github.com/mpanel/mpanel/internal/transport/document/hostile"
 )
 
 func times(n int, text string) string { return strings.Repeat(text, n) }
-
-// numbered puts a number in each place of %d.
-func numbered(n int, text string) string {
-	var b strings.Builder
-	for i := range n {
-		b.WriteString(strings.ReplaceAll(text, "%d", strconv.Itoa(i)))
-	}
-	return b.String()
-}
-
-func nested(n int, outer, inner string) string {
-	return times(n, outer+" { ") + inner + times(n, " }")
-}
 
 // What is at a limit is taken, and one more is not, whoever comes first.
 func TestReader_Limits(t *testing.T) {
@@ -43,18 +31,20 @@ func TestReader_Limits(t *testing.T) {
 		says string
 	}{
 		"tokens":     {func(n int) string { return "{ pet { age } }" + times(n-6, "#\n") }, l.Tokens, "tokens"},
-		"operations": {func(n int) string { return numbered(n, "query Q%d { pet { age } } ") }, l.Operations, "operations"},
+		"operations": {func(n int) string { return hostile.Numbered(n, "query Q%d { pet { age } } ") }, l.Operations, "operations"},
 		"fragments": {func(n int) string {
-			return "{ pet { " + numbered(n, "...F%d ") + "} }" + numbered(n, " fragment F%d on Pet { age }")
+			return "{ pet { " + hostile.Numbered(n, "...F%d ") + "} }" + hostile.Numbered(n, " fragment F%d on Pet { age }")
 		}, l.Fragments, "fragments"},
-		"fields":        {func(n int) string { return "{ pet { " + times(n, "age ") + "} }" }, l.Fields, "selections in one place"},
-		"aliases":       {func(n int) string { return "{ pet { " + numbered(n, "a%d: age ") + "} }" }, l.Aliases, "aliases"},
-		"directives":    {func(n int) string { return "{ pet { age " + times(n, "... @include(if: true) { age } ") + "} }" }, l.Directives, "directives"},
-		"items":         {func(n int) string { return "{ pet { name(in: {b: [" + times(n, "1,") + "]}) } }" }, l.ListItems, "items in one list"},
-		"depth":         {func(n int) string { return "{ pet { " + nested(n-2, "mate", "age") + " } }" }, l.Depth, "fields within each other"},
-		"introspection": {func(n int) string { return "{ __schema { queryType { " + nested(n-3, "ofType", "name") + " } } }" }, l.IntrospectionDepth, "introspection"},
+		"fields":     {func(n int) string { return "{ pet { " + times(n, "age ") + "} }" }, l.Fields, "selections in one place"},
+		"aliases":    {func(n int) string { return "{ pet { " + hostile.Numbered(n, "a%d: age ") + "} }" }, l.Aliases, "aliases"},
+		"directives": {func(n int) string { return "{ pet { age " + times(n, "... @include(if: true) { age } ") + "} }" }, l.Directives, "directives"},
+		"items":      {func(n int) string { return "{ pet { name(in: {b: [" + times(n, "1,") + "]}) } }" }, l.ListItems, "items in one list"},
+		"depth":      {func(n int) string { return "{ pet { " + hostile.Nested(n-2, "mate", "age") + " } }" }, l.Depth, "fields within each other"},
+		"introspection": {func(n int) string {
+			return "{ __schema { queryType { " + hostile.Nested(n-3, "ofType", "name") + " } } }"
+		}, l.IntrospectionDepth, "introspection"},
 		"depth through fragments": {func(n int) string {
-			return "{ pet { ...A } } fragment A on Pet { mate { mate { ...B } } } fragment B on Pet { " + nested(n-4, "mate", "age") + " }"
+			return "{ pet { ...A } } fragment A on Pet { mate { mate { ...B } } } fragment B on Pet { " + hostile.Nested(n-4, "mate", "age") + " }"
 		}, l.Depth, "fields within each other"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -186,69 +176,12 @@ func cpu(t *testing.T) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// later spreads the fragments after i.
-func later(i, n int) (list []string) {
-	for j := i + 1; j < n; j++ {
-		list = append(list, fmt.Sprintf("...F%d", j))
-	}
-	return list
-}
-
-// hostile are documents that cost as much as they can for their size.
-func hostile() map[string]string {
-	fill := func(head, part, tail string, fixed int) string {
-		each := countTokens(part, 1<<20)
-		return head + times((SignedIn.Tokens-fixed)/each, part) + tail
-	}
-	fragments := func(n int, of func(i int) string) string {
-		var b strings.Builder
-		for i := range n {
-			fmt.Fprintf(&b, " fragment F%d on Pet { %s }", i, of(i))
-		}
-		return b.String()
-	}
-	return map[string]string{
-		"one field, again and again":     "{ pet { " + times(60_000, "a ") + "} }",
-		"as many as may be in one place": fill("{ ", "pet { "+times(198, "age ")+"} ", "}", 2),
-		"each with its arguments":        fill("{ ", "pet { "+times(100, "name(surname: true, in: {a: 1, b: [1, 2, 3]}) ")+"} ", "}", 2),
-		"unknown fields":                 fill("{ ", "pet { "+numbered(198, "u%d ")+"} ", "}", 2),
-		"unknown directives":             "{ pet { " + times(20_000, "age @x ") + "} }",
-		"cyclic fragments":               "{ pet { ...F0 } }" + fragments(1000, func(i int) string { return fmt.Sprintf("...F%d", (i+1)%1000) }),
-		"cyclic fragments, few":          "{ pet { ...F0 } }" + fragments(50, func(int) string { return numbered(50, "...F%d ") }),
-		"fragments that double": "{ pet { ...F0 } }" + fragments(9, func(i int) string {
-			return fmt.Sprintf("mate { ...F%d } friends { ...F%d }", i+1, i+1)
-		}) + " fragment F9 on Pet { age }",
-		"fragments within fragments":     "{ pet { ...F0 } }" + fragments(50, func(i int) string { return times(2, "age name ") + strings.Join(later(i, 50), " ") }),
-		"fields of many types":           fill("{ ", "any { "+times(40, "... on Dog { name } ... on Cat { name } ... on Home { size } ")+"} ", "}", 2),
-		"inline fragments in each other": "{ pet " + nested(1500, "{ ...", "{ age }") + " }",
-		"lists in lists":                 "{ pet { name(in: {b: " + times(4900, "[") + times(4900, "]") + "}) } }",
-		"objects in objects":             "{ pet { name(in: " + times(2400, "{c: ") + "{}" + times(2400, "}") + ") } }",
-		"variables":                      "query (" + numbered(1200, "$v%d: Boolean ") + ") { " + fill("", "pet { "+numbered(190, "name(surname: $v%d) ")+"} ", "", 5000) + " }",
-		"wrong values":                   fill("{ ", "pet { "+times(190, "friends(first: \"x\") { age } ")+"} ", "}", 2),
-		"a long name":                    "{ " + times(65_000, "a") + " }",
-		"a long string":                  "{ pet { name(in: {a: \"" + times(60_000, "\\u0041") + "\"}) } }",
-		"comments":                       times(30_000, "#\n") + "{ pet { age } }",
-		"operations":                     numbered(10, "query Q%d { "+times(9, "pet { "+times(90, "age ")+"} ")+"} "),
-		"operations with one fragment": numbered(10, "query Q%d { pet { ...F0 } } ") + fragments(9, func(i int) string {
-			return times(10, "mate { "+times(8, "age ")+"} ") + strings.Join(later(i, 9)[:min(1, 8-i)], "")
-		}),
-		"conflicts of sets":   "{ " + times(50, "any { ... on Dog { mate { ...F0 } } ... on Cat { mate { ...F1 } } ... on Dog { friends { ...F2 } } } ") + " }" + fragments(3, func(int) string { return times(60, "mate { ... on Dog { age } ... on Cat { age } ...G } ") }) + " fragment G on Pet { " + times(100, "name tags ") + " }",
-		"merged sets of sets": mergedSets(),
-	}
-}
-
-// mergedSets has fields of one name whose selections come together in many ways.
-func mergedSets() string {
-	var b strings.Builder
-	b.WriteString("{ pet { ")
-	for i := range 40 {
-		fmt.Fprintf(&b, "... on Dog { mate { ...F%d ...F%d } } ... on Cat { mate { ...F%d } } ", i, (i*7+1)%40, (i*3+2)%40)
-	}
-	b.WriteString("} }")
-	for i := range 40 {
-		fmt.Fprintf(&b, " fragment F%d on Pet { mate { ... on Dog { mate { age mate { age } } } ... on Cat { mate { mate { mate { age } } } } } %s }", i, times(3, "age name tags "))
-	}
-	return b.String()
+// petWords are those of pets.
+var petWords = hostile.Words{
+	Object: "pet", Type: "Pet", Scalars: [3]string{"age", "name", "tags"}, Same: "mate", List: "friends { %s }",
+	Any: "any", Types: [2]string{"Dog", "Cat"}, Third: "Home { size }",
+	Arguments: "name(surname: true, in: {a: 1, b: [1, 2, 3]})", Value: "name(in: {b: %s})", Variable: "name(surname: $v%d)", VariableOf: "Boolean",
+	Wrong: `friends(first: "x") { age }`,
 }
 
 // Whatever the text, reading it costs milliseconds: this is what stands before
@@ -264,7 +197,7 @@ func TestReader_HostileDocuments(t *testing.T) {
 		why    string
 	}
 	var rows []row
-	for name, text := range hostile() {
+	for name, text := range hostile.Documents(petWords, SignedIn.Tokens) {
 		fastest, taken, why := time.Hour, false, ""
 		for range 3 {
 			const runs = 5
@@ -303,7 +236,7 @@ func TestReader_HostileDocuments(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, text := range hostile() {
+	for _, text := range hostile.Documents(petWords, SignedIn.Tokens) {
 		f.Add(text[:min(len(text), 2000)])
 	}
 	f.Add("{ pet { name: age ...F } } fragment F on Pet { name }")
