@@ -54,7 +54,7 @@ func TestClients_Resume(t *testing.T) {
 		Positions   []string
 		Connections int
 	}](t, node(t, "resume.mjs", vars{"url": s.url, "token": admin.token, "job": o.Job.ID, "cutEvery": 3}))
-	require.Len(t, seen, 4)
+	require.Len(t, seen, 10, "each wire, with and without")
 	for _, r := range seen {
 		require.Equal(t, 4, r.Connections, r.Client)
 		if strings.HasSuffix(r.Client, ", unmodified") {

@@ -1,10 +1,13 @@
-// Follows a job with Apollo Client and with urql, whose connection is cut without a
-// word after each few events, by the link and the exchange of client/ts and without.
+// Follows a job with Apollo Client and with urql over each wire, whose connection is
+// cut in the middle of an event after each few, by the link and the exchange of client/ts and
+// without.
 // In: {url, token, job, cutEvery}. Out, of each: {client, positions, connections}.
-import { ApolloClient, ApolloLink, InMemoryCache, gql } from "@apollo/client";
+import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from "@apollo/client";
+import { RetryLink } from "@apollo/client/link/retry";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { Client, subscriptionExchange } from "@urql/core";
-import { createClient } from "graphql-ws";
+import { createClient as createSse } from "graphql-sse";
+import { createClient as createWs } from "graphql-ws";
 import WebSocket from "ws";
 import { resumeLink } from "./mpanel/apollo.js";
 import { resumeExchange } from "./mpanel/urql.js";
@@ -14,10 +17,12 @@ const progress = `subscription ($id: ID!, $after: StreamPosition) {
   jobProgress(id: $id, after: $after) { __typename ... on JobEvent { position } ... on StreamGap { position } }
 }`;
 const variables = { id: input.job };
+const http = `${input.url}/graphql`, headers = { Authorization: `Bearer ${input.token}` };
+const cuts = 3, again = { retryAttempts: 10, retry: async () => {}, retryWait: async () => {}, shouldRetry: () => true };
 
-/** A client of sockets that are cut after so many messages, a few times. */
-function rude() {
-  let cuts = 3, connections = 0;
+/** Sockets that are cut after so many events, a few times. */
+function rudeSocket() {
+  let left = cuts, connections = 0;
   class Cut extends WebSocket {
     constructor(...args) {
       super(...args);
@@ -28,21 +33,58 @@ function rude() {
       super.onmessage = (message) => {
         if (cut) return; // what was on the way
         handle(message);
-        cut = JSON.parse(message.data).type === "next" && ++events === input.cutEvery && cuts-- > 0;
+        cut = JSON.parse(message.data).type === "next" && ++events === input.cutEvery && left-- > 0;
         if (cut) this.terminate();
       };
     }
   }
-  const client = createClient({
-    url: `${input.url.replace(/^http/, "ws")}/graphql`, webSocketImpl: Cut, connectionParams: { Authorization: `Bearer ${input.token}` },
-    retryAttempts: 10, shouldRetry: () => true, retryWait: async () => {},
-  });
-  return { client, connections: () => connections };
+  const client = createWs({ ...again, url: http.replace(/^http/, "ws"), webSocketImpl: Cut, connectionParams: headers });
+  return { client, link: new GraphQLWsLink(client), connections: () => connections };
 }
 
-async function apollo(links) {
-  const { client, connections } = rude();
-  const app = new ApolloClient({ link: ApolloLink.from([...links, new GraphQLWsLink(client)]), cache: new InMemoryCache() });
+/** A fetch whose streams are cut likewise, within the event that follows. */
+function rudeFetch() {
+  let left = cuts, connections = 0;
+  const fetchFn = async (...args) => {
+    const response = await fetch(...args);
+    if (!/event-stream|multipart/.test(response.headers.get("content-type"))) return response;
+    connections++;
+    const reader = response.body.getReader();
+    let events = 0, rest = 0; // of the text
+    const body = new ReadableStream({
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        if (done) return controller.close();
+        const text = new TextDecoder("latin1").decode(value);
+        for (rest = 0; left > 0 && (rest = text.indexOf('"position"', rest)) >= 0; rest++) {
+          if (++events <= input.cutEvery) continue;
+          left--;
+          controller.enqueue(value.slice(0, rest));
+          await reader.cancel();
+          setTimeout(() => controller.error(new TypeError("terminated"))); // once that was read
+          return;
+        }
+        controller.enqueue(value);
+      },
+    });
+    return new Response(body, { status: response.status, headers: response.headers });
+  };
+  return { fetchFn, connections: () => connections };
+}
+
+function rudeSse(options) {
+  const { fetchFn, connections } = rudeFetch();
+  return { client: createSse({ ...again, ...options, url: http, headers: { ...headers }, fetchFn }), connections };
+}
+
+function rudeMultipart() {
+  const { fetchFn, connections } = rudeFetch();
+  const link = ApolloLink.from([new RetryLink({ delay: { initial: 0 }, attempts: { max: 10 } }), new HttpLink({ uri: http, headers, fetch: fetchFn })]);
+  return { link, connections };
+}
+
+async function apollo(links, { link, connections }) {
+  const app = new ApolloClient({ link: ApolloLink.from([...links, link]), cache: new InMemoryCache() });
   const positions = [];
   await new Promise((resolve, reject) => app.subscribe({ query: gql(progress), variables, fetchPolicy: "no-cache" }).subscribe({
     next: ({ data, error }) => (error ? reject(error) : positions.push(data.jobProgress.position)), error: reject, complete: resolve,
@@ -50,12 +92,11 @@ async function apollo(links) {
   return { positions, connections: connections() };
 }
 
-async function urql(exchanges) {
-  const { client, connections } = rude();
+async function urql(exchanges, { client, connections }) {
   const over = {};
   const done = new Promise((resolve, reject) => Object.assign(over, { resolve, reject }));
   const app = new Client({
-    url: `${input.url}/graphql`, preferGetMethod: false,
+    url: http, preferGetMethod: false,
     exchanges: [...exchanges, subscriptionExchange({
       forwardSubscription: (request) => ({
         subscribe: (sink) => ({
@@ -70,8 +111,18 @@ async function urql(exchanges) {
   return { positions, connections: connections() };
 }
 
-for (const [client, run] of Object.entries({
-  "Apollo, unmodified": () => apollo([]), "urql, unmodified": () => urql([]),
-  "Apollo": () => apollo([resumeLink()]), "urql": () => urql([resumeExchange]),
-})) print({ client, ...(await run()) });
+const wires = {
+  "a socket": rudeSocket,
+  "server-sent events": () => rudeSse({}),
+  "server-sent events of a single connection": () => rudeSse({ singleConnection: true }),
+  "multipart": rudeMultipart,
+};
+for (const [wire, rude] of Object.entries(wires)) {
+  for (const [name, run, ours] of [["Apollo", apollo, resumeLink()], ["urql", urql, resumeExchange]]) {
+    const has = rude();
+    if (!(run === apollo ? has.link : has.client)) continue; // not a wire of this client's
+    print({ client: `${name} over ${wire}, unmodified`, ...(await run([], has)) });
+    print({ client: `${name} over ${wire}`, ...(await run([ours], rude())) });
+  }
+}
 process.exit(0); // sockets are kept open for a while

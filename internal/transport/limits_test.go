@@ -50,11 +50,13 @@ func TestLimits_OverEveryTransport(t *testing.T) {
 	p := newPanel(t)
 	token := p.staff()
 	conn := p.open(t, token)
+	stream, events := p.single(t, token)
 	for name, query := range beyond() {
 		for over, r := range map[string]reply{
 			"POST":           p.post(token, query, nil),
 			"POST by nobody": p.post("", query, nil),
 			"SSE":            p.do(http.MethodPost, "/graphql", token, "application/json", strings.NewReader(body(query)), "Accept", "text/event-stream"),
+			"multipart":      p.do(http.MethodPost, "/graphql", token, "application/json", strings.NewReader(body(query)), "Accept", `multipart/mixed;subscriptionSpec="1.0"`),
 		} {
 			require.Contains(t, r.body, `"code":"TOO_COMPLEX"`, "%s over %s", name, over)
 			require.NotContains(t, r.body, `{"data":{`, "%s over %s", name, over)
@@ -62,6 +64,13 @@ func TestLimits_OverEveryTransport(t *testing.T) {
 		if len(query) < 8000 {
 			r := p.do(http.MethodGet, "/graphql?query="+url.QueryEscape(query), token, "", nil)
 			require.Contains(t, r.body, `"code":"TOO_COMPLEX"`, "%s over GET", name)
+		}
+		if r := p.onSingle(t, token, stream, name, query, nil); r.status == http.StatusAccepted { // what is too large is not
+			_, data := events.next()
+			require.Contains(t, data, `"code":"TOO_COMPLEX"`, "%s over a single connection", name)
+			_, _ = events.next() // that it is complete
+		} else {
+			require.Contains(t, r.body, `"code":"TOO_COMPLEX"`, "%s for a single connection", name)
 		}
 		if len(query) > transport.MaxFrameBytes {
 			continue
