@@ -39,10 +39,15 @@ func (s *Schema) Project(op *graphql.OperationContext) (*Projection, error) {
 		return nil, ErrNotProjectable
 	}
 	pr := s.project(op, p)
-	if pr.key == nil || pr.col.abstract == nil && pr.kind(0).shape == nil {
+	if pr.key == nil || pr.col.abstract == nil && !pr.always() {
 		return nil, ErrNotProjectable
 	}
 	return pr, nil
+}
+
+// always tells that every event can be projected, whatever it is.
+func (p *Projection) always() bool {
+	return p.key != nil && p.col.abstract == nil && p.kind(0).shape != nil
 }
 
 // project gives an empty projection for a stream of what are no objects.

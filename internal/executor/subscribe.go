@@ -17,18 +17,35 @@ func (s *Schema) subscribe(ctx context.Context, op *graphql.OperationContext, p 
 	r := s.newRun(ctx, op, p)
 	col := p.root.columns[0]
 	root := r.begin()
-	next, ok := r.open(root, col)
-	if !ok {
-		return endOfStream // with the error that open has added
-	}
-	e := &encoder{schema: s, op: op, plan: p, args: root.columns[0].args, shared: SharedFrom(ctx)}
-	return func(ctx context.Context) *graphql.Response {
-		event, ok := next(ctx)
-		if !ok {
-			return nil
+	e := &encoder{schema: s, op: op, plan: p, shared: SharedFrom(ctx)}
+	reader, _ := ctx.Value(readerKey{}).(*Reader)
+	if reader != nil {
+		if e.own = s.project(op, p); !e.own.always() {
+			reader = nil
 		}
-		return e.answer(ctx, event)
 	}
+	var next func(context.Context) (any, bool)
+	if reader == nil || reader.source.next == nil {
+		var ok bool
+		if next, ok = r.open(root, col); !ok {
+			return endOfStream // with the error that open has added
+		}
+	}
+	e.args = root.columns[0].args
+	if reader == nil {
+		return func(ctx context.Context) *graphql.Response {
+			event, ok := next(ctx)
+			if !ok {
+				return nil
+			}
+			return e.answer(ctx, event)
+		}
+	}
+	if next != nil {
+		reader.source.next = next
+	}
+	reader.reads = true
+	return func(ctx context.Context) *graphql.Response { return e.answer(ctx, reader.event) }
 }
 
 // An encoder makes answers of a stream's events.

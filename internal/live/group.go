@@ -11,37 +11,47 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/executor"
 )
 
 // groups are the executions that several subscribers share. Locks are taken in the
-// order groups, group, connection.
+// order groups, group or source, connection.
 type groups struct {
-	mu    sync.Mutex
-	byKey map[string]*group
+	mu      sync.Mutex
+	byKey   map[string]*group
+	sources map[string]*source
 }
 
 // A group is one execution of a subscription whose events go to all its members.
-// It costs its members no goroutine.
+// It costs its members no goroutine, and has none itself while it reads from a source.
 type group struct {
 	hub    *Hub
 	key    string
+	exec   graphql.GraphExecutor
+	ctx    context.Context //nolint:containedctx // it is the execution's: it ends with it
 	cancel context.CancelFunc
-	ready  []*Conn // memory for deliver
+	next   graphql.ResponseHandler
+	reader *executor.Reader // what next answers to; nil when it waits for events by itself
+	ready  []*Conn          // memory for deliver
+
+	source *source // nil when it needs none any more, by the lock of groups
+	at     int     // its place there, by the source's lock
+	gone   bool    // it has none any more, by the same
 
 	mu      sync.Mutex
-	members map[*Op]struct{}
+	members []*Op
 }
 
 // share makes an operation whose caller was just allowed to ask, by an execution of
-// its own, a member of the group of its key, which is begun if there is none. It
-// gives false when nobody wants the operation any more.
-func (h *Hub) share(o *Op, key string, exec graphql.GraphExecutor, params graphql.RawParams) bool {
+// its own, a member of the group of its key, which is begun if there is none; stream is
+// the key of its source. It gives false when nobody wants the operation any more.
+func (h *Hub) share(o *Op, key, stream string, exec graphql.GraphExecutor, params graphql.RawParams) bool {
 	h.groups.mu.Lock()
 	defer h.groups.mu.Unlock()
 	g := h.groups.byKey[key]
 	begins := g == nil
 	if begins {
-		g = &group{hub: h, key: key, members: map[*Op]struct{}{}}
+		g = &group{hub: h, key: key, exec: exec}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -50,17 +60,25 @@ func (h *Hub) share(o *Op, key string, exec graphql.GraphExecutor, params graphq
 	if o.stopped {
 		return false
 	}
-	o.group = g
-	g.members[o] = struct{}{}
+	o.group, o.place = g, len(g.members)
+	g.members = append(g.members, o)
 	if begins {
 		h.groups.byKey[key] = g
-		ctx, cancel := context.WithCancel(actor.WithRequest(context.WithValue(context.Background(), sharedKey{}, true), o.conn.request))
-		g.cancel = cancel
-		if who := o.conn.who; who != nil {
-			// Without the user: what depends on who it is, is not to be shared.
-			ctx = actor.With(ctx, &actor.Actor{Provider: who.Provider, Grants: who.Grants, Pins: who.Pins})
+		begin := func() (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(actor.WithRequest(context.WithValue(context.Background(), sharedKey{}, true), o.conn.request))
+			if who := o.conn.who; who != nil {
+				// Without the user: what depends on who it is, is not to be shared.
+				ctx = actor.With(ctx, &actor.Actor{Provider: who.Provider, Grants: who.Grants, Pins: who.Pins})
+			}
+			return ctx, cancel
 		}
-		go g.run(ctx, exec, params)
+		s, opens := h.groups.source(stream, begin)
+		if g.source = s; opens {
+			g.ctx, g.cancel = s.ctx, func() {} // others may go on with it
+		} else {
+			g.ctx, g.cancel = begin()
+		}
+		go g.run(s, opens, params)
 	}
 	return true
 }
@@ -77,35 +95,145 @@ func (g *group) leave(o *Op) {
 	defer g.hub.groups.mu.Unlock()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	delete(g.members, o)
+	if last := len(g.members) - 1; o.place <= last && g.members[o.place] == o {
+		g.members[o.place], g.members[last].place = g.members[last], o.place
+		g.members[last] = nil
+		g.members = g.members[:last]
+	}
 	if len(g.members) == 0 && g.hub.groups.byKey[g.key] == g {
 		delete(g.hub.groups.byKey, g.key)
-		g.cancel()
+		g.over()
 	}
 }
 
-// run executes and hands each event to all members. None of them can delay it:
-// what they have not read yet is replaced.
-func (g *group) run(ctx context.Context, exec graphql.GraphExecutor, params graphql.RawParams) {
-	defer g.cancel()
+// over ends the execution, with the lock of groups held.
+func (g *group) over() {
+	g.cancel()
+	g.release()
+}
+
+// release is for a group that needs its source no more, with the lock of groups held.
+func (g *group) release() {
+	if s := g.source; s != nil {
+		g.source = nil
+		s.remove(g)
+		g.hub.groups.release(s)
+	}
+}
+
+// run executes, and hands each event to all members. None of them can delay it: what
+// they have not read yet is replaced. When another group leads the source, it returns
+// as soon as the events come from there.
+func (g *group) run(s *source, opens bool, params graphql.RawParams) {
 	defer func() {
 		if p := recover(); p != nil {
-			answer := exec.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))})
-			g.end(Message{Kind: Error, Body: Encoded(answer.Errors)})
+			g.end(g.failure(p))
 		}
 	}()
-	oc, errs := exec.CreateOperationContext(ctx, &params)
+	began := false
+	if opens {
+		began = g.open(s, params)
+	} else if <-s.opened; s.shared {
+		began = g.begin(s.Reader(), params)
+	} else {
+		began = g.begin(nil, params)
+	}
+	switch {
+	case !began:
+		return
+	case g.reader == nil:
+		if !opens {
+			g.hub.groups.mu.Lock()
+			g.release()
+			g.hub.groups.mu.Unlock()
+		}
+		for g.answer() {
+		}
+	case opens:
+		s.add(g)
+		g.lead(s)
+	case !s.add(g): // the stream is over, or nobody wants it any more
+		g.end(Message{Kind: Complete})
+	}
+}
+
+// open is begin for who opens the source; others may know then whether it is shared.
+func (g *group) open(s *source, params graphql.RawParams) (began bool) {
+	defer func() {
+		if s.shared = began && g.reader != nil; !s.shared {
+			g.hub.groups.mu.Lock()
+			g.hub.groups.forget(s)
+			g.hub.groups.mu.Unlock()
+		}
+		close(s.opened)
+	}()
+	return g.begin(s.Reader(), params)
+}
+
+// begin begins the execution, which reads from a source if it can; what is wrong ends
+// the group.
+func (g *group) begin(r *executor.Reader, params graphql.RawParams) bool {
+	ctx := g.ctx
+	if r != nil {
+		ctx = executor.WithReader(ctx, r)
+	}
+	oc, errs := g.exec.CreateOperationContext(ctx, &params)
 	ctx = graphql.WithOperationContext(ctx, oc)
 	if errs != nil {
-		g.end(Message{Kind: Error, Body: Encoded(exec.DispatchError(ctx, errs).Errors)})
-		return
+		g.end(Message{Kind: Error, Body: Encoded(g.exec.DispatchError(ctx, errs).Errors)})
+		return false
 	}
-	next, ctx := exec.DispatchOperation(ctx, oc)
-	for answer := next(ctx); answer != nil; answer = next(ctx) {
-		g.hub.counts.executions.Add(1)
-		g.deliver(answerOf(nil, answer))
+	g.next, g.ctx = g.exec.DispatchOperation(ctx, oc)
+	if r != nil && r.Reads() {
+		g.reader = r
 	}
-	g.end(Message{Kind: Complete})
+	return true
+}
+
+// lead has all groups of a source answer its events, until there are no more.
+func (g *group) lead(s *source) {
+	last := Message{Kind: Complete}
+	defer func() {
+		if p := recover(); p != nil {
+			last = g.failure(p)
+		}
+		g.hub.groups.mu.Lock()
+		g.hub.groups.forget(s)
+		g.hub.groups.mu.Unlock()
+		for _, left := range s.end() {
+			left.end(last)
+		}
+	}()
+	s.run()
+}
+
+// answer gives the next answer to all members; false when there is none.
+func (g *group) answer() bool {
+	answer := g.next(g.ctx)
+	if answer == nil {
+		g.end(Message{Kind: Complete})
+		return false
+	}
+	g.hub.counts.executions.Add(1)
+	g.deliver(answerOf(nil, answer))
+	return true
+}
+
+// read answers an event of the source.
+func (g *group) read(event any) {
+	defer func() {
+		if p := recover(); p != nil {
+			g.end(g.failure(p))
+		}
+	}()
+	g.reader.Give(event)
+	g.answer()
+}
+
+// failure is the last message after a panic.
+func (g *group) failure(p any) Message {
+	answer := g.exec.DispatchError(g.ctx, gqlerror.List{gqlerror.Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))})
+	return Message{Kind: Error, Body: Encoded(answer.Errors)}
 }
 
 // deliver hands one event's bytes, which are shared from here on, to all members.
@@ -113,7 +241,7 @@ func (g *group) deliver(m Message) {
 	now := time.Now()
 	g.mu.Lock()
 	ready := g.ready[:0]
-	for o := range g.members {
+	for _, o := range g.members {
 		m.Op = o
 		if o.conn.replace(o, m, now) {
 			ready = append(ready, o.conn)
@@ -132,20 +260,21 @@ func (g *group) end(last Message) {
 	if g.hub.groups.byKey[g.key] == g {
 		delete(g.hub.groups.byKey, g.key)
 	}
+	g.over()
 	g.hub.groups.mu.Unlock()
 	g.mu.Lock()
 	members := g.members
 	g.members = nil
 	g.mu.Unlock()
-	for o := range members {
+	for _, o := range members {
 		last.Op = o
 		o.finish(last)
 		o.cancel()
 	}
 }
 
-func (g *groups) count() int64 {
+func (g *groups) count() (groups, sources int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return int64(len(g.byKey))
+	return int64(len(g.byKey)), int64(len(g.sources))
 }

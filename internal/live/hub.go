@@ -68,7 +68,7 @@ func NewHub(c Config) *Hub {
 		conns: map[*Conn]struct{}{}, users: map[ident.UserID]int{}, addresses: map[string]int{}, unknown: map[string]int{}, empty: make(chan struct{}),
 	}
 	h.delivery = newDelivery()
-	h.groups.byKey = map[string]*group{}
+	h.groups.byKey, h.groups.sources = map[string]*group{}, map[string]*source{}
 	h.shares.byKey = map[string]*share{}
 	h.writers = newWriters()
 	h.later.after, h.later.writers = h.limits.Coalesce, &h.writers

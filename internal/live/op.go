@@ -30,6 +30,7 @@ type Op struct {
 	messages, bytes int  // that wait
 	slot            Message
 	group           *group // nil when the execution is its own
+	place           int    // in the group, by its lock
 }
 
 // Run executes the operation and sends what comes of it. A subscription that is
@@ -103,7 +104,7 @@ func (r *running) deliver(answer *graphql.Response) bool {
 	// which execution the next one is. This one has asked whether the caller may.
 	if r.again != nil && len(answer.Errors) == 0 {
 		if key := shareKey(r.oc, o.conn.actor()); key != "" {
-			r.shared = o.conn.hub.share(o, key, r.exec, *r.again)
+			r.shared = o.conn.hub.share(o, key, sourceKey(r.oc, o.conn.actor()), r.exec, *r.again)
 			return false
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mpanel/mpanel/internal/actor"
@@ -112,6 +113,57 @@ func TestServerMetrics_OneExecutionForAll(t *testing.T) {
 	executions := metric(t, p.live, "mpanel_live_executions_total") - before
 	require.LessOrEqual(t, float64(executions), 2*(took+2), "two selections, once a second: %v", executions)
 	require.InDelta(t, viewers+1, metric(t, p.live, "mpanel_live_streams"), 0)
+}
+
+// All who watch a host in the same rhythm have one stream, whatever they select; it is
+// there as long as one of them is, whoever began.
+func TestServerMetrics_OneStreamForAllSelections(t *testing.T) {
+	t.Parallel()
+	p := newLimitedPanel(t, live.Limits{})
+	host := p.host()
+	selections := []string{"{ at }", "{ at cpuPercent }", "{ __typename at }"}
+	watch := func(selection, interval string) *websocket.Conn {
+		conn := p.open(t, p.staff())
+		send(t, conn, frame{Type: "subscribe", ID: "1", Payload: operation(`subscription($id: ID!) { m: serverMetrics(serverId: $id`+interval+`) `+selection+` }`, vars{"id": host.Opaque()})})
+		return conn
+	}
+	tells := func(conn *websocket.Conn, has string) {
+		t.Helper()
+		for range 3 { // the first is of an execution of its own
+			f := receive(t, conn)
+			require.Equal(t, "next", f.Type, "%s", f.Payload)
+			require.Contains(t, string(f.Payload), has)
+		}
+	}
+	gauges := func(groups, sources int) {
+		t.Helper()
+		if stockExecutor() { // which has a stream for each selection
+			sources = 0
+		}
+		require.Eventually(t, func() bool {
+			return metric(t, p.live, "mpanel_live_groups") == groups && metric(t, p.live, "mpanel_live_sources") == sources
+		}, soon, 10*time.Millisecond)
+	}
+	var conns []*websocket.Conn
+	for _, selection := range selections {
+		conns = append(conns, watch(selection, ""))
+		gauges(len(conns), 1)
+	}
+	slow := watch("{ at }", ", intervalSeconds: 60")
+	gauges(4, 2)
+	for i, has := range []string{`{"m":{"at":"`, `"cpuPercent":`, `{"m":{"__typename":"ServerMetrics","at":"`} {
+		tells(conns[i], has)
+	}
+	send(t, conns[0], frame{Type: "complete", ID: "1"}) // who began
+	gauges(3, 2)
+	tells(conns[1], `"cpuPercent":`)
+	conns = append(conns, watch("{ at uptimeSeconds }", ""))
+	tells(conns[3], `"uptimeSeconds":`)
+	gauges(4, 2)
+	for _, conn := range append(conns[1:], slow) {
+		send(t, conn, frame{Type: "complete", ID: "1"})
+	}
+	gauges(0, 0)
 }
 
 // Whoever joins pays for asking; the execution that serves all is nobody's.
