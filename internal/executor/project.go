@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -22,6 +23,7 @@ type Projection struct {
 	kinds  []*projected // by the event's possible type; nil until there is one
 	event  [1]any
 	parent frame
+	size   int // of the last event's data
 }
 
 // projected is what is written of events of one type.
@@ -120,21 +122,16 @@ func (p *Projection) of(event any) (*projected, any) {
 	return nil, nil
 }
 
-// takes tells whether all that is selected of an event is in memory.
-func (p *Projection) takes(event any) bool {
-	k, _ := p.of(event)
-	return k != nil
-}
-
 // Append writes the data of one event, {"alias":{...}}, behind b. event is what
 // the subscription's channel carries. Errors in it are added to ctx, as those of
 // any answer. It gives ErrNotProjectable, and b, for an event of a type of which
 // more is selected than is in it.
 func (p *Projection) Append(ctx context.Context, b []byte, event any) ([]byte, error) {
-	if !p.takes(event) {
+	k, object := p.of(event)
+	if k == nil {
 		return b, ErrNotProjectable
 	}
-	b, late := p.append(ctx, b, event)
+	b, late := p.append(ctx, b, k, object)
 	for _, err := range late {
 		graphql.AddError(ctx, err)
 	}
@@ -142,8 +139,7 @@ func (p *Projection) Append(ctx context.Context, b []byte, event any) ([]byte, e
 }
 
 // append gives the errors of values beside those that are in ctx, as answer does.
-func (p *Projection) append(ctx context.Context, b []byte, event any) ([]byte, gqlerror.List) {
-	k, object := p.of(event)
+func (p *Projection) append(ctx context.Context, b []byte, k *projected, object any) ([]byte, gqlerror.List) {
 	start := len(b)
 	b = append(b, p.key...)
 	p.run.w.Buf, p.run.w.ctx, p.event[0] = b, ctx, object
@@ -161,6 +157,13 @@ func (p *Projection) append(ctx context.Context, b []byte, event any) ([]byte, g
 		return append(out[:start], "null"...), late
 	}
 	return append(out, "null}"...), late
+}
+
+// answer is one event's, in memory of its own.
+func (p *Projection) answer(ctx context.Context, k *projected, object any) *graphql.Response {
+	data, late := p.append(ctx, make([]byte, 0, p.size+p.size/8+64), k, object)
+	p.size = len(data)
+	return &graphql.Response{Data: slices.Clip(data), Errors: late}
 }
 
 // read fills the columns of a frame and of all that is below it.

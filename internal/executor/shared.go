@@ -56,10 +56,11 @@ func (s *Shared) answer(ctx context.Context, e *encoder, event any) *graphql.Res
 	if s.projection == nil {
 		s.projection = e.schema.project(e.op, e.plan)
 	}
-	if !s.projection.takes(event) {
+	k, object := s.projection.of(event)
+	if k == nil {
 		return nil
 	}
-	answer := e.project(ctx, s.projection, event)
+	answer := s.projection.answer(ctx, k, object)
 	if len(answer.Errors) == 0 && len(graphql.GetErrors(ctx)) == 0 {
 		s.ring[s.next].event, s.ring[s.next].data = event, answer.Data
 		s.next = (s.next + 1) % remembered

@@ -2,7 +2,6 @@ package executor
 
 import (
 	"context"
-	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -68,17 +67,11 @@ func (e *encoder) answer(ctx context.Context, event any) *graphql.Response {
 	if e.own == nil {
 		e.own = e.schema.project(e.op, e.plan)
 	}
-	if !e.own.takes(event) {
+	k, object := e.own.of(event)
+	if k == nil {
 		return e.execute(ctx, event)
 	}
-	return e.project(ctx, e.own, event)
-}
-
-func (e *encoder) project(ctx context.Context, p *Projection, event any) *graphql.Response {
-	size := e.plan.lastSize.Load()
-	data, late := p.append(ctx, make([]byte, 0, size+size/8+64), event)
-	e.plan.lastSize.Store(int64(len(data)))
-	return &graphql.Response{Data: slices.Clip(data), Errors: late}
+	return e.own.answer(ctx, k, object)
 }
 
 // execute runs what is below the field.
