@@ -30,15 +30,23 @@ func (r *Resolver) nodes(ctx context.Context, keys []key) ([]ident.Node, error) 
 	for _, k := range keys {
 		ids[k.kind] = append(ids[k.kind], k.id)
 	}
-	found := map[key]ident.Node{}
+	reads := make([]func(context.Context) error, 0, len(ids))
+	byKind := make([]map[key]ident.Node, 0, len(ids))
 	for kind, list := range ids {
-		if err := r.findKind(ctx, kind, list, found); err != nil {
-			return nil, err
-		}
+		found := map[key]ident.Node{}
+		byKind = append(byKind, found)
+		reads = append(reads, func(ctx context.Context) error { return r.findKind(ctx, kind, list, found) })
+	}
+	if err := r.SideBySide(ctx, reads...); err != nil {
+		return nil, err
+	}
+	all := map[key]ident.Node{}
+	for _, found := range byKind {
+		maps.Copy(all, found)
 	}
 	out := make([]ident.Node, len(keys))
 	for i, k := range keys {
-		out[i] = found[k]
+		out[i] = all[k]
 	}
 	return out, nil
 }

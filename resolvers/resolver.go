@@ -4,6 +4,8 @@
 package resolvers
 
 import (
+	"context"
+
 	"github.com/mpanel/mpanel/internal/audit/trail"
 	"github.com/mpanel/mpanel/internal/auth"
 	"github.com/mpanel/mpanel/internal/customer"
@@ -23,4 +25,6 @@ type Resolver struct {
 	JobService      *jobs.Service
 	TrailService    *trail.Service
 	InboxService    *inbox.Service
+	// SideBySide calls what reads, so that it shares a round trip; it is store.SideBySide.
+	SideBySide func(ctx context.Context, read ...func(context.Context) error) error
 }

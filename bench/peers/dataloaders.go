@@ -54,7 +54,7 @@ func newDataloaders(ctx context.Context, url, key string) (http.Handler, error) 
 	}
 	databases := database.NewService(db, box, nil, nil, installation.ID, nil, log)
 	r := &resolvers.Resolver{
-		AuthService: users, DatabaseService: databases, CustomerService: customer.NewService(db, nil, databases), JobService: jobs.NewService(db, nil, nil),
+		AuthService: users, DatabaseService: databases, CustomerService: customer.NewService(db, nil, databases), JobService: jobs.NewService(db, nil, nil), SideBySide: store.SideBySide,
 	}
 	c := resolvers.Config(r)
 	c.Resolvers = root{r}

@@ -175,6 +175,7 @@ func (p *panel) newSchema(o config.Options, log *slog.Logger) (graphql.Executabl
 	c := resolvers.Config(&resolvers.Resolver{
 		AuthService: p.auth, CustomerService: p.customers, DatabaseService: p.databases,
 		DumpService: p.dumps, FleetService: p.fleet, JobService: p.jobs, TrailService: p.trail, InboxService: p.inbox,
+		SideBySide: store.SideBySide,
 	})
 	stock := graph.NewExecutableSchema(c)
 	if o.Executor == config.ExecutorStock && o.ExecutorShadow <= 0 {

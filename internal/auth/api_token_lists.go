@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -40,20 +41,23 @@ func (s *Service) FindAPITokens(ctx context.Context, ids []ident.APITokenID) (ma
 	if err != nil {
 		return nil, err
 	}
-	found := make(map[ident.APITokenID]*models.APIToken, len(ids))
-	keep := func(rows []*models.APIToken, err error) error {
-		for _, row := range rows {
-			found[row.ID] = row
-		}
+	var own, within []*models.APIToken
+	reads := []func(context.Context) error{func(ctx context.Context) (err error) {
+		within, err = apiTokensWithin.Read(ctx, s.db, who, actor.UsersRead, ids, s.now())
 		return err
-	}
+	}}
 	if who.APIToken.IsZero() {
-		if err := keep(ownAPITokens.Read(ctx, s.db, nil, "", ids, who.User, s.now())); err != nil {
-			return nil, err
-		}
+		reads = append(reads, func(ctx context.Context) (err error) {
+			own, err = ownAPITokens.Read(ctx, s.db, nil, "", ids, who.User, s.now())
+			return err
+		})
 	}
-	if err := keep(apiTokensWithin.Read(ctx, s.db, who, actor.UsersRead, ids, s.now())); err != nil {
+	if err := store.SideBySide(ctx, reads...); err != nil {
 		return nil, err
+	}
+	found := make(map[ident.APITokenID]*models.APIToken, len(ids))
+	for _, row := range slices.Concat(own, within) {
+		found[row.ID] = row
 	}
 	return found, nil
 }

@@ -104,7 +104,13 @@ func (s *Service) Unread(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return s.unread(ctx, s.db, user)
+	numbers, err := unreadOf.Read(ctx, s.db, []ident.UserID{user})
+	return numbers[user], err
+}
+
+var unreadOf = &store.Tally[ident.UserID]{
+	Name: "count unread notifications", Of: ident.UserIDOf,
+	Text: "SELECT n.user_id, count(*) FROM notifications AS n WHERE n.user_id = ANY ($1) AND n.read_at IS NULL GROUP BY n.user_id",
 }
 
 func (s *Service) unread(ctx context.Context, db bun.IDB, user ident.UserID) (n int, err error) {

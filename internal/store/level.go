@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -82,6 +83,42 @@ func (db *DB) Level(ctx context.Context, n int) (begin func(ctx context.Context,
 		c := &call{level: l, pause: pause, running: true}
 		return context.WithValue(ctx, callKey{}, c), func() { c.leave(true) }
 	}
+}
+
+// SideBySide calls functions each of which reads, at once and as calls of the level that
+// the context is of, so that what they read is in its batch; without one, in turns. It
+// gives the first error.
+func SideBySide(ctx context.Context, read ...func(context.Context) error) error {
+	c, ok := ctx.Value(callKey{}).(*call)
+	if !ok || len(read) == 1 {
+		for _, f := range read {
+			if err := f(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	begin := c.level.db.Level(ctx, len(read))
+	c.leave(false)
+	defer c.enter()
+	errs := make([]error, len(read))
+	c.pause(func() {
+		var wg sync.WaitGroup
+		for i, f := range read {
+			ctx, over := begin(ctx, func(wait func()) { wait() })
+			wg.Go(func() {
+				defer over()
+				defer func() {
+					if p := recover(); p != nil {
+						errs[i] = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+					}
+				}()
+				errs[i] = f(ctx)
+			})
+		}
+		wg.Wait()
+	})
+	return cmp.Or(errs...)
 }
 
 // leave says that nothing is to be waited for: the call is over, or busy

@@ -129,6 +129,36 @@ func TestLevel_ReadsOfTheSameAreOne(t *testing.T) {
 	}
 }
 
+// What one call reads side by side is in the batch of its level.
+func TestSideBySide(t *testing.T) {
+	t.Parallel()
+	s := newTree(t)
+	read := func(n int) func(context.Context) error {
+		return func(ctx context.Context) error { return number(ctx, s.DB, n) }
+	}
+	both := func(n int) func(context.Context) {
+		return func(ctx context.Context) {
+			require.NoError(t, store.SideBySide(ctx, read(n), read(n+1)))
+			require.NoError(t, number(ctx, s.DB, n+2), "it is one of the level's again")
+		}
+	}
+	list := s.sql.During(func() {
+		side(t.Context(), s.DB, both(10), both(20), func(ctx context.Context) { require.NoError(t, read(30)(ctx)) })
+	})
+	require.Len(t, list, 7)
+	require.Equal(t, 2, s.sql.RoundTrips())
+
+	bad := errors.New("bad")
+	fails := func(context.Context) error { return bad }
+	side(t.Context(), s.DB, func(ctx context.Context) {
+		require.ErrorIs(t, store.SideBySide(ctx, read(1), fails), bad)
+		require.ErrorContains(t, store.SideBySide(ctx, read(1), func(context.Context) error { panic("a mistake") }), "a mistake")
+		require.NoError(t, store.SideBySide(ctx))
+	})
+	list = s.sql.During(func() { require.ErrorIs(t, store.SideBySide(t.Context(), read(1), read(2), fails, read(3)), bad) })
+	require.Len(t, list, 2, "without a level one after the other")
+}
+
 func TestLevel_OnlyWhatFailsByItselfFails(t *testing.T) {
 	t.Parallel()
 	s := newTree(t)

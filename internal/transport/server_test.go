@@ -145,7 +145,7 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 		FleetService: p.fleet,
 		JobService:   jobs.NewService(p.db, p.feed, starter),
 		TrailService: p.trail,
-		InboxService: p.inbox,
+		InboxService: p.inbox, SideBySide: store.SideBySide,
 	}
 	for _, f := range change {
 		f(r)
