@@ -53,6 +53,9 @@ func measureDocuments(ctx context.Context, o options, stdout io.Writer) error {
 	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
 	texts := hostile.Documents(jobWords, document.SignedIn.Tokens)
 	if o.document != "" {
+		if texts[o.document] == "" {
+			return fmt.Errorf("there is no document %q", o.document)
+		}
 		return stockDocument(schema, texts[o.document], stdout)
 	}
 	runtime.GOMAXPROCS(1) // so that what the collector does is counted, and nothing else

@@ -197,9 +197,9 @@ func (k *torture) judgeQuotas(t *testing.T) []string {
 func (k *torture) judgeCounts(t *testing.T) (bad []string) {
 	t.Helper()
 	require.NoError(t, k.ask(t.Context(), "panel", "mpanel", func(db *pgx.Conn) error {
-		rows, err := db.Query(t.Context(), `SELECT format('counts: %s jobs %s of customer %s, counted as %s', coalesce(j.n, 0), state, customer_id, coalesce(c.n, 0)) FROM
-			(SELECT coalesce(customer_id, '00000000-0000-0000-0000-000000000000') AS customer_id, state, count(*) AS n FROM jobs GROUP BY 1, 2) AS j
-			FULL JOIN (SELECT customer_id, state, sum(n) AS n FROM job_counts GROUP BY 1, 2) AS c USING (customer_id, state)
+		rows, err := db.Query(t.Context(), `SELECT format('counts: %s jobs %s of customer %s, counted as %s', coalesce(j.n, 0), state, customer, coalesce(c.n, 0)) FROM
+			(SELECT coalesce(customer_id::text, 'none') AS customer, state, count(*) AS n FROM jobs GROUP BY 1, 2) AS j
+			FULL JOIN (SELECT coalesce(customer_id::text, 'none') AS customer, state, sum(n) AS n FROM job_counts GROUP BY 1, 2) AS c USING (customer, state)
 			WHERE coalesce(j.n, 0) <> coalesce(c.n, 0)`)
 		if err != nil {
 			return err

@@ -30,6 +30,23 @@ func (r *Reader) Reads() bool { return r.reads }
 // Give has the execution's next answer be that of an event of the source.
 func (r *Reader) Give(event any) { r.event = event }
 
+// Open is for the execution: one that can answer every event at once has the source opened
+// with it, unless somebody has before, and reads. It gives false when it cannot be opened.
+func (r *Reader) Open(open func() (next func(context.Context) (any, bool), ok bool)) bool {
+	if r.source.next == nil {
+		next, ok := open()
+		if !ok {
+			return false
+		}
+		r.source.next = next
+	}
+	r.reads = true
+	return true
+}
+
+// Event is for the execution: what its next answer is of.
+func (r *Reader) Event() any { return r.event }
+
 type readerKey struct{}
 
 // WithReader has the execution of a stream read from a source. That field, arguments
@@ -37,4 +54,10 @@ type readerKey struct{}
 // field's resolver must not look at the selection.
 func WithReader(ctx context.Context, r *Reader) context.Context {
 	return context.WithValue(ctx, readerKey{}, r)
+}
+
+// ReaderFrom is what WithReader has put into the context; nil without.
+func ReaderFrom(ctx context.Context) *Reader {
+	r, _ := ctx.Value(readerKey{}).(*Reader)
+	return r
 }

@@ -17,34 +17,27 @@ func (s *Schema) subscribe(ctx context.Context, op *graphql.OperationContext, p 
 	col := p.root.columns[0]
 	root := r.begin()
 	e := &encoder{schema: s, op: op, plan: p, shared: SharedFrom(ctx)}
-	reader, _ := ctx.Value(readerKey{}).(*Reader)
-	if reader != nil {
-		if e.own = s.project(op, p); !e.own.always() {
-			reader = nil
+	open := func() (func(context.Context) (any, bool), bool) { return r.open(root, col) }
+	if reader := ReaderFrom(ctx); reader != nil {
+		if e.own = s.project(op, p); e.own.always() {
+			if !reader.Open(open) {
+				return endOfStream // with the error that open has added
+			}
+			return func(ctx context.Context) *graphql.Response { return e.answer(ctx, reader.Event()) }
 		}
 	}
-	var next func(context.Context) (any, bool)
-	if reader == nil || reader.source.next == nil {
-		var ok bool
-		if next, ok = r.open(root, col); !ok {
-			return endOfStream // with the error that open has added
-		}
+	next, ok := open()
+	if !ok {
+		return endOfStream
 	}
 	e.args = root.columns[0].args
-	if reader == nil {
-		return func(ctx context.Context) *graphql.Response {
-			event, ok := next(ctx)
-			if !ok {
-				return nil
-			}
-			return e.answer(ctx, event)
+	return func(ctx context.Context) *graphql.Response {
+		event, ok := next(ctx)
+		if !ok {
+			return nil
 		}
+		return e.answer(ctx, event)
 	}
-	if next != nil {
-		reader.source.next = next
-	}
-	reader.reads = true
-	return func(ctx context.Context) *graphql.Response { return e.answer(ctx, reader.event) }
 }
 
 // An encoder makes answers of a stream's events.

@@ -12,6 +12,7 @@ import (
 	"github.com/uptrace/bun"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/events/membus"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/jobs"
@@ -22,8 +23,8 @@ import (
 
 // miscounted is how many customers and states have another count than jobs.
 const miscounted = `SELECT count(*) FROM
-	(SELECT coalesce(customer_id, '00000000-0000-0000-0000-000000000000') AS customer_id, state, count(*) AS n FROM jobs GROUP BY 1, 2) AS j
-	FULL JOIN (SELECT customer_id, state, sum(n) AS n FROM job_counts GROUP BY 1, 2) AS c USING (customer_id, state)
+	(SELECT coalesce(customer_id::text, 'none') AS customer, state, count(*) AS n FROM jobs GROUP BY 1, 2) AS j
+	FULL JOIN (SELECT coalesce(customer_id::text, 'none') AS customer, state, sum(n) AS n FROM job_counts GROUP BY 1, 2) AS c USING (customer, state)
 	WHERE coalesce(j.n, 0) <> coalesce(c.n, 0)`
 
 const addJobs = `INSERT INTO jobs (id, kind, plan_version, customer_id, resource_kind, resource_id, target_generation, state)
@@ -98,23 +99,38 @@ func TestCounts_AreThoseOfTheJobs(t *testing.T) {
 
 	exec("DELETE FROM customers WHERE id = ?", customers[0])
 	require.Zero(t, count(miscounted))
-	require.NotZero(t, count("SELECT sum(n) FROM job_counts WHERE customer_id = '00000000-0000-0000-0000-000000000000'"))
+	require.NotZero(t, count("SELECT sum(n) FROM job_counts WHERE customer_id IS NULL"))
 
 	// A wrong count shows that totals are of them, and those by kind of the jobs.
 	exec("UPDATE job_counts SET n = 0")
-	exec("INSERT INTO job_counts (customer_id, state, n) VALUES (?0, 'FAILED', 70), (?0, 'FAILED', 7), (?0, 'PENDING', 100), (?1, 'FAILED', 1000)", customers[1], customers[2])
-	own, failed, kind := ident.CustomerIDOf(customers[1]), models.JobFailed, "thing.create"
+	exec("INSERT INTO job_counts (customer_id, state, n) VALUES (?0, 'FAILED', 70), (?0, 'FAILED', 7), (?0, 'PENDING', 100), (?1, 'FAILED', 1000), (NULL, 'FAILED', 5)", customers[1], customers[2])
+	own, none, failed, kind := ident.CustomerIDOf(customers[1]), ident.CustomerID{}, models.JobFailed, "thing.create"
+	everybody := staff(t.Context())
+	tenant := func(pins ...uuid.UUID) context.Context {
+		return actor.With(t.Context(), &actor.Actor{User: ident.NewUserID(), Grants: []actor.Grant{{Customer: own, Permissions: []actor.Permission{actor.JobsRead}}}, Pins: pins})
+	}
+	var resource uuid.UUID
+	require.NoError(t, r.db.NewRaw("SELECT resource_id FROM jobs WHERE customer_id = ? LIMIT 1", customers[1]).Scan(t.Context(), &resource))
+	opaque := ident.DatabaseIDOf(resource).Opaque()
+	exec("UPDATE jobs SET resource_kind = 'database' WHERE resource_id = ?", resource)
 	for _, c := range []struct {
+		who    context.Context
 		filter *jobs.Filter
 		total  int
 	}{
-		{nil, 1177},
-		{&jobs.Filter{State: &failed}, 1077},
-		{&jobs.Filter{CustomerID: &own}, 177},
-		{&jobs.Filter{CustomerID: &own, State: &failed}, 77},
-		{&jobs.Filter{Kind: &kind}, count("SELECT count(*) FROM jobs")},
+		{everybody, nil, 1182},
+		{everybody, &jobs.Filter{State: &failed}, 1082},
+		{everybody, &jobs.Filter{CustomerID: &own}, 177},
+		{everybody, &jobs.Filter{CustomerID: &own, State: &failed}, 77},
+		{everybody, &jobs.Filter{CustomerID: &none}, 0},
+		{everybody, &jobs.Filter{Kind: &kind}, count("SELECT count(*) FROM jobs")},
+		{everybody, &jobs.Filter{ResourceID: &opaque}, 1},
+		{tenant(), nil, 177},
+		{tenant(), &jobs.Filter{State: &failed}, 77},
+		{tenant(), &jobs.Filter{Kind: &kind}, count("SELECT count(*) FROM jobs WHERE customer_id = '" + customers[1].String() + "'")},
+		{tenant(resource), nil, 1},
 	} {
-		got, err := r.List(staff(t.Context()), page.Args{WithTotal: true}, c.filter)
+		got, err := r.List(c.who, page.Args{WithTotal: true}, c.filter)
 		require.NoError(t, err)
 		total, err := got.TotalCount(t.Context())
 		require.NoError(t, err)

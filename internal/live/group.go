@@ -15,7 +15,7 @@ import (
 )
 
 // groups are the executions that several subscribers share. Locks are taken in the
-// order groups, group or source, connection.
+// order groups, group, source or connection.
 type groups struct {
 	mu      sync.Mutex
 	byKey   map[string]*group
@@ -74,7 +74,7 @@ func (h *Hub) share(o *Op, key, stream string, exec graphql.GraphExecutor, param
 		}
 		s, opens := h.groups.source(stream, begin)
 		if g.source = s; opens {
-			g.ctx, g.cancel = s.ctx, func() {} // others may go on with it
+			g.ctx, g.cancel = s.ctx, s.cancel
 		} else {
 			g.ctx, g.cancel = begin()
 		}
@@ -109,6 +109,9 @@ func (g *group) leave(o *Op) {
 // over ends the execution, with the lock of groups held.
 func (g *group) over() {
 	g.cancel()
+	if s := g.source; s != nil && s.ctx.Err() != nil { // it was to be opened by this one
+		g.hub.groups.forget(s)
+	}
 	g.release()
 }
 
@@ -133,10 +136,17 @@ func (g *group) run(s *source, opens bool, params graphql.RawParams) {
 	began := false
 	if opens {
 		began = g.open(s, params)
-	} else if <-s.opened; s.shared {
-		began = g.begin(s.Reader(), params)
 	} else {
-		began = g.begin(nil, params)
+		select {
+		case <-s.opened:
+		case <-g.ctx.Done(): // nobody wants it any more
+			return
+		}
+		var r *executor.Reader
+		if s.shared {
+			r = s.Reader()
+		}
+		began = g.begin(r, params)
 	}
 	switch {
 	case !began:
@@ -160,11 +170,13 @@ func (g *group) run(s *source, opens bool, params graphql.RawParams) {
 // open is begin for who opens the source; others may know then whether it is shared.
 func (g *group) open(s *source, params graphql.RawParams) (began bool) {
 	defer func() {
-		if s.shared = began && g.reader != nil; !s.shared {
-			g.hub.groups.mu.Lock()
+		g.hub.groups.mu.Lock()
+		if s.shared = began && g.reader != nil && s.ctx.Err() == nil; s.shared {
+			g.cancel = func() {} // others may go on with it
+		} else {
 			g.hub.groups.forget(s)
-			g.hub.groups.mu.Unlock()
 		}
+		g.hub.groups.mu.Unlock()
 		close(s.opened)
 	}()
 	return g.begin(s.Reader(), params)

@@ -21,6 +21,9 @@ const (
 )
 
 // A delivery is what the schema's directive @live says of a subscription's field.
+//
+// The resolver of a field that is both must not look at the selection, and nobody may
+// change its events: several executions read the same one at once.
 type delivery struct {
 	latest bool // policy LATEST: only the newest event waits; else each comes, in order
 	shared bool // scope GRANTS: one execution serves all who may do the same

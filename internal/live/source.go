@@ -27,6 +27,8 @@ type source struct {
 
 	mu      sync.Mutex
 	readers []*group
+	last    any // event
+	told    int // events
 	over    bool
 }
 
@@ -74,16 +76,26 @@ func (g *groups) forget(s *source) {
 	}
 }
 
-// add makes a group a reader; false when nothing more comes, or it is over itself.
+// add makes a group a reader, which has answered the last event; false when nothing more
+// comes, or it is over itself.
 func (s *source) add(g *group) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.over || g.gone {
-		return false
+	for seen := 0; ; {
+		s.mu.Lock()
+		if s.over || g.gone {
+			s.mu.Unlock()
+			return false
+		}
+		if seen == s.told {
+			g.at = len(s.readers)
+			s.readers = append(s.readers, g)
+			s.mu.Unlock()
+			return true
+		}
+		event := s.last
+		seen = s.told
+		s.mu.Unlock()
+		g.read(event) // what its members' own executions had may be older
 	}
-	g.at = len(s.readers)
-	s.readers = append(s.readers, g)
-	return true
 }
 
 func (s *source) remove(g *group) {
@@ -106,6 +118,8 @@ func (s *source) run() {
 	var now []*group
 	for event, ok := s.Next(s.ctx); ok; event, ok = s.Next(s.ctx) {
 		s.mu.Lock()
+		s.last = event
+		s.told++
 		now = append(now[:0], s.readers...)
 		s.mu.Unlock()
 		s.tell(now, event)

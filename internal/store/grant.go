@@ -19,8 +19,8 @@ var AppendOnly = map[string][]string{
 	"audit_seals":   nil,
 }
 
-// migrated are the tables that only migrations write.
-var migrated = []string{"bun_migrations", "bun_migration_locks", "river_migration"}
+// ofOwner are the tables that only migrations write, and what they have made.
+var ofOwner = []string{"bun_migrations", "bun_migration_locks", "river_migration", "job_counts"}
 
 // Grant lets a role, which is not the owner's, work with all tables and sequences that
 // are there, and takes what it may not do from it. It is for the owner, after every
@@ -76,7 +76,7 @@ func grants(object, name, to string, sequence bool, columns []string) []string {
 			"REVOKE ALL ON TABLE " + object + " FROM " + to,
 			"GRANT SELECT, INSERT (" + strings.Join(may, ", ") + ") ON TABLE " + object + " TO " + to,
 		}
-	case slices.Contains(migrated, name):
+	case slices.Contains(ofOwner, name):
 		return []string{"REVOKE ALL ON TABLE " + object + " FROM " + to, "GRANT SELECT ON TABLE " + object + " TO " + to}
 	}
 	return []string{"GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE " + object + " TO " + to}

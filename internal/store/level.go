@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -60,6 +61,7 @@ type call struct {
 	level   *level
 	pause   func(wait func()) // how it waits
 	running bool              // it is counted
+	away    int               // by how many it is not, since it does something else
 	over    bool
 }
 
@@ -90,7 +92,7 @@ func (db *DB) Level(ctx context.Context, n int) (begin func(ctx context.Context,
 // gives the first error.
 func SideBySide(ctx context.Context, read ...func(context.Context) error) error {
 	c, ok := ctx.Value(callKey{}).(*call)
-	if !ok || len(read) == 1 {
+	if !ok || len(read) < 2 {
 		for _, f := range read {
 			if err := f(ctx); err != nil {
 				return err
@@ -100,14 +102,20 @@ func SideBySide(ctx context.Context, read ...func(context.Context) error) error 
 	}
 	begin := c.level.db.Level(ctx, len(read))
 	c.leave(false)
-	defer c.enter()
+	var left atomic.Int64
+	left.Store(int64(len(read)))
 	errs := make([]error, len(read))
 	c.pause(func() {
 		var wg sync.WaitGroup
 		for i, f := range read {
 			ctx, over := begin(ctx, func(wait func()) { wait() })
 			wg.Go(func() {
-				defer over()
+				defer func() {
+					if left.Add(-1) == 0 {
+						c.enter() // before the level counts nobody, and others' reads go without it
+					}
+					over()
+				}()
 				defer func() {
 					if p := recover(); p != nil {
 						errs[i] = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
@@ -127,6 +135,9 @@ func (c *call) leave(over bool) {
 	l := c.level
 	l.mu.Lock()
 	c.over = c.over || over
+	if !over {
+		c.away++
+	}
 	if c.running {
 		c.running = false
 		l.running--
@@ -142,7 +153,7 @@ func (c *call) leave(over bool) {
 func (c *call) enter() {
 	c.level.mu.Lock()
 	defer c.level.mu.Unlock()
-	if !c.running && !c.over {
+	if c.away--; c.away == 0 && !c.running && !c.over {
 		c.running = true
 		c.level.running++
 	}
@@ -185,8 +196,11 @@ func (c *call) abandon(reads []*read) {
 	defer l.mu.Unlock()
 	l.parked = slices.DeleteFunc(l.parked, func(p *read) bool { return slices.Contains(reads, p) })
 	if !c.running && !c.over {
-		c.running, reads[0].gone = true, true
-		l.running++
+		reads[0].gone = true
+		if c.away == 0 {
+			c.running = true
+			l.running++
+		}
 	}
 }
 
@@ -198,7 +212,7 @@ func (l *level) send(batch []*read) {
 	l.read(batch)
 	l.mu.Lock()
 	for _, r := range batch {
-		if r.call != nil && !r.gone && !r.call.running && !r.call.over {
+		if r.call != nil && !r.gone && !r.call.running && !r.call.over && r.call.away == 0 {
 			r.call.running = true
 			l.running++
 		}

@@ -166,7 +166,7 @@ func TestScale_TheTotalOfJobsInAStateReadsNoJobs(t *testing.T) {
 		}
 		n, blocks := total(`{state: FAILED}`)
 		require.Equal(t, jobs/2, n, name)
-		require.Less(t, blocks, 100, name)
+		require.Less(t, blocks, 50, name)
 		testkit.Reportf(t, "the total of 10,000 of 20,000 jobs, asked by %s: %d blocks, of a table of %d", name, blocks, table)
 		n, blocks = total(`{state: FAILED, kind: "database.create"}`)
 		require.Equal(t, jobs/2, n, name)
