@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { memberOf } from "../users.mjs";
+import { customerOf, databaseOf } from "./parts.mjs";
 
 const axe = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
@@ -19,6 +22,12 @@ async function examine(page, name) {
   assert.deepEqual(found, [], `axe of ${name}`);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`);
+}
+
+/** An id as another one, of something that is not there. */
+function missing(id) {
+  const text = Buffer.from(id, "base64url").toString();
+  return Buffer.from(text.slice(0, -12) + "0".repeat(12)).toString("base64url");
 }
 
 const looks = [
@@ -107,16 +116,41 @@ export const tests = {
     assert.match(page.url(), /state=FAILED/);
   },
 
-  "U11: what is not there and what is not yours look the same": async ({ person, signIn, url }) => {
+  "U11: what is somebody else's looks as what is not there: the same page to the pixel, and the same answers": async ({ person, signIn, graph, shot, url }) => {
+    const [own, foreign] = [await customerOf(graph, "Own"), await customerOf(graph, "Foreign")];
+    const [mine, theirs] = await Promise.all([databaseOf(graph, own, "own_shop"), databaseOf(graph, foreign, "foreign_shop")]);
+    const member = await memberOf(graph, url, own, "own@example.com");
+    const { databaseServers, viewer } = await graph("{ databaseServers(first: 1) { nodes { id } } viewer { user { id } } }");
     const page = await (await person()).newPage();
-    await signIn(page);
-    const texts = [];
-    for (const id of ["bm90aGluZw", "am9iOjAxOTNmM2M0LTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMA"]) {
-      await page.goto(`${url}/jobs/${id}`);
+    await signIn(page, { ...member, to: `/databases/${mine.id}` });
+    await page.getByRole("heading", { level: 1, name: "own_shop" }).waitFor(); // what is their own they see
+    const answers = [];
+    page.on("response", (response) => {
+      const operation = new URL(response.url()).pathname === "/graphql" && response.request().postDataJSON();
+      // Of what an answer says beside its data, the time of the server and the like are of no object.
+      if (operation?.variables?.id) answers.push(response.json().then(({ data, errors }) => JSON.stringify([operation.operationName, data, errors])));
+    });
+    const seen = async (path) => {
+      answers.splice(0);
+      await page.goto(url + path);
       await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
-      texts.push(await page.locator("#content").innerText());
+      await page.waitForFunction(() => document.querySelector("[aria-busy=true], [data-resizing]") === null && document.getAnimations().length === 0);
+      assert.ok(answers.length > 0, `${path} asks for its object`);
+      const html = await page.evaluate(() => [...document.querySelectorAll("header, nav, main, [role=dialog], [role=status], [role=alert]")].map((e) => e.outerHTML));
+      return {
+        answers: await Promise.all(answers), title: await page.title(), text: await page.locator("body").innerText(),
+        html: html.map((text) => text.replaceAll(/(?<=")(mantine-|_r_)\w+/g, "")), // which ids a page gives depends on when its parts come
+        pixels: createHash("sha256").update(await page.screenshot()).digest("hex"),
+      };
+    };
+    for (const [path, id] of [
+      ["/databases/", theirs.id], ["/customers/", foreign], ["/jobs/", theirs.job], ["/servers/", databaseServers.nodes[0].id], ["/users/", viewer.user.id],
+    ]) {
+      const there = await seen(path + id);
+      await shot(page, `foreign${path.replaceAll("/", "-")}`);
+      assert.deepEqual(there, await seen(path + missing(id)), path);
+      assert.equal(there.title, "There is nothing here · MPanel");
     }
-    assert.equal(texts[0], texts[1]);
   },
 
   "U7: a lost connection is told within two seconds and taken up again, nothing missed": async ({ person, signIn, graph, forgive }) => {

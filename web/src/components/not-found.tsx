@@ -1,5 +1,6 @@
 import { Button, Stack, Text, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { texts } from "@/lib/text";
 
 const useTexts = texts("not-found", {
@@ -10,6 +11,9 @@ const useTexts = texts("not-found", {
 /** What does not exist, and what is somebody else's: nobody can tell one from the other. */
 export function NotFound() {
   const t = useTexts();
+  useEffect(() => {
+    document.title = `${t("title")} · MPanel`;
+  }, [t]);
   return (
     <Stack align="flex-start">
       <Title order={1} size="h2">{t("title")}</Title>
