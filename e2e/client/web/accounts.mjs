@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { keyboardOf } from "../keyboard.mjs";
 import { countTo, letterTo, linkTo } from "../mailbox.mjs";
 import { totp } from "../totp.mjs";
 import { graphAs, secondFactor, user } from "../users.mjs";
+import { customerOf } from "./parts.mjs";
 
 const names = (page) => page.getByRole("navigation", { name: "Main" });
 const digits = (page) => page.locator("input[inputmode=numeric]");
@@ -22,27 +24,36 @@ async function paste(page, code) {
   await page.keyboard.press("Control+v");
 }
 
-/** Signs up, and gives the page that says that a link is on its way. */
-async function signUp(page, url, email, password) {
+/** Signs up by keyboard alone, and waits for the page that says that a link is on its way. */
+async function signUp(page, by, url, email, password) {
   await page.goto(`${url}/sign-in`);
-  await page.getByRole("link", { name: "Create an account" }).click();
-  await page.getByLabel("Full name").fill("Ada Lovelace");
-  await page.getByLabel("E-mail address").fill(email);
-  await page.getByLabel("Company").fill("Engines");
-  await page.getByRole("textbox", { name: "Password" }).fill(password);
-  await page.getByRole("button", { name: "Create account" }).click();
+  await by.press("link", "Create an account");
+  await by.write("Full name", "Ada Lovelace");
+  await by.write("E-mail address", email);
+  await by.write("Company", "Engines");
+  await by.write("Password", password);
+  await by.press("button", "Create account");
   await page.getByRole("heading", { level: 1, name: "Check your inbox" }).waitFor();
 }
 
-/** Asks for a link to set a new password, and gives what the page and the panel say, without the address. */
-async function forgot(page, url, email) {
-  await page.goto(`${url}/forgot-password`);
-  await page.getByLabel("E-mail address").fill(email);
+/** Asks for a link to set a new password, by keyboard alone, and gives what the page and the panel say, without the address. */
+async function forgot(page, by, url, email) {
+  await page.goto(`${url}/sign-in`);
+  await by.press("link", "Forgot your password?");
+  await by.write("E-mail address", email);
   const answered = page.waitForResponse(async (answer) => answer.url().endsWith("/graphql") && (await answer.text()).includes("requestPasswordReset"));
-  await page.getByRole("button", { name: "Send link" }).click();
+  await by.press("button", "Send link");
   await page.getByRole("heading", { level: 1, name: "Check your inbox" }).waitFor();
   const answer = await answered;
   return { page: (await page.getByRole("status").first().innerText()).replace(email, "…"), status: answer.status(), data: (await answer.json()).data };
+}
+
+/** Signs in where a page asks for it, by keyboard alone. */
+async function signInBy(by, email, password) {
+  await by.has("textbox", "E-mail address");
+  await by.type(email);
+  await by.write("Password", password);
+  await by.keys("Enter");
 }
 
 export const tests = {
@@ -98,36 +109,36 @@ export const tests = {
     const [email, password] = ["ada@example.com", "canary of who signs up"];
     const page = await (await person()).newPage();
     await page.clock.install();
-    await signUp(page, url, email, password);
+    const by = await keyboardOf(page);
+    await signUp(page, by, url, email, password);
     await page.getByRole("status").filter({ hasText: email }).waitFor();
     const resend = page.getByRole("button", { name: /^Send it again/ });
     assert.match(await resend.innerText(), /in (60|59|58) seconds/);
     assert.equal(await resend.isDisabled(), true);
     const first = await linkTo(url, email, "Confirm");
     await page.clock.fastForward(61_000);
-    await page.getByRole("button", { name: "Send it again", exact: true }).click();
+    await by.press("button", "Send it again");
     await page.getByText("Sent again.").waitFor();
     assert.equal(await resend.isDisabled(), true, "and a while again");
     const second = await linkTo(url, email, "Confirm", 2);
     assert.notEqual(first, second);
 
     const elsewhere = await (await person()).newPage();
+    const byElsewhere = await keyboardOf(elsewhere);
     await elsewhere.goto(second);
-    await elsewhere.getByRole("button", { name: "Confirm address" }).click();
+    await byElsewhere.press("button", "Confirm address");
     await elsewhere.getByRole("heading", { level: 1, name: "Done" }).waitFor();
     assert.doesNotMatch(elsewhere.url(), /#./, "the token stands in the address no longer");
-    await elsewhere.getByRole("link", { name: "Sign in" }).click();
-    await elsewhere.getByLabel("E-mail address").fill(email);
-    await elsewhere.getByRole("textbox", { name: "Password" }).fill(password);
-    await elsewhere.getByRole("button", { name: "Sign in", exact: true }).click();
+    await byElsewhere.press("link", "Sign in");
+    await signInBy(byElsewhere, email, password);
     await names(elsewhere).waitFor();
 
     for (const link of [second, first]) {
       await page.goto("about:blank");
       await page.goto(link);
-      await page.getByRole("button", { name: "Confirm address" }).click();
+      await by.press("button", "Confirm address");
       await page.getByText("This link was used already, or is too old.").waitFor();
-      await page.getByRole("link", { name: "Ask for a new one" }).click();
+      await by.press("link", "Ask for a new one");
       await page.getByRole("heading", { level: 1, name: "Create an account" }).waitFor();
       await page.getByRole("button", { name: "Create account" }).waitFor();
     }
@@ -142,25 +153,75 @@ export const tests = {
       await signIn(open[i], { email, password });
     }
     const page = await (await person()).newPage();
-    const [known, unknown] = [await forgot(page, url, email), await forgot(page, url, "nobody@example.com")];
+    const by = await keyboardOf(page);
+    const [known, unknown] = [await forgot(page, by, url, email), await forgot(page, by, url, "nobody@example.com")];
     assert.deepEqual(known, unknown);
     assert.equal(await countTo(url, "nobody@example.com"), 0);
 
     const link = await linkTo(url, email, "Set a new password");
     await page.goto(link);
-    await page.getByRole("textbox", { name: "New password" }).fill(fresh);
-    await page.getByRole("button", { name: "Set password" }).click();
+    await by.write("New password", fresh);
+    await by.press("button", "Set password");
     await page.getByRole("status").filter({ hasText: "all other sessions have ended" }).waitFor();
     for (const other of open) await other.getByRole("dialog", { name: "Your session is over" }).waitFor();
     await letterTo(url, email, "Your password was changed");
     await page.goto("about:blank");
     await page.goto(link);
-    await page.getByRole("textbox", { name: "New password" }).fill(fresh);
-    await page.getByRole("button", { name: "Set password" }).click();
+    await by.write("New password", fresh);
+    await by.press("button", "Set password");
     await page.getByText("This link was used already, or is too old.").waitFor();
-    await page.getByRole("link", { name: "Ask for a new one" }).click();
+    await by.press("link", "Ask for a new one");
     await page.waitForURL(/\/forgot-password$/);
     await signIn(page, { email, password: fresh });
     forgive(/WebSocket/);
+  },
+
+  "an invitation is accepted by who is new, and by who has an account; by which it was, and a link that works no more, is said": async ({ person, graph, url }) => {
+    const [email, password] = ["invited@example.com", "canary of a new guest"];
+    const invite = async (customerId, to = email) => (await graph("mutation ($input: InviteUserInput!) { inviteUser(input: $input) { invitation { id } } }", { input: { email: to, name: "Ivy", customerId, customerRole: "OWNER", language: "EN" } })).inviteUser.invitation.id;
+    await invite(await customerOf(graph, "First to invite"));
+    const page = await (await person()).newPage();
+    const by = await keyboardOf(page);
+    const open = async (link) => {
+      await page.goto("about:blank"); // another # alone is no other page
+      await page.goto(link);
+    };
+    const first = await linkTo(url, email, "Invitation");
+    await open(first);
+    await by.press("button", "Accept"); // as one who has an account does
+    await by.has("textbox", "Password");
+    assert.equal(await page.getByRole("textbox", { name: "Password" }).getAttribute("aria-invalid"), "true");
+    await page.getByText("There is no account with this address yet: choose a password.").waitFor();
+    await by.write("Full name", "Ivy Invited", { back: true });
+    await by.write("Password", password);
+    await by.press("button", "Accept");
+    await page.getByRole("status").filter({ hasText: `The account ${email} is made. Sign in with it.` }).waitFor();
+    assert.doesNotMatch(page.url(), /#./, "the token stands in the address no longer");
+    await by.press("link", "Sign in");
+    await signInBy(by, email, password);
+    await page.getByRole("button", { name: "Account menu of Ivy Invited" }).waitFor();
+    await page.goto(`${url}/customers`);
+    const customers = page.getByRole("region", { name: "Customers" }).or(page.getByRole("table")).first();
+    await customers.getByText("First to invite").waitFor();
+
+    await invite(await customerOf(graph, "Second to invite"));
+    const second = await linkTo(url, email, "Invitation", 2);
+    await open(second);
+    await by.press("button", "Accept");
+    await page.getByRole("status").filter({ hasText: `Your account ${email} has the new role. Sign in as always.` }).waitFor();
+    await page.goto(`${url}/customers`); // which is signed in still, or again
+    if (/sign-in/.test(page.url())) await signInBy(by, email, password);
+    for (const name of ["First to invite", "Second to invite"]) await customers.getByText(name).waitFor();
+
+    const id = await invite(await customerOf(graph, "Third to invite"));
+    const back = await linkTo(url, email, "Invitation", 3);
+    await graph("mutation ($input: RevokeInvitationInput!) { revokeInvitation(input: $input) { ok } }", { input: { id } });
+    for (const link of [first, second, back]) {
+      await open(link);
+      await by.press("button", "Accept");
+      await page.getByRole("alert").filter({ hasText: "This invitation was accepted or taken back, or is older than 72 hours. Ask for a new one." }).waitFor();
+    }
+    const { users } = await graph('{ users(first: 10, filter: { search: "invited@example.com" }) { nodes { name memberships { customer { name } } } } }');
+    assert.deepEqual(users.nodes.map(({ name, memberships }) => [name, memberships.map(({ customer }) => customer.name).sort()]), [["Ivy Invited", ["First to invite", "Second to invite"]]]);
   },
 };
