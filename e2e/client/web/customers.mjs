@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { keyboardOf } from "../keyboard.mjs";
 import { memberOf } from "../users.mjs";
 import { customerOf, databaseOf } from "./parts.mjs";
 
@@ -6,7 +7,7 @@ import { customerOf, databaseOf } from "./parts.mjs";
 const openTab = (page) => page.getByRole("tab", { selected: true }).first().innerText();
 
 export const tests = {
-  "U20: a customer's tabs stand in the address; suspending says first whose services stop, and so does resuming": async ({ person, signIn, graph, shot, url }) => {
+  "U20: a customer's tabs stand in the address; suspending says first whose services stop, and so does resuming, by keyboard alone": async ({ person, signIn, graph, shot, url }) => {
     const customer = await customerOf(graph, "Tabs & Sons");
     const below = await customerOf(graph, "Below", { parentId: customer });
     await databaseOf(graph, customer, "tabs_shop");
@@ -14,6 +15,7 @@ export const tests = {
     await databaseOf(graph, below, "below_shop");
     const context = await person();
     const page = await context.newPage();
+    const by = await keyboardOf(page);
     await signIn(page, { to: `/customers/${customer}` });
     assert.equal(await openTab(page), "Overview");
     for (const [name, word, seen] of [
@@ -35,42 +37,59 @@ export const tests = {
     await copied.getByRole("heading", { level: 1, name: "Tabs & Sons" }).waitFor();
     assert.equal(await openTab(copied), "Overview");
 
-    await page.getByRole("button", { name: "Suspend", exact: true }).click();
+    await by.press("button", "Suspend");
     const suspend = page.getByRole("dialog", { name: "Suspend Tabs & Sons" });
     await suspend.getByText("3 services are affected").waitFor();
     await suspend.getByText(/Databases: (tabs_shop, tabs_blog|tabs_blog, tabs_shop)/).waitFor();
     await suspend.getByText("Customers below: Below").waitFor();
-    await suspend.getByLabel("Reason").fill("The bill is not paid");
+    await by.has("textbox", "Reason", { within: suspend });
+    await by.type("The bill is not paid");
     await shot(page, "suspend");
-    await suspend.getByRole("button", { name: "Suspend" }).click();
+    await by.press("button", "Suspend", { within: suspend });
     await suspend.getByText("Succeeded", { exact: true }).first().waitFor();
-    await page.keyboard.press("Escape");
+    await by.keys("Escape");
+    await by.has("button", "Resume"); // it stands where the opener stood
     await page.getByText("The reason given: The bill is not paid").waitFor();
     await copied.goto(`${url}/databases?q=below_shop`);
     await copied.locator("[data-state=SUSPENDED]").first().waitFor();
-    await page.getByRole("button", { name: "Resume", exact: true }).click();
+    await by.keys("Enter");
     const resume = page.getByRole("dialog", { name: "Resume Tabs & Sons" });
     await resume.getByText("3 services are affected").waitFor();
-    await resume.getByRole("button", { name: "Resume" }).click();
+    await by.press("button", "Resume", { within: resume });
     await resume.getByText("Succeeded", { exact: true }).first().waitFor();
+    await by.keys("Escape");
+    await by.has("button", "Suspend");
     await copied.locator("[data-state=ACTIVE]").first().waitFor(); // live, without a reload
+
+    // Of a customer alone, on whatever list.
+    await by.to("combobox", "Customer", { within: page.getByRole("banner"), back: true });
+    await by.type("below");
+    await page.getByRole("option", { name: "Below" }).waitFor();
+    await by.keys("ArrowDown", "Enter");
+    await page.waitForURL(new RegExp(`customer=${below}`));
+    await by.press("link", "Databases", { within: page.getByRole("navigation", { name: "Main" }) });
+    await page.getByRole("link", { name: "below_shop" }).waitFor();
+    assert.equal(await page.getByRole("link", { name: /^tabs_/ }).count(), 0);
   },
 
-  "U21: staff see what a user sees under a banner that stays, without their secrets, and end it with one click": async ({ person, signIn, graph, shot, url }) => {
+  "U21: staff see what a user sees under a banner that stays, without their secrets, and end it with one key": async ({ person, signIn, graph, shot, url }) => {
     const customer = await customerOf(graph, "Acted for");
     await customerOf(graph, "Somebody else's");
     await databaseOf(graph, customer, "acted_shop");
     const member = await memberOf(graph, url, customer, "acted@example.com");
     const page = await (await person()).newPage();
+    const by = await keyboardOf(page);
     await signIn(page, { to: "/users?q=acted" });
-    await page.getByRole("link", { name: "Member acted" }).click();
-    await page.getByRole("button", { name: "View as this user" }).click();
+    await by.press("link", "Member acted");
+    await by.press("button", "View as this user");
     const ask = page.getByRole("dialog", { name: "View as Member acted" });
-    await ask.getByLabel("Reason").fill("short");
-    await ask.getByRole("button", { name: "View as this user" }).click();
-    await ask.locator("[aria-invalid=true]").waitFor();
-    await ask.getByLabel("Reason").fill("The user asked why the shop is slow.");
-    await ask.getByRole("button", { name: "View as this user" }).click();
+    await by.has("textbox", "Reason", { within: ask });
+    await by.type("short");
+    await by.press("button", "View as this user", { within: ask });
+    await ask.locator("[aria-invalid=true]:focus").waitFor();
+    await by.keys("Control+a");
+    await by.type("The user asked why the shop is slow.");
+    await by.press("button", "View as this user", { within: ask });
     const banner = page.getByRole("status").filter({ hasText: "You act as Member acted" });
     await banner.waitFor();
 
@@ -101,8 +120,9 @@ export const tests = {
     assert.equal(await page.getByText("API tokens").count(), 0);
     await banner.waitFor();
 
-    await banner.getByRole("button", { name: "End" }).click();
+    await by.press("button", "End", { within: banner });
     await banner.waitFor({ state: "detached" });
+    await page.waitForFunction(() => document.activeElement !== document.body);
     await menu.getByRole("link", { name: "Database servers" }).waitFor();
 
     const { auditEvents } = await graph(`{ auditEvents(first: 20) { nodes { action allowed actor { email } impersonator { email } after } } }`);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { keyboardOf } from "../keyboard.mjs";
 
 /** Makes a database past the pages, and waits until it is there. */
 async function database(graph, name) {
@@ -144,23 +145,27 @@ export const tests = {
     assert.ok(!(await page.content()).includes(second));
   },
 
-  "U26: deleted with its name typed, and taken back": async ({ person, signIn, graph }) => {
+  "U26: deleted with its name typed, and taken back, by keyboard alone": async ({ person, signIn, graph }) => {
     const { id } = await database(graph, "doomed");
     const page = await (await person()).newPage();
+    const by = await keyboardOf(page);
     await signIn(page, { to: `/databases/${id}?tab=settings` });
-    await page.getByRole("button", { name: "Delete the database" }).click();
+    await by.press("button", "Delete the database");
     const dialog = page.getByRole("dialog", { name: "Delete doomed" });
     const send = dialog.getByRole("button", { name: "Delete the database" });
     assert.equal(await send.isDisabled(), true);
-    await dialog.getByLabel("Type doomed to confirm").fill("Doomed");
+    await by.write("Type doomed to confirm", "Doomed", { within: dialog });
     assert.equal(await send.isDisabled(), true, "its very name");
-    await dialog.getByLabel("Type doomed to confirm").fill("doomed");
-    await send.click();
+    await by.write("Type doomed to confirm", "doomed", { within: dialog });
+    await by.press("button", "Delete the database", { within: dialog });
     await page.getByText("This database is being deleted").waitFor();
-    await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: "Take the deletion back" }).click();
+    await by.keys("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.press("button", "Take the deletion back");
     await page.getByText("This database is being deleted").waitFor({ state: "detached" });
     await page.locator("[data-state=ACTIVE]").first().waitFor();
+    await page.waitForFunction(() => document.activeElement !== document.body);
   },
 
   "U10: a session that ends while somebody writes is gone on with, and nothing written is lost": async ({ person, signIn, graph, password, email }) => {

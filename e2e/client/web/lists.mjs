@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { keyboardOf } from "../keyboard.mjs";
 
 const CREATE = "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }";
 
@@ -167,10 +168,11 @@ export const tests = {
     const named = [...tricky, ...Array.from({ length: 110 }, (_, i) => `Row ${String(i).padStart(3, "0")}`)];
     for (const [i, name] of named.entries()) await graph(CREATE, { input: { name, company: "Exported GmbH", email: `exported${i}@example.com` } });
     const page = await (await person({ acceptDownloads: true })).newPage();
+    const by = await keyboardOf(page);
     await signIn(page, { to: "/customers?q=Exported" });
     await page.getByText(`${named.length} rows`).waitFor();
     const saved = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Export as CSV" }).click();
+    await by.press("button", "Export as CSV");
     const download = await saved;
     assert.equal(download.suggestedFilename(), "customers.csv");
     const bytes = await readFile(await download.path());
@@ -185,9 +187,11 @@ export const tests = {
 
     const heads = () => page.getByRole("columnheader").allInnerTexts();
     assert.ok(!(await heads()).includes("Company"));
-    await page.getByRole("button", { name: "Choose columns" }).click();
-    await page.getByRole("checkbox", { name: "Company" }).check();
-    await page.getByRole("checkbox", { name: "Country" }).uncheck();
+    await by.press("button", "Choose columns");
+    await by.press("checkbox", "Company", { key: "Space" });
+    await by.press("checkbox", "Country", { key: "Space" });
+    await by.keys("Escape");
+    await by.has("button", "Choose columns");
     await page.reload();
     await rows(page).first().waitFor();
     assert.ok((await heads()).includes("Company"), "a column that was chosen stays");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { keyboardOf } from "../keyboard.mjs";
 import { memberOf } from "../users.mjs";
 import { customerOf, databaseOf } from "./parts.mjs";
 
@@ -170,19 +171,23 @@ export const tests = {
     forgive(/ERR_INTERNET_DISCONNECTED|WebSocket/);
   },
 
-  "U6: what has happened is told as it happens, and leads to what it is about": async ({ person, signIn, graph, shot }) => {
+  "U6: what has happened is told as it happens, and leads to what it is about, by keyboard alone": async ({ person, signIn, graph, shot }) => {
     const page = await (await person()).newPage();
+    const by = await keyboardOf(page);
     await signIn(page);
     await page.getByRole("button", { name: "Notifications: 0 new" }).waitFor();
     const { createCustomer } = await graph("mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }", { input: { name: "Told", email: "told@example.com" } });
     await graph("mutation ($input: CreateDatabaseInput!) { createDatabase(input: $input) { job { id } } }", { input: { customerId: createCustomer.customer.id, name: "told" } });
-    await page.getByRole("button", { name: "Notifications: 1 new" }).click();
+    await by.press("button", "Notifications: 1 new");
     const drawer = page.getByRole("dialog", { name: "Notifications" });
     await drawer.locator("[data-level=SUCCESS][data-read=false]").waitFor();
     await shot(page, "notifications");
-    await drawer.getByRole("button", { name: "Mark all as read" }).click();
+    await by.press("button", "Mark all as read", { within: drawer });
     await page.getByRole("button", { name: "Notifications: 0 new", includeHidden: true }).waitFor({ state: "attached" });
-    await drawer.getByRole("link").first().click();
+    await by.keys("Escape");
+    await by.has("button", "Notifications: 0 new");
+    await by.keys("Enter");
+    await by.press("link", /database/i, { within: drawer });
     await page.getByRole("heading", { level: 1, name: "Create a database" }).waitFor();
     await page.locator("[data-step][data-state=DONE]").first().waitFor();
     await page.getByRole("log").getByText("job.succeeded").waitFor();

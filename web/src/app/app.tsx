@@ -10,6 +10,7 @@ import { lazyPart } from "@/lib/lazy-part";
 import { useStore } from "@/lib/store";
 import { unreachable } from "./app-state";
 import { ConfirmProvider } from "./confirm";
+import { useKeptFocus } from "./kept-focus";
 import { router } from "./router";
 import { useTexts } from "./texts";
 
@@ -34,6 +35,8 @@ export function App() {
   useEffect(() => {
     if (state === "ended") location.replace("/sign-in");
   }, [state]);
+
+  useKeptFocus(); // above the shell, which another takes the place of when somebody acts as a user
 
   useEffect(() => sessions.lapsed.subscribe(() => toastNotice(t("impersonationOver"), "WARNING")), [t]);
 

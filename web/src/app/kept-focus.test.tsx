@@ -1,17 +1,15 @@
 import { act, render, waitFor } from "@testing-library/react";
-import { useRef } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { useKeptFocus } from "./kept-focus";
 
 beforeEach(() => void vi.spyOn(document, "hasFocus").mockReturnValue(true)); // jsdom's says no while nothing has it
 afterEach(() => void vi.useRealTimers());
 
-function Content(p: { row: boolean; tool: boolean; dialog?: boolean; busy?: boolean }) {
-  const content = useRef<HTMLDivElement>(null);
-  useKeptFocus(content);
+function Content(p: { row: boolean; tool: boolean; dialog?: boolean; busy?: boolean; as?: string }) {
+  useKeptFocus();
   return (
     <>
-      <div ref={content} tabIndex={-1} data-testid="content">
+      <div id="content" key={p.as} tabIndex={-1} data-testid="content">
         {p.tool && <button type="button" disabled={p.busy} data-loading={p.busy || undefined}>Tool</button>}
         <section data-testid="list">{p.row && <button type="button">Remove</button>}</section>
       </div>
@@ -36,6 +34,15 @@ it("the focus goes to the content where there is no section", async () => {
   page.getByText("Tool").focus();
   page.rerender(<Content row tool={false} />);
   await waitFor(() => expect(page.getByTestId("content")).toHaveFocus());
+});
+
+it("the focus goes to the content that took the place of all", async () => {
+  const page = render(<Content row tool />);
+  const before = page.getByTestId("content");
+  page.getByText("Tool").focus();
+  page.rerender(<Content row tool as="somebody" />);
+  await waitFor(() => expect(page.getByTestId("content")).toHaveFocus());
+  expect(before).not.toBeInTheDocument();
 });
 
 it("a button that was disabled while it was at work has the focus again", async () => {

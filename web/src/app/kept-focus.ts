@@ -1,4 +1,4 @@
-import { type RefObject, useEffect } from "react";
+import { useEffect } from "react";
 
 /** How long what closes may take to give the focus back by itself, in ms. */
 const patience = 50;
@@ -13,9 +13,10 @@ function around(element: Element): Element[] {
 /**
  * Who walks the page by keyboard keeps their place: when what had the focus is gone, such as
  * the row that was deleted, with the button that opened the dialog, the focus goes to the
- * section that it stood in, else to the content. What was only disabled for a while gets it back.
+ * section that it stood in, else to the content, also of a page that took the place of all
+ * that there was. What was only disabled for a while gets it back.
  */
-export function useKeptFocus(content: RefObject<HTMLElement | null>): void {
+export function useKeptFocus(): void {
   useEffect(() => {
     let last: Element[] = []; // what had the focus outside of dialogs, and what it lay in
     let lost = false;
@@ -32,9 +33,10 @@ export function useKeptFocus(content: RefObject<HTMLElement | null>): void {
     };
     const keep = () => {
       const [had] = last;
+      const content = document.getElementById("content");
       if (!lost || !free() || document.querySelector("[role=dialog]") || had?.matches(":disabled[data-loading]")) return; // it comes back
-      const isHome = (e: Element): e is HTMLElement => e instanceof HTMLElement && e.isConnected && (e.localName === "section" || (e === had && !e.matches(":disabled"))) && content.current?.contains(e) === true;
-      const home = last.find(isHome) ?? content.current;
+      const isHome = (e: Element): e is HTMLElement => e instanceof HTMLElement && e.isConnected && (e.localName === "section" || (e === had && !e.matches(":disabled"))) && content?.contains(e) === true;
+      const home = last.find(isHome) ?? content;
       if (home && home !== had && !home.hasAttribute("tabindex")) home.tabIndex = -1;
       home?.focus({ preventScroll: true });
     };
@@ -55,5 +57,5 @@ export function useKeptFocus(content: RefObject<HTMLElement | null>): void {
       removeEventListener("focusin", note);
       removeEventListener("pointerdown", forget, true);
     };
-  }, [content]);
+  }, []);
 }

@@ -11,7 +11,6 @@ import { lazyPart } from "@/lib/lazy-part";
 import { useStore } from "@/lib/store";
 import { unreachable } from "./app-state";
 import { openPalette } from "./palette-opener";
-import { useKeptFocus } from "./kept-focus";
 import { useLive } from "./live";
 import { useNotices } from "./notices";
 import { places } from "./navigation";
@@ -39,7 +38,6 @@ export function Shell() {
   const visible = places.filter(({ needs }) => !needs || may(needs));
   useLive(may("JOBS_READ"));
   useShortcuts(visible, openHelp);
-  useKeptFocus(content);
   const { notices, unread } = useNotices();
 
   // A new page begins at its top, with the focus, as after a load.
