@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,17 +14,41 @@ import (
 // what a person does there. MPANEL_SHOTS names a folder for screenshots.
 func TestWeb(t *testing.T) {
 	t.Parallel()
-	for file, panel := range map[string]launch{
-		"shell": {}, "sessions": {}, "databases": {}, "hostile": {}, "security": {}, "audit": {},
-		"customers": {}, "host": {}, "german": {}, "lists": {}, "dashboard": {}, "hidden": {},
-		"accounts": {env: []string{"MPANEL_SIGN_UP=on"}},
+	for file, panel := range map[string]struct {
+		launch
+		before func(*testing.T, *server, *client) // what no page can do
+	}{
+		"shell": {}, "sessions": {}, "databases": {before: nameTaken}, "hostile": {}, "security": {}, "audit": {},
+		"customers": {}, "host": {}, "german": {}, "lists": {}, "dashboard": {}, "hidden": {}, "operations": {before: drifted},
+		"accounts": {launch: launch{env: []string{"MPANEL_SIGN_UP=on"}}},
 	} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			s, _ := fresh(t, panel)
+			s, admin := fresh(t, panel.launch)
+			if panel.before != nil {
+				panel.before(t, s, admin)
+			}
 			browse(t, vars{"file": file, "url": s.url}, nil)
 		})
 	}
+}
+
+// nameTaken makes a customer of whose database "space" the second step fails: the server
+// has one of that name that is not ours.
+func nameTaken(t *testing.T, s *server, admin *client) {
+	t.Helper()
+	first := admin.makeDatabase(t, admin.createCustomer(t, "Taken", 5, ""), "first")
+	_, err := s.tenantsDB(t).Exec(t.Context(), "CREATE DATABASE "+strings.TrimSuffix(first.Database.ExternalName, "first")+"space")
+	require.NoError(t, err)
+}
+
+// drifted makes a database whose role is not as it is to be, which is only reported.
+func drifted(t *testing.T, s *server, admin *client) {
+	t.Helper()
+	o := admin.makeDatabase(t, admin.createCustomer(t, "Drifted", 5, ""), "drifted")
+	data[any](t, admin.do(t, `mutation ($in: SetDatabaseDriftPolicyInput!) { setDatabaseDriftPolicy(input: $in) { database { id } } }`, vars{"in": vars{"id": o.Database.ID, "policy": "REPORT"}}))
+	_, err := s.tenantsDB(t).Exec(t.Context(), "ALTER ROLE "+o.Database.ExternalName+" NOLOGIN")
+	require.NoError(t, err)
 }
 
 // Everything by keyboard alone begins with the panel's set-up.

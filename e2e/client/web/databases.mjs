@@ -1,23 +1,6 @@
 import assert from "node:assert/strict";
 import { keyboardOf } from "../keyboard.mjs";
-
-/** Makes a database past the pages, and waits until it is there. */
-async function database(graph, name) {
-  const { createCustomer } = await graph("mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }", { input: { name: `Customer of ${name}`, email: `${name}@example.com` } });
-  const { createDatabase: made } = await graph("mutation ($input: CreateDatabaseInput!) { createDatabase(input: $input) { database { id } job { id } } }", { input: { customerId: createCustomer.customer.id, name } });
-  await over(graph, made.job.id);
-  return { customer: createCustomer.customer.id, id: made.database.id, job: made.job.id };
-}
-
-/** Waits for the end of a job. */
-async function over(graph, id) {
-  for (let i = 0; i < 300; i++) {
-    const { job } = await graph("query ($id: ID!) { job(id: $id) { state finishedAt } }", { id });
-    if (job.finishedAt) return job.state;
-    await new Promise((go) => setTimeout(go, 100));
-  }
-  throw new Error("the job is not over");
-}
+import { customerOf, databaseOf, shownLog, toldLog } from "./parts.mjs";
 
 /** Whether what lies between a dialog and the page lets nothing through, and where on the screen something else is. */
 function seenBehind(dialog) {
@@ -114,6 +97,27 @@ export const tests = {
     await shot(page, "created");
   },
 
+  "U24: a step that fails is shown in words before one's eyes, with what was rolled back and what helps": async ({ person, signIn, shot }) => {
+    const page = await (await person()).newPage();
+    await signIn(page, { to: "/databases" });
+    const create = await order(page, "taken", "space");
+    await create.getByText("Failed", { exact: true }).waitFor();
+    const why = create.getByRole("alert");
+    await why.getByText("CONFLICT", { exact: true }).waitFor();
+    await why.getByText("The server already has a database of that name. Rolled back: create-login, create-database.").waitFor();
+    const steps = await create.locator("[data-step]").evaluateAll((all) => all.map((step) => [step.dataset.step, step.dataset.state, step.innerText.includes("The server already has a database of that name.")]));
+    assert.deepEqual(steps, [["create-login", "UNDONE", false], ["create-database", "UNDONE", true], ["grant-access", "PENDING", false], ["publish-name", "PENDING", false]]);
+    await create.getByText(/Try its job again once the cause is gone, or delete it/).waitFor();
+    assert.equal(await create.getByText("Password", { exact: true }).count(), 0, "a password of nothing");
+    await shot(page, "failed");
+    await create.getByRole("link", { name: "Open the job" }).click();
+    await page.getByRole("main").getByRole("alert").getByText("The server already has a database of that name.").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Cancel", exact: true }).isDisabled(), true);
+    assert.equal(await page.getByRole("button", { name: "Try again", exact: true }).isEnabled(), true);
+    await page.getByRole("main").getByRole("link", { name: "space" }).click();
+    await page.getByRole("status").filter({ hasText: "It could not be made, and nothing of it is left on a server." }).waitFor();
+  },
+
   "U25: a password is shown once, in each client's words, and another one in its place": async ({ person, signIn, shot }) => {
     const page = await (await person({ permissions: ["clipboard-read", "clipboard-write"] })).newPage();
     await signIn(page, { to: "/databases" });
@@ -146,7 +150,7 @@ export const tests = {
   },
 
   "U26: deleted with its name typed, and taken back, by keyboard alone": async ({ person, signIn, graph }) => {
-    const { id } = await database(graph, "doomed");
+    const { id } = await databaseOf(graph, await customerOf(graph, "Customer of doomed"), "doomed");
     const page = await (await person()).newPage();
     const by = await keyboardOf(page);
     await signIn(page, { to: `/databases/${id}?tab=settings` });
@@ -168,52 +172,73 @@ export const tests = {
     await page.waitForFunction(() => document.activeElement !== document.body);
   },
 
-  "U10: a session that ends while somebody writes is gone on with, and nothing written is lost": async ({ person, signIn, graph, password, email }) => {
+  "U10: a session that ends while somebody writes, or sends, is gone on with, and nothing written is lost": async ({ person, signIn, graph, forgive, password, email }) => {
     const page = await (await person()).newPage();
     await signIn(page, { to: "/customers" });
-    await page.getByRole("button", { name: "Create a customer" }).first().click();
     const drawer = page.getByRole("dialog", { name: "Create a customer" });
-    await drawer.getByLabel("Name").fill("Written long");
-    await drawer.getByLabel("E-mail address").fill("long@example.com");
-    const { viewer } = await graph("{ viewer { sessions { id current } } }");
-    for (const { id, current } of viewer.sessions) {
-      if (!current) await graph("mutation ($input: RevokeSessionInput!) { revokeSession(input: $input) { revoked } }", { input: { id } });
-    }
-    await drawer.getByRole("button", { name: "Create a customer" }).click({ timeout: 1_000 }).catch(() => {}); // the question may be there before
+    const [name, address, send] = [drawer.getByLabel("Name"), drawer.getByLabel("E-mail address"), drawer.getByRole("button", { name: "Create a customer" })];
+    const write = async (text, at) => {
+      await page.getByRole("button", { name: "Create a customer" }).first().click();
+      await name.fill(text);
+      await address.fill(at);
+    };
+    const end = async () => {
+      const { viewer } = await graph("{ viewer { sessions { id current } } }");
+      for (const { id, current } of viewer.sessions) {
+        if (!current) await graph("mutation ($input: RevokeSessionInput!) { revokeSession(input: $input) { revoked } }", { input: { id } });
+      }
+    };
     const again = page.getByRole("dialog", { name: "Your session is over" });
-    await again.waitFor();
+    const signInAgain = async () => {
+      await again.getByLabel("E-mail address").fill(email);
+      await again.getByRole("textbox", { name: "Password" }).fill(password);
+      await again.getByRole("button", { name: "Sign in", exact: true }).click();
+      await again.waitFor({ state: "detached" });
+    };
+    const made = async (text) => {
+      await page.getByRole("heading", { level: 1, name: text }).waitFor();
+      const { customers } = await graph("query ($search: String) { customers(first: 10, filter: { search: $search }) { totalCount } }", { search: text });
+      assert.equal(customers.totalCount, 1, `${text} was made once`);
+    };
+
+    await write("Written long", "long@example.com");
+    await end();
+    await again.waitFor(); // before anything is sent
     // Whoever is there now may be somebody else: nothing of the page can be read behind the question.
     await again.evaluate((dialog) => Promise.all(dialog.closest(".mantine-Modal-root").getAnimations({ subtree: true }).map(({ finished }) => finished)));
     await page.waitForFunction((dialog) => getComputedStyle(dialog.closest(".mantine-Modal-root").querySelector(".mantine-Modal-overlay")).opacity === "1", await again.elementHandle());
     assert.deepEqual(await again.evaluate(seenBehind), { opaque: true, places: [] });
-    await again.getByLabel("E-mail address").fill(email);
-    await again.getByRole("textbox", { name: "Password" }).fill(password);
-    await again.getByRole("button", { name: "Sign in", exact: true }).click();
-    await again.waitFor({ state: "detached" });
-    if (await drawer.isVisible()) {
-      const send = drawer.getByRole("button", { name: "Create a customer" });
-      if (await send.isVisible().catch(() => false)) await send.click().catch(() => {});
-    }
-    await page.getByRole("heading", { level: 1, name: "Written long" }).waitFor();
-    const { customers } = await graph('{ customers(first: 10, filter: { search: "Written long" }) { totalCount } }');
-    assert.equal(customers.totalCount, 1, "it was made once");
+    await signInAgain();
+    assert.deepEqual([await name.inputValue(), await address.inputValue()], ["Written long", "long@example.com"]);
+    await send.click();
+    await made("Written long");
+
+    // It ends while what was written is under way, which then goes by itself.
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Customers" }).click();
+    await write("Sent late", "late@example.com");
+    const sent = [];
+    await page.route("**/graphql", async (route) => {
+      if (route.request().postDataJSON()?.operationName !== "CreateCustomer" || route.request().postDataJSON().variables.input.dryRun) return route.fallback();
+      sent.push(route.request().headers()["idempotency-key"]);
+      if (sent.length === 1) await end();
+      await route.fallback();
+    });
+    await send.click();
+    await again.waitFor();
+    await signInAgain();
+    await made("Sent late");
+    assert.ok(sent.length > 1, "it was refused first");
+    assert.equal(new Set(sent).size, 1, "with the same key, so that it happens once");
+    await page.unrouteAll({ behavior: "wait" });
+    forgive(/WebSocket/);
   },
 
-  "U38: a job's page is whole after it was hidden, and offers what its state allows": async ({ person, signIn, graph }) => {
-    const { job } = await database(graph, "watched");
-    const context = await person();
-    const page = await context.newPage();
+  "U38: a job's page has its whole log, and offers what its state allows": async ({ person, signIn, graph }) => {
+    const { job } = await databaseOf(graph, await customerOf(graph, "Customer of watched"), "watched");
+    const page = await (await person()).newPage();
     await signIn(page, { to: `/jobs/${job}` });
     await page.getByRole("log").getByText("job.succeeded").waitFor();
-    assert.equal(await page.getByRole("button", { name: "Cancel", exact: true }).isDisabled(), true);
-    assert.equal(await page.getByRole("button", { name: "Try again", exact: true }).isDisabled(), true);
-    const { job: told } = await graph("query ($id: ID!) { job(id: $id) { events(first: 100) { kind } } }", { id: job });
-    const lines = async () => (await page.getByRole("log").innerText()).match(/(job|step)\.[a-z]+/g) ?? [];
-    assert.deepEqual(await lines(), told.events.map(({ kind }) => kind));
-    const other = await context.newPage(); // the first one is hidden now
-    await other.goto("about:blank");
-    await other.bringToFront();
-    await page.bringToFront();
-    assert.deepEqual(await lines(), told.events.map(({ kind }) => kind), "each event once");
+    for (const name of ["Cancel", "Try again"]) assert.equal(await page.getByRole("button", { name, exact: true }).isDisabled(), true, `${name} is not for a job that has succeeded`);
+    assert.deepEqual(await shownLog(page), await toldLog(graph, job), "each event once, and in order");
   },
 };

@@ -160,6 +160,9 @@ export const tests = {
     await signIn(page);
     await page.getByRole("heading", { level: 1, name: "Dashboard" }).waitFor();
     await page.waitForFunction(() => document.querySelector("main canvas"), undefined, { timeout: 20_000 });
+    const { customers } = await graph("{ customers(first: 1) { totalCount } }");
+    const count = (n) => page.getByRole("main").getByRole("link", { name: `Customers ${n}`, exact: true });
+    await count(customers.totalCount).waitFor();
     await context.setOffline(true);
     const begin = Date.now();
     await page.getByText(/Reconnecting|does not answer/).first().waitFor();
@@ -167,6 +170,7 @@ export const tests = {
     await graph("mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }", { input: { name: "Meanwhile", email: "meanwhile@example.com" } });
     await context.setOffline(false);
     await page.getByText(/Reconnecting|does not answer/).first().waitFor({ state: "detached" });
+    await count(customers.totalCount + 1).waitFor();
     assert.ok(told < 5_000, `told after ${told} ms`); // two seconds on a machine that is not busy
     forgive(/ERR_INTERNET_DISCONNECTED|WebSocket/);
   },

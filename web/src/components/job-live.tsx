@@ -23,14 +23,14 @@ const JOB_LIVE = graphql(`
 `);
 
 const useTexts = texts("job-live", {
-  en: { open: "Open the job", progress: "Progress", waiting: "Waits: {{reason}}", undone: "Rolled back: {{steps}}.", nothing: "Nothing had to be rolled back.", rolling: "What was done is being rolled back.", unfollowed: "What goes on is not shown here any more." },
-  de: { open: "Auftrag öffnen", progress: "Fortschritt", waiting: "Wartet: {{reason}}", undone: "Zurückgenommen: {{steps}}.", nothing: "Es war nichts zurückzunehmen.", rolling: "Was getan war, wird zurückgenommen.", unfollowed: "Was weiter geschieht, wird hier nicht mehr gezeigt." },
+  en: { open: "Open the job", progress: "Progress", waiting: "Waits: {{reason}}", undone: "Rolled back: {{steps}}.", nothing: "Nothing had to be rolled back.", rolling: "What was done is being rolled back.", helps: "Once the cause is gone, the job can be tried again on its page.", unfollowed: "What goes on is not shown here any more." },
+  de: { open: "Auftrag öffnen", progress: "Fortschritt", waiting: "Wartet: {{reason}}", undone: "Zurückgenommen: {{steps}}.", nothing: "Es war nichts zurückzunehmen.", rolling: "Was getan war, wird zurückgenommen.", helps: "Ist die Ursache behoben, lässt sich der Auftrag auf seiner Seite noch einmal versuchen.", unfollowed: "Was weiter geschieht, wird hier nicht mehr gezeigt." },
 });
 
 export type LiveJob = NonNullable<JobLiveQuery["job"]>;
 
-/** A job as it goes on, for who ordered it: its steps with their times, and if it fails why, and what was taken back. */
-export function JobLive(p: { id: string; onChange?: (job: LiveJob) => void }) {
+/** A job as it goes on, for who ordered it: its steps with their times, and if it fails why, what was taken back and what can be done. */
+export function JobLive(p: { id: string; onChange?: (job: LiveJob) => void; /** What can be done where that is more than to try it again. */ ifFailed?: string }) {
   const t = useTexts();
   const title = useJobTitle();
   const [{ data }, again] = useQuery({ query: JOB_LIVE, variables: { id: p.id } });
@@ -67,6 +67,7 @@ export function JobLive(p: { id: string; onChange?: (job: LiveJob) => void }) {
         </Alert>
       )}
       <JobSteps steps={job.steps} />
+      {job.state === "FAILED" && <Text size="sm">{p.ifFailed ?? t("helps")}</Text>}
     </Stack>
   );
 }

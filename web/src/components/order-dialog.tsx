@@ -23,7 +23,7 @@ export interface Ordered {
  * A dialog that asks for an order, and then shows its job's steps live and the secret
  * once; with one it is left by saying that it is saved. Nothing of it stays when it closes.
  */
-export function OrderDialog(p: { opened: boolean; onClose: () => void; title: string; drawer?: boolean; children: (onOrdered: (ordered: Ordered) => void) => ReactNode }) {
+export function OrderDialog(p: { opened: boolean; onClose: () => void; title: string; drawer?: boolean; ifFailed?: string; children: (onOrdered: (ordered: Ordered) => void) => ReactNode }) {
   const t = useTexts();
   const [ordered, setOrdered] = useState<Ordered | null>(null);
   const [job, setJob] = useState<LiveJob | null>(null);
@@ -53,7 +53,7 @@ export function OrderDialog(p: { opened: boolean; onClose: () => void; title: st
           {secret && ordered.job && <Text size="sm" c="dimmed">{t("works")}</Text>}
           {ordered.credentials === null && <Text size="sm" c="dimmed">{t("gone")}</Text>}
           {secret && ordered.job && <Divider />}
-          {ordered.job && <JobLive id={ordered.job.id} onChange={setJob} />}
+          {ordered.job && <JobLive id={ordered.job.id} onChange={setJob} ifFailed={p.ifFailed} />}
           <Group justify="flex-end"><Button onClick={close} data-autofocus>{secret ? t("saved") : t("close")}</Button></Group>
         </Stack>
       )}

@@ -113,6 +113,7 @@ describe("a job as who ordered it sees it", () => {
     const alert = within(await screen.findByRole("alert"));
     expect(alert.getByText("UNAVAILABLE")).toBeVisible();
     expect(alert.getByText(`The disk is full. ${said}`)).toBeVisible();
+    expect(screen.getByText("Once the cause is gone, the job can be tried again on its page.")).toBeVisible();
   });
   it("U11: is not shown to who may not see it", async () => {
     const graph = graphOf({ JobLive: { data: { job: null } } });

@@ -27,7 +27,7 @@ const PREFIX = graphql(`
 export function CreateDatabase(p: { opened: boolean; onClose: () => void; customerId?: string }) {
   const t = useTexts();
   return (
-    <OrderDialog drawer opened={p.opened} onClose={p.onClose} title={t("create")}>
+    <OrderDialog drawer opened={p.opened} onClose={p.onClose} title={t("create")} ifFailed={t("createFailed")}>
       {(onOrdered) => <CreateForm customerId={p.customerId} onOrdered={onOrdered} onCancel={p.onClose} />}
     </OrderDialog>
   );
