@@ -29,6 +29,15 @@ it("the focus goes to the section of what is gone, also behind a dialog", async 
   await waitFor(() => expect(page.getByTestId("list")).toHaveFocus());
 });
 
+it("what opened a dialog has the focus again, also when the dialog does not give it back", async () => {
+  const page = render(<Content row tool />);
+  page.getByText("Tool").focus();
+  page.rerender(<Content row tool dialog />);
+  page.getByText("Sure").focus();
+  page.rerender(<Content row tool />);
+  await waitFor(() => expect(page.getByText("Tool")).toHaveFocus());
+});
+
 it("the focus goes to the content where there is no section", async () => {
   const page = render(<Content row tool />);
   page.getByText("Tool").focus();

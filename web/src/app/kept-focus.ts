@@ -27,9 +27,9 @@ export function useKeptFocus(): void {
       lost = false;
     };
     const note = ({ target }: FocusEvent) => {
-      if (!(target instanceof Element) || target.closest("[role=dialog]")) return;
-      lost = false;
-      last = around(target);
+      if (!(target instanceof Element)) return;
+      lost = target.closest("[role=dialog]") !== null; // one that another came before gives the focus back to nobody
+      if (!lost) last = around(target);
     };
     const keep = () => {
       const [had] = last;
