@@ -1,8 +1,12 @@
-import { screen } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, it, vi } from "vitest";
 import { show } from "@/testing/render";
+import { graphql } from "@/gql/document";
+import { CopyField } from "./copy-field";
 import { CopyText } from "./copy-text";
+import { ShowGraphQL } from "./show-graphql";
+import { ShownOnce } from "./shown-once";
 
 const open = async () => {
   const user = userEvent.setup();
@@ -40,4 +44,26 @@ it.each([[true, "Copied"], [false, "This browser copies nothing here"]])("copies
   expect(copied).toEqual(["the text"]);
   expect(document.querySelector("textarea")).toBeNull();
   expect(button).toHaveFocus();
+});
+
+const SIGN_OUT = graphql(`
+  mutation SignOut {
+    signOut { ok }
+  }
+`);
+
+it.each([
+  ["a value", <CopyField label="Host" value="db.test" />, "Copy Host", "db.test"],
+  ["a secret", <ShownOnce title="Codes" lines={["one", "two"]} onSaved={() => {}} />, "Copy", "one\ntwo"],
+  ["an operation", <ShowGraphQL document={SIGN_OUT} variables={{}} />, "Copy", "mutation SignOut {\n  signOut { ok }\n}\n\n# Variables: {}", "Show GraphQL"],
+])("on plain http %s is copied, too, and the focus stays", async (_, what, name, text, opener = "") => {
+  const user = userEvent.setup();
+  show(what);
+  if (opener) await user.click(await screen.findByRole("button", { name: opener }));
+  const copied = plainHttp(true);
+  const button = await screen.findByRole("button", { name });
+  await user.click(button);
+  expect(await screen.findByRole("button", { name: "Copied" })).toHaveFocus();
+  expect(copied).toEqual([text]);
+  await waitFor(() => expect(screen.getByRole("button", { name })).toBeVisible(), { timeout: 4_000 }); // and can be copied again
 });

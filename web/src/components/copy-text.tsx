@@ -1,5 +1,5 @@
-import { Button } from "@mantine/core";
-import { useState } from "react";
+import { Button, type ButtonProps } from "@mantine/core";
+import { useEffect, useState } from "react";
 import { texts } from "@/lib/text";
 
 const useTexts = texts("copy-text", {
@@ -20,7 +20,7 @@ async function copy(text: string): Promise<boolean> {
   area.value = text;
   area.style.position = "fixed";
   area.style.opacity = "0";
-  document.body.append(area);
+  (focused?.parentElement ?? document.body).append(area); // in a dialog, whoever looks after its focus sees that it stays there
   area.focus();
   area.select();
   const copied = document.execCommand("copy");
@@ -29,13 +29,23 @@ async function copy(text: string): Promise<boolean> {
   return copied;
 }
 
-/** A button that copies a text and says whether it has. */
-export function CopyText(p: { label: string; text: () => string; size: "compact-xs" | "compact-sm"; variant: "subtle" | "default" }) {
+/** How long it is said that something was copied, in ms. */
+const shown = 2_000;
+
+/** What copies a text, whether it has, null before, and how that is said. */
+export function useCopy(text: () => string): { copy: () => void; copied: boolean | null; said: string | null } {
   const t = useTexts();
   const [copied, setCopied] = useState<boolean | null>(null);
-  return (
-    <Button size={p.size} variant={p.variant} onClick={() => void copy(p.text()).then(setCopied)}>
-      <span aria-live="polite">{copied === null ? p.label : copied ? t("copied") : t("refused")}</span>
-    </Button>
-  );
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(null), shown);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  return { copy: () => void copy(text()).then(setCopied), copied, said: copied === null ? null : copied ? t("copied") : t("refused") };
+}
+
+/** A button that copies a text and says whether it has. */
+export function CopyText({ label, text, ...button }: { label: string; text: () => string } & Pick<ButtonProps, "size" | "variant" | "leftSection">) {
+  const { copy, said } = useCopy(text);
+  return <Button {...button} onClick={copy}><span aria-live="polite">{said ?? label}</span></Button>;
 }

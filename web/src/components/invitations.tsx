@@ -3,10 +3,11 @@ import { useState } from "react";
 import { useQuery } from "urql";
 import { graphql } from "@/gql/document";
 import type { InvitationsQuery } from "@/gql/generated/graphql";
-import { dateTime, number } from "@/lib/format";
+import { dateTime } from "@/lib/format";
 import { texts } from "@/lib/text";
 import { Ago } from "./ago";
 import { ConfirmAction } from "./confirm-action";
+import { More } from "./more";
 import { QueryView } from "./query-view";
 import { useRoles } from "./roles";
 import { Section } from "./section";
@@ -15,12 +16,12 @@ import { TableSkeleton } from "./skeletons";
 const useTexts = texts("invitations", {
   en: {
     invitations: "Open invitations", loadingInvitations: "Loading invitations", noInvitations: "No invitation is open.",
-    invitationsIntro: "Links that were sent and not used yet; they end after 72 hours.", more: "and {{count}} more",
+    invitationsIntro: "Links that were sent and not used yet; they end after 72 hours.",
     provider: "Provider", sent: "sent", sentBy: "by {{name}}", validUntil: "valid until {{when}}", revoke: "Take back", revokeOf: "Take back the invitation of {{email}}", revokeTitle: "Take back the invitation?", revokeText: "The link that went to {{email}} stops working.", revoked: "The invitation is taken back.",
   },
   de: {
     invitations: "Offene Einladungen", loadingInvitations: "Einladungen werden geladen", noInvitations: "Keine Einladung ist offen.",
-    invitationsIntro: "Verschickte Links, die noch nicht verwendet sind; sie enden nach 72 Stunden.", more: "und {{count}} weitere",
+    invitationsIntro: "Verschickte Links, die noch nicht verwendet sind; sie enden nach 72 Stunden.",
     provider: "Anbieter", sent: "gesendet", sentBy: "von {{name}}", validUntil: "gilt bis {{when}}", revoke: "Zurücknehmen", revokeOf: "Die Einladung von {{email}} zurücknehmen", revokeTitle: "Einladung zurücknehmen?", revokeText: "Der Link, der an {{email}} ging, gilt dann nicht mehr.", revoked: "Die Einladung ist zurückgenommen.",
   },
 });
@@ -68,7 +69,7 @@ export function Invitations(p: { customerId?: string; writes: boolean }) {
                   {p.writes && <Button size="xs" variant="default" aria-label={t("revokeOf", { email: one.email })} onClick={() => setRevoked(one)}>{t("revoke")}</Button>}
                 </Group>
               ))}
-              {invitations.totalCount > invitations.nodes.length && <Text component="li" size="sm" c="dimmed">{t("more", { count: number(invitations.totalCount - invitations.nodes.length) })}</Text>}
+              <More component="li" shown={invitations.nodes.length} of={invitations.totalCount} />
             </Stack>
           )
         }

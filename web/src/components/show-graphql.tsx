@@ -1,14 +1,15 @@
-import { ActionIcon, Button, Code, CopyButton, Group, ScrollArea, Stack, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Code, Group, ScrollArea, Stack, Text, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconBraces } from "@tabler/icons-react";
 import type { TypedDocumentNode } from "@urql/core";
 import { textOf } from "@/gql/document";
 import { texts } from "@/lib/text";
+import { CopyText } from "./copy-text";
 import { Dialog } from "./dialog";
 
 const useTexts = texts("show-graphql", {
-  en: { show: "Show GraphQL", title: "The same by the API", variables: "Variables", copy: "Copy", copied: "Copied", open: "Open GraphiQL" },
-  de: { show: "GraphQL zeigen", title: "Dasselbe über die API", variables: "Variablen", copy: "Kopieren", copied: "Kopiert", open: "GraphiQL öffnen" },
+  en: { show: "Show GraphQL", title: "The same by the API", variables: "Variables", copy: "Copy", open: "Open GraphiQL" },
+  de: { show: "GraphQL zeigen", title: "Dasselbe über die API", variables: "Variablen", copy: "Kopieren", open: "GraphiQL öffnen" },
 });
 
 /** The indentation that a document has in our source is nobody's business. */
@@ -41,9 +42,7 @@ export function ShowGraphQL<Data, Variables>(p: { document: TypedDocumentNode<Da
           <ScrollArea.Autosize mah={200} tabIndex={0}><Code block>{variables}</Code></ScrollArea.Autosize>
           <Group justify="flex-end">
             <Button component="a" href="/graphiql" variant="default" target="_blank" rel="noreferrer">{t("open")}</Button>
-            <CopyButton value={`${operation}\n\n# ${t("variables")}: ${JSON.stringify(p.variables)}`}>
-              {({ copied, copy }) => <Button onClick={copy}>{copied ? t("copied") : t("copy")}</Button>}
-            </CopyButton>
+            <CopyText label={t("copy")} text={() => `${operation}\n\n# ${t("variables")}: ${JSON.stringify(p.variables)}`} />
           </Group>
         </Stack>
       </Dialog>

@@ -2,10 +2,11 @@ import { ActionIcon, Badge, Code, Group, Stack, Text, Tooltip } from "@mantine/c
 import { IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { graphql } from "@/gql/document";
-import { dateTime, number } from "@/lib/format";
+import { dateTime } from "@/lib/format";
 import { texts } from "@/lib/text";
 import { Ago, useNow } from "./ago";
 import { ConfirmAction } from "./confirm-action";
+import { More } from "./more";
 import { usePermissionText } from "./permissions";
 import type { Permission } from "./use-viewer";
 
@@ -18,11 +19,11 @@ const REVOKE = graphql(`
 const useTexts = texts("tokens", {
   en: {
     revoke: "Revoke", revokeToken: "Revoke {{name}}", revokeTokenText: "Programs with this token are refused within a second, and what they have open is closed. This cannot be undone.", tokenRevoked: "The token is revoked.", lastUsed: "used", never: "never",
-    expires: "expires {{when}}", noExpiry: "does not expire", expired: "Expired", onlyCustomer: "only {{name}}", onlyDatabases_one: "{{count}} database only", onlyDatabases_other: "{{count}} databases only", onlyFrom: "only from {{networks}}", more: "and {{count}} more",
+    expires: "expires {{when}}", noExpiry: "does not expire", expired: "Expired", onlyCustomer: "only {{name}}", onlyDatabases_one: "{{count}} database only", onlyDatabases_other: "{{count}} databases only", onlyFrom: "only from {{networks}}",
   },
   de: {
     revoke: "Widerrufen", revokeToken: "{{name}} widerrufen", revokeTokenText: "Programme mit diesem Token werden innerhalb einer Sekunde abgewiesen, und was sie offen haben, wird geschlossen. Das lässt sich nicht zurücknehmen.", tokenRevoked: "Das Token ist widerrufen.", lastUsed: "benutzt", never: "nie",
-    expires: "läuft ab am {{when}}", noExpiry: "läuft nicht ab", expired: "Abgelaufen", onlyCustomer: "nur {{name}}", onlyDatabases_one: "nur {{count}} Datenbank", onlyDatabases_other: "nur {{count}} Datenbanken", onlyFrom: "nur aus {{networks}}", more: "und {{count}} weitere",
+    expires: "läuft ab am {{when}}", noExpiry: "läuft nicht ab", expired: "Abgelaufen", onlyCustomer: "nur {{name}}", onlyDatabases_one: "nur {{count}} Datenbank", onlyDatabases_other: "nur {{count}} Datenbanken", onlyFrom: "nur aus {{networks}}",
   },
 });
 
@@ -44,12 +45,11 @@ interface Token {
 export function Tokens(p: { tokens: readonly Token[]; total?: number; writes: boolean }) {
   const t = useTexts();
   const [revoked, setRevoked] = useState<Token | null>(null);
-  const more = (p.total ?? 0) - p.tokens.length;
   return (
     <>
       <Stack component="ul" gap="md" p={0} m={0} style={{ listStyle: "none" }}>
         {p.tokens.map((token) => <Row key={token.id} token={token} onRevoke={p.writes ? () => setRevoked(token) : undefined} />)}
-        {more > 0 && <Text component="li" size="sm" c="dimmed">{t("more", { count: number(more) })}</Text>}
+        <More component="li" shown={p.tokens.length} of={p.total} />
       </Stack>
       <ConfirmAction
         opened={revoked !== null} onClose={() => setRevoked(null)} title={t("revokeToken", { name: revoked?.name ?? "" })}

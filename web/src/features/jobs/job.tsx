@@ -8,6 +8,7 @@ import { CopyText } from "@/components/copy-text";
 import { Fact, Facts } from "@/components/facts";
 import { JobSteps } from "@/components/job-steps";
 import { ResourceLink, useJobTitle } from "@/components/job-title";
+import { More } from "@/components/more";
 import { NotFound } from "@/components/not-found";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
@@ -21,7 +22,7 @@ import { useSentence } from "@/components/use-sentence";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { JobQuery } from "@/gql/generated/graphql";
-import { dateTime, number, percent, relative } from "@/lib/format";
+import { dateTime, percent, relative } from "@/lib/format";
 import { useTexts } from "./texts";
 
 const JOB = graphql(`
@@ -126,7 +127,7 @@ function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
             {job.children.nodes.map((child) => (
               <Group key={child.id} justify="space-between"><Anchor component={Link} to={`/jobs/${child.id}`} size="sm">{title(child.kind)}</Anchor><StateBadge state={child.state} /></Group>
             ))}
-            {job.children.totalCount > job.children.nodes.length && <Text size="sm" c="dimmed">{t("moreJobs", { count: number(job.children.totalCount - job.children.nodes.length) })}</Text>}
+            <More shown={job.children.nodes.length} of={job.children.totalCount} />
           </Stack>
         </Section>
       )}
