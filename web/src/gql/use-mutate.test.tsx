@@ -7,6 +7,7 @@ import { type Answer, graphOf } from "@/testing/render";
 import { allPages } from "./all-pages";
 import { problemsOf } from "./problem";
 import { refresh, refreshExchange } from "./refresh";
+import { sessions } from "./session";
 import { useMutate } from "./use-mutate";
 
 const RENAME = "mutation Rename($name: String) { rename(name: $name) { ok } }" as unknown as TypedDocumentNode<{ rename: { ok: boolean } }, { name: string }>;
@@ -49,6 +50,16 @@ describe("a mutation", () => {
     expect(first).toBe(second);
     expect(hook.result.current[1]).toBe(false);
     expect(graph.sent).toHaveLength(1);
+  });
+  it.each([["by the panel", () => sessions.distrust("acting")], ["by whoever acts", () => void sessions.actAsSelf().catch(() => {})]])("U21: during which an impersonation ends %s is no problem of its own: that it has ended is told, once", async (_, end) => {
+    const lapsed = vi.fn();
+    const unsubscribe = sessions.lapsed.subscribe(lapsed);
+    sessions.actAs({ accessToken: "acting", expiresAt: Date.now() + 900_000 });
+    const { run, confirm } = setUp({ Rename: () => (end(), Promise.resolve(refused("UNAUTHENTICATED"))) });
+    expect(await run()).toEqual({ problems: [] });
+    expect(lapsed).toHaveBeenCalledOnce();
+    expect(confirm).not.toHaveBeenCalled();
+    unsubscribe();
   });
   it("U12: that had no answer is sent again with the same key, and with another when something else is wished", async () => {
     const { run, keys } = setUp({}); // nothing answers

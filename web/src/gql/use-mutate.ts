@@ -4,8 +4,9 @@ import type { TypedDocumentNode } from "@urql/core";
 import { newKey } from "@/lib/key";
 import { type Problem, problemsOf } from "./problem";
 import { refresh } from "./refresh";
+import { sessions } from "./session";
 
-/** What a mutation came to: its data, or why not. */
+/** What a mutation came to: its data, or why not; nothing where that is told already. */
 export type Outcome<Data> = { data: Data; problems?: undefined } | { data?: undefined; problems: Problem[] };
 
 /**
@@ -29,6 +30,7 @@ export function useMutate<Data, Variables extends object>(
     async (variables: Variables): Promise<Outcome<Data>> => {
       const sent = JSON.stringify(variables);
       if (open.current?.sent !== sent) open.current = { key: newKey(), sent };
+      const [acting, lapsed] = [sessions.acting.get(), sessions.lapsed.get()];
       for (;;) {
         const headers: Record<string, string> = idempotent ? { "Idempotency-Key": open.current.key } : {};
         const { data, error } = await client.mutation(document, variables, { fetchOptions: { headers } }).toPromise();
@@ -39,6 +41,12 @@ export function useMutate<Data, Variables extends object>(
         }
         const problems = problemsOf(error ?? new Error("The panel gave no answer."));
         const first = problems[0]!;
+        if (first.code === "UNAUTHENTICATED" && acting && !sessions.acting.get()) {
+          // Whoever acted as somebody does so no more, which is said once, and is signed in as before.
+          if (sessions.lapsed.get() === lapsed) sessions.lapsed.set(lapsed + 1);
+          open.current = null;
+          return { problems: [] };
+        }
         if (first.code === "STEP_UP_REQUIRED" || (first.code === "UNAUTHENTICATED" && first.field === undefined)) {
           if (await confirm(first)) continue;
         }
