@@ -79,6 +79,17 @@ describe("what people must know whatever they do", () => {
     act(() => socket.connection.set("open"));
     expect(screen.queryByText(/Reconnecting/)).not.toBeInTheDocument();
   });
+  it("U7: says that nothing comes by itself any more, and tries again when told so", async () => {
+    const { user } = open();
+    await screen.findByRole("heading", { level: 1 });
+    act(() => socket.connection.set("stopped"));
+    expect(screen.getByText("Live updates have stopped. What you see may be old.")).toBeVisible();
+    expect(screen.queryByText(/Reconnecting/)).not.toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Try again" }));
+    expect(socket.resume).toHaveBeenCalledOnce();
+    act(() => socket.connection.set("open"));
+    expect(screen.queryByText(/Live updates have stopped/)).not.toBeInTheDocument();
+  });
   it("says that the panel does not answer", async () => {
     open();
     await screen.findByRole("heading", { level: 1 });

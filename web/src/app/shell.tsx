@@ -5,7 +5,7 @@ import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { Suspense, useEffect, useRef } from "react";
 import { PageSkeleton } from "@/components/skeletons";
 import { useMay, useViewer } from "@/components/use-viewer";
-import { connection } from "@/gql/socket";
+import { connection, resume } from "@/gql/socket";
 import { sessions } from "@/gql/session";
 import { lazyPart } from "@/lib/lazy-part";
 import { useStore } from "@/lib/store";
@@ -103,7 +103,7 @@ export function Shell() {
 function Banners() {
   const t = useTexts();
   const viewer = useViewer();
-  const lost = useStore(connection) === "lost";
+  const line = useStore(connection);
   const away = useStore(unreachable);
   return (
     <>
@@ -116,7 +116,8 @@ function Banners() {
         </Alert>
       )}
       <div role="status">
-        {(lost || away) && <Alert color="yellow" mb="md" py="xs">{away ? t("unreachable") : t("reconnecting")}</Alert>}
+        {(line === "lost" || away) && <Alert color="yellow" mb="md" py="xs">{away ? t("unreachable") : t("reconnecting")}</Alert>}
+        {line === "stopped" && !away && <Alert color="yellow" mb="md" py="xs"><Group justify="space-between" gap="xs">{t("stopped")}<Button size="xs" variant="default" onClick={resume}>{t("resume")}</Button></Group></Alert>}
       </div>
     </>
   );

@@ -256,6 +256,65 @@ it("U7: a stream that is quiet is there again when no refusal has come, and is t
   expect(socket.connection.get()).toBe("open");
 });
 
+/** Time goes on, and the line answers. */
+async function later(ms: number) {
+  for (let left = ms; left > 0; left -= 1_000) {
+    await vi.advanceTimersByTimeAsync(Math.min(left, 1_000));
+    newest().says({ type: "pong" });
+  }
+}
+/** The stream breaks off each time that it is begun, n times, and was begun once more then. */
+async function breaksOffAgain(code: string, n: number) {
+  for (let i = 0; i < n; i++) {
+    const tried = newest().of("subscribe").length;
+    breaksOff(code);
+    expect(socket.connection.get()).toBe("lost");
+    await later(Math.min(250 * 2 ** i, 5_000));
+    expect(newest().of("subscribe")).toHaveLength(tried + 1);
+  }
+}
+
+it("U7: an event that is a mistake each time stops its stream after some tries, which goes on behind the last one when somebody says so", async () => {
+  const { heard } = await opened();
+  comes("p1");
+  await breaksOffAgain("INTERNAL", 6);
+  breaksOff("INTERNAL");
+  expect(socket.connection.get()).toBe("stopped");
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(Wire.all.flatMap((wire) => wire.of("subscribe"))).toHaveLength(7);
+  socket.resume();
+  expect(socket.connection.get()).toBe("lost");
+  await vi.advanceTimersByTimeAsync(0);
+  await newest().opens();
+  expect(newest().last("subscribe").payload).toMatchObject({ variables: { after: "p1" } });
+  comes("p2");
+  expect(socket.connection.get()).toBe("open");
+  expect(heard).toEqual({ next: ["p1", "p2"], errors: [] });
+});
+
+it("U7: a stream that has stopped is tried again with the next line, and tells nothing once it is left", async () => {
+  const { end } = await opened();
+  await breaksOffAgain("INTERNAL", 6);
+  breaksOff("INTERNAL");
+  hear();
+  await vi.advanceTimersByTimeAsync(0);
+  newest().close(1006);
+  expect(socket.connection.get()).toBe("lost");
+  await vi.advanceTimersByTimeAsync(600);
+  await newest().opens();
+  expect(newest().of("subscribe")).toHaveLength(2);
+  await breaksOffAgain("INTERNAL", 6);
+  breaksOff("INTERNAL");
+  expect(socket.connection.get()).toBe("stopped");
+  end();
+  expect(socket.connection.get()).toBe("open");
+});
+
+it("U7: what only passes is tried for as long as it takes", async () => {
+  await opened();
+  await breaksOffAgain("UNAVAILABLE", 9);
+});
+
 it("a stream that was left while it was broken is not taken up, and nothing is lost any more", async () => {
   const { end } = await opened();
   breaksOff("UNAVAILABLE");

@@ -7,19 +7,28 @@ import { endpoint } from "./http";
 import { type AnswerError, Refusal } from "./problem";
 import { sessions } from "./session";
 
-/** Whether what is live can be trusted to be. */
-export type Connection = "idle" | "open" | "lost";
+/** Whether what is live can be trusted to be; stopped is what goes on when somebody says so, see `resume`. */
+export type Connection = "idle" | "open" | "lost" | "stopped";
 
 export const connection = store<Connection>("idle");
 
-/** How it is with the socket, and which streams the panel has broken off and not taken up again. */
+/** How it is with the socket, which streams the panel has broken off and not taken up again, and how those go on that are not tried any more. */
 let line: Connection = "idle";
 const broken = new Set<object>();
+const stopped = new Map<object, () => void>();
 
 function tell(next: Connection = line): void {
   line = next;
-  connection.set(broken.size > 0 ? "lost" : line);
+  connection.set(broken.size > 0 ? "lost" : stopped.size > 0 && line !== "lost" ? "stopped" : line);
 }
+
+/** Tries the streams that have stopped once more. */
+export function resume(): void {
+  for (const go of [...stopped.values()]) go();
+}
+
+/** So often a stream is tried again that ends by a mistake of the panel's, such as an event that it cannot tell. */
+const most = 6;
 
 /** How long nothing may come before the line is asked whether it is there, and how long it may take to say so; in ms. */
 const [quiet, patience] = [5_000, 2_000];
@@ -68,7 +77,10 @@ const client = createClient({
   retryWait: pause,
   connectionParams: () => ({ Authorization: `Bearer ${token}` }),
   on: {
-    connected: () => tell("open"),
+    connected: () => {
+      tell("open");
+      resume(); // it may be another panel by now
+    },
     closed: (event) => {
       clearTimeout(unanswered);
       const code = (event as CloseEvent).code;
@@ -115,7 +127,8 @@ const passes = ({ problems: [first] }: Refusal) => ["INTERNAL", "UNAVAILABLE", "
 /**
  * Listens to a subscription, past the cache. With a variable `after` and `position` in
  * what is selected, it goes on behind the last event after each break, of the line or of
- * the stream alone, and each event comes once. The returned function ends it.
+ * the stream alone, and each event comes once. One that ends by a mistake of the panel's again
+ * and again has stopped. The returned function ends it.
  */
 export function listen<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables, listener: Listener<Data>): () => void {
   const query = textOf(document);
@@ -129,7 +142,8 @@ export function listen<Data, Variables>(document: TypedDocumentNode<Data, Variab
   function whole() {
     clearTimeout(stands);
     tries = 0;
-    if (broken.delete(self)) tell();
+    const was = broken.delete(self);
+    if (stopped.delete(self) || was) tell();
   }
 
   /** A stream that was begun does not say so: it is there when it tells something, or no refusal has come for a while. */
@@ -137,15 +151,30 @@ export function listen<Data, Variables>(document: TypedDocumentNode<Data, Variab
     stands = setTimeout(() => (line === "open" ? whole() : wait()), patience);
   }
 
-  async function again() {
-    clearTimeout(stands);
-    end();
-    broken.add(self);
-    tell();
-    await pause(tries++);
+  function go() {
     if (ended) return;
     begin();
     wait();
+  }
+
+  async function again({ problems: [first] }: Refusal) {
+    clearTimeout(stands);
+    end();
+    if (first!.code === "INTERNAL" && tries >= most) {
+      broken.delete(self);
+      stopped.set(self, () => {
+        stopped.delete(self);
+        broken.add(self);
+        tries = 0;
+        tell();
+        go();
+      });
+      return tell();
+    }
+    broken.add(self);
+    tell();
+    await pause(tries++);
+    go();
   }
 
   function begin() {
@@ -158,7 +187,7 @@ export function listen<Data, Variables>(document: TypedDocumentNode<Data, Variab
           const problem = result.errors?.length ? refusal(result.errors) : null;
           if (problem && passes(problem)) {
             over = true; // what it would have told comes with the next
-            return void again();
+            return void again(problem);
           }
           whole();
           if (problem) listener.error?.(problem);
@@ -167,7 +196,7 @@ export function listen<Data, Variables>(document: TypedDocumentNode<Data, Variab
         error(error) {
           if (over || ended) return;
           const problem = refusal(error);
-          if (passes(problem)) return void again();
+          if (passes(problem)) return void again(problem);
           whole();
           listener.error?.(problem);
         },

@@ -1,6 +1,7 @@
 import type { TypedDocumentNode } from "@urql/core";
 import { act } from "@testing-library/react";
 import { nameOf, textOf } from "@/gql/document";
+import { vi } from "vitest";
 import type { Refusal } from "@/gql/problem";
 import type { Connection, Listener } from "@/gql/socket";
 import { store } from "@/lib/store";
@@ -17,6 +18,7 @@ export const streams: Open[] = [];
 /** What stands for the module of the socket: `vi.mock("@/gql/socket", async () => (await import("@/testing/streams")).socket)`. */
 export const socket = {
   connection: store<Connection>("idle"),
+  resume: vi.fn(),
   listen<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables, listener: Listener<Data>): () => void {
     const open: Open = { name: nameOf(textOf(document)), variables, listener: listener as Listener<unknown> };
     streams.push(open);
