@@ -6,7 +6,9 @@ import type { ReactNode } from "react";
 import { Client, fetchExchange, Provider } from "urql";
 import { theme, variables } from "@/components/theme";
 import { type Permission, type Viewer, ViewerContext } from "@/components/use-viewer";
+import { cache } from "@/gql/cache";
 import { refreshExchange } from "@/gql/refresh";
+import { typed } from "./typed";
 
 /** What the graph is to answer to one operation: its data, or its errors. */
 export type Answer = { data: unknown } | { errors: { message: string; extensions?: Record<string, unknown> }[] };
@@ -51,13 +53,20 @@ export const viewerOf = (permissions: Permission[] = [], more: Partial<Viewer> =
 export const impersonated: Viewer = viewerOf(everything, { impersonatedBy: { id: "u-staff", name: "Grace" } });
 
 /**
- * Shows something as the app does, around it a graph that answers. A page that reads
+ * Shows something as the app does, around it its cache and a graph that answers. A page that reads
  * its address is given the route's path and the address that it is at; the router and its
  * history know where it has gone.
  */
 export function show(what: ReactNode, graph = graphOf({}), place: { path?: string; at?: string; viewer?: Viewer } = {}) {
   notifications.clean(); // what the test before told
-  const client = new Client({ url: "http://panel.test/graphql", exchanges: [refreshExchange, fetchExchange], fetch: graph.fetch, preferGetMethod: false });
+  const client = new Client({
+    url: "http://panel.test/graphql", requestPolicy: "cache-and-network", exchanges: [refreshExchange, cache(), fetchExchange], preferGetMethod: false,
+    fetch: async (input, init) => {
+      const answer = (await (await graph.fetch(input, init)).json()) as { data?: unknown };
+      const { query } = JSON.parse(String(init?.body)) as { query: string };
+      return Response.json({ ...answer, data: typed(query, answer.data) });
+    },
+  });
   const root = createRootRoute();
   const page = createRoute({ getParentRoute: () => root, path: place.path ?? "/", component: () => <>{what}</> });
   const elsewhere = createRoute({ getParentRoute: () => root, path: "$", component: () => <p>elsewhere</p> });

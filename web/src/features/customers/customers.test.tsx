@@ -140,7 +140,7 @@ it("what is half written stays while the customer changes otherwise, and what is
     CustomerDetail: () => customer(saved),
     UpdateCustomer: () => {
       saved = { updatedAt: "2026-11-02T10:00:00Z", company: "Acme Ltd", quotas: [{ ...quotas[0], max: null }, quotas[1]] };
-      return { data: { updateCustomer: { customer: { id: "cust_1" } } } };
+      return { data: { updateCustomer: customer(saved).data } };
     },
   }, "/customers/cust_1?tab=settings");
   const name = await screen.findByRole("textbox", { name: "Name" });
@@ -155,7 +155,7 @@ it("what is half written stays while the customer changes otherwise, and what is
 
 it("sets limits, in GiB as people think of them", async () => {
   const user = userEvent.setup();
-  const { graph } = detail({ UpdateCustomer: { data: { updateCustomer: { customer: { id: "cust_1" } } } } }, "/customers/cust_1?tab=settings");
+  const { graph } = detail({ UpdateCustomer: { data: { updateCustomer: customer().data } } }, "/customers/cust_1?tab=settings");
   await user.click(await screen.findByRole("checkbox", { name: "Databases: no limit" }));
   await user.click(screen.getByRole("button", { name: "Save the limits" }));
   expect(await screen.findByText("The limits are set.")).toBeInTheDocument();

@@ -168,6 +168,15 @@ describe("U38: what can be done goes by the state alone", () => {
     expect(await screen.findByText("The job is being taken back.")).toBeVisible();
     expect(graph.sent.find(({ operationName }) => operationName === "CancelJob")?.variables).toEqual({ input: { id: "job_1" } });
   });
+  it("shows what a mutation answers at once, before the page is read anew", async () => {
+    let read = 0;
+    open({ Job: () => (read++ === 0 ? job() : new Promise(() => {})), CancelJob: { data: { cancelJob: { job: { id: "job_1", state: "RUNNING", cancelRequestedAt: "2026-11-01T10:00:30Z" } } } } });
+    const cancel = await screen.findByRole("button", { name: "Cancel" });
+    expect(cancel).toBeEnabled();
+    await userEvent.click(cancel);
+    await waitFor(() => expect(read).toBe(2));
+    expect(cancel).toBeDisabled();
+  });
   it("U6: says with its code why it cannot be canceled", async () => {
     const user = userEvent.setup();
     open({ Job: job(), CancelJob: { errors: [{ message: "It is past the point of no return.", extensions: { code: "CONFLICT" } }] } });
