@@ -7,7 +7,7 @@ import { customerOf, databaseOf } from "./parts.mjs";
 const openTab = (page) => page.getByRole("tab", { selected: true }).first().innerText();
 
 export const tests = {
-  "U20: a customer's tabs stand in the address; suspending says first whose services stop, and so does resuming, by keyboard alone": async ({ person, signIn, graph, shot, url }) => {
+  "U20: a customer's tabs stand in the address; suspending says first whose services stop, and so does resuming, by keyboard alone": async ({ person, signIn, graph, shot, step, url }) => {
     const customer = await customerOf(graph, "Tabs & Sons");
     const below = await customerOf(graph, "Below", { parentId: customer });
     await databaseOf(graph, customer, "tabs_shop");
@@ -37,6 +37,8 @@ export const tests = {
     await copied.getByRole("heading", { level: 1, name: "Tabs & Sons" }).waitFor();
     assert.equal(await openTab(copied), "Overview");
 
+    step("tabs");
+
     await by.press("button", "Suspend");
     const suspend = page.getByRole("dialog", { name: "Suspend Tabs & Sons" });
     await suspend.getByText("3 services are affected").waitFor();
@@ -49,6 +51,7 @@ export const tests = {
     await suspend.getByText("Succeeded", { exact: true }).first().waitFor();
     await by.keys("Escape");
     await by.has("button", "Resume"); // it stands where the opener stood
+    step("suspended");
     await page.getByText("The reason given: The bill is not paid").waitFor();
     await copied.goto(`${url}/databases?q=below_shop`);
     await copied.locator("[data-state=SUSPENDED]").first().waitFor();
@@ -61,6 +64,7 @@ export const tests = {
     await by.has("button", "Suspend");
     await copied.locator("[data-state=ACTIVE]").first().waitFor(); // live, without a reload
 
+    step("resumed");
     // Of a customer alone, on whatever list.
     await by.to("combobox", "Customer", { within: page.getByRole("banner"), back: true });
     await by.type("below");
@@ -72,7 +76,7 @@ export const tests = {
     assert.equal(await page.getByRole("link", { name: /^tabs_/ }).count(), 0);
   },
 
-  "U21: staff see what a user sees under a banner that stays, without their secrets, and end it with one key": async ({ person, signIn, graph, shot, url }) => {
+  "U21: staff see what a user sees under a banner that stays, without their secrets, and end it with one key": async ({ person, signIn, graph, shot, step, url }) => {
     const customer = await customerOf(graph, "Acted for");
     await customerOf(graph, "Somebody else's");
     await databaseOf(graph, customer, "acted_shop");
@@ -93,6 +97,7 @@ export const tests = {
     const banner = page.getByRole("status").filter({ hasText: "You act as Member acted" });
     await banner.waitFor();
 
+    step("begun");
     // On every page, and with the user's rights alone.
     const menu = page.getByRole("navigation", { name: "Main" });
     await menu.getByRole("link", { name: "Customers" }).click();
