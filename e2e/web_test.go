@@ -28,7 +28,9 @@ func TestWeb(t *testing.T) {
 			if panel.before != nil {
 				panel.before(t, s, admin)
 			}
-			browse(t, vars{"file": file, "url": s.url}, nil)
+			tenants, err := s.dsn("tenants", "postgres")
+			require.NoError(t, err)
+			browse(t, vars{"file": file, "url": s.url, "tenants": tenants}, nil)
 		})
 	}
 }

@@ -33,14 +33,14 @@ export async function keyboardOf(page) {
   const { keyboard } = page;
   const at = (role, name, { within = page, exact = true } = {}) => within.getByRole(role, { name, exact });
 
-  /** Tabs until a control has the focus; at most so many times. */
-  async function to(role, name, { most = 60, back = false, ...where } = {}) {
+  /** Tabs until a control has the focus, or presses another key by which one goes on; at most so many times. */
+  async function to(role, name, { most = 60, by = "Tab", ...where } = {}) {
     const wanted = at(role, name, where);
     await wanted.first().waitFor({ state: "attached" }); // radio buttons may lie below what is seen of them
     const passed = [];
     while (!(await wanted.evaluateAll((all) => all.includes(document.activeElement)))) {
-      if (passed.length === most) throw new Error(`no ${role} "${name}" within ${most} Tabs; they passed: ${passed.join(", ")}`);
-      await keyboard.press(back ? "Shift+Tab" : "Tab");
+      if (passed.length === most) throw new Error(`no ${role} "${name}" within ${most} of ${by}; they passed: ${passed.join(", ")}`);
+      await keyboard.press(by);
       const now = await page.evaluate(describe);
       await page.waitForFunction(() => globalThis.looksOtherwise(), undefined, { timeout: 3_000 }).catch(() => {
         throw new Error(`nobody sees that the focus is at ${now}; before it came ${passed.at(-1) ?? "nothing"}`);

@@ -1,10 +1,11 @@
 // Has a person use the web app in Chromium, by what one file of web/ says. Nothing but
 // the panel's own origin can be reached from there.
 // In: {file, url, email, password, setupToken?: of a panel that nobody has set up, shots?: folder for screenshots, beside?: another address
-// of the panel that no browser uses, control?: what cuts the line to url}.
+// of the panel that no browser uses, control?: what cuts the line to url, tenants?: how psql reaches the tenants' databases}.
 // Out, a line for each test: {test, failure?, ms}, {step} within long ones, and {do: "restart"}
 // to have the panel started anew.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -70,6 +71,9 @@ const shot = async (page, name) => input.shots && page.screenshot({ path: join(i
 /** Does something to the line between browser and panel: whole, dead, silent, or half?of=text. */
 const line = async (what) => assert.equal((await fetch(`${input.control}/${what}`, { method: "POST" })).status, 200);
 
+/** Does something on the server of the tenants' databases, past the panel. */
+const sql = (...statements) => execFileSync("psql", ["-XqAt", "-v", "ON_ERROR_STOP=1", ...statements.flatMap((one) => ["-c", one]), input.tenants], { encoding: "utf8" });
+
 /** Has the panel started anew; the new one is there when `graph` answers again. */
 const restart = () => print({ do: "restart" });
 
@@ -83,7 +87,7 @@ try {
     faults = [];
     let failure;
     try {
-      await run({ person, signIn, graph, forgive, shot, step, line, restart, url: input.url, email: input.email, password: input.password, setupToken: input.setupToken });
+      await run({ person, signIn, graph, forgive, shot, step, line, restart, sql, url: input.url, email: input.email, password: input.password, setupToken: input.setupToken });
       if (faults.length > 0) failure = faults.join("\n");
     } catch (error) {
       failure = [String(error?.stack ?? error), ...faults].join("\n");

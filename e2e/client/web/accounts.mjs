@@ -192,7 +192,7 @@ export const tests = {
     await by.has("textbox", "Password");
     assert.equal(await page.getByRole("textbox", { name: "Password" }).getAttribute("aria-invalid"), "true");
     await page.getByText("There is no account with this address yet: choose a password.").waitFor();
-    await by.write("Full name", "Ivy Invited", { back: true });
+    await by.write("Full name", "Ivy Invited", { by: "Shift+Tab" });
     await by.write("Password", password);
     await by.press("button", "Accept");
     await page.getByRole("status").filter({ hasText: `The account ${email} is made. Sign in with it.` }).waitFor();

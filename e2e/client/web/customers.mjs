@@ -66,7 +66,7 @@ export const tests = {
 
     step("resumed");
     // Of a customer alone, on whatever list.
-    await by.to("combobox", "Customer", { within: page.getByRole("banner"), back: true });
+    await by.to("combobox", "Customer", { within: page.getByRole("banner"), by: "Shift+Tab" });
     await by.type("below");
     await page.getByRole("option", { name: "Below" }).waitFor();
     await by.keys("ArrowDown", "Enter");

@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { keyboardOf } from "../keyboard.mjs";
+import { answer } from "./parts.mjs";
 
 const CREATE = "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }";
 
 /** The pages of lists, and the query of each. */
 const lists = { "/customers": "Customers", "/databases": "Databases", "/jobs": "JobsOf", "/users": "Users", "/servers": "DatabaseServers", "/audit": "AuditEvents", "/drift": "DriftFindings" };
-
-/** Answers one operation of a page in another way: `how` is given the route, and may ask the panel itself. */
-const answer = (page, operation, how) =>
-  page.route("**/graphql", (route) => (route.request().postDataJSON()?.operationName === operation ? how(route) : route.fallback()));
 
 /** Makes what the lists show: customers, and a database of one of them. */
 async function fill(graph) {
@@ -188,8 +185,8 @@ export const tests = {
     const heads = () => page.getByRole("columnheader").allInnerTexts();
     assert.ok(!(await heads()).includes("Company"));
     await by.press("button", "Choose columns");
-    await by.press("checkbox", "Company", { key: "Space" });
-    await by.press("checkbox", "Country", { key: "Space" });
+    await by.press("menuitemcheckbox", "Company", { key: "Space", by: "ArrowDown" });
+    await by.press("menuitemcheckbox", "Country", { key: "Space", by: "ArrowDown" });
     await by.keys("Escape");
     await by.has("button", "Choose columns");
     await page.reload();

@@ -148,7 +148,7 @@ export const tests = {
     await page.getByRole("row").filter({ hasText: "_drifted" }).locator("[data-state=SUCCEEDED]").or(page.getByText(/^No finding is like this|^Nothing differs/)).first().waitFor();
     step("repaired");
 
-    await by.press("link", "Database servers", { back: true, most: 80 });
+    await by.press("link", "Database servers", { by: "Shift+Tab", most: 80 });
     await title(page, "Database servers");
     await by.press("button", "Register server", { within: page.getByRole("main") });
     const register = page.getByRole("dialog", { name: "Register server" });
@@ -156,7 +156,7 @@ export const tests = {
     await by.type("second");
     await by.press("button", "Register server", { within: register });
     await register.locator("[aria-invalid=true]:focus").waitFor(); // it has no host yet
-    await by.write("Host", "127.0.0.1", { within: register, back: true });
+    await by.write("Host", "127.0.0.1", { within: register, by: "Shift+Tab" });
     await by.write("Port", "1", { within: register });
     await by.write("Admin role", "nobody", { within: register });
     await by.write("Its password", "canary of a server", { within: register });

@@ -31,3 +31,19 @@ export async function toldLog(graph, id) {
   const { job } = await graph("query ($id: ID!) { job(id: $id) { events(first: 100) { at kind } } }", { id });
   return job.events.map(({ at, kind }) => `${at} ${kind}`);
 }
+
+/** A name as SQL has it, and a text. */
+export const name = (text) => `"${text.replaceAll('"', '""')}"`;
+export const literal = (text) => `'${text.replaceAll("'", "''")}'`;
+
+/** Makes a role that bears this installation's mark, and is nobody's: one with the mark of a row that is not there. */
+export const strayRole = (role) => `DO $do$ BEGIN
+  CREATE ROLE ${name(role)};
+  EXECUTE format('COMMENT ON ROLE %I IS %L', ${literal(role)}, (
+    SELECT regexp_replace(shobj_description(oid, 'pg_authid'), '[0-9a-f-]{36}$', '') || gen_random_uuid()
+    FROM pg_authid WHERE shobj_description(oid, 'pg_authid') ~ '[0-9a-f-]{36}$' LIMIT 1));
+END $do$`;
+
+/** Answers one operation of a page in another way: `how` is given the route, and may ask the panel itself. */
+export const answer = (page, operation, how) =>
+  page.route("**/graphql", (route) => (route.request().postDataJSON()?.operationName === operation ? how(route) : route.fallback()));

@@ -77,7 +77,7 @@ export function CommandPalette(p: { places: Place[] }) {
   return (
     <Spotlight
       actions={groups} shortcut={null} onSpotlightClose={closedPalette} returnFocus={false} query={text} onQueryChange={setText} filter={(_, actions) => actions} nothingFound={t("nothingFound")}
-      store={palette} searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: t("searchHint"), "aria-label": t("search") }} scrollable maxHeight={420} limit={40}
+      store={palette} searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: t("searchHint"), "aria-label": t("search") }} scrollable maxHeight={420} limit={40} attributes={{ content: { "aria-label": t("search") } }}
     />
   );
 }

@@ -47,7 +47,7 @@ describe("ResourceTable", () => {
     const { unmount } = show(table);
     await userEvent.click(await screen.findByRole("button", { name: "Choose columns" }));
     const menu = await screen.findByRole("menu");
-    await userEvent.click(within(menu).getByLabelText("Id"));
+    await userEvent.click(within(menu).getByRole("menuitemcheckbox", { name: "Id" }));
     expect(await screen.findByRole("columnheader", { name: "Id" })).toBeVisible();
     unmount();
     show(table);

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Checkbox, Group, Menu, Stack, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Group, Menu, Stack, Text, Tooltip } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { IconChevronLeft, IconChevronRight, IconColumns3, IconDownload } from "@tabler/icons-react";
 import { type ReactNode, useDeferredValue, useMemo, useState } from "react";
@@ -100,18 +100,13 @@ export function ResourceTable<Row extends { id: string }>(p: TableProps<Row>) {
               <ActionIcon variant="default" size="lg" aria-label={exporting ? t("exporting") : t("export")} loading={exporting} onClick={exportAll}><IconDownload size={18} aria-hidden /></ActionIcon>
             </Tooltip>
           )}
-          <Menu closeOnItemClick={false} position="bottom-end">
+          <Menu position="bottom-end">
             <Menu.Target>
               <ActionIcon variant="default" size="lg" aria-label={t("columns")}><IconColumns3 size={18} aria-hidden /></ActionIcon>
             </Menu.Target>
             <Menu.Dropdown>
-              {p.columns.map(({ key, title }, place) => (
-                <Menu.Item key={key} component="label" disabled={place === 0}>
-                  <Checkbox
-                    label={title} checked={!hidden.includes(key)} disabled={place === 0}
-                    onChange={({ currentTarget: { checked } }) => setHidden(checked ? hidden.filter((k) => k !== key) : [...hidden, key])}
-                  />
-                </Menu.Item>
+              {p.columns.slice(1).map(({ key, title }) => (
+                <Menu.CheckboxItem key={key} checked={!hidden.includes(key)} onChange={(checked) => setHidden(checked ? hidden.filter((k) => k !== key) : [...hidden, key])}>{title}</Menu.CheckboxItem>
               ))}
             </Menu.Dropdown>
           </Menu>

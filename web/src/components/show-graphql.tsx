@@ -12,6 +12,8 @@ const useTexts = texts("show-graphql", {
   de: { show: "GraphQL zeigen", title: "Dasselbe über die API", variables: "Variablen", copy: "Kopieren", open: "GraphiQL öffnen" },
 });
 
+const focusable = { tabIndex: 0 }; // so that it is scrolled by keyboard, too
+
 /** The indentation that a document has in our source is nobody's business. */
 function outdent(text: string): string {
   const lines = text.replace(/^\s*\n|\s+$/g, "").split("\n");
@@ -37,9 +39,9 @@ export function ShowGraphQL<Data, Variables>(p: { document: TypedDocumentNode<Da
       </Tooltip>
       <Dialog opened={opened} onClose={close} title={t("title")} size="lg">
         <Stack>
-          <ScrollArea.Autosize mah={320} tabIndex={0}><Code block>{operation}</Code></ScrollArea.Autosize>
+          <ScrollArea.Autosize mah={320} viewportProps={focusable}><Code block>{operation}</Code></ScrollArea.Autosize>
           <Text size="sm" fw={500}>{t("variables")}</Text>
-          <ScrollArea.Autosize mah={200} tabIndex={0}><Code block>{variables}</Code></ScrollArea.Autosize>
+          <ScrollArea.Autosize mah={200} viewportProps={focusable}><Code block>{variables}</Code></ScrollArea.Autosize>
           <Group justify="flex-end">
             <Button component="a" href="/graphiql" variant="default" target="_blank" rel="noreferrer">{t("open")}</Button>
             <CopyText label={t("copy")} text={() => `${operation}\n\n# ${t("variables")}: ${JSON.stringify(p.variables)}`} />

@@ -1,6 +1,6 @@
 import { Select } from "@mantine/core";
 import i18next from "i18next";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 
 /** All countries of ISO 3166-1, by their codes; their names the browser knows in each language. */
 const codes = (
@@ -35,9 +35,11 @@ export function CountrySelect(p: {
     const { compare } = new Intl.Collator(i18next.language); // one for all: to find it 2,000 times is felt
     return codes.map((value) => ({ value, label: nameOf(value) })).sort((a, b) => compare(a.label, b.label));
   }, [nameOf]);
+  // 250 that nobody looks at would be made anew with the page.
+  const [opened, setOpened] = useState(false);
   return (
     <Select
-      {...(p.bare ? { "aria-label": p.label } : { label: p.label })} name={p.name} data={data} value={p.value} onChange={p.onChange} placeholder={p.placeholder} error={p.error} w={p.w}
+      {...(p.bare ? { "aria-label": p.label } : { label: p.label })} name={p.name} data={opened ? data : data.filter(({ value }) => value === p.value)} onDropdownOpen={() => setOpened(true)} value={p.value} onChange={p.onChange} placeholder={p.placeholder} error={p.error} w={p.w}
       searchable clearable clearButtonProps={{ "aria-label": `${p.label}: ×` }}
     />
   );

@@ -149,7 +149,7 @@ describe("the list", () => {
   it("U9: shows connections to who chooses them, and a dash where they are not known", async () => {
     const { user } = open();
     await user.click(await screen.findByRole("button", { name: "Choose columns" }));
-    for (const name of ["Connections", "Host", "Name on the server"]) await user.click(within(await screen.findByRole("menu")).getByLabelText(name));
+    for (const name of ["Connections", "Host", "Name on the server"]) await user.click(within(await screen.findByRole("menu")).getByRole("menuitemcheckbox", { name: name }));
     expect(await screen.findByRole("cell", { name: "1 / 20" })).toBeVisible();
     expect(screen.getByRole("cell", { name: "–" })).toBeVisible();
     expect(screen.getByRole("cell", { name: "c7_shop1" })).toBeVisible();

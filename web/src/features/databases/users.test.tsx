@@ -43,7 +43,7 @@ it("the statement timeout is a column to be chosen, with its unit", async () => 
   const user = userEvent.setup();
   open();
   await user.click(await screen.findByRole("button", { name: "Choose columns" }));
-  await user.click(within(await screen.findByRole("menu")).getByLabelText("Statement timeout in seconds"));
+  await user.click(within(await screen.findByRole("menu")).getByRole("menuitemcheckbox", { name: "Statement timeout in seconds" }));
   expect(await screen.findByRole("cell", { name: "30 s" })).toBeVisible();
   expect(screen.getByRole("cell", { name: "–" })).toBeVisible();
 });

@@ -93,7 +93,7 @@ export function DriftPage() {
         return (
           <Menu position="bottom-end">
             <Menu.Target><Button size="xs" variant="default" aria-label={t("decideOf", { name: f.externalName })}>{t("decide")}</Button></Menu.Target>
-            <Menu.Dropdown>{decisions.map((decision) => <Menu.Item key={decision} color={decision === "DELETE" ? "red" : undefined} onClick={() => setChosen({ finding: f, decision })}>{t(`do_${decision}`)}</Menu.Item>)}</Menu.Dropdown>
+            <Menu.Dropdown>{decisions.map((decision) => <Menu.Item key={decision} c={decision === "DELETE" ? "var(--mantine-color-error)" : undefined} onClick={() => setChosen({ finding: f, decision })}>{t(`do_${decision}`)}</Menu.Item>)}</Menu.Dropdown>
           </Menu>
         );
       },

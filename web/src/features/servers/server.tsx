@@ -61,7 +61,7 @@ function Details({ server }: { server: Server }) {
             <Menu.Target><Button variant="default" px="xs" aria-label={t("more")}><IconDots size={18} aria-hidden /></Button></Menu.Target>
             <Menu.Dropdown>
               <Menu.Item onClick={openEdit}>{t("edit")}</Menu.Item>
-              <Menu.Item color="red" onClick={openRemove}>{t("remove")}</Menu.Item>
+              <Menu.Item c="var(--mantine-color-error)" onClick={openRemove}>{t("remove")}</Menu.Item>
             </Menu.Dropdown>
           </Menu>
         </>

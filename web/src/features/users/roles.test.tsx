@@ -69,8 +69,8 @@ describe("a role with a customer", () => {
   });
   it("U12: says beside it why it is not changed", async () => {
     const { user } = page({}, { ChangeUserMembership: refused("role", "Only an owner gives that.") });
-    await user.click(await screen.findByRole("button", { name: "Change the role with Acme 1" }));
-    const dialog = within(await screen.findByRole("dialog", { name: "Change the role with Acme 1" }));
+    await user.click(await screen.findByRole("button", { name: "Change role: Acme 1" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Change role: Acme 1" }));
     await user.click(dialog.getByRole("combobox"));
     await user.click((await screen.findAllByRole("option"))[0]!);
     await user.click(dialog.getByRole("button", { name: "Save" }));

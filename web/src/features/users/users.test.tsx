@@ -124,7 +124,7 @@ describe("a user", () => {
     const user = userEvent.setup();
     const graph = graphOf({ User: { data: { node: one } }, ChangeUserMembership: { data: { changeMembership: { membership: { role: "ADMIN" } } } }, RemoveUserMembership: { data: { removeMember: { ok: true } } } });
     show(<UserPage />, graph, at);
-    await user.click(await screen.findByRole("button", { name: "Change the role with Acme" }));
+    await user.click(await screen.findByRole("button", { name: "Change role: Acme" }));
     const form = within(await screen.findByRole("dialog"));
     expect(form.getByRole("button", { name: "Save" })).toBeDisabled();
     await user.click(form.getByRole("combobox", { name: "Role" }));
