@@ -1,10 +1,13 @@
 // The e-mails of a panel that has no SMTP server: they lie at a page of its own.
 
+/** Text as it was before it stood in HTML. */
+const plain = (html) => html.replaceAll(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code))).replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&amp;", "&");
+
 /** The e-mails to an address whose subject begins with a text, the newest first: the addresses of their pages. */
 async function lettersTo(url, to, subject) {
   const page = await (await fetch(`${url}/mailbox`)).text();
   const entries = page.matchAll(/<a href="(\/mailbox\/[0-9a-f-]{36})">([^<]*)<\/a><br>to ([^<]*)/g);
-  return [...entries].filter(([, , about, who]) => about.startsWith(subject) && who.includes(to)).map(([, path]) => url + path);
+  return [...entries].filter(([, , about, who]) => about.startsWith(subject) && plain(who).includes(to)).map(([, path]) => url + path);
 }
 
 /** Waits until there are so many e-mails to an address with a subject, and gives the text of the newest. */

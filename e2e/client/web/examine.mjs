@@ -71,3 +71,55 @@ export async function examine(page, name, { also = () => [], shot = () => {}, wi
   await page.setViewportSize({ width: looks[0].width, height: 900 });
   return faults;
 }
+
+/**
+ * Presses everything on a page that opens something over it, each once of its kind, and
+ * gives what lies there to `look`. Gives what else can be pressed and is not among `acting`.
+ */
+export async function openAll(page, pressed, acting, look) {
+  const gone = () => page.waitForFunction((over) => ![...document.querySelectorAll(over)].some((e) => e.checkVisibility()), over);
+  const close = async () => {
+    await page.keyboard.press("Escape");
+    await gone();
+  };
+  const strange = [];
+  for (;;) {
+    const next = await page.evaluate(({ pressed, acting }) => {
+      const all = [...document.querySelectorAll("#content button, #content input[aria-haspopup=listbox]")];
+      for (const [place, e] of all.entries()) {
+        const said = e.innerText?.trim() || e.getAttribute("aria-label") || "";
+        // Rows have the same buttons, called after what they are about.
+        const picture = [...(e.querySelector("svg")?.classList ?? [])].find((name) => name.startsWith("tabler-icon-"));
+        const cell = e.closest("td");
+        const kind = e.tagName === "INPUT" ? `list ${e.readOnly}` : cell ? `column ${cell.cellIndex} ${picture}` : e.innerText.trim() || picture || said;
+        if (e.disabled || e.ariaHidden === "true" || e.getClientRects().length === 0 || e.closest("thead") || e.role === "tab" || pressed.includes(kind) || new RegExp(acting).test(said)) continue;
+        return { place, kind, said };
+      }
+    }, { pressed, acting: acting.source });
+    if (!next) return strange;
+    pressed.push(next.kind);
+    const open = async () => {
+      await page.locator("#content button, #content input[aria-haspopup=listbox]").nth(next.place).click();
+      await page.locator(over).filter({ visible: true }).first().waitFor({ timeout: 5_000 });
+      await settled(page);
+    };
+    const opened = await open().then(() => true, () => false);
+    if (!opened) {
+      strange.push(`${next.said || next.kind} opens nothing`);
+      continue;
+    }
+    await look(next.said || next.kind);
+    const items = await page.getByRole("menuitem").filter({ hasNot: page.getByRole("checkbox") }).allInnerTexts();
+    await close();
+    for (const item of items) {
+      if (acting.test(item) || pressed.includes(item)) continue;
+      pressed.push(item);
+      await open();
+      await page.getByRole("menuitem", { name: item, exact: true }).click();
+      const opened = await page.getByRole("dialog").waitFor({ timeout: 5_000 }).then(() => true, () => false);
+      if (opened) await look(item);
+      else strange.push(`${item} opens nothing`);
+      await close();
+    }
+  }
+}

@@ -10,6 +10,9 @@ describe("a list's address", () => {
     expect(read({ after: "a b", before: "<script>", sort: "FOO", country: "Germany" })).toEqual({});
     expect(read({ sort: ["NAME"], country: null, after: "", desc: "yes", state: "DROP", q: { a: 1 }, other: "x", before: ["a"] })).toEqual({});
   });
+  it("says of what it overlooks that it is not there, or the router would take it as it was given", () => {
+    expect(read({ state: "DROP", q: "x" })).toStrictEqual({ state: undefined, q: "x" });
+  });
   it("asks for the page before or after a cursor", () => {
     expect(pageOf({}, 25)).toEqual({ first: 25, after: null });
     expect(pageOf({ after: "a" }, 25)).toEqual({ first: 25, after: "a" });

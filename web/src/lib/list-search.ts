@@ -13,7 +13,8 @@ const isText = (value: unknown): boolean => value !== undefined && value !== "" 
 
 /**
  * Reads what a page keeps in its address: any text, one of a form, a flag, or one of some words.
- * Whatever else stands there, which anybody can write, is overlooked.
+ * Whatever else stands there, which anybody can write, is overlooked: it is undefined and
+ * not just left out, or the router would take it as it was given.
  */
 export function searchOf<const W extends Words>(words: W) {
   return (given: Record<string, unknown>): Parsed<W> => {
@@ -22,6 +23,7 @@ export function searchOf<const W extends Words>(words: W) {
       const value = given[name];
       if (kind === "flag" ? value === true : isText(value) && (kind === "text" || (kind instanceof RegExp ? kind.test(String(value)) : kind.includes(String(value)))))
         found[name] = kind === "flag" ? true : String(value);
+      else if (value !== undefined) found[name] = undefined;
     }
     return found as Parsed<W>;
   };
