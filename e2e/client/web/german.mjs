@@ -139,9 +139,10 @@ export const tests = {
       const tabs = page.getByRole("tablist").first().getByRole("tab");
       const count = await tabs.count();
       for (let i = 0; i < Math.max(1, count); i++) {
+        const place = path.replace(/(?<=\w[/=]).{20,}/, "one") + (count > 0 ? ` ${i}` : "");
+        if (pressed[place] && i > 0 && i < count - 1) continue; // of another of its kind all but the first and the last is the same
         if (count > 0) await tabs.nth(i).click();
         await settled(page);
-        const place = path.replace(/(?<=[/=]).{20,}/, "one") + (count > 0 ? ` ${i}` : "");
         await look(page, place + (path.length > 40 ? ` ${details.indexOf(path)}` : ""));
         if (path.includes("?")) continue; // it lies over the page already
         const kinds = (pressed[place] ??= []);
