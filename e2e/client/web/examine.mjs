@@ -100,7 +100,7 @@ export async function openAll(page, pressed, acting, look) {
     pressed.push(next.kind);
     const open = async () => {
       await page.locator("#content button, #content input[aria-haspopup=listbox]").nth(next.place).click();
-      await page.locator(over).filter({ visible: true }).first().waitFor({ timeout: 5_000 });
+      await page.locator(over).filter({ visible: true }).first().waitFor();
       await settled(page);
     };
     const opened = await open().then(() => true, () => false);
@@ -116,7 +116,7 @@ export async function openAll(page, pressed, acting, look) {
       pressed.push(item);
       await open();
       await page.getByRole("menuitem", { name: item, exact: true }).click();
-      const opened = await page.getByRole("dialog").waitFor({ timeout: 5_000 }).then(() => true, () => false);
+      const opened = await page.getByRole("dialog").waitFor().then(() => true, () => false);
       if (opened) await look(item);
       else strange.push(`${item} opens nothing`);
       await close();
