@@ -212,7 +212,7 @@ export const tests = {
     await dialog.getByText("Der Dump ist fertig").waitFor();
     await look(page, "a link");
 
-    const refuse = (code) => answer(page, "CreateCustomer", (route) => route.fulfill({ json: { data: null, errors: [{ message: "The panel says no.", path: ["createCustomer"], extensions: { code, requestId: "0123456789abcdef01234567" } }] } }));
+    const refuse = (code) => answer(page, "CreateCustomer", (route) => route.fulfill({ json: { data: null, errors: [{ message: "Das geht nicht.", path: ["createCustomer"], extensions: { code, requestId: "0123456789abcdef01234567" } }] } }));
     await open("/customers", "Kunden anlegen");
     await refuse("STEP_UP_REQUIRED");
     await send("Kunden anlegen");

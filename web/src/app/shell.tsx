@@ -25,6 +25,9 @@ const CommandPalette = lazyPart(async () => (await import("./palette")).CommandP
 
 const schemes = { light: IconSun, dark: IconMoon, auto: IconDeviceDesktop } as const;
 
+/** Under the mouse the place that is open stays as it is: on a deeper ground its name could not be read well. */
+const hovered = () => ({ root: { "--nl-hover": "var(--mantine-color-blue-light)" }, children: {} });
+
 /** What stands around every page. */
 export function Shell() {
   const t = useTexts();
@@ -74,7 +77,7 @@ export function Shell() {
           {visible.filter(({ own }) => !own).map(({ name, to, icon: Icon }) => {
             const active = to === "/" ? pathname === "/" : pathname === to || pathname.startsWith(`${to}/`);
             return (
-              <NavLink key={name} renderRoot={(props) => <Link to={to} {...props} />} label={t(name)} leftSection={<Icon size={18} stroke={1.6} aria-hidden />} active={active} aria-current={active ? "page" : undefined} style={{ borderRadius: "var(--mantine-radius-md)" }} />
+              <NavLink key={name} renderRoot={(props) => <Link to={to} {...props} />} label={t(name)} leftSection={<Icon size={18} stroke={1.6} aria-hidden />} active={active} aria-current={active ? "page" : undefined} vars={hovered} style={{ borderRadius: "var(--mantine-radius-md)" }} />
             );
           })}
         </ScrollArea>
@@ -108,7 +111,7 @@ function Banners() {
   return (
     <>
       {viewer.impersonatedBy && (
-        <Alert color="orange" variant="filled" mb="md" role="status" className="mpanel-impersonation">
+        <Alert color="orange" variant="filled" bg="color-mix(in srgb, var(--mantine-color-orange-9) 85%, black)" mb="md" role="status" className="mpanel-impersonation">
           <Group justify="space-between" gap="xs">
             <Text size="sm" fw={500}>{t("impersonating", { name: viewer.user.name })}</Text>
             <Button size="xs" color="dark" onClick={() => void sessions.actAsSelf().catch(() => {})}>{t("endImpersonation")}</Button>

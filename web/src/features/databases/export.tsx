@@ -71,7 +71,7 @@ export function DownloadLink(p: { dumpId: string }) {
     return (
       <Alert color="green" role="status" title={t("linkReady")}>
         <Stack gap="xs">
-          <Group gap="xs"><IconDownload size={16} aria-hidden /><Anchor href={link.url} size="sm" underline="always">{t("download")}</Anchor></Group>
+          <Group gap="xs"><IconDownload size={16} aria-hidden /><Anchor href={link.url} size="sm" underline="always" c="var(--mantine-color-text)">{t("download")}</Anchor></Group>
           <CopyField label={t("link")} value={link.url} />
           <Text size="xs" c="var(--mantine-color-text)">{link.expiresAt ? t("linkUntil", { at: dateTime(link.expiresAt) }) : t("linkOnce")}</Text>
         </Stack>
