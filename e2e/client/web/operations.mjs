@@ -137,9 +137,7 @@ export const tests = {
     const decide = /^Decide about c\d+_drifted$/;
     await by.press("button", decide);
     await page.locator("[role=menu]:focus, [role=menu] :focus").waitFor({ state: "attached" });
-    await by.keys("ArrowDown");
-    await by.has("menuitem", "Repair");
-    await by.keys("Enter");
+    await by.press("menuitem", "Repair", { by: "ArrowDown" });
     const repair = page.getByRole("dialog", { name: /^Repair: c\d+_drifted$/ });
     await repair.getByRole("listitem").first().waitFor(); // the steps that would be taken
     await by.press("button", "Repair", { within: repair });
