@@ -129,22 +129,23 @@ func rounded(d time.Duration) string {
 
 func printDocuments(w io.Writer, m machine, rows []documentRow) error {
 	slices.SortFunc(rows, func(a, b documentRow) int { return cmp.Compare(b.own, a.own) })
-	text := fmt.Sprintf("# What hostile documents cost\n\n%s, %s, %d cores, Go %s; CPU of reading and validating one, of the panel's schema, for somebody who is signed in\n\n| | KB | panel | gqlparser's rules | |\n|---|---|---|---|---|\n",
+	var text strings.Builder
+	fmt.Fprintf(&text, "# What hostile documents cost\n\n%s, %s, %d cores, Go %s; CPU of reading and validating one, of the panel's schema, for somebody who is signed in\n\n| | KB | panel | gqlparser's rules | |\n|---|---|---|---|---|\n",
 		time.Now().UTC().Format(time.RFC3339), m.CPU, m.Cores, runtime.Version())
 	for _, r := range rows {
 		end := "taken"
 		if r.refusal != "" {
 			end = r.refusal[:min(len(r.refusal), 80)]
 		}
-		text += fmt.Sprintf("| %s | %d | **%s** | %s | %s |\n", r.name, r.bytes>>10, rounded(r.own), r.stock, end)
+		fmt.Fprintf(&text, "| %s | %d | **%s** | %s | %s |\n", r.name, r.bytes>>10, rounded(r.own), r.stock, end)
 	}
 	for _, refused := range []bool{true, false} {
 		i := slices.IndexFunc(rows, func(r documentRow) bool { return (r.refusal != "") == refused })
 		if i < 0 {
 			continue
 		}
-		text += fmt.Sprintf("\nthe worst that is %s: %s (%s)\n", map[bool]string{true: "refused", false: "taken"}[refused], rounded(rows[i].own), rows[i].name)
+		fmt.Fprintf(&text, "\nthe worst that is %s: %s (%s)\n", map[bool]string{true: "refused", false: "taken"}[refused], rounded(rows[i].own), rows[i].name)
 	}
-	_, err := io.WriteString(w, text)
+	_, err := io.WriteString(w, text.String())
 	return err
 }

@@ -83,7 +83,7 @@ func TestCounts_AreThoseOfTheJobs(t *testing.T) {
 	group, ctx := errgroup.WithContext(t.Context())
 	for worker := range workers {
 		group.Go(func() error {
-			random := rand.New(rand.NewPCG(3, uint64(worker))) //nolint:gosec // to be repeated
+			random := rand.New(rand.NewPCG(3, uint64(worker)))
 			for range 60 {
 				if err := changeJobs(ctx, r.db, random, customers); err != nil {
 					return err

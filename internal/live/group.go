@@ -133,7 +133,7 @@ func (g *group) run(s *source, opens bool, params graphql.RawParams) {
 			g.end(g.failure(p))
 		}
 	}()
-	began := false
+	var began bool
 	if opens {
 		began = g.open(s, params)
 	} else {

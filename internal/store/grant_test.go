@@ -33,6 +33,13 @@ func opened(t *testing.T, url secret.Text) *store.DB {
 	return db
 }
 
+func roleOf(t *testing.T, db *store.DB) string {
+	t.Helper()
+	role, err := store.Role(t.Context(), db)
+	require.NoError(t, err)
+	return role
+}
+
 func TestGrant_EveryTableIsReachable(t *testing.T) {
 	t.Parallel()
 	owner, panel := restricted(t)
@@ -40,9 +47,7 @@ func TestGrant_EveryTableIsReachable(t *testing.T) {
 	require.NoError(t, err)
 	_, err = panel.ExecContext(t.Context(), `INSERT INTO "of a Later migration" DEFAULT VALUES`)
 	require.Error(t, err, "nobody has granted it yet")
-	role, err := store.Role(t.Context(), panel)
-	require.NoError(t, err)
-	require.NoError(t, store.Grant(t.Context(), owner, role))
+	require.NoError(t, store.Grant(t.Context(), owner, roleOf(t, panel)))
 	_, err = panel.ExecContext(t.Context(), `INSERT INTO "of a Later migration" DEFAULT VALUES`)
 	require.NoError(t, err)
 
@@ -61,17 +66,36 @@ func TestGrant_EveryTableIsReachable(t *testing.T) {
 		case "audit_entries", "audit_seals":
 			want = []string{"SELECT", "INSERT"}
 			seen++
-		case "bun_migrations", "bun_migration_locks", "river_migration":
+		case "bun_migrations", "bun_migration_locks", "river_migration", "job_counts":
 			want = []string{"SELECT"}
 			seen++
 		}
 		require.Equal(t, want, table.May, table.Name)
 	}
-	require.Equal(t, 5, seen)
+	require.Equal(t, 6, seen)
 	var sequences int
 	require.NoError(t, panel.NewRaw(`SELECT count(*) FROM pg_class
 		WHERE relnamespace = 'public'::regnamespace AND CASE WHEN relkind = 'S' THEN NOT has_sequence_privilege(oid, 'USAGE') ELSE FALSE END`).Scan(t.Context(), &sequences))
 	require.Zero(t, sequences)
+}
+
+// Who may change jobs has them counted, also before anything is granted of the counts, as
+// nodes of the version before are for a moment; nobody else changes a count.
+func TestGrant_JobsAreCountedWithTheRightsOfTheOwner(t *testing.T) {
+	t.Parallel()
+	owner, panel := restricted(t)
+	_, err := owner.ExecContext(t.Context(), "REVOKE ALL ON job_counts FROM PUBLIC, "+roleOf(t, panel))
+	require.NoError(t, err)
+	_, err = panel.ExecContext(t.Context(), `INSERT INTO jobs (id, kind, plan_version, resource_kind, resource_id, target_generation, state)
+		VALUES (gen_random_uuid(), 'thing.create', 1, 'thing', gen_random_uuid(), 1, 'PENDING')`)
+	require.NoError(t, err)
+	_, err = panel.ExecContext(t.Context(), `UPDATE jobs SET state = 'RUNNING'`)
+	require.NoError(t, err)
+	var counted string
+	require.NoError(t, owner.NewRaw("SELECT string_agg(state || n, ' ' ORDER BY state) FROM job_counts").Scan(t.Context(), &counted))
+	require.Equal(t, "PENDING0 RUNNING1", counted)
+	_, err = panel.ExecContext(t.Context(), `UPDATE job_counts SET n = 7`)
+	require.ErrorContains(t, err, "permission denied")
 }
 
 // The panel's role can add to the audit, and nothing else.
