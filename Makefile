@@ -76,8 +76,9 @@ bench: deps ## Measure orders, start-up and memory against bare SQL on this mach
 	go run $(if $(filter live,$(firstword $(ARGS))),./bench/live $(wordlist 2,$(words $(ARGS)),$(ARGS)),./bench $(ARGS))
 
 .PHONY: torture
-torture: deps ## Compare the executors; kill servers at random points and compare with the truth; SEED=n SCALE=full.
+torture: deps ## Compare the executors; the fault matrix in every mode; kill servers at random points and compare with the truth; SEED=n SCALE=full.
 	EXECUTOR_OPERATIONS=$(if $(filter full,$(SCALE)),100000,20000) go test -timeout 2h -count=1 -v -run '^(TestExecutors?_|TestFrames_RudeConnects)' ./internal/executor ./internal/transport
+	go test -timeout 2h -count=1 -v -run '^TestPlans_FaultMatrix$$' ./internal/app
 	go test -tags e2e -timeout 6h -count=1 -v -run '^TestTorture' ./e2e
 
 .PHONY: deps

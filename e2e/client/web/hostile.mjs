@@ -26,6 +26,7 @@ async function crawl(page, url, starts, step) {
     const look = async () => {
       texts.push(await said(page));
       await quiet(page, `on ${path}`);
+      step(`${seen.size} ${path}`);
     };
     await page.goto(url + path);
     await page.getByRole("heading", { level: 1 }).first().waitFor().catch(() => assert.fail(`${path} has no heading: ${page.url()}`));
@@ -44,7 +45,6 @@ async function crawl(page, url, starts, step) {
       const strange = await openAll(page, (pressed[`${key.replace(/(?<=.\/).+/, "one")} ${i}`] ??= []), acting, look);
       assert.deepEqual(strange, [], path);
     }
-    step(`${seen.size} ${path}`);
   }
   return seen;
 }
