@@ -57,6 +57,8 @@ export async function keyboardOf(page) {
         throw new Error(`the focus is not at ${role} "${name}" but at ${await page.evaluate(describe)}`);
       });
     },
+    /** Waits until the focus is given back to something. */
+    somewhere: () => page.waitForFunction(() => document.activeElement !== document.body),
     /** Goes to a control and presses a key there. */
     async press(role, name, { key = "Enter", ...where } = {}) {
       await to(role, name, where);

@@ -127,7 +127,7 @@ export const tests = {
 
     await by.press("button", "End", { within: banner });
     await banner.waitFor({ state: "detached" });
-    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.somewhere();
     await menu.getByRole("link", { name: "Database servers" }).waitFor();
 
     const { auditEvents } = await graph(`{ auditEvents(first: 20) { nodes { action allowed actor { email } impersonator { email } after } } }`);

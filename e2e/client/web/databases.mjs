@@ -165,11 +165,11 @@ export const tests = {
     await page.getByText("This database is being deleted").waitFor();
     await by.keys("Escape");
     await dialog.waitFor({ state: "detached" });
-    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.somewhere();
     await by.press("button", "Take the deletion back");
     await page.getByText("This database is being deleted").waitFor({ state: "detached" });
     await page.locator("[data-state=ACTIVE]").first().waitFor();
-    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.somewhere();
   },
 
   "U10: a session that ends while somebody writes, or sends, is gone on with, and nothing written is lost": async ({ person, signIn, graph, forgive, password, email }) => {

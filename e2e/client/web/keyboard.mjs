@@ -136,7 +136,7 @@ export const tests = {
     await page.getByText("This database is being deleted").waitFor();
     await by.keys("Escape");
     await end.waitFor({ state: "detached" });
-    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.somewhere();
     await signOut(page, by);
   },
 
@@ -165,7 +165,7 @@ export const tests = {
     assert.match(recovery, /\S{8,}/);
     await by.press("button", "I have saved it", { within: once });
     await once.waitFor({ state: "detached" });
-    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.somewhere();
     await signOut(page, by);
 
     await signInBy(by, email, password);
@@ -205,7 +205,7 @@ export const tests = {
     await by.press("button", "End session", { within: asked });
     await asked.waitFor({ state: "detached" });
     await other.getByRole("dialog", { name: "Your session is over" }).waitFor();
-    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.somewhere();
     step("a session");
 
     await by.press("button", "New API token");
@@ -219,13 +219,13 @@ export const tests = {
     const once = page.getByRole("dialog", { name: "Your new API token" });
     await by.press("button", "I have saved it", { within: once });
     await once.waitFor({ state: "detached" });
-    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.somewhere();
     await by.press("button", "Revoke nightly");
     const sure = page.getByRole("dialog", { name: "Revoke nightly" });
     await by.press("button", "Revoke", { within: sure });
     await sure.waitFor({ state: "detached" });
     await page.getByText("You have no API token").waitFor();
-    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.somewhere();
     step("an API token");
 
     await by.press("link", "Users", { by: "Shift+Tab", most: 80 });
@@ -257,7 +257,7 @@ export const tests = {
     await page.waitForURL(/allowed=/);
     await by.press("button", "Clear the filters");
     await page.waitForURL((at) => !at.search.includes("action"));
-    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.somewhere();
 
     await accountMenu(page, by);
     await by.keys("ArrowDown");

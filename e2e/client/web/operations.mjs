@@ -31,7 +31,7 @@ export const tests = {
     await by.keys("Escape"); // it is not left like this
     await by.press("button", "I have saved it", { within: add });
     await add.waitFor({ state: "detached" });
-    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.somewhere();
     step("made");
 
     await by.press("button", "Change reader");
@@ -60,7 +60,7 @@ export const tests = {
     await by.keys("Escape");
     await remove.waitFor({ state: "detached" });
     await page.getByText("The database has its own login").waitFor();
-    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.somewhere();
   },
 
   "by keyboard: a database is exported, its dump fetched, sent again and loaded, and a clone is made": async ({ person, signIn, graph, step }) => {
@@ -78,7 +78,7 @@ export const tests = {
     await by.has("button", "Close", { within: order });
     await by.keys("Enter");
     await order.waitFor({ state: "detached" });
-    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.somewhere();
     step("exported");
 
     await by.press("button", "Upload a dump");
@@ -94,7 +94,7 @@ export const tests = {
     await load.getByText("Succeeded", { exact: true }).waitFor();
     await by.keys("Escape");
     await load.waitFor({ state: "detached" });
-    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.somewhere();
     step("loaded");
 
     await by.to("tab", "Dumps");
@@ -116,10 +116,10 @@ export const tests = {
     const { page, by } = await at(person, signIn, `/jobs/${deleteDatabase.job.id}`);
     await by.press("button", "Cancel");
     await page.locator("[data-state=CANCELED]").first().waitFor();
-    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.somewhere();
     await by.press("button", "Try again");
     await page.locator("[data-state=RUNNING], [data-state=WAITING]").first().waitFor();
-    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.somewhere();
     const again = new URL(page.url()).pathname.split("/").pop();
     await graph("mutation ($input: CancelJobInput!) { cancelJob(input: $input) { job { id } } }", { input: { id: again } });
     assert.equal(await overOf(graph, again), "CANCELED");
@@ -142,7 +142,7 @@ export const tests = {
     await repair.getByRole("listitem").first().waitFor(); // the steps that would be taken
     await by.press("button", "Repair", { within: repair });
     await repair.waitFor({ state: "detached" });
-    await page.waitForFunction(() => document.activeElement !== document.body);
+    await by.somewhere();
     await page.getByRole("row").filter({ hasText: "_drifted" }).locator("[data-state=SUCCEEDED]").or(page.getByText(/^No finding is like this|^Nothing differs/)).first().waitFor();
     step("repaired");
 
