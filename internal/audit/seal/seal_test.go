@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -260,6 +261,31 @@ func TestSealer_WaitsForOpenTransactions(t *testing.T) {
 	var first string
 	require.NoError(t, r.db.NewRaw("SELECT a.action FROM audit_seals s, unnest(s.ids) WITH ORDINALITY i (id, n) JOIN audit_entries a USING (id) ORDER BY s.seq, i.n LIMIT 1").Scan(t.Context(), &first))
 	require.Equal(t, "test.late", first)
+}
+
+// A node that stops while a transaction is open somewhere waits for it, for a moment.
+func TestSealer_StopsWithNothingLeft(t *testing.T) {
+	t.Parallel()
+	sql := new(testkit.Statements)
+	r := newRig(t, testkit.DB(t, func(c *pgxpool.Config) { c.ConnConfig.Tracer = sql }))
+	r.seal()
+	late, err := r.db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	_, err = late.NewRaw("SELECT pg_current_xact_id()").Exec(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, write(t.Context(), r.db, rand.New(rand.NewPCG(1, 3)), "the last one", false))
+
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	over := make(chan struct{})
+	go func() { defer close(over); r.sealer.Run(stopped) }()
+	require.Eventually(t, func() bool { // it has looked and found that something is left
+		return slices.ContainsFunc(slices.Concat(sql.Trips()...), func(s string) bool { return strings.Contains(s, "min(a.at)") })
+	}, 10*time.Second, time.Millisecond)
+	require.NoError(t, late.Rollback())
+	<-over
+	require.Zero(t, r.unsealed())
+	require.Equal(t, 1, r.verify().Checkpoints, "and its checkpoint is of that")
 }
 
 // Two nodes at work: what is committed is sealed within a second or so.

@@ -69,10 +69,7 @@ func (s *Sealer) Run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastTime)
-			defer cancel()
-			s.look(last)
-			s.checkpoint(last)
+			s.finish(context.WithoutCancel(ctx))
 			return
 		case <-mark.C:
 			s.checkpoint(ctx)
@@ -82,8 +79,31 @@ func (s *Sealer) Run(ctx context.Context) {
 	}
 }
 
-// lastTime is how long a node that stops takes for what is not sealed yet.
-const lastTime = time.Second
+// lastTime is how long a node that stops takes for what is not sealed yet, and for its
+// checkpoint.
+const lastTime = 3 * time.Second
+
+// finish seals what is left. Its order may not be settled at once: a transaction is still
+// open somewhere, or the seal that was broken off is not undone yet.
+func (s *Sealer) finish(ctx context.Context) {
+	last, cancel := context.WithTimeout(ctx, lastTime)
+	defer cancel()
+	again := time.NewTicker(s.Look / 10)
+	defer again.Stop()
+	for {
+		s.look(last)
+		if left, err := Lag(last, s.DB); err != nil || left.Entries == 0 {
+			break // done, or out of time
+		}
+		select {
+		case <-again.C:
+		case <-last.Done():
+		}
+	}
+	mark, cancel := context.WithTimeout(ctx, lastTime)
+	defer cancel()
+	s.checkpoint(mark)
+}
 
 func (s *Sealer) look(ctx context.Context) {
 	if _, err := s.Seal(ctx); err != nil && ctx.Err() == nil {
