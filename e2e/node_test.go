@@ -19,6 +19,7 @@ const nodeTime = time.Minute
 // A script is a running script of client/.
 type script struct {
 	lines  chan json.RawMessage // closed at its end
+	last   json.RawMessage      // the newest that was read
 	stderr bytes.Buffer
 	cmd    *exec.Cmd
 }
@@ -51,14 +52,16 @@ func next[T any](t *testing.T, s *script) (v T, ok bool) {
 	select {
 	case line, ok := <-s.lines:
 		if !ok {
-			require.NoError(t, s.cmd.Wait(), "%s", s.stderr.String())
+			err := s.cmd.Wait()
+			require.NoError(t, err, "after %s\n%s", s.last, s.stderr.String())
 			return v, false
 		}
+		s.last = line
 		require.NoError(t, json.Unmarshal(line, &v), "%s", line)
 		return v, true
 	case <-time.After(nodeTime):
 		_ = s.cmd.Process.Kill()
-		require.FailNow(t, "the script says nothing", "%s", s.stderr.String())
+		require.FailNow(t, "the script says nothing", "after %s\n%s", s.last, s.stderr.String())
 		return v, false
 	}
 }

@@ -42,27 +42,37 @@ function rudeSocket() {
   return { client, link: new GraphQLWsLink(client), connections: () => connections };
 }
 
-/** A fetch whose streams are cut likewise, within the event that follows. */
+/**
+ * A fetch whose streams are cut likewise, within the event that follows. A cut waits for the
+ * answers to what was asked meanwhile: before them graphql-sse does not take a stream that
+ * breaks for one that it has to open again.
+ */
 function rudeFetch() {
-  let left = cuts, connections = 0;
+  let left = cuts, connections = 0, answered = Promise.resolve();
   const fetchFn = async (...args) => {
-    const response = await fetch(...args);
+    const asked = fetch(...args);
+    answered = Promise.allSettled([answered, asked]);
+    const response = await asked;
     if (!/event-stream|multipart/.test(response.headers.get("content-type"))) return response;
     connections++;
     const reader = response.body.getReader();
-    let events = 0, rest = 0; // of the text
+    let events = 0, rest = 0, cut = false; // rest: of the text
     const body = new ReadableStream({
       async pull(controller) {
+        if (cut) { // what came before was read
+          await answered;
+          setTimeout(() => controller.error(new TypeError("terminated")));
+          return;
+        }
         const { done, value } = await reader.read();
         if (done) return controller.close();
         const text = new TextDecoder("latin1").decode(value);
         for (rest = 0; left > 0 && (rest = text.indexOf('"position"', rest)) >= 0; rest++) {
           if (++events <= input.cutEvery) continue;
           left--;
+          cut = true;
           controller.enqueue(value.slice(0, rest));
-          await reader.cancel();
-          setTimeout(() => controller.error(new TypeError("terminated"))); // once that was read
-          return;
+          return reader.cancel();
         }
         controller.enqueue(value);
       },

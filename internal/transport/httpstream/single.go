@@ -204,8 +204,12 @@ func (t *Transport) single(w http.ResponseWriter, r *http.Request, exec graphql.
 	switch op, err := conn.Begin(id); {
 	case err == nil:
 		op.Envelope = live.Quoted(id)
-		go op.Run(exec, &params)
+		// That it is accepted comes before its first answer: clients such as graphql-sse
+		// listen for answers from then on.
+		w.Header().Set("Content-Length", "0")
 		w.WriteHeader(http.StatusAccepted)
+		_ = http.NewResponseController(w).Flush()
+		go op.Run(exec, &params)
 	case errors.Is(err, live.ErrDuplicate):
 		t.Refuse(w, r, http.StatusConflict, fault.Conflict, "An operation with this id is running.")
 	case errors.Is(err, live.ErrTooManyOperations):
