@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// nodeTime bounds one script of the independent client.
-const nodeTime = time.Minute
+// nodeTime bounds how long a script of the independent client says nothing.
+const nodeTime = 2 * time.Minute
 
 // A script is a running script of client/.
 type script struct {

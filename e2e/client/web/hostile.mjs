@@ -140,7 +140,7 @@ export const tests = {
     for (const [place, how] of Object.entries(strings)) if (how.stored) assert.ok(belongs.some(([of]) => of === place), `${place} was stored nowhere`);
   },
 
-  "S33: nothing that stands in an address is executed, and a page gets over it": async ({ person, signIn, forgive, url }) => {
+  "S33: nothing that stands in an address is executed, and a page gets over it": async ({ person, signIn, forgive, step, url }) => {
     const page = await (await person()).newPage();
     await signIn(page);
     const words = {
@@ -155,6 +155,7 @@ export const tests = {
         await page.getByRole("heading", { level: 1 }).first().waitFor();
         await settled(page);
         await quiet(page, `at ${path}?${query}`);
+        step(path);
       }
     }
     // One that can be no place in a list is overlooked: the list is there, and says that nothing is like this.
@@ -162,11 +163,13 @@ export const tests = {
       await page.goto(`${url}/databases?q=${encodeURIComponent(text)}&state=${encodeURIComponent(text)}&after=${encodeURIComponent(text)}`);
       await page.getByText("No database is like this").waitFor();
       assert.equal(await page.getByRole("alert").count(), 0, text);
+      step(text);
     }
     for (const text of polyglots) {
       await page.goto(`${url}/customers/${encodeURIComponent(text)}`);
       await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
       await quiet(page, `at ${text}`);
+      step(text);
     }
     forgive(/status of 400/); // a cursor that is none is refused
   },
