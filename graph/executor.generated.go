@@ -5260,6 +5260,12 @@ var executorTables = &executor.Tables{
 					return writeNNotificationLevel2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐNotificationLevel(w, parent.(*models.Notification).Level)
 				},
 			},
+			"kind": {Name: "kind", Type: "NotificationKind", GraphQL: "NotificationKind!",
+				NonNull: true,
+				Leaf: func(w *executor.Writer, parent any) executor.Status {
+					return writeNNotificationKind2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐNotificationKind(w, parent.(*models.Notification).Kind)
+				},
+			},
 			"message": {Name: "message", Type: "String", GraphQL: "String!",
 				NonNull: true,
 				Leaf: func(w *executor.Writer, parent any) executor.Status {
@@ -7848,6 +7854,11 @@ func writeNJobState2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐJobState(w *execut
 
 func writeNJobStepState2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐJobStepState(w *executor.Writer, v models.JobStepState) executor.Status {
 	return w.String(string(v))
+}
+
+func writeNNotificationKind2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐNotificationKind(w *executor.Writer, v models.NotificationKind) executor.Status {
+	v.MarshalGQL(w)
+	return executor.Written
 }
 
 func writeNNotificationLevel2githubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐNotificationLevel(w *executor.Writer, v models.NotificationLevel) executor.Status {

@@ -3204,12 +3204,28 @@ type Notification implements Node {
   at: DateTime!
   "How much it matters."
   level: NotificationLevel!
-  "What has happened: a sentence of at most 500 characters. It has no secrets; show it as text."
+  "What has happened, for who says it in other words: ` + "`" + `object` + "`" + ` has the rest."
+  kind: NotificationKind!
+  "What has happened, in English: a sentence of at most 500 characters. It has no secrets; show it as text."
   message: String!
   "What it is about, such as a job or a customer; null when that is gone, and when the caller may not see it any more."
   object: Node @goField(forceResolver: true, batch: true)
   "When the user has read it; null before."
   readAt: DateTime
+}
+
+"What a notification tells. There will be more: show the ` + "`" + `message` + "`" + ` of a kind that you do not know."
+enum NotificationKind {
+  "The job that ` + "`" + `object` + "`" + ` is has succeeded."
+  JOB_SUCCEEDED
+  "The job that ` + "`" + `object` + "`" + ` is has failed, and has taken back what it had done; its ` + "`" + `error` + "`" + ` says why."
+  JOB_FAILED
+  "The job that ` + "`" + `object` + "`" + ` is was canceled, and has taken back what it had done."
+  JOB_CANCELED
+  "The job that ` + "`" + `object` + "`" + ` is, or one that it ordered, cannot end, and is tried again every hour; its ` + "`" + `waitingFor` + "`" + ` says what for."
+  JOB_STUCK
+  "The databases of the customer that ` + "`" + `object` + "`" + ` is have risen to another level of their size quota; the ` + "`" + `level` + "`" + ` is ` + "`" + `ERROR` + "`" + ` when they are over it."
+  QUOTA_LEVEL
 }
 
 "How much a notification matters."
@@ -4853,6 +4869,8 @@ func (ec *executionContext) childFields_Notification(ctx context.Context, field 
 		return ec.fieldContext_Notification_at(ctx, field)
 	case "level":
 		return ec.fieldContext_Notification_level(ctx, field)
+	case "kind":
+		return ec.fieldContext_Notification_kind(ctx, field)
 	case "message":
 		return ec.fieldContext_Notification_message(ctx, field)
 	case "object":

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/inbox"
 )
 
 // The web app says in words what each kind of job does, in both languages, and knows no
@@ -26,7 +28,7 @@ func TestJobTitles_OfEveryPlan(t *testing.T) {
 		kinds = append(kinds, strings.ReplaceAll(kind, ".", "_"))
 	}
 	slices.Sort(kinds)
-	key := regexp.MustCompile(`\b([a-z_]+_[a-z_]+): "`)
+	key := regexp.MustCompile(`\b([a-z_]+_[a-z_]+): "([^"]*)"`)
 	for _, texts := range []string{english, german} {
 		var titles []string
 		for _, m := range key.FindAllStringSubmatch(texts, -1) {
@@ -34,5 +36,12 @@ func TestJobTitles_OfEveryPlan(t *testing.T) {
 		}
 		slices.Sort(titles)
 		require.Equal(t, kinds, titles)
+	}
+	said := map[string]string{}
+	for _, m := range key.FindAllStringSubmatch(english, -1) {
+		said[m[1]] = m[2]
+	}
+	for kind := range scenarios {
+		require.Equal(t, said[strings.ReplaceAll(kind, ".", "_")], inbox.JobTitle(kind), "notifications say %s as the web app does", kind)
 	}
 }

@@ -3,6 +3,8 @@ package inbox
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -15,19 +17,10 @@ import (
 // MaxMessage is the longest message, in characters.
 const MaxMessage = 500
 
-// The kinds of notifications.
-const (
-	KindJobSucceeded = "job.succeeded"
-	KindJobFailed    = "job.failed"
-	KindJobCanceled  = "job.canceled"
-	KindJobStuck     = "job.stuck"
-	KindQuotaLevel   = "quota.level"
-)
-
 // A notice is what several users are told alike.
 type notice struct {
 	level    models.NotificationLevel
-	kind     string
+	kind     models.NotificationKind
 	message  string
 	object   string // kind of the id
 	objectID any
@@ -90,22 +83,23 @@ func (s *Service) reach(p actor.Permission, customer ident.CustomerID) []any {
 	return []any{bun.List(provider), customer, bun.List(within)}
 }
 
-func aboutJob(job *models.Job) (level models.NotificationLevel, kind, message string) {
+func aboutJob(job *models.Job) (level models.NotificationLevel, kind models.NotificationKind, message string) {
 	because := func(reason *string) string {
 		if reason == nil || *reason == "" {
 			return "."
 		}
 		return ": " + *reason
 	}
+	subject := `The job "` + JobTitle(job.Kind) + `" `
 	switch job.State {
 	case models.JobSucceeded:
-		return models.NotificationSuccess, KindJobSucceeded, "The job " + job.Kind + " succeeded."
+		return models.NotificationSuccess, models.NotificationJobSucceeded, subject + "has succeeded."
 	case models.JobCanceled:
-		return models.NotificationInfo, KindJobCanceled, "The job " + job.Kind + " was canceled, and what it had done was taken back."
+		return models.NotificationInfo, models.NotificationJobCanceled, subject + "was canceled, and what it had done was taken back."
 	case models.JobStuck:
-		return models.NotificationError, KindJobStuck, "The job " + job.Kind + " is stuck and is tried again every hour" + because(job.WaitingFor)
+		return models.NotificationError, models.NotificationJobStuck, subject + "is stuck and is tried again every hour" + because(job.WaitingFor)
 	default:
-		return models.NotificationError, KindJobFailed, "The job " + job.Kind + " failed" + because(job.ErrorMessage)
+		return models.NotificationError, models.NotificationJobFailed, subject + "has failed" + because(job.ErrorMessage)
 	}
 }
 
@@ -126,12 +120,12 @@ func (s *Service) QuotaChanged(tx store.Tx, q QuotaLevel) {
 		return
 	}
 	n := notice{
-		level: models.NotificationWarning, kind: KindQuotaLevel, object: ident.Customer, objectID: q.CustomerID, customer: q.CustomerID,
-		message: fmt.Sprintf("Databases take %d of the %d bytes that the quota allows: it has come to the level %s.", q.Used, *q.Max, q.Level),
+		level: models.NotificationWarning, kind: models.NotificationQuotaLevel, object: ident.Customer, objectID: q.CustomerID, customer: q.CustomerID,
+		message: fmt.Sprintf("The databases take %s of the %s that the quota allows.", size(q.Used), size(*q.Max)),
 	}
 	if q.Level == models.QuotaExceeded {
 		n.level = models.NotificationError
-		n.message = fmt.Sprintf("Databases take %d bytes, and the quota allows %d: they are closed until less than 90 %% of it is used.", q.Used, *q.Max)
+		n.message = fmt.Sprintf("The databases take %s, and the quota allows %s: they are closed until less than 90 %% of it is used.", size(q.Used), size(*q.Max))
 	}
 	_, within := s.holders(actor.DatabasesRead)
 	s.tell(tx, n, "EXISTS (SELECT FROM memberships AS m WHERE m.user_id = u.id AND m.customer_id = ?::uuid AND m.role IN (?))", q.CustomerID, bun.List(within))
@@ -140,6 +134,16 @@ func (s *Service) QuotaChanged(tx store.Tx, q QuotaLevel) {
 // rank orders the levels.
 func rank(l models.QuotaLevel) int {
 	return slices.Index([]models.QuotaLevel{models.QuotaNormal, models.QuotaWarning, models.QuotaCritical, models.QuotaExceeded}, l)
+}
+
+// size says bytes in units of 1,024: 1536 is "1.5 KiB".
+func size(bytes int64) string {
+	n, unit := float64(bytes), 0
+	units := [...]string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
+	for ; n >= 1024 && unit < len(units)-1; unit++ {
+		n /= 1024
+	}
+	return strings.TrimSuffix(strconv.FormatFloat(n, 'f', 1, 64), ".0") + " " + units[unit]
 }
 
 // shortened cuts a message that is too long.

@@ -80,12 +80,13 @@ func TestJobChanged_WhatIsTold(t *testing.T) {
 	r := newRig(t)
 	dev := r.member("dev", r.below, models.CustomerDeveloper)
 	for state, want := range map[models.JobState]models.Notification{
-		models.JobSucceeded: {Level: models.NotificationSuccess, Kind: inbox.KindJobSucceeded, Message: "The job thing.create succeeded."},
-		models.JobFailed:    {Level: models.NotificationError, Kind: inbox.KindJobFailed, Message: "The job thing.create failed: The name is taken."},
-		models.JobCanceled:  {Level: models.NotificationInfo, Kind: inbox.KindJobCanceled, Message: "The job thing.create was canceled, and what it had done was taken back."},
-		models.JobStuck:     {Level: models.NotificationError, Kind: inbox.KindJobStuck, Message: "The job thing.create is stuck and is tried again every hour: It is away."},
+		models.JobSucceeded: {Level: models.NotificationSuccess, Kind: models.NotificationJobSucceeded, Message: `The job "Clone a database" has succeeded.`},
+		models.JobFailed:    {Level: models.NotificationError, Kind: models.NotificationJobFailed, Message: `The job "Clone a database" has failed: The name is taken.`},
+		models.JobCanceled:  {Level: models.NotificationInfo, Kind: models.NotificationJobCanceled, Message: `The job "Clone a database" was canceled, and what it had done was taken back.`},
+		models.JobStuck:     {Level: models.NotificationError, Kind: models.NotificationJobStuck, Message: `The job "Clone a database" is stuck and is tried again every hour: It is away.`},
 	} {
 		job := r.job(r.below, dev, state)
+		job.Kind = "database.clone"
 		job.ErrorMessage, job.WaitingFor = new("The name is taken."), new("It is away.")
 		r.tell(job)
 		rows := r.rows()
@@ -99,6 +100,10 @@ func TestJobChanged_WhatIsTold(t *testing.T) {
 		require.Equal(t, job.ID.UUID, got.ObjectID)
 		require.Nil(t, got.ReadAt)
 	}
+	plain := r.job(r.below, dev, models.JobFailed)
+	plain.Kind, plain.ErrorMessage = "thing.create", new("")
+	r.tell(plain)
+	require.Equal(t, `The job "thing.create" has failed.`, r.rows()[4].Message, "of a kind without a title, and without a reason")
 	long := r.job(r.below, dev, models.JobFailed)
 	long.ErrorMessage = new(strings.Repeat("日", 600))
 	r.tell(long)
@@ -144,14 +149,14 @@ func TestQuotaChanged(t *testing.T) {
 	for level, want := range map[models.QuotaLevel]models.NotificationLevel{
 		models.QuotaWarning: models.NotificationWarning, models.QuotaCritical: models.NotificationWarning, models.QuotaExceeded: models.NotificationError,
 	} {
-		names, n := said(inbox.QuotaLevel{Name: models.QuotaDatabaseBytes, Used: 96, Max: new(int64(100)), Before: models.QuotaNormal, Level: level})
+		names, n := said(inbox.QuotaLevel{Name: models.QuotaDatabaseBytes, Used: 1536, Max: new(int64(5 << 30)), Before: models.QuotaNormal, Level: level})
 		require.ElementsMatch(t, []string{"owner", "admin", "dev", "reader"}, names, level)
 		require.Equal(t, want, n.Level)
-		require.Equal(t, inbox.KindQuotaLevel, n.Kind)
+		require.Equal(t, models.NotificationQuotaLevel, n.Kind)
 		require.Equal(t, ident.Customer, n.ObjectKind)
 		require.Equal(t, r.below.UUID, n.ObjectID)
-		require.Contains(t, n.Message, "96")
-		require.Contains(t, n.Message, "100")
+		require.Contains(t, n.Message, "1.5 KiB")
+		require.Contains(t, n.Message, " 5 GiB")
 	}
 	for what, q := range map[string]inbox.QuotaLevel{
 		"it falls":             {Name: models.QuotaDatabaseBytes, Max: new(int64(100)), Before: models.QuotaExceeded, Level: models.QuotaWarning},

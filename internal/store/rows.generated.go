@@ -962,7 +962,12 @@ func init() {
 			m.Level = models.NotificationLevel(x)
 			return err
 		},
-		"kind":        func(v value, m *models.Notification) error { return v.text(&m.Kind) },
+		"kind": func(v value, m *models.Notification) error {
+			var x string
+			err := v.text(&x)
+			m.Kind = models.NotificationKind(x)
+			return err
+		},
 		"message":     func(v value, m *models.Notification) error { return v.text(&m.Message) },
 		"object_kind": func(v value, m *models.Notification) error { return v.text(&m.ObjectKind) },
 		"object_id":   func(v value, m *models.Notification) error { return v.uuid(&m.ObjectID) },

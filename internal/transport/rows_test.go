@@ -69,5 +69,5 @@ func (p *panel) host() (id ident.ServerID) {
 // notify tells a user of something.
 func (p *panel) notify(id ident.NotificationID, user ident.UserID, message, kind string, object uuid.UUID) {
 	p.t.Helper()
-	p.exec(`INSERT INTO notifications (id, user_id, level, kind, message, object_kind, object_id) VALUES (?, ?, 'INFO', 'x.y', ?, ?, ?)`, id, user, message, kind, object)
+	p.exec(`INSERT INTO notifications (id, user_id, level, kind, message, object_kind, object_id) VALUES (?, ?, 'INFO', 'job.succeeded', ?, ?, ?)`, id, user, message, kind, object)
 }

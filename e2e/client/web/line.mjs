@@ -12,7 +12,15 @@ async function toldAudit(graph) {
   return auditEvents.nodes.map(({ at, action }) => `${at} ${action}`);
 }
 
-const toldNotices = async (graph) => (await graph("{ viewer { notifications(first: 30) { nodes { message } unreadCount } } }")).viewer.notifications;
+const toldNotices = async (graph) =>
+  (await graph("{ viewer { notifications(first: 30) { nodes { kind object { ... on Job { kind resource { ... on Database { name } } } } } unreadCount } } }")).viewer.notifications;
+
+/** As the drawer says the end of a job that makes or deletes a database. */
+const saidOf = ({ kind, object: job }) => {
+  assert.equal(kind, "JOB_SUCCEEDED");
+  const title = { "database.create": "Create a database", "database.delete": "Delete a database" }[job.kind];
+  return `Done: ${[title, job.resource?.name].filter(Boolean).join(" · ")}`;
+};
 
 /** Tries until both are the same, and says what is not. */
 async function same(shown, told, what) {
@@ -121,7 +129,7 @@ async function endures(name, seconds, { person, signIn, graph, forgive, shot, st
   await dashboard.getByRole("button", { name: `Notifications: ${unreadCount} new` }).click();
   const drawer = dashboard.getByRole("dialog", { name: "Notifications" });
   await same(
-    () => drawer.locator("[data-level]").evaluateAll((all) => all.map((one) => one.firstChild.textContent)), async () => (await toldNotices(graph)).nodes.map(({ message }) => message), "the drawer",
+    () => drawer.locator("[data-level]").evaluateAll((all) => all.map((one) => one.firstChild.textContent)), async () => (await toldNotices(graph)).nodes.map(saidOf), "the drawer",
   );
   await shot(dashboard, `line-${name}-drawer`);
   await dashboard.keyboard.press("Escape");

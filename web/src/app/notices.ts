@@ -1,18 +1,19 @@
-import { useEffect } from "react";
+import { createElement, useEffect } from "react";
 import { useClient, useQuery } from "urql";
 import { toastNotice } from "@/components/toasts";
 import { graphql } from "@/gql/document";
 import type { NoticesQuery } from "@/gql/generated/graphql";
 import { refreshSoon } from "@/gql/refresh";
 import { listen } from "@/gql/socket";
+import { NoticeSentence } from "./notice-sentence";
 
 const NOTICES = graphql(`
   query Notices {
     viewer {
       notifications(first: 30) {
         nodes {
-          id at level message readAt
-          object { __typename id ... on Job { kind resource { __typename id ... on Database { name } ... on Customer { title: name } ... on DatabaseUser { username } ... on DatabaseServer { name } } } ... on Database { name } ... on Customer { title: name } }
+          id at level kind message readAt
+          object { __typename id ... on Job { kind waitingFor error { message } resource { __typename id ... on Database { name } ... on Customer { title: name } ... on DatabaseUser { username } ... on DatabaseServer { name } } } ... on Database { name } ... on Customer { title: name } }
         }
         unreadCount
       }
@@ -23,7 +24,13 @@ const NOTICES = graphql(`
 const NOTICE_FEED = graphql(`
   subscription NoticeFeed($after: StreamPosition) {
     notifications(after: $after) {
-      ... on NotificationEntry { position notification { id level message } }
+      ... on NotificationEntry {
+        position
+        notification {
+          id level kind message
+          object { __typename id ... on Job { kind waitingFor error { message } resource { __typename id ... on Database { name } ... on Customer { title: name } ... on DatabaseUser { username } ... on DatabaseServer { name } } } ... on Database { name } ... on Customer { title: name } }
+        }
+      }
       ... on StreamGap { position }
     }
   }
@@ -46,8 +53,8 @@ export function useNotices(): { notices: readonly Notice[]; unread: number } {
       listen(NOTICE_FEED, {}, {
         next: ({ notifications: item }) => {
           if (!("notification" in item)) return;
-          const { level, message } = item.notification;
-          if (level === "ERROR" || level === "WARNING") toastNotice(message, level);
+          const { notification: notice } = item;
+          if (notice.level === "ERROR" || notice.level === "WARNING") toastNotice(createElement(NoticeSentence, { notice }), notice.level);
           refreshSoon(client);
         },
       }),

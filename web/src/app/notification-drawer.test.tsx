@@ -14,7 +14,7 @@ beforeEach(() => {
   streams.splice(0);
 });
 
-const notice = (id: string, patch: object = {}): Notice => ({ id, at: "2026-11-01T10:00:00Z", level: "INFO", message: `message ${id}`, readAt: null, object: null, ...patch }) as Notice;
+const notice = (id: string, patch: object = {}): Notice => ({ id, at: "2026-11-01T10:00:00Z", level: "INFO", kind: "OF_TOMORROW", message: `message ${id}`, readAt: null, object: null, ...patch }) as unknown as Notice;
 const drawer = async (notices: Notice[] = [], unread = 0, answers: Parameters<typeof graphOf>[0] = {}) => {
   const graph = graphOf(answers);
   const onClose = vi.fn();
@@ -39,9 +39,10 @@ describe("U6: the drawer", () => {
     await waitFor(() => expect(router.state.location.pathname).toBe(to));
     expect(onClose).toHaveBeenCalledOnce();
   });
-  it("says what a job does, and with what", async () => {
-    const { dialog } = await drawer([notice("1", { object: { __typename: "Job", id: "j1", kind: "database.clone", resource: { __typename: "Database", id: "d1", name: "shop" } } })]);
-    expect(dialog.getByText("Clone a database · shop")).toBeVisible();
+  it("says what a job does, with what, and why it failed", async () => {
+    const { dialog } = await drawer([notice("1", { kind: "JOB_FAILED", object: { __typename: "Job", id: "j1", kind: "database.clone", error: { message: "It is taken." }, resource: { __typename: "Database", id: "d1", name: "shop" } } })]);
+    expect(dialog.getByRole("link", { name: "Failed: Clone a database · shop" })).toBeVisible();
+    expect(dialog.getByText("It is taken.")).toBeVisible();
   });
   it.each([null, { __typename: "Invitation", id: "i1" }])("leads nowhere with %o", async (object) => {
     const { dialog } = await drawer([notice("1", { object })]);
@@ -96,7 +97,7 @@ describe("what the panel tells", () => {
     return <p>{unread} of {notices.length}</p>;
   }
   const list = (unreadCount: number, ...nodes: Notice[]) => ({ data: { viewer: { notifications: { nodes, unreadCount } } } });
-  const entry = (level: string) => ({ notifications: { position: "p1", notification: { id: "n1", level, message: "The disk is full." } } });
+  const entry = (level: string) => ({ notifications: { position: "p1", notification: { id: "n1", level, kind: "OF_TOMORROW", message: "The disk is full." } } });
   it("is nothing until it is read, and then what there is", async () => {
     show(<Bell />, graphOf({ Notices: list(1, notice("1"), notice("2")) }));
     expect(await screen.findByText("1 of 2")).toBeVisible();
@@ -110,6 +111,16 @@ describe("what the panel tells", () => {
     expect(await screen.findByText("1 of 1")).toBeVisible();
     unmount();
     expect(streams).toHaveLength(0);
+  });
+  it("is said in the language of the page", async () => {
+    setLanguage("de");
+    show(<Bell />, graphOf({ Notices: list(0) }));
+    await screen.findByText("0 of 0");
+    const object = { __typename: "Job", id: "j1", kind: "database.create", error: { message: "The name is taken." }, resource: { __typename: "Database", id: "d1", name: "shop" } };
+    comes("NoticeFeed", { notifications: { position: "p1", notification: { id: "n1", level: "ERROR", kind: "JOB_FAILED", message: "The job has failed.", object } } });
+    expect((await screen.findByText("Fehlgeschlagen: Datenbank anlegen · shop")).closest("[role=alert]")).toHaveTextContent("The name is taken.");
+    expect(screen.queryByText("The job has failed.")).not.toBeInTheDocument();
+    setLanguage("en");
   });
   it("is counted and no more when it is no trouble", async () => {
     show(<Bell />, graphOf({ Notices: [list(0), list(1, notice("n1"))] }));

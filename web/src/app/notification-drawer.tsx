@@ -1,12 +1,12 @@
 import { Anchor, Badge, Button, Drawer, Group, Paper, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { Ago } from "@/components/ago";
-import { nameOfResource, useJobTitle } from "@/components/job-title";
 import { ShowGraphQL } from "@/components/show-graphql";
 import { CopyDetails, type Told, told } from "@/components/toasts";
 import { useAction } from "@/components/use-action";
 import { useSentence } from "@/components/use-sentence";
 import { useStore } from "@/lib/store";
+import { useNoticeText } from "./notice-sentence";
 import { MARK_READ, type Notice } from "./notices";
 import { useTexts } from "./texts";
 
@@ -51,15 +51,14 @@ export function NotificationDrawer(p: { opened: boolean; onClose: () => void; no
 
 function NoticeCard({ notice: n, onOpen }: { notice: Notice; onOpen: () => void }) {
   const t = useTexts();
-  const title = useJobTitle();
+  const { sentence, reason } = useNoticeText()(n);
   const to = placeOf(n.object);
-  const about = n.object?.__typename === "Job" ? [title(n.object.kind), nameOfResource(n.object.resource)].filter(Boolean).join(" · ") : undefined;
   return (
     <div data-level={n.level} data-read={n.readAt !== null}>
       <Text size="sm" fw={n.readAt ? undefined : 600} style={{ overflowWrap: "anywhere" }}>
-        {to ? <Anchor component={Link} to={to} inherit onClick={onOpen}>{n.message}</Anchor> : n.message}
+        {to ? <Anchor component={Link} to={to} inherit onClick={onOpen}>{sentence}</Anchor> : sentence}
       </Text>
-      {about && <Text size="xs" c="dimmed">{about}</Text>}
+      {reason && <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>{reason}</Text>}
       <Group justify="space-between" gap="xs" mt={4}>
         <Ago at={n.at} />
         <Group gap={4}>

@@ -2,6 +2,7 @@ import { Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconAlertCircle, IconCheck } from "@tabler/icons-react";
 import i18next from "i18next";
+import type { ReactNode } from "react";
 import { detailsOf, type Problem } from "@/gql/problem";
 import { store } from "@/lib/store";
 import { texts } from "@/lib/text";
@@ -78,7 +79,7 @@ export function toastProblem(problem: Problem): void {
 }
 
 /** Says what the panel told the user while something else was being done: what failed until it is dismissed. */
-export function toastNotice(message: string, level: "WARNING" | "ERROR"): void {
+export function toastNotice(message: ReactNode, level: "WARNING" | "ERROR"): void {
   notifications.show({
     message, color: level === "ERROR" ? "red.8" : "yellow.8", icon: <IconAlertCircle size={18} aria-hidden />,
     autoClose: level === "ERROR" ? false : 10_000, role: level === "ERROR" ? "alert" : "status", closeButtonProps: closeButton(),
