@@ -104,7 +104,7 @@ export const tests = {
     await create.getByText("Failed", { exact: true }).waitFor();
     const why = create.getByRole("alert");
     await why.getByText("CONFLICT", { exact: true }).waitFor();
-    await why.getByText("The server already has a database of that name. Rolled back: create-login, create-database.").waitFor();
+    await why.getByText("The server already has a database of that name. The step create-database failed. Rolled back: create-login.").waitFor();
     const steps = await create.locator("[data-step]").evaluateAll((all) => all.map((step) => [step.dataset.step, step.dataset.state, step.innerText.includes("The server already has a database of that name.")]));
     assert.deepEqual(steps, [["create-login", "UNDONE", false], ["create-database", "UNDONE", true], ["grant-access", "PENDING", false], ["publish-name", "PENDING", false]]);
     await create.getByText(/Try its job again once the cause is gone, or delete it/).waitFor();
@@ -116,6 +116,33 @@ export const tests = {
     assert.equal(await page.getByRole("button", { name: "Try again", exact: true }).isEnabled(), true);
     await page.getByRole("main").getByRole("link", { name: "space" }).click();
     await page.getByRole("status").filter({ hasText: "It could not be made, and nothing of it is left on a server." }).waitFor();
+  },
+
+  "U24: what failed is changed and sent again in the same dialog, by keyboard alone": async ({ person, signIn, shot }) => {
+    const page = await (await person()).newPage();
+    const by = await keyboardOf(page);
+    await signIn(page, { to: "/databases" });
+    const keys = [];
+    page.on("request", (request) => /createDatabase\(/.test(request.postData() ?? "") && !/"dryRun":true/.test(request.postData()) && keys.push(request.headers()["idempotency-key"]));
+    const create = await order(page, "taken", "space");
+    await create.getByText("Failed", { exact: true }).waitFor();
+    const alert = page.getByRole("alert").filter({ hasText: "Failed: Create a database · space" });
+    await alert.getByText("The server already has a database of that name.").waitFor();
+    await shot(page, "failed-again");
+    await by.press("button", "Change and try again", { within: create });
+    const customer = create.getByRole("combobox", { name: "Customer" });
+    await customer.and(page.locator(":focus")).waitFor();
+    assert.equal(await customer.inputValue(), "Taken");
+    const name = create.getByRole("textbox", { name: "Name" });
+    assert.equal(await name.inputValue(), "space");
+    await shot(page, "changed");
+    await name.fill("room");
+    await by.press("button", "Create a database", { within: create });
+    await create.getByText("Succeeded", { exact: true }).waitFor();
+    assert.equal(keys.length, 2);
+    assert.notEqual(keys[0], keys[1]);
+    await by.press("button", "I have saved it", { within: create });
+    await page.getByRole("heading", { level: 1, name: "room" }).waitFor();
   },
 
   "U25: a password is shown once, in each client's words, and another one in its place": async ({ person, signIn, shot }) => {

@@ -1,9 +1,10 @@
 import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import type { TypedDocumentNode } from "@urql/core";
-import { type FormEvent, type ReactNode, useEffect, useReducer, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, use, useEffect, useReducer, useRef, useState } from "react";
 import type { Problem } from "@/gql/problem";
 import { texts } from "@/lib/text";
 import { Preview } from "./preview";
+import { PutAside } from "./put-aside";
 import { ShowGraphQL } from "./show-graphql";
 import { useAction } from "./use-action";
 import { usePreview } from "./use-preview";
@@ -64,10 +65,21 @@ export function ActionForm<Data, Variables extends object>(p: {
     if (problems.length > 0) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
   }, [problems]);
   const { run, busy } = useAction(p.document, { done: p.done, fields, idempotent: p.idempotent });
+  // What is tried again keeps what was typed, but no secret, and is confirmed once more.
+  const aside = use(PutAside);
+  const secrets = p.secrets?.join(" ");
+  useEffect(() => {
+    if (!aside) return;
+    setTyped("");
+    for (const name of secrets?.split(" ") ?? []) {
+      const field = form.current?.elements.namedItem(name);
+      if (field instanceof HTMLInputElement) field.value = "";
+    }
+  }, [aside, secrets]);
   const { variables } = p;
   const of = (values: Written): Variables => (typeof variables === "function" ? (variables as (values: Written) => Variables)(values) : variables);
   const values = written(form.current);
-  const preview = usePreview(p.document, of(values), p.preview ?? false);
+  const preview = usePreview(p.document, of(values), (p.preview ?? false) && !aside);
   const shown = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value && p.secrets?.includes(name) ? hidden : value]));
   const about = (name: string) => ({ field }: Problem) => field === name || field?.startsWith(`${name}.`);
   const unsure = p.typed !== undefined && typed !== p.typed;

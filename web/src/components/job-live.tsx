@@ -23,11 +23,17 @@ const JOB_LIVE = graphql(`
 `);
 
 const useTexts = texts("job-live", {
-  en: { open: "Open the job", progress: "Progress", waiting: "Waits: {{reason}}", undone: "Rolled back: {{steps}}.", nothing: "Nothing had to be rolled back.", rolling: "What was done is being rolled back.", helps: "Once the cause is gone, the job can be tried again on its page.", unfollowed: "What goes on is not shown here any more." },
-  de: { open: "Auftrag öffnen", progress: "Fortschritt", waiting: "Wartet: {{reason}}", undone: "Zurückgenommen: {{steps}}.", nothing: "Es war nichts zurückzunehmen.", rolling: "Was getan war, wird zurückgenommen.", helps: "Ist die Ursache behoben, lässt sich der Auftrag auf seiner Seite noch einmal versuchen.", unfollowed: "Was weiter geschieht, wird hier nicht mehr gezeigt." },
+  en: { open: "Open the job", progress: "Progress", waiting: "Waits: {{reason}}", failedAt: "The step {{step}} failed.", undone: "Rolled back: {{steps}}.", begun: "What it had begun was rolled back.", nothing: "Nothing had to be rolled back.", rolling: "What was done is being rolled back.", helps: "Once the cause is gone, the job can be tried again on its page.", unfollowed: "What goes on is not shown here any more." },
+  de: { open: "Auftrag öffnen", progress: "Fortschritt", waiting: "Wartet: {{reason}}", failedAt: "Der Schritt {{step}} ist gescheitert.", undone: "Zurückgenommen: {{steps}}.", begun: "Was er begonnen hatte, wurde zurückgenommen.", nothing: "Es war nichts zurückzunehmen.", rolling: "Was getan war, wird zurückgenommen.", helps: "Ist die Ursache behoben, lässt sich der Auftrag auf seiner Seite noch einmal versuchen.", unfollowed: "Was weiter geschieht, wird hier nicht mehr gezeigt." },
 });
 
 export type LiveJob = NonNullable<JobLiveQuery["job"]>;
+
+/** The step that a job failed at: the last that was begun, unless the job failed between two. */
+function failedOf(steps: LiveJob["steps"]): string | undefined {
+  const last = steps.findLast(({ state }) => state !== "PENDING");
+  return last?.error ? last.name : undefined;
+}
 
 /** A job as it goes on, for who ordered it: its steps with their times, and if it fails why, what was taken back and what can be done. */
 export function JobLive(p: { id: string; onChange?: (job: LiveJob) => void; /** What can be done where that is more than to try it again. */ ifFailed?: string }) {
@@ -50,7 +56,10 @@ export function JobLive(p: { id: string; onChange?: (job: LiveJob) => void; /** 
   if (!job) return null; // not the viewer's to see
   const last = events.at(-1);
   const done = last?.percent ?? job.percent;
+  const failed = failedOf(job.steps);
   const undone = job.steps.filter(({ state }) => state === "UNDONE").map(({ name }) => name);
+  const others = undone.filter((name) => name !== failed);
+  const became = !job.finishedAt ? t("rolling") : others.length > 0 ? t("undone", { steps: others.join(", ") }) : undone.length > 0 ? t("begun") : t("nothing");
   return (
     <Stack gap="sm">
       <Group justify="space-between" gap="xs">
@@ -63,7 +72,7 @@ export function JobLive(p: { id: string; onChange?: (job: LiveJob) => void; /** 
       {!job.finishedAt && last?.message && <Text size="xs" c="dimmed">{last.message}</Text>}
       {job.error && (
         <Alert color="red" role="alert" title={job.error.code}>
-          {job.error.message} {job.finishedAt ? (undone.length > 0 ? t("undone", { steps: undone.join(", ") }) : t("nothing")) : t("rolling")}
+          {[job.error.message, failed && t("failedAt", { step: failed }), became].filter(Boolean).join(" ")}
         </Alert>
       )}
       <JobSteps steps={job.steps} />

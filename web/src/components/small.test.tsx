@@ -82,6 +82,7 @@ it("U24: steps say their state, time, tries and error, in German, too", async ()
 describe("a job as who ordered it sees it", () => {
   const job = (patch: object = {}) => ({ data: { job: { id: "j1", kind: "database.create", state: "RUNNING", percent: 10, waitingFor: null, finishedAt: null, steps: [], error: null, ...patch } } });
   const event = (more: object = {}) => ({ jobProgress: { position: "p1", at: "2026-11-26T10:00:00Z", kind: "STEP", state: "RUNNING", step: "x", stepState: "DONE", percent: 60, message: "copying", error: null, ...more } });
+  const of = (name: string, state: string, error: string | null = null) => ({ name, state, attempt: 1, durationMs: 1, error });
   it("goes on with each event, and tells its state", async () => {
     const onChange = vi.fn();
     show(<JobLive id="j1" onChange={onChange} />, graphOf({ JobLive: [job(), job({ state: "SUCCEEDED", percent: 100, finishedAt: "2026-11-26T10:00:01Z" })] }));
@@ -107,7 +108,12 @@ describe("a job as who ordered it sees it", () => {
   });
   it.each([
     [{ finishedAt: null }, "What was done is being rolled back."], [{ finishedAt: "2026-11-26T10:00:01Z" }, "Nothing had to be rolled back."],
-    [{ finishedAt: "2026-11-26T10:00:01Z", steps: [{ name: "make-role", state: "UNDONE", attempt: 1, durationMs: 1, error: null }] }, "Rolled back: make-role."],
+    [{ finishedAt: "2026-11-26T10:00:01Z", steps: [of("make-role", "UNDONE")] }, "Rolled back: make-role."],
+    [{ finishedAt: "2026-11-26T10:00:01Z", steps: [of("make-role", "UNDONE"), of("make-place", "UNDONE", "No room."), of("tell", "PENDING")] }, "The step make-place failed. Rolled back: make-role."],
+    [{ finishedAt: "2026-11-26T10:00:01Z", steps: [of("make-role", "UNDONE", "At the first try."), of("make-place", "UNDONE")] }, "Rolled back: make-role, make-place."],
+    [{ finishedAt: "2026-11-26T10:00:01Z", steps: [of("make-role", "UNDONE", "No room."), of("make-place", "PENDING")] }, "The step make-role failed. What it had begun was rolled back."],
+    [{ finishedAt: "2026-11-26T10:00:01Z", steps: [of("make-role", "FAILED", "No room.")] }, "The step make-role failed. Nothing had to be rolled back."],
+    [{ finishedAt: null, steps: [of("make-role", "UNDOING"), of("make-place", "UNDONE", "No room.")] }, "The step make-place failed. What was done is being rolled back."],
   ])("U24: says why it failed and what became of what was done: %o", async (patch, said) => {
     show(<JobLive id="j1" />, graphOf({ JobLive: job({ state: "FAILED", error: { code: "UNAVAILABLE", message: "The disk is full.", retryable: true }, ...patch }) }));
     const alert = within(await screen.findByRole("alert"));

@@ -1,6 +1,7 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
+import { setLanguage } from "@/lib/text";
 import { everything, graphOf, show, viewerOf } from "@/testing/render";
 import { DatabasesPage } from "./list";
 
@@ -101,8 +102,33 @@ it("U24: a step that fails tells why, and what was rolled back", async () => {
   const { user, drawer } = await fill();
   await user.click(within(drawer).getByRole("button", { name: "Create a database" }));
   expect(await screen.findByText(/SQLSTATE 53100/)).toBeInTheDocument();
-  expect(screen.getByText(/The disk is full\. Rolled back: create-login\./)).toBeInTheDocument();
+  expect(screen.getByText(/The disk is full\. The step create-database failed\. Rolled back: create-login\./)).toBeInTheDocument();
   expect(screen.queryByText("s3cret-word")).not.toBeInTheDocument(); // of what there is not
+});
+
+it.each([["FAILED", "en", "Change and try again"], ["CANCELED", "de", "Ändern und noch einmal versuchen"]] as const)("an order that has %s is changed and sent again as another, with what was typed, in %s", async (state, language, again) => {
+  const error = { code: "CONFLICT", message: "The name is taken.", retryable: false };
+  const { graph } = open({ CreateDatabase: created, JobLive: [job(state, [step("create-login", "UNDONE", 12)], error), job("SUCCEEDED", [step("create-login", "DONE", 12)])] });
+  const { user, drawer } = await fill();
+  await user.click(within(drawer).getByRole("button", { name: "Create a database" }));
+  await screen.findByRole("button", { name: "Change and try again" });
+  act(() => setLanguage(language));
+  const asked = graph.sent.length;
+  await user.click(await screen.findByRole("button", { name: again }));
+  expect(screen.queryByRole("button", { name: again })).not.toBeInTheDocument();
+  expect(screen.queryByText("create-login")).not.toBeInTheDocument();
+  const name = within(drawer).getByRole("textbox", { name: /^Name/ });
+  expect(name).toHaveValue("shop");
+  expect(within(drawer).getAllByRole("combobox")[0]).toHaveFocus();
+  await waitFor(() => expect(graph.sent.slice(asked).filter(dryRun)).not.toHaveLength(0)); // it may be otherwise by now
+  await user.clear(name);
+  await user.type(name, "store");
+  act(() => setLanguage("en"));
+  await user.click(within(drawer).getByRole("button", { name: "Create a database" }));
+  expect(await screen.findByText("s3cret-word")).toBeInTheDocument();
+  const sent = graph.sent.filter((s) => s.operationName === "CreateDatabase" && !dryRun(s));
+  expect(sent.map(({ variables }) => (variables.input as { name: string }).name)).toEqual(["shop", "store"]);
+  expect(new Set(sent.map(({ headers }) => headers["idempotency-key"])).size).toBe(2);
 });
 
 it("U12: what the panel says of the name stands beside it, with the focus", async () => {
