@@ -31,6 +31,7 @@ export const theme = createTheme({
     },
     Alert: {
       vars: (_: unknown, { variant = "light", color = "blue" }: { variant?: string; color?: string }) => ({ root: variant === "light" ? { "--alert-color": deep(color) } : {} }),
+      styles: { message: { overflow: "visible" } }, // else the outline of what has the focus in it is cut off
     },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.5 }, attributes } },
     Drawer: { defaultProps: { attributes } },
