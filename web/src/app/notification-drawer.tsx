@@ -1,6 +1,7 @@
-import { Anchor, Badge, Button, Drawer, Group, Paper, Stack, Text } from "@mantine/core";
+import { Anchor, Badge, Button, Group, Paper, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { Ago } from "@/components/ago";
+import { Dialog } from "@/components/dialog";
 import { ShowGraphQL } from "@/components/show-graphql";
 import { CopyDetails, type Told, told } from "@/components/toasts";
 import { useAction } from "@/components/use-action";
@@ -32,7 +33,7 @@ export function NotificationDrawer(p: { opened: boolean; onClose: () => void; no
     ...here.map((one) => ({ key: String(one.id), at: one.at.toISOString(), shown: <ToldCard one={one} /> })),
   ].sort((a, b) => b.at.localeCompare(a.at));
   return (
-    <Drawer opened={p.opened} onClose={p.onClose} position="right" title={t("notifications")} closeButtonProps={{ "aria-label": t("close") }}>
+    <Dialog drawer opened={p.opened} onClose={p.onClose} title={t("notifications")}>
       {all.length === 0 ? (
         <Text c="dimmed" size="sm">{t("noNotifications")}</Text>
       ) : (
@@ -45,7 +46,7 @@ export function NotificationDrawer(p: { opened: boolean; onClose: () => void; no
           {all.map(({ key, shown }) => <Paper key={key} withBorder p="sm">{shown}</Paper>)}
         </Stack>
       )}
-    </Drawer>
+    </Dialog>
   );
 }
 

@@ -90,6 +90,28 @@ describe("what people must know whatever they do", () => {
     act(() => socket.connection.set("open"));
     expect(screen.queryByText(/Live updates have stopped/)).not.toBeInTheDocument();
   });
+  it("U7: says it in the dialog or drawer in front, too, and tries again from there by keyboard", async () => {
+    const { user } = open();
+    await screen.findByRole("heading", { level: 1 });
+    await user.click(screen.getByRole("button", { name: "Notifications: 0 new" }));
+    const drawer = await screen.findByRole("dialog", { name: "Notifications" });
+    expect(within(drawer).queryByText(/Live updates/)).not.toBeInTheDocument();
+    act(() => socket.connection.set("stopped"));
+    expect(within(drawer).getByRole("status")).toHaveTextContent("Live updates have stopped. What you see may be old.");
+    await user.tab();
+    expect(within(drawer).getByRole("button", { name: "Try again" })).toHaveFocus();
+    socket.resume.mockClear();
+    await user.keyboard("{Enter}");
+    expect(socket.resume).toHaveBeenCalledOnce();
+    expect(drawer).toHaveFocus();
+    act(() => socket.connection.set("open"));
+    expect(within(drawer).getByRole("status")).toBeEmptyDOMElement();
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+    act(() => socket.connection.set("lost"));
+    await user.keyboard("?");
+    expect(await within(await screen.findByRole("dialog", { name: "Keyboard shortcuts" })).findByText(/^Reconnecting/)).toBeVisible();
+  });
   it("says that the panel does not answer", async () => {
     open();
     await screen.findByRole("heading", { level: 1 });

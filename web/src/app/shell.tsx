@@ -2,7 +2,8 @@ import { ActionIcon, Alert, Anchor, AppShell, Avatar, Box, Burger, Button, Group
 import { useDisclosure } from "@mantine/hooks";
 import { IconBell, IconDeviceDesktop, IconKeyboard, IconLogout, IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { Suspense, useEffect, useRef } from "react";
+import { type MouseEvent, Suspense, useEffect, useRef } from "react";
+import { DialogNotice } from "@/components/dialog-notice";
 import { PageSkeleton } from "@/components/skeletons";
 import { useMay, useViewer } from "@/components/use-viewer";
 import { connection, resume } from "@/gql/socket";
@@ -54,51 +55,53 @@ export function Shell() {
   }, [pathname, close]);
 
   return (
-    <AppShell header={{ height: 56 }} navbar={{ width: 232, breakpoint: "sm", collapsed: { mobile: !menu } }} padding="md">
-      <Anchor href="#content" className="mpanel-skip" onClick={(e) => { e.preventDefault(); content.current?.focus(); }}>{t("skip")}</Anchor>
-      <AppShell.Header>
-        <Group h="100%" px="md" justify="space-between" wrap="nowrap" gap="xs">
-          <Group gap="sm" wrap="nowrap">
-            <Burger opened={menu} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={menu ? t("closeMenu") : t("openMenu")} aria-expanded={menu} />
-            <Anchor component={Link} to="/" underline="never" c="var(--mantine-color-text)" fw={700} size="lg">MPanel</Anchor>
+    <DialogNotice value={lineNotice}>
+      <AppShell header={{ height: 56 }} navbar={{ width: 232, breakpoint: "sm", collapsed: { mobile: !menu } }} padding="md">
+        <Anchor href="#content" className="mpanel-skip" onClick={(e) => { e.preventDefault(); content.current?.focus(); }}>{t("skip")}</Anchor>
+        <AppShell.Header>
+          <Group h="100%" px="md" justify="space-between" wrap="nowrap" gap="xs">
+            <Group gap="sm" wrap="nowrap">
+              <Burger opened={menu} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={menu ? t("closeMenu") : t("openMenu")} aria-expanded={menu} />
+              <Anchor component={Link} to="/" underline="never" c="var(--mantine-color-text)" fw={700} size="lg">MPanel</Anchor>
+            </Group>
+            <Group gap={4} wrap="nowrap">
+              <Box visibleFrom="sm"><Suspense><CustomerSwitcher w={220} /></Suspense></Box>
+              <Button variant="default" size="xs" leftSection={<IconSearch size={14} aria-hidden />} onClick={openPalette} visibleFrom="sm" rightSection={<Text size="xs" c="dimmed" span>{t("ctrl")} K</Text>}>{t("search")}</Button>
+              <ActionIcon variant="subtle" color="gray" size="lg" hiddenFrom="sm" aria-label={t("search")} onClick={openPalette}><IconSearch size={20} aria-hidden /></ActionIcon>
+              <Bell unread={unread} onOpen={openDrawer} />
+              <AccountMenu onHelp={openHelp} />
+            </Group>
           </Group>
-          <Group gap={4} wrap="nowrap">
-            <Box visibleFrom="sm"><Suspense><CustomerSwitcher w={220} /></Suspense></Box>
-            <Button variant="default" size="xs" leftSection={<IconSearch size={14} aria-hidden />} onClick={openPalette} visibleFrom="sm" rightSection={<Text size="xs" c="dimmed" span>{t("ctrl")} K</Text>}>{t("search")}</Button>
-            <ActionIcon variant="subtle" color="gray" size="lg" hiddenFrom="sm" aria-label={t("search")} onClick={openPalette}><IconSearch size={20} aria-hidden /></ActionIcon>
-            <Bell unread={unread} onOpen={openDrawer} />
-            <AccountMenu onHelp={openHelp} />
-          </Group>
-        </Group>
-      </AppShell.Header>
-      <AppShell.Navbar p="xs" aria-label={t("navigation")}>
-        <Box hiddenFrom="sm" mb="xs"><Suspense><CustomerSwitcher w="100%" /></Suspense></Box>
-        <ScrollArea>
-          {visible.filter(({ own }) => !own).map(({ name, to, icon: Icon }) => {
-            const active = to === "/" ? pathname === "/" : pathname === to || pathname.startsWith(`${to}/`);
-            return (
-              <NavLink key={name} renderRoot={(props) => <Link to={to} {...props} />} label={t(name)} leftSection={<Icon size={18} stroke={1.6} aria-hidden />} active={active} aria-current={active ? "page" : undefined} vars={hovered} style={{ borderRadius: "var(--mantine-radius-md)" }} />
-            );
-          })}
-        </ScrollArea>
-      </AppShell.Navbar>
-      <AppShell.Main>
-        <Box id="content" ref={content} tabIndex={-1} maw={1280} mx="auto" style={{ outline: "none" }}>
-          <Banners />
-          {viewer.secondFactorMissing && pathname !== "/security" && (
-            <Alert color="yellow" mb="md" role="alert">
-              <Group justify="space-between"><Text size="sm">{t("secondFactorMissing")}</Text><Button size="xs" component={Link} to="/security">{t("setUpNow")}</Button></Group>
-            </Alert>
-          )}
-          <Suspense fallback={<PageSkeleton label={t("starting")} />}><Outlet /></Suspense>
-        </Box>
-      </AppShell.Main>
-      <Suspense>
-        <NotificationDrawer opened={drawer} onClose={closeDrawer} notices={notices} unread={unread} />
-        <ShortcutHelp opened={help} onClose={closeHelp} places={visible} />
-        <CommandPalette places={visible} />
-      </Suspense>
-    </AppShell>
+        </AppShell.Header>
+        <AppShell.Navbar p="xs" aria-label={t("navigation")}>
+          <Box hiddenFrom="sm" mb="xs"><Suspense><CustomerSwitcher w="100%" /></Suspense></Box>
+          <ScrollArea>
+            {visible.filter(({ own }) => !own).map(({ name, to, icon: Icon }) => {
+              const active = to === "/" ? pathname === "/" : pathname === to || pathname.startsWith(`${to}/`);
+              return (
+                <NavLink key={name} renderRoot={(props) => <Link to={to} {...props} />} label={t(name)} leftSection={<Icon size={18} stroke={1.6} aria-hidden />} active={active} aria-current={active ? "page" : undefined} vars={hovered} style={{ borderRadius: "var(--mantine-radius-md)" }} />
+              );
+            })}
+          </ScrollArea>
+        </AppShell.Navbar>
+        <AppShell.Main>
+          <Box id="content" ref={content} tabIndex={-1} maw={1280} mx="auto" style={{ outline: "none" }}>
+            <Banners />
+            {viewer.secondFactorMissing && pathname !== "/security" && (
+              <Alert color="yellow" mb="md" role="alert">
+                <Group justify="space-between"><Text size="sm">{t("secondFactorMissing")}</Text><Button size="xs" component={Link} to="/security">{t("setUpNow")}</Button></Group>
+              </Alert>
+            )}
+            <Suspense fallback={<PageSkeleton label={t("starting")} />}><Outlet /></Suspense>
+          </Box>
+        </AppShell.Main>
+        <Suspense>
+          <NotificationDrawer opened={drawer} onClose={closeDrawer} notices={notices} unread={unread} />
+          <ShortcutHelp opened={help} onClose={closeHelp} places={visible} />
+          <CommandPalette places={visible} />
+        </Suspense>
+      </AppShell>
+    </DialogNotice>
   );
 }
 
@@ -106,8 +109,6 @@ export function Shell() {
 function Banners() {
   const t = useTexts();
   const viewer = useViewer();
-  const line = useStore(connection);
-  const away = useStore(unreachable);
   return (
     <>
       {viewer.impersonatedBy && (
@@ -118,13 +119,29 @@ function Banners() {
           </Group>
         </Alert>
       )}
-      <div role="status">
-        {(line === "lost" || away) && <Alert color="yellow" mb="md" py="xs">{away ? t("unreachable") : t("reconnecting")}</Alert>}
-        {line === "stopped" && !away && <Alert color="yellow" mb="md" py="xs"><Group justify="space-between" gap="xs">{t("stopped")}<Button size="xs" variant="default" onClick={resume}>{t("resume")}</Button></Group></Alert>}
-      </div>
+      <LineNotice />
     </>
   );
 }
+
+/** Says when what is seen may not be of now, and lets what has stopped be tried again. */
+function LineNotice() {
+  const t = useTexts();
+  const line = useStore(connection);
+  const away = useStore(unreachable);
+  const again = ({ currentTarget: button }: MouseEvent) => {
+    button.closest<HTMLElement>("[role=dialog]")?.focus(); // the button will be gone
+    resume();
+  };
+  return (
+    <div role="status">
+      {(line === "lost" || away) && <Alert color="yellow" mb="md" py="xs">{away ? t("unreachable") : t("reconnecting")}</Alert>}
+      {line === "stopped" && !away && <Alert color="yellow" mb="md" py="xs"><Group justify="space-between" gap="xs">{t("stopped")}<Button size="xs" variant="default" onClick={again}>{t("resume")}</Button></Group></Alert>}
+    </div>
+  );
+}
+
+const lineNotice = <LineNotice />;
 
 function Bell(p: { unread: number; onOpen: () => void }) {
   const t = useTexts();

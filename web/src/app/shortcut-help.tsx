@@ -1,4 +1,5 @@
-import { Group, Kbd, Modal, Stack, Text } from "@mantine/core";
+import { Group, Kbd, Stack, Text } from "@mantine/core";
+import { Dialog } from "@/components/dialog";
 import type { Place } from "./navigation";
 import { useTexts } from "./texts";
 
@@ -11,7 +12,7 @@ export function ShortcutHelp(p: { opened: boolean; onClose: () => void; places: 
     ...p.places.map(({ name, key }): [string[], string] => [["g", key], t("shortcutGo", { page: t(name) })]),
   ];
   return (
-    <Modal opened={p.opened} onClose={p.onClose} title={t("shortcuts")} closeButtonProps={{ "aria-label": t("close") }}>
+    <Dialog opened={p.opened} onClose={p.onClose} title={t("shortcuts")}>
       <Stack gap="xs">
         {rows.map(([keys, what]) => (
           <Group key={what} justify="space-between" wrap="nowrap">
@@ -20,6 +21,6 @@ export function ShortcutHelp(p: { opened: boolean; onClose: () => void; places: 
           </Group>
         ))}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,6 +1,7 @@
 import { Drawer, Modal, type ModalProps } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, use } from "react";
 import { texts } from "@/lib/text";
+import { DialogNotice } from "./dialog-notice";
 import { useTopmost } from "./use-topmost";
 
 const useTexts = texts("dialog", { en: { close: "Close" }, de: { close: "SchlieÃŸen" } });
@@ -8,14 +9,16 @@ const useTexts = texts("dialog", { en: { close: "Close" }, de: { close: "SchlieÃ
 /**
  * A window over the page, in the middle of it or in a drawer at its side. What is within
  * begins anew each time it opens, and the focus goes back to what opened it. A locked one
- * is left by what stands in it alone.
+ * is left by what stands in it alone. The one in front says what nobody may miss.
  */
 export function Dialog(p: { opened: boolean; onClose: () => void; title: ReactNode; drawer?: boolean; locked?: boolean; size?: ModalProps["size"]; children: ReactNode }) {
   const t = useTexts();
   const top = useTopmost(p.opened);
+  const notice = use(DialogNotice);
+  const content = <>{top && notice}{p.children}</>;
   const both = {
     opened: p.opened, onClose: p.onClose, title: p.title, size: p.size, closeButtonProps: { "aria-label": t("close") },
     withCloseButton: !p.locked, closeOnEscape: top && !p.locked, closeOnClickOutside: !p.locked, styles: { title: { fontWeight: 600 } },
   };
-  return p.drawer ? <Drawer position="right" {...both}>{p.children}</Drawer> : <Modal {...both}>{p.children}</Modal>;
+  return p.drawer ? <Drawer position="right" {...both}>{content}</Drawer> : <Modal {...both}>{content}</Modal>;
 }
