@@ -20,7 +20,7 @@ func TestWeb(t *testing.T) {
 		before func(*testing.T, *server, *client) // what no page can do
 	}{
 		"shell": {}, "sessions": {}, "databases": {before: nameTaken}, "security": {}, "audit": {},
-		"customers": {}, "host": {}, "german": {}, "lists": {}, "dashboard": {}, "hidden": {}, "operations": {before: drifted},
+		"customers": {}, "host": {}, "german": {}, "lists": {}, "dashboard": {}, "hidden": {}, "stopped": {}, "operations": {before: drifted},
 		"accounts": {launch: open}, "hostile": {launch: open},
 	} {
 		t.Run(file, func(t *testing.T) {
