@@ -38,10 +38,10 @@ async function violations(page, rules, within) {
   }, { rules, within });
 }
 
-/** The page itself, and dialogs on it, that are wider than what is seen of them. */
-const tooWide = (page) => page.evaluate(() => [document.documentElement, ...document.querySelectorAll("[role=dialog]")]
+/** The page itself, its head and navigation, which lie over it, and dialogs on it, that are wider than what is seen of them. */
+const tooWide = (page) => page.evaluate(() => [document.documentElement, ...document.querySelectorAll("header, nav, [role=dialog]")]
   .filter((box) => box.scrollWidth > box.clientWidth + (box === document.documentElement ? 0 : 1))
-  .map((box) => `${box.getAttribute("role") ?? "the page"} is ${box.scrollWidth - box.clientWidth} pixels too wide`));
+  .map((box) => `${box === document.documentElement ? "the page" : (box.getAttribute("role") ?? box.localName)} is ${box.scrollWidth - box.clientWidth} pixels too wide`));
 
 /**
  * Gives what is wrong with a page in any of its looks: what axe finds, what is too wide,
