@@ -116,7 +116,7 @@ it.each([["FAILED", "en", "Change and try again"], ["CANCELED", "de", "Ändern u
   const asked = graph.sent.length;
   await user.click(await screen.findByRole("button", { name: again }));
   expect(screen.queryByRole("button", { name: again })).not.toBeInTheDocument();
-  expect(screen.queryByText("create-login")).not.toBeInTheDocument();
+  expect(screen.queryByRole("link", { name: /Open the job|Auftrag öffnen/ })).not.toBeInTheDocument();
   const name = within(drawer).getByRole("textbox", { name: /^Name/ });
   expect(name).toHaveValue("shop");
   expect(within(drawer).getAllByRole("combobox")[0]).toHaveFocus();
