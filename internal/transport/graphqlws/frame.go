@@ -73,28 +73,27 @@ type output struct {
 	messages []live.Message
 
 	// Of tryTo, whose function for the system is made once.
-	try     func(fd uintptr) bool
+	try     func(fd uintptr)
 	written int
 	failed  error
 }
 
 func newOutput() *output {
 	o := &output{}
-	o.try = func(fd uintptr) bool {
+	o.try = func(fd uintptr) {
 		for o.written < len(o.buffer) {
-			n, err := syscall.Write(int(fd), o.buffer[o.written:])
+			n, err := send(fd, o.buffer[o.written:])
 			switch {
 			case n > 0:
 				o.written += n
 			case errors.Is(err, syscall.EINTR):
 			case errors.Is(err, syscall.EAGAIN):
-				return true // and do not wait
+				return // and do not wait
 			default:
 				o.failed = errors.Join(err, io.ErrShortWrite)
-				return true
+				return
 			}
 		}
-		return true
 	}
 	return o
 }
@@ -167,7 +166,9 @@ func (o *output) tryTo(c syscall.RawConn) (rest net.Buffers, err error) {
 		return slices.Clone(o.pieces), nil
 	}
 	o.written, o.failed = 0, nil
-	if err := errors.Join(c.Write(o.try), o.failed); err != nil {
+	// Control and not Write, which makes ready for waiting, in memory of every socket. Nobody
+	// but an answer to a close writes at the same time, and the system takes each in one piece.
+	if err := errors.Join(c.Control(o.try), o.failed); err != nil {
 		return nil, err
 	}
 	if o.written < len(o.buffer) {
