@@ -30,30 +30,32 @@ var (
 	ErrClosed            = errors.New("the connection is closed")
 )
 
-// A Conn is one connection of a client.
+// A Conn is one connection of a client. What is looked at with each event, and what the node
+// looks at for all of them four times a second, is at the beginning, side by side.
 type Conn struct {
-	hub     *Hub
-	wire    Wire
-	request actor.Request
-	network string // of the request
-	opened  time.Time
-	cancel  context.CancelFunc
 	heard   atomic.Int64 // when; Unix nanoseconds, as below
 	pinged  atomic.Int64
 	writing atomic.Int64 // since when; 0 while nothing is written
+	closing atomic.Int64 // since when; 0 while it is open. It is set with the lock held
+	opened  int64
+	hub     *Hub
 	acked   atomic.Bool
 	known   bool // it is somebody's or nobody's; by the hub's lock
+	gone    bool // there is nobody to write to; by the connection's lock, as below
 
 	mu       sync.Mutex
+	wire     Wire // not by the lock
+	queue    queue
 	ctx      context.Context //nolint:containedctx // it is the connection's: it ends with it, and has who it is
 	who      *actor.Actor
 	ops      map[string]*Op
 	running  int // executions; one may go on for a while when its operation was stopped
-	queue    queue
 	draining bool
-	closing  time.Time // since when; zero while it is open
 	reason   Reason
-	gone     bool // there is nobody to write to
+
+	request actor.Request
+	network string // of the request
+	cancel  context.CancelFunc
 }
 
 // Request is where the connection comes from.
@@ -91,7 +93,7 @@ func (c *Conn) Begin(id string) (*Op, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case !c.closing.IsZero(), c.draining:
+	case c.IsClosing(), c.draining:
 		return nil, ErrClosed
 	case c.ops[id] != nil:
 		return nil, ErrDuplicate
@@ -122,11 +124,11 @@ func (c *Conn) Stop(id string) {
 // Close ends the connection from our side. Only the first call counts.
 func (c *Conn) Close(r Reason) {
 	c.mu.Lock()
-	if !c.closing.IsZero() {
+	if !c.closing.CompareAndSwap(0, time.Now().UnixNano()) {
 		c.mu.Unlock()
 		return
 	}
-	c.closing, c.reason = time.Now(), r
+	c.reason = r
 	ops := c.begun()
 	c.mu.Unlock()
 	c.hub.counts.closed(r.Name)
@@ -140,11 +142,7 @@ func (c *Conn) Close(r Reason) {
 }
 
 // IsClosing tells that it is over: what the client sends is of no interest.
-func (c *Conn) IsClosing() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return !c.closing.IsZero()
-}
+func (c *Conn) IsClosing() bool { return c.closing.Load() != 0 }
 
 // Reason is why the connection was closed from our side.
 func (c *Conn) Reason() Reason {
@@ -156,9 +154,7 @@ func (c *Conn) Reason() Reason {
 // Closed tells that the wire is gone. Everything that ran on it is stopped.
 func (c *Conn) Closed() {
 	c.mu.Lock()
-	if c.closing.IsZero() {
-		c.closing = time.Now()
-	}
+	c.closing.CompareAndSwap(0, time.Now().UnixNano())
 	ops := c.begun()
 	c.mu.Unlock()
 	c.cancel()
@@ -199,25 +195,22 @@ func (c *Conn) busy() bool {
 }
 
 // tick looks after the connection's times.
-func (c *Conn) tick(now time.Time) {
-	l, nano := &c.hub.limits, now.UnixNano()
-	c.mu.Lock()
-	closing := c.closing
-	c.mu.Unlock()
-	since := func(at int64) time.Duration { return time.Duration(nano - at) }
-	switch writing := c.writing.Load(); {
-	case !closing.IsZero():
-		if now.Sub(closing) > lingering {
+func (c *Conn) tick(now int64, l *Limits) {
+	since := func(at int64) time.Duration { return time.Duration(now - at) }
+	closing, writing := c.closing.Load(), c.writing.Load()
+	switch {
+	case closing != 0:
+		if since(closing) > lingering {
 			c.wire.Break()
 		}
-	case !c.acked.Load() && now.Sub(c.opened) >= l.InitTimeout:
+	case !c.acked.Load() && since(c.opened) >= l.InitTimeout:
 		c.Close(InitTimeout)
 	case writing != 0 && since(writing) >= l.WriteTimeout:
 		c.Close(Slow)
 	case since(c.heard.Load()) >= 2*l.PingEvery:
 		c.Close(Silent)
 	case since(c.heard.Load()) >= l.PingEvery && since(c.pinged.Load()) >= l.PingEvery:
-		c.pinged.Store(nano)
+		c.pinged.Store(now)
 		c.wire.Ping()
 	}
 }

@@ -102,7 +102,7 @@ func (h *Hub) admit(address string) error {
 // with c.Closed, and not with ctx. Errors: ErrTooMany, ErrRestarting.
 func (h *Hub) Open(ctx context.Context, r actor.Request, wire func(*Conn) Wire) (*Conn, error) {
 	now := time.Now()
-	c := &Conn{hub: h, request: r, network: r.Network(), opened: now, ops: map[string]*Op{}}
+	c := &Conn{hub: h, request: r, network: r.Network(), opened: now.UnixNano(), ops: map[string]*Op{}}
 	c.wire = wire(c)
 	c.heard.Store(now.UnixNano())
 	c.pinged.Store(now.UnixNano())
@@ -191,14 +191,17 @@ func (h *Hub) forget(c *Conn) {
 	}
 }
 
-func (h *Hub) all() []*Conn {
+func (h *Hub) all() []*Conn { return h.list(nil) }
+
+// list appends all connections.
+func (h *Hub) list(to []*Conn) []*Conn {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	list := make([]*Conn, 0, len(h.conns))
+	to = slices.Grow(to, len(h.conns))
 	for c := range h.conns {
-		list = append(list, c)
+		to = append(to, c)
 	}
-	return list
+	return to
 }
 
 // Shutdown lets queries and mutations that run come to an end, closes every
@@ -234,14 +237,17 @@ func (h *Hub) tick(ctx context.Context) {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
 	looked := time.Now()
+	var conns []*Conn
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-ticker.C:
-			for _, c := range h.all() {
-				c.tick(now)
+			conns = h.list(conns[:0])
+			for _, c := range conns {
+				c.tick(now.UnixNano(), &h.limits)
 			}
+			clear(conns)
 			if h.actors != nil && now.Sub(looked) >= h.limits.Recheck {
 				looked = now
 				if h.looking.CompareAndSwap(false, true) { // a database that hangs holds nothing else up
@@ -280,7 +286,7 @@ func (h *Hub) recheck(ctx context.Context) {
 	}
 	for _, c := range conns {
 		who := c.actor()
-		if who == nil || c.opened.After(asked) {
+		if who == nil || c.opened > asked.UnixNano() {
 			continue
 		}
 		if _, ok := asking[who.Identity()]; !ok { // it said who it is while others were asked for
