@@ -17,6 +17,7 @@ type Reader struct {
 	source *Source
 	reads  bool
 	event  any
+	own    *Projection // what the execution answers with once it reads, whatever the event
 }
 
 // Reader returns what one execution begins with. The next one may begin when the first

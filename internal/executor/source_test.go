@@ -40,6 +40,10 @@ func TestSource_OneStreamForSelectionsThatDiffer(t *testing.T) {
 	require.Same(t, u, event)
 	first.Give(event)
 	second.Give(event)
+	for step := range executor.NearSteps {
+		first.Near(step) // changes nothing
+		second.Near(step)
+	}
 	require.JSONEq(t, `{"ticks":{"id":"7"}}`, string(answer().Data))
 	wrong := other() // there is no time
 	require.Equal(t, "null", string(wrong.Data))
@@ -59,6 +63,7 @@ func TestSource_NotForWhatTakesResolvers(t *testing.T) {
 	s := new(executor.Source)
 	r, events, answer := reading(t, s, `subscription { ticks(id: "1") { id best { id } } }`)
 	require.False(t, r.Reads())
+	require.Zero(t, r.Near(0), "there is nothing to look at")
 	events <- &model.User{ID: "7"}
 	require.Contains(t, string(answer().Data), `"id":"7"`)
 	r, _, _ = reading(t, s, `subscription { ticks(id: "1") { id } }`)

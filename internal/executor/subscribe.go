@@ -23,6 +23,7 @@ func (s *Schema) subscribe(ctx context.Context, op *graphql.OperationContext, p 
 			if !reader.Open(open) {
 				return endOfStream // with the error that open has added
 			}
+			reader.own = e.own
 			return func(ctx context.Context) *graphql.Response { return e.answer(ctx, reader.Event()) }
 		}
 	}

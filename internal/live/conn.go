@@ -46,7 +46,8 @@ type Conn struct {
 	mu       sync.Mutex
 	wire     Wire // not by the lock
 	queue    queue
-	ctx      context.Context //nolint:containedctx // it is the connection's: it ends with it, and has who it is
+	cancel   context.CancelFunc // not by the lock
+	ctx      context.Context    //nolint:containedctx // it is the connection's: it ends with it, and has who it is
 	who      *actor.Actor
 	ops      map[string]*Op
 	running  int // executions; one may go on for a while when its operation was stopped
@@ -55,7 +56,6 @@ type Conn struct {
 
 	request actor.Request
 	network string // of the request
-	cancel  context.CancelFunc
 }
 
 // Request is where the connection comes from.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -32,7 +33,6 @@ type group struct {
 	cancel context.CancelFunc
 	next   graphql.ResponseHandler
 	reader *executor.Reader // what next answers to; nil when it waits for events by itself
-	ready  []*Conn          // memory for deliver
 
 	source *source // nil when it needs none any more, by the lock of groups
 	at     int     // its place there, by the source's lock
@@ -40,6 +40,12 @@ type group struct {
 
 	mu      sync.Mutex
 	members []*Op
+	first   atomic.Pointer[Op] // of the members, for near; nil when there are none
+	ready   []*Conn            // memory for deliver
+
+	// Most groups have one member, for whom there is room.
+	member [1]*Op
+	conn   [1]*Conn
 }
 
 // share makes an operation whose caller was just allowed to ask, by an execution of
@@ -52,6 +58,8 @@ func (h *Hub) share(o *Op, key, stream string, exec graphql.GraphExecutor, param
 	begins := g == nil
 	if begins {
 		g = &group{hub: h, key: key, exec: exec}
+		g.members, g.ready = g.member[:0], g.conn[:0]
+		g.first.Store(o)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -98,7 +106,11 @@ func (g *group) leave(o *Op) {
 	if last := len(g.members) - 1; o.place <= last && g.members[o.place] == o {
 		g.members[o.place], g.members[last].place = g.members[last], o.place
 		g.members[last] = nil
-		g.members = g.members[:last]
+		if g.members = g.members[:last]; last > 0 {
+			g.first.Store(g.members[0])
+		} else {
+			g.first.Store(nil)
+		}
 	}
 	if len(g.members) == 0 && g.hub.groups.byKey[g.key] == g {
 		delete(g.hub.groups.byKey, g.key)
@@ -277,6 +289,7 @@ func (g *group) end(last Message) {
 	g.mu.Lock()
 	members := g.members
 	g.members = nil
+	g.first.Store(nil)
 	g.mu.Unlock()
 	for _, o := range members {
 		last.Op = o

@@ -12,15 +12,12 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// An Op is one operation of a client on its connection.
+// An Op is one operation of a client on its connection. What each event takes is at the
+// beginning.
 type Op struct {
-	ID string
+	conn *Conn
 	// Envelope is for the wire: what it writes before each answer.
 	Envelope []byte
-
-	conn   *Conn
-	cancel context.CancelFunc
-	ctx    context.Context //nolint:containedctx // it is the operation's: it ends with it
 
 	// By the connection's lock.
 	stream          bool // a subscription
@@ -29,8 +26,12 @@ type Op struct {
 	left            bool // the id is free
 	messages, bytes int  // that wait
 	slot            Message
-	group           *group // nil when the execution is its own
-	place           int    // in the group, by its lock
+
+	ID     string
+	cancel context.CancelFunc
+	ctx    context.Context //nolint:containedctx // it is the operation's: it ends with it
+	group  *group          // nil when the execution is its own; by the connection's lock
+	place  int             // in the group, by its lock
 }
 
 // Run executes the operation and sends what comes of it. A subscription that is

@@ -43,6 +43,7 @@ type queue struct {
 	state    int
 	flushed  time.Time     // when a write last began
 	room     chan struct{} // closed when there is room again, if anybody waits for it
+	one      [1]Message    // room for messages, while hardly ever more than one waits
 }
 
 // Around is what an answer has around Body.
@@ -181,8 +182,8 @@ func (c *Conn) Take(to []Message) []Message {
 	rest := copy(q.messages, q.messages[n:])
 	clear(q.messages[rest:])
 	q.messages = q.messages[:rest]
-	if rest == 0 && cap(q.messages) > 64 {
-		q.messages = nil // a burst is no reason to hold memory
+	if rest == 0 && (n == 1 || cap(q.messages) > 64) {
+		q.messages = q.one[:0] // a burst is no reason to hold memory
 	}
 	if n > 0 && q.room != nil {
 		close(q.room)

@@ -139,18 +139,21 @@ func (s *source) end() (left []*group) {
 func (s *source) tell(readers []*group, event any) {
 	n := min(runtime.GOMAXPROCS(0), len(readers)/enough+1)
 	if n == 1 {
-		for _, g := range readers {
-			g.read(event)
-		}
+		give(readers, event)
 		return
 	}
 	var wg sync.WaitGroup
 	for some := range slices.Chunk(readers, (len(readers)+n-1)/n) {
-		wg.Go(func() {
-			for _, g := range some {
-				g.read(event)
-			}
-		})
+		wg.Go(func() { give(some, event) })
 	}
 	wg.Wait()
+}
+
+func give(readers []*group, event any) {
+	for some := range slices.Chunk(readers, abreast) {
+		near(some)
+		for _, g := range some {
+			g.read(event)
+		}
+	}
 }
