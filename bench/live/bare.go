@@ -14,7 +14,8 @@ import (
 
 // A bareHandler is the least that can be done: it knows one selection, encodes a
 // value once, and writes it to each socket with the socket's own id. It has no
-// limits, no liveness, and nothing that ends.
+// limits, no liveness, and nothing that ends. Where each client has another selection,
+// it tells what is left when nothing is made of that: one write for each.
 type bareHandler struct {
 	up websocket.Upgrader
 

@@ -85,7 +85,7 @@ func (b *bench) all(ctx context.Context, many int) error {
 	settings := []setting{
 		{"1,000 clients, one selection, 10 values a second (LATEST)", []string{stock, bare, ours}, 1000, 1, "metrics", 10, 10 * n},
 		{"1,000 clients, one selection, 10 values a second (ORDERED)", []string{stock, bare, ours}, 1000, 1, "events", 10, 10 * n},
-		{comma(many) + " clients, each with another selection, 1 value a second", []string{stock, ours}, many, many, "metrics", 1, n},
+		{comma(many) + " clients, each with another selection, 1 value a second", []string{stock, bare, ours}, many, many, "metrics", 1, n},
 		{comma(many) + " clients, one selection, 10 values a second (ORDERED)", []string{bare, ours}, many, 1, "events", 10, 10 * n},
 	}
 	for _, selections := range []int{many, many / 10, many / 100, 1} {
