@@ -41,11 +41,7 @@ type group struct {
 	mu      sync.Mutex
 	members []*Op
 	first   atomic.Pointer[Op] // of the members, for near; nil when there are none
-	ready   []*Conn            // memory for deliver
-
-	// Most groups have one member, for whom there is room.
-	member [1]*Op
-	conn   [1]*Conn
+	one     [1]*Op             // room for members: most groups have one
 }
 
 // share makes an operation whose caller was just allowed to ask, by an execution of
@@ -58,7 +54,7 @@ func (h *Hub) share(o *Op, key, stream string, exec graphql.GraphExecutor, param
 	begins := g == nil
 	if begins {
 		g = &group{hub: h, key: key, exec: exec}
-		g.members, g.ready = g.member[:0], g.conn[:0]
+		g.members = g.one[:0]
 		g.first.Store(o)
 	}
 	g.mu.Lock()
@@ -169,7 +165,11 @@ func (g *group) run(s *source, opens bool, params graphql.RawParams) {
 			g.release()
 			g.hub.groups.mu.Unlock()
 		}
-		for g.answer() {
+		var ready []*Conn
+		for more := true; more; {
+			ready, more = g.answer(ready[:0])
+			g.hub.writers.all(ready)
+			clear(ready)
 		}
 	case opens:
 		s.add(g)
@@ -231,27 +231,29 @@ func (g *group) lead(s *source) {
 	s.run()
 }
 
-// answer gives the next answer to all members; false when there is none.
-func (g *group) answer() bool {
+// answer queues the next answer for all members, and appends those whose queues are to be
+// written to ready; more is false when there is none.
+func (g *group) answer(ready []*Conn) (_ []*Conn, more bool) {
 	answer := g.next(g.ctx)
 	if answer == nil {
 		g.end(Message{Kind: Complete})
-		return false
+		return ready, false
 	}
 	g.hub.counts.executions.Add(1)
-	g.deliver(answerOf(nil, answer))
-	return true
+	return g.deliver(answerOf(nil, answer), ready), true
 }
 
-// read answers an event of the source.
-func (g *group) read(event any) {
+// read is answer to an event of the source.
+func (g *group) read(event any, ready []*Conn) (with []*Conn) {
+	with = ready
 	defer func() {
 		if p := recover(); p != nil {
 			g.end(g.failure(p))
 		}
 	}()
 	g.reader.Give(event)
-	g.answer()
+	with, _ = g.answer(ready)
+	return with
 }
 
 // failure is the last message after a panic.
@@ -260,11 +262,12 @@ func (g *group) failure(p any) Message {
 	return Message{Kind: Error, Body: Encoded(answer.Errors)}
 }
 
-// deliver hands one event's bytes, which are shared from here on, to all members.
-func (g *group) deliver(m Message) {
+// deliver queues one event's bytes, which are shared from here on, for all members, and
+// appends those whose queues are to be written to ready.
+func (g *group) deliver(m Message, ready []*Conn) []*Conn {
 	now := time.Now()
 	g.mu.Lock()
-	ready := g.ready[:0]
+	defer g.mu.Unlock()
 	for _, o := range g.members {
 		m.Op = o
 		if o.conn.replace(o, m, now) {
@@ -272,10 +275,7 @@ func (g *group) deliver(m Message) {
 		}
 	}
 	g.hub.counts.events.Add(int64(len(g.members)))
-	g.mu.Unlock()
-	g.hub.writers.all(ready)
-	clear(ready)
-	g.ready = ready
+	return ready
 }
 
 // end lets all members go. Who comes later begins another group.

@@ -94,7 +94,7 @@ func (s *source) add(g *group) bool {
 		event := s.last
 		seen = s.told
 		s.mu.Unlock()
-		g.read(event) // what its members' own executions had may be older
+		g.hub.writers.all(g.read(event, nil)) // what its members' own executions had may be older
 	}
 }
 
@@ -149,11 +149,17 @@ func (s *source) tell(readers []*group, event any) {
 	wg.Wait()
 }
 
+// give has some groups answer before anything of that is written: a processor that does the
+// same for several of them has it at hand.
 func give(readers []*group, event any) {
+	var ready []*Conn
 	for some := range slices.Chunk(readers, abreast) {
 		near(some)
 		for _, g := range some {
-			g.read(event)
+			ready = g.read(event, ready)
 		}
+		some[0].hub.writers.all(ready)
+		clear(ready)
+		ready = ready[:0]
 	}
 }
