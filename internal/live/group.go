@@ -245,10 +245,10 @@ func (g *group) answer(ready []*Conn) (_ []*Conn, more bool) {
 
 // read is answer to an event of the source.
 func (g *group) read(event any, ready []*Conn) (with []*Conn) {
-	with = ready
 	defer func() {
 		if p := recover(); p != nil {
 			g.end(g.failure(p))
+			with = ready
 		}
 	}()
 	g.reader.Give(event)

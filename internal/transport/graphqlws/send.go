@@ -18,5 +18,5 @@ func send(fd uintptr, b []byte) (int, error) {
 	if err != 0 {
 		return 0, err
 	}
-	return int(n), nil //nolint:gosec // it is len(b) at most
+	return int(n), nil
 }
