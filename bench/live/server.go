@@ -164,7 +164,7 @@ func serve(ctx context.Context, kind string, in io.Reader, out io.Writer) error 
 	if err != nil {
 		return err
 	}
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, WriteTimeout: 90 * time.Second} // as the panel's
 	go func() { _ = srv.Serve(l) }()
 	defer func() { _ = srv.Close() }()
 	_, _ = fmt.Fprintln(out, l.Addr())

@@ -18,6 +18,7 @@ import (
 	"github.com/mpanel/mpanel/internal/certs"
 	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/engine"
+	"github.com/mpanel/mpanel/internal/httpapi"
 )
 
 // Times of a stop. systemd and docker kill after 10 s at least; the clusters
@@ -125,11 +126,7 @@ func (p *panel) serve(ctx context.Context, env Env, o config.Options, in entranc
 	// Requests and sockets end when the drain is over, not when ctx does.
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
-	srv := &http.Server{
-		Handler: p.api, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 32 << 10, BaseContext: func(net.Listener) context.Context { return requests },
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+	srv := httpapi.NewServer(requests, p.api, log)
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error {
 		if err := in.serve(srv); !errors.Is(err, http.ErrServerClosed) {

@@ -56,6 +56,7 @@ func (a auditRoutes) export(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Disposition", `attachment; filename="`+e.Name+`"`)
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
 	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Time{}) // each piece has its own
 	err = e.Write(ctx, w, func() { _ = control.SetWriteDeadline(time.Now().Add(idleTransfer)) })
 	if err != nil {
 		a.log.InfoContext(ctx, "export of the audit broke off", "request_id", w.Header().Get("X-Request-Id"), "error", err)

@@ -117,8 +117,9 @@ func (f fileRoutes) send(w http.ResponseWriter, r *http.Request, file *File, fro
 		h.Set("Content-Range", "bytes "+strconv.FormatInt(from, 10)+"-"+strconv.FormatInt(file.SizeBytes-1, 10)+"/"+strconv.FormatInt(file.SizeBytes, 10))
 		status = http.StatusPartialContent
 	}
-	w.WriteHeader(status)
 	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Time{}) // each piece has its own
+	w.WriteHeader(status)
 	n, err := moved(w, file.Body, func() { _ = control.SetWriteDeadline(time.Now().Add(idleTransfer)) })
 	whole := err == nil && n == file.SizeBytes-from
 	file.Done(context.WithoutCancel(r.Context()), whole)
@@ -161,8 +162,10 @@ func (f fileRoutes) upload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Time{}) // the answer comes when all is there, however long that takes
 	body := &living{r.Body, func() { _ = control.SetReadDeadline(time.Now().Add(idleTransfer)) }}
 	got, err := f.files.Upload(r.Context(), r.PathValue("token"), clientOf(r), r.ContentLength, sum, body)
+	_ = control.SetWriteDeadline(time.Now().Add(idleTransfer))
 	if err != nil {
 		w.Header().Set("Connection", "close") // what is left of the body is not read
 		f.refuse(w, r, err)

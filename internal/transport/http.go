@@ -32,7 +32,8 @@ var contentTypes = map[string][]string{mediaJSON: {mediaJSON}, mediaGraphQL: {me
 // sent when the handler is over.
 const buffered = 2 << 10
 
-// How long an answer may take to be read: a time, and more for a long one.
+// How long an answer that holds memory may take to be read: a time, and more for a long
+// one. Others have the server's time.
 const (
 	writeTimeout = 10 * time.Second
 	slowest      = 16 << 10 // bytes in a second
@@ -139,18 +140,13 @@ func (a *answer) send(status int, response *graphql.Response, buffer *executor.B
 			body = z.to.Bytes()
 		}
 	}
-	if len(body) < buffered { // no time is needed for that, and net/http tells its length
-		a.w.WriteHeader(status)
-		_, _ = a.w.Write(body)
-		return
+	if len(body) >= buffered { // less has the server's time, and net/http tells its length
+		header["Content-Length"] = []string{strconv.Itoa(len(body))}
+		// Who does not read holds the answer's memory. The next request has a time of its own.
+		_ = http.NewResponseController(a.w).SetWriteDeadline(time.Now().Add(writeTimeout + time.Duration(len(body))*time.Second/slowest)) // of a test there is none
 	}
-	header["Content-Length"] = []string{strconv.Itoa(len(body))}
-	// Who does not read holds the answer's memory. The connection goes on after it.
-	control := http.NewResponseController(a.w)
-	_ = control.SetWriteDeadline(time.Now().Add(writeTimeout + time.Duration(len(body))*time.Second/slowest)) // of a test there is none
 	a.w.WriteHeader(status)
 	_, _ = a.w.Write(body) // the client may be gone
-	_ = control.SetWriteDeadline(time.Time{})
 }
 
 // encoded is an answer as JSON, errors first. It is good until the buffer is

@@ -165,7 +165,9 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 		Schema:  p.schema, Origins: origins, Metrics: prometheus.NewRegistry(), Log: log,
 		Ready: func(context.Context) error { return nil }, SetupNeeded: p.auth.SetupNeeded,
 	})
-	p.Server = httptest.NewServer(api)
+	p.Server = httptest.NewUnstartedServer(api)
+	p.Config = httpapi.NewServer(context.Background(), api, log) // a test's context is over when it cleans up
+	p.Start()
 	t.Cleanup(p.Close)
 	return p
 }

@@ -95,7 +95,9 @@ func (t *Transport) open(w http.ResponseWriter, r *http.Request, s *stream, owne
 		w.Header().Set("Retry-After", "10")
 		t.Refuse(w, r, http.StatusTooManyRequests, fault.RateLimited, "There are too many connections; try again later.")
 	default:
+		_ = s.control.SetWriteDeadline(time.Time{}) // the connection sees to it that it is read
 		w.Header().Set("Content-Type", s.form.contentType)
+		w.Header().Set("X-Accel-Buffering", "no") // nginx gathers what comes otherwise
 		w.WriteHeader(http.StatusOK)
 		s.conn.Send(live.Message{Kind: live.Control, Body: s.form.sign})
 		return true
@@ -195,6 +197,9 @@ func (s *stream) write(b []byte) bool {
 // finish lets the handler return.
 func (s *stream) finish() { s.once.Do(func() { close(s.over) }) }
 
+// lastWords is how long what ends an answer may take to be read.
+const lastWords = 10 * time.Second
+
 // end waits for a write that is under way, and forbids others.
 func (s *stream) end() {
 	s.finish()
@@ -202,6 +207,9 @@ func (s *stream) end() {
 	defer timer.Stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.ended && timer.Stop() { // net/http writes the end
+		_ = s.control.SetWriteDeadline(time.Now().Add(lastWords))
+	}
 	s.ended = true
 }
 
