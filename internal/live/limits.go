@@ -12,6 +12,7 @@ type Limits struct {
 	PerAddress   int           // of nobody in particular, from one address [100]
 	Operations   int           // at once on one connection [50]
 	QueueBytes   int           // waiting on one connection [1 MiB]
+	ParkedBytes  int           // of answers that wait for room there [4 MiB]
 	StreamBytes  int           // waiting of one stream [256 KiB]
 	StreamEvents int           // waiting of one stream [64]
 	InitTimeout  time.Duration // until somebody says who they are [5 s]
@@ -28,6 +29,7 @@ func (l Limits) withDefaults() Limits {
 		PerAddress:   cmp.Or(l.PerAddress, 100),
 		Operations:   cmp.Or(l.Operations, 50),
 		QueueBytes:   cmp.Or(l.QueueBytes, 1<<20),
+		ParkedBytes:  cmp.Or(l.ParkedBytes, 4<<20),
 		StreamBytes:  cmp.Or(l.StreamBytes, 256<<10),
 		StreamEvents: cmp.Or(l.StreamEvents, 64),
 		InitTimeout:  cmp.Or(l.InitTimeout, 5*time.Second),

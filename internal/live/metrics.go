@@ -39,7 +39,7 @@ func (c *counts) refused(what string) {
 func (h *Hub) QueuedBytes() (bytes int) {
 	for _, c := range h.all() {
 		c.mu.Lock()
-		bytes += c.queue.bytes
+		bytes += c.queue.bytes + c.queue.parked
 		c.mu.Unlock()
 	}
 	return bytes

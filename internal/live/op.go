@@ -68,6 +68,7 @@ func (r *running) begin(params *graphql.RawParams) bool {
 			o.refuse(r.exec.DispatchError(graphql.WithOperationContext(r.ctx, r.oc), errs))
 		}
 	})
+	again.Query = params.Query // a text that was found by its hash may be gone when it is asked for again
 	if errs != nil {
 		return false
 	}

@@ -40,6 +40,7 @@ const (
 type queue struct {
 	messages []Message
 	bytes    int
+	parked   int // bytes of answers that wait for room
 	state    int
 	flushed  time.Time     // when a write last began
 	room     chan struct{} // closed when there is room again, if anybody waits for it
@@ -266,9 +267,18 @@ func (c *Conn) replace(o *Op, m Message, now time.Time) bool {
 	return c.ready(now)
 }
 
-// put replaces what waits in an operation's one slot.
+// put replaces what waits in an operation's one slot. What there is no room for is
+// forgotten: a newer one comes.
 func (c *Conn) put(o *Op, m Message) {
 	if c.gone {
+		return
+	}
+	more := m.size()
+	if o.slot.Body != nil {
+		more = len(m.Body) - len(o.slot.Body)
+	}
+	if more > 0 && len(c.queue.messages) > 0 && c.queue.bytes+more > c.hub.limits.QueueBytes {
+		c.hub.counts.superseded.Add(1)
 		return
 	}
 	if o.slot.Body == nil {
@@ -281,18 +291,42 @@ func (c *Conn) put(o *Op, m Message) {
 }
 
 // wait queues a message of an operation as soon as there is room. It gives false
-// when the operation is over before.
+// when the operation is over before. Who asks for much more than it reads is too slow.
 func (c *Conn) wait(ctx context.Context, o *Op, m Message) bool {
-	for {
-		queued, room := c.offer(o, m, time.Now())
-		if queued {
-			return ctx.Err() == nil
-		}
+	queued, room := c.offer(o, m, time.Now())
+	if queued {
+		return ctx.Err() == nil
+	}
+	if !c.park(m) {
+		c.Close(Slow)
+		return false
+	}
+	defer c.unpark(m)
+	for !queued {
 		c.hub.counts.waits.Add(1)
 		select {
 		case <-room:
 		case <-ctx.Done():
 			return false
 		}
+		queued, room = c.offer(o, m, time.Now())
 	}
+	return ctx.Err() == nil
+}
+
+// park notes that an answer waits for room; false when too much does. What is alone may.
+func (c *Conn) park(m Message) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.queue.parked > 0 && c.queue.parked+m.size() > c.hub.limits.ParkedBytes {
+		return false
+	}
+	c.queue.parked += m.size()
+	return true
+}
+
+func (c *Conn) unpark(m Message) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.queue.parked -= m.size()
 }

@@ -245,10 +245,31 @@ func TestLive_ASlowReader(t *testing.T) {
 	require.NoError(t, whole(quick, 0))
 	require.NoError(t, <-slowly, "who reads slowly misses nothing")
 	read()
-	require.LessOrEqual(t, <-most, 3*(256<<10), "what waits of three streams is bounded")
+	require.LessOrEqual(t, <-most, 3*(256<<10+5000), "what waits of three streams is bounded")
 	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_closed_total", "slow") == 1 }, soon, 20*time.Millisecond)
 	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_connections") == 2 }, soon, 20*time.Millisecond)
 	require.Positive(t, metric(t, p.live, "mpanel_live_waits_total"), "sources have waited for readers")
+}
+
+// TestLive_QueriesThatNobodyReads: who asks for much and reads nothing is evicted before
+// its answers take memory.
+func TestLive_QueriesThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	p := newLimitedPanel(t, live.Limits{WriteTimeout: time.Hour})
+	conn := p.open(t, p.staff())
+	tcp, ok := conn.NetConn().(*net.TCPConn)
+	require.True(t, ok)
+	require.NoError(t, tcp.SetReadBuffer(4096))
+	large := operation(`{ __schema { types { name description fields { name description args { name description } type { name kind ofType { name kind ofType { name kind } } } } inputFields { name description } enumValues { name description } } } }`, nil)
+	for i := range 50 {
+		send(t, conn, frame{Type: "subscribe", ID: strconv.Itoa(i), Payload: large})
+	}
+	most := 0
+	require.Eventually(t, func() bool {
+		most = max(most, p.live.QueuedBytes())
+		return metric(t, p.live, "mpanel_live_closed_total", "slow") == 1
+	}, 4*soon, 5*time.Millisecond)
+	require.Less(t, most, 8<<20, "of some 20 MB")
 }
 
 // mostQueued watches how many bytes wait at once, until ctx ends.
