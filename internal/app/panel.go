@@ -211,11 +211,11 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 	}
 	admission := transport.NewAdmission(transport.PointsAtOnce * runtime.GOMAXPROCS(0))
 	p.metrics.MustRegister(admissions(admission)...)
-	origins := httpapi.Origins(o.BaseURL, o.AllowedOrigins)
 	proxies, err := httpapi.ParseProxies(o.TrustedProxies)
 	if err != nil {
 		return nil, err
 	}
+	origins := httpapi.Origins(o.BaseURL, o.AllowedOrigins, proxies)
 	durations := transport.NewDurations()
 	p.metrics.MustRegister(durations)
 	return httpapi.New(httpapi.Config{

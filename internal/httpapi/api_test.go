@@ -45,7 +45,7 @@ func newPanel(t *testing.T) *panel {
 	p.API = httpapi.New(httpapi.Config{
 		GraphQL: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.graphql(w, r) }),
 		Schema:  graph.NewExecutableSchema(graph.Config{}).Schema(),
-		Origins: httpapi.Origins("https://panel.example.com", []string{"https://app.example.com"}),
+		Origins: httpapi.Origins("https://panel.example.com", []string{"https://app.example.com"}, nil),
 		Ready:   func(ctx context.Context) error { return p.ready(ctx) },
 		SetupNeeded: func(context.Context) (bool, error) {
 			return p.needed, p.fails

@@ -29,7 +29,7 @@ func packed(t *testing.T, text string) *fstest.MapFile {
 func graphiQLPanel(t *testing.T, files fstest.MapFS) *panel {
 	t.Helper()
 	return &panel{t: t, API: httpapi.New(httpapi.Config{
-		GraphQL: http.NotFoundHandler(), Origins: httpapi.Origins("https://panel.example.com", nil),
+		GraphQL: http.NotFoundHandler(), Origins: httpapi.Origins("https://panel.example.com", nil, nil),
 		GraphiQL: files, Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 	})}
 }

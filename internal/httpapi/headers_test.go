@@ -61,7 +61,7 @@ func everything(t *testing.T, proxies ...string) *httpapi.API {
 		Schema:   graph.NewExecutableSchema(graph.Config{}).Schema(),
 		GraphiQL: fstest.MapFS{"index.html.gz": file, "assets/x.gz": file, "THIRD_PARTY.txt.gz": file},
 		Web:      web,
-		Origins:  httpapi.Origins("https://panel.example.com", nil), Proxies: trusted,
+		Origins:  httpapi.Origins("https://panel.example.com", nil, nil), Proxies: trusted,
 		Ready:       func(context.Context) error { return nil },
 		SetupNeeded: func(context.Context) (bool, error) { return true, nil },
 		Files:       oneFile{}, Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),

@@ -46,7 +46,7 @@ func TestMailbox_ForThisMachineAlone(t *testing.T) {
 	proxies, err := httpapi.ParseProxies([]string{"127.0.0.1"})
 	require.NoError(t, err)
 	api := httpapi.New(httpapi.Config{
-		GraphQL: http.NotFoundHandler(), Origins: httpapi.Origins("", nil), Mailbox: box, Proxies: proxies, Metrics: prometheus.NewRegistry(),
+		GraphQL: http.NotFoundHandler(), Origins: httpapi.Origins("", nil, nil), Mailbox: box, Proxies: proxies, Metrics: prometheus.NewRegistry(),
 		Ready: func(context.Context) error { return nil }, SetupNeeded: func(context.Context) (bool, error) { return false, nil },
 		Log: slog.New(slog.NewJSONHandler(&log, nil)),
 	})

@@ -7,11 +7,16 @@ import (
 )
 
 // An OriginList knows from which pages a browser may call the API.
-type OriginList struct{ allowed map[string]bool }
+type OriginList struct {
+	allowed map[string]bool
+	https   bool // the panel is reached by https alone
+	proxies Proxies
+}
 
-// Origins allows the panel's own base URL and the origins that are listed.
-func Origins(baseURL string, listed []string) *OriginList {
-	l := &OriginList{allowed: map[string]bool{}}
+// Origins allows the panel's own base URL and the origins that are listed. Proxies tell
+// whether a request came by https.
+func Origins(baseURL string, listed []string, proxies Proxies) *OriginList {
+	l := &OriginList{allowed: map[string]bool{}, https: strings.HasPrefix(strings.ToLower(baseURL), "https://"), proxies: proxies}
 	for _, s := range append(listed, baseURL) {
 		if u, err := url.Parse(s); err == nil && u.Host != "" {
 			l.allowed[strings.ToLower(u.Scheme+"://"+u.Host)] = true
@@ -28,13 +33,14 @@ func (l *OriginList) Allow(r *http.Request) bool {
 		site := r.Header.Get("Sec-Fetch-Site") // a sibling may be a tenant's website
 		return site == "" || site == "same-origin" || site == "none"
 	}
-	return l.allowed[strings.ToLower(origin)] || sameHost(origin, r.Host)
+	return l.allowed[strings.ToLower(origin)] || l.same(origin, r)
 }
 
-// sameHost tells whether the page came from where the request goes to.
-func sameHost(origin, host string) bool {
+// same tells whether the page came from where the request goes to. A page without TLS is
+// whoever's who is on the way, and no page of a panel with TLS.
+func (l *OriginList) same(origin string, r *http.Request) bool {
 	u, err := url.Parse(origin)
-	return err == nil && u.Host != "" && strings.EqualFold(u.Host, host)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host) && (u.Scheme == "https" || !l.https && !l.proxies.secure(r))
 }
 
 // varyOrigin is not changed: who adds to it has a copy.

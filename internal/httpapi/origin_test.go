@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -14,7 +15,7 @@ func TestOriginList(t *testing.T) {
 	t.Parallel()
 	list := httpapi.Origins("https://panel.example.com/base/path", []string{
 		"https://APP.example.com", "http://localhost:5173", "https://trailing.example.com/", "not an origin", "", "null", "*",
-	})
+	}, nil)
 	for name, tc := range map[string]struct {
 		origin, site, host string
 		want               bool
@@ -39,7 +40,9 @@ func TestOriginList(t *testing.T) {
 		"a star":                      {"*", "", "10.0.0.1:8080", false},
 		"a file":                      {"file://", "", "10.0.0.1:8080", false},
 		"nonsense":                    {"://", "", "10.0.0.1:8080", false},
-		"where the request goes":      {"http://10.0.0.1:8080", "same-origin", "10.0.0.1:8080", true},
+		"where the request goes":      {"https://10.0.0.1:8080", "same-origin", "10.0.0.1:8080", true},
+		"the same without TLS":        {"http://10.0.0.1:8080", "same-origin", "10.0.0.1:8080", false},
+		"the panel's own without TLS": {"http://panel.example.com", "same-site", "panel.example.com", false},
 		"the same host, other port":   {"http://10.0.0.1:9090", "same-site", "10.0.0.1:8080", false},
 		"the host as user info":       {"http://10.0.0.1:8080@evil.net", "", "10.0.0.1:8080", false},
 	} {
@@ -54,7 +57,41 @@ func TestOriginList(t *testing.T) {
 	}
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://10.0.0.1:8080/graphql", nil)
 	r.Header.Set("Origin", "https://panel.example.com")
-	require.False(t, httpapi.Origins("", nil).Allow(r), "nothing listed allows only where the request goes")
+	require.False(t, httpapi.Origins("", nil, nil).Allow(r), "nothing listed allows only where the request goes")
+}
+
+// A page without TLS is no page of a panel that is reached with it, however that is known.
+func TestOriginList_Scheme(t *testing.T) {
+	t.Parallel()
+	proxies, err := httpapi.ParseProxies([]string{"10.0.0.0/8"})
+	require.NoError(t, err)
+	for name, tc := range map[string]struct {
+		base, peer, forwarded string
+		tls, want             bool
+	}{
+		"without TLS":                     {"http://panel.example.com", "192.0.2.1:1", "", false, true},
+		"no base URL":                     {"", "192.0.2.1:1", "", false, true},
+		"base URL with TLS":               {"https://panel.example.com", "192.0.2.1:1", "", false, false},
+		"in capital letters":              {"HTTPS://panel.example.com", "192.0.2.1:1", "", false, false},
+		"our own TLS":                     {"", "192.0.2.1:1", "", true, false},
+		"a proxy's TLS":                   {"", "10.1.2.3:1", "https", false, false},
+		"a proxy without TLS":             {"", "10.1.2.3:1", "http", false, true},
+		"somebody who says to be a proxy": {"", "192.0.2.1:1", "https", false, true},
+	} {
+		list := httpapi.Origins(tc.base, nil, proxies)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://panel.example.com/graphql", nil)
+		r.RemoteAddr = tc.peer
+		if tc.tls {
+			r.TLS = new(tls.ConnectionState)
+		}
+		if tc.forwarded != "" {
+			r.Header.Set("X-Forwarded-Proto", tc.forwarded)
+		}
+		r.Header.Set("Origin", "https://panel.example.com")
+		require.True(t, list.Allow(r), name)
+		r.Header.Set("Origin", "http://panel.example.com")
+		require.Equal(t, tc.want, list.Allow(r), name)
+	}
 }
 
 func TestCORS(t *testing.T) {

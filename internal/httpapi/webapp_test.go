@@ -59,7 +59,7 @@ func TestWeb_FirstPage(t *testing.T) {
 func TestWeb_BuiltWithout(t *testing.T) {
 	t.Parallel()
 	p := &panel{t: t, API: httpapi.New(httpapi.Config{
-		Web: fstest.MapFS{"README.md": &fstest.MapFile{}}, Origins: httpapi.Origins("https://panel.example.com", nil),
+		Web: fstest.MapFS{"README.md": &fstest.MapFile{}}, Origins: httpapi.Origins("https://panel.example.com", nil, nil),
 		SetupNeeded: func(context.Context) (bool, error) { return false, nil }, Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 	})}
 	for _, target := range []string{"/", "/sign-in", "/jobs/x"} {
@@ -68,7 +68,7 @@ func TestWeb_BuiltWithout(t *testing.T) {
 		require.Contains(t, w.Body.String(), "make build", target)
 	}
 	damaged := &panel{t: t, API: httpapi.New(httpapi.Config{
-		Web: fstest.MapFS{"index.html.gz": &fstest.MapFile{Data: []byte("not gzip")}}, Origins: httpapi.Origins("https://panel.example.com", nil),
+		Web: fstest.MapFS{"index.html.gz": &fstest.MapFile{Data: []byte("not gzip")}}, Origins: httpapi.Origins("https://panel.example.com", nil, nil),
 		SetupNeeded: func(context.Context) (bool, error) { return false, nil }, Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 	})}
 	require.Equal(t, http.StatusNotFound, damaged.do(http.MethodGet, "/jobs").Code)

@@ -21,36 +21,28 @@ import (
 // readOperation reads a request that has one operation, and refuses what no
 // transport takes with an answer of our form. It is nil for a request that has none;
 // on false the answer is written.
-func readOperation(w http.ResponseWriter, r *http.Request) (*received, bool) {
+func (c *core) readOperation(w http.ResponseWriter, r *http.Request) (*received, bool) {
 	switch {
 	case r.Method == http.MethodPost:
-		return readBody(w, r)
+		return c.readBody(w, r)
 	case r.Method == http.MethodGet && websocket.IsWebSocketUpgrade(r), httpstream.IsAboutConnection(r):
 		return nil, true
 	case r.Method == http.MethodGet:
-		return readQuery(w, r)
+		return c.readQuery(w, r)
 	}
 	w.Header().Set("Allow", "GET, POST, PUT, DELETE, OPTIONS")
-	refuse(w, r, http.StatusMethodNotAllowed, fault.Invalid, "Send operations by POST, or queries by GET.")
+	c.refuse(w, r, http.StatusMethodNotAllowed, fault.Invalid, "Send operations by POST, or queries by GET.")
 	return nil, false
 }
 
-// A received is the operation of a request. Its body is pooled, and must not be
-// used once it is released.
+// A received is the operation of a request.
 type received struct {
 	params graphql.RawParams
-	key    string        // of idempotency; that of a socket's upgrade is not meant by any operation on it
-	body   *bytes.Buffer // nil for GET
+	key    string // of idempotency; that of a socket's upgrade is not meant by any operation on it
 }
 
+// bodies is memory for what is read, until it is decoded: streams go on for long after.
 var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-func (p *received) release() {
-	if p.body != nil {
-		p.body.Reset()
-		bodies.Put(p.body) // at most MaxBodyBytes were in it
-	}
-}
 
 type receivedKey struct{}
 
@@ -61,9 +53,9 @@ func receivedOf(ctx context.Context) *received {
 }
 
 // readQuery reads the operation of a GET's address.
-func readQuery(w http.ResponseWriter, r *http.Request) (*received, bool) {
+func (c *core) readQuery(w http.ResponseWriter, r *http.Request) (*received, bool) {
 	bad := func(message string) (*received, bool) {
-		refuse(w, r, http.StatusBadRequest, fault.Invalid, message)
+		c.refuse(w, r, http.StatusBadRequest, fault.Invalid, message)
 		return nil, false
 	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
@@ -94,13 +86,15 @@ func nothing(p graphql.RawParams) bool {
 // readBody reads a POST's body within its limit, and once. gqlgen's transports
 // would repeat a malformed one, passwords and all, in their error. On false the
 // answer is written.
-func readBody(w http.ResponseWriter, r *http.Request) (*received, bool) {
+func (c *core) readBody(w http.ResponseWriter, r *http.Request) (*received, bool) {
 	if !isJSON(header(r, "Content-Type")) {
-		refuse(w, r, http.StatusUnsupportedMediaType, fault.Invalid, "Send the operation as application/json.")
+		c.refuse(w, r, http.StatusUnsupportedMediaType, fault.Invalid, "Send the operation as application/json.")
 		return nil, false
 	}
 	body, _ := bodies.Get().(*bytes.Buffer)
-	p := &received{key: header(r, "Idempotency-Key"), body: body}
+	defer bodies.Put(body) // at most MaxBodyBytes are in it, and decoding keeps nothing of them
+	body.Reset()
+	p := &received{key: header(r, "Idempotency-Key")}
 	from := r.Body
 	if r.ContentLength < 0 || r.ContentLength > MaxBodyBytes { // net/http sees to it that there is no more than it says
 		from = http.MaxBytesReader(w, r.Body, MaxBodyBytes)
@@ -119,8 +113,7 @@ func readBody(w http.ResponseWriter, r *http.Request) (*received, bool) {
 		message = "There is no query in the body."
 	}
 	if message != "" {
-		p.release()
-		refuse(w, r, status, code, message)
+		c.refuse(w, r, status, code, message)
 		return nil, false
 	}
 	p.params.Headers = r.Header
@@ -136,7 +129,8 @@ func isJSON(contentType string) bool {
 }
 
 // refuse answers before there is an operation.
-func refuse(w http.ResponseWriter, r *http.Request, status int, code fault.Code, message string) {
+func (c *core) refuse(w http.ResponseWriter, r *http.Request, status int, code fault.Code, message string) {
+	c.Refusals.WithLabelValues(reasonOfStatus(status)).Inc()
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]any{"errors": []any{map[string]any{

@@ -50,20 +50,17 @@ func (c *core) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	if !c.OriginAllowed(r) {
-		refuse(w, r, http.StatusForbidden, fault.Forbidden, "This page's origin is not allowed to call the API; see MPANEL_ALLOWED_ORIGINS.")
+		c.refuse(w, r, http.StatusForbidden, fault.Forbidden, "This page's origin is not allowed to call the API; see MPANEL_ALLOWED_ORIGINS.")
 		return
 	}
-	operation, ok := readOperation(w, r)
+	operation, ok := c.readOperation(w, r)
 	if !ok {
 		return
-	}
-	if operation != nil {
-		defer operation.release()
 	}
 	who, err := c.caller(r)
 	if err != nil { // not knowing is no reason to sign anybody out
 		c.Log.ErrorContext(r.Context(), "authentication failed", "request_id", actor.RequestFrom(r.Context()).ID, "error", err)
-		refuse(w, r, http.StatusServiceUnavailable, fault.Unavailable, "The panel's database is not available right now; try again in a moment.")
+		c.refuse(w, r, http.StatusServiceUnavailable, fault.Unavailable, "The panel's database is not available right now; try again in a moment.")
 		return
 	}
 	ctx := &operationContext{Context: r.Context(), who: who, received: operation}
@@ -75,7 +72,7 @@ func (c *core) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case operation == nil:
-		refuse(w, r, http.StatusBadRequest, fault.Invalid, "The request has no operation.")
+		c.refuse(w, r, http.StatusBadRequest, fault.Invalid, "The request has no operation.")
 	case c.post != nil:
 		c.post.Do(w, r.WithContext(ctx), c)
 	default:
@@ -115,10 +112,18 @@ func (c *core) CreateOperationContext(ctx context.Context, params *graphql.RawPa
 	return op, errs
 }
 
-// take reads an operation, and takes what it costs from its caller's budget: the
-// limits of its document come before it is validated, and its cost before it is
+// take reads an operation, and takes what it costs from its caller's budget.
+func (c *core) take(ctx context.Context, op *graphql.OperationContext, params *graphql.RawParams) (charge, gqlerror.List) {
+	own, errs := c.read(ctx, op, params)
+	if errs != nil {
+		c.Refusals.WithLabelValues(reasonOf(errs)).Inc()
+	}
+	return own, errs
+}
+
+// read has the limits of a document before it is validated, and its cost before it is
 // executed.
-func (c *core) take(ctx context.Context, op *graphql.OperationContext, params *graphql.RawParams) (own charge, errs gqlerror.List) {
+func (c *core) read(ctx context.Context, op *graphql.OperationContext, params *graphql.RawParams) (own charge, errs gqlerror.List) {
 	who := actor.Caller(ctx)
 	most := document.Anonymous
 	if who != nil {
@@ -134,8 +139,8 @@ func (c *core) take(ctx context.Context, op *graphql.OperationContext, params *g
 	if op.Doc, errs = c.documents.Read(params.Query, most); errs != nil {
 		return own, errs
 	}
-	if what := most.Variables(params.Variables); what != "" {
-		return own, gqlerror.List{gqlerror.WrapPath(nil, fault.TooComplex.New("", "%s", what))}
+	if errs = most.Variables(params.Variables); errs != nil {
+		return own, errs
 	}
 	if keep != "" {
 		c.Documents.keep(keep, params.Query)

@@ -14,13 +14,20 @@ import (
 func NewWithGqlgensPost(c Config) http.Handler {
 	core := newCore(c)
 	core.post = gqlgensPost{}
-	return core
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		core.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), bodyKey{}, body)))
+	})
 }
+
+type bodyKey struct{}
 
 type gqlgensPost struct{ gqltransport.POST }
 
 func (g gqlgensPost) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
-	r.Body = io.NopCloser(bytes.NewReader(receivedOf(r.Context()).body.Bytes()))
+	body, _ := r.Context().Value(bodyKey{}).([]byte)
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	g.POST.Do(w, r, exec)
 }
 

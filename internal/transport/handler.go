@@ -54,6 +54,8 @@ type Config struct {
 	Live *live.Hub
 	// Durations is told how long operations take; by default one that nobody reads.
 	Durations *prometheus.HistogramVec
+	// Refusals is told what is refused and why; by default one that nobody reads.
+	Refusals *prometheus.CounterVec
 	Log       *slog.Logger
 }
 
@@ -81,6 +83,9 @@ func newCore(c Config) *core {
 	if c.Durations == nil {
 		c.Durations = NewDurations()
 	}
+	if c.Refusals == nil {
+		c.Refusals = NewRefusals()
+	}
 	if c.Documents == nil {
 		c.Documents, _ = NewDocuments(false) // which fails for a list only
 	}
@@ -89,17 +94,17 @@ func newCore(c Config) *core {
 		documents: document.NewReader(c.Schema.Schema()),
 		costs:     costsOf(c.Schema.Schema()),
 		schema:    executor.Lasting(c.Schema), // what is queued for a client must not be written over
-		streams: []graphql.Transport{
-			&graphqlws.Transport{
-				Hub: c.Live, Authenticate: c.noted, OriginAllowed: c.OriginAllowed, Refuse: refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
-			},
-			&httpstream.Transport{
-				Hub: c.Live, Reservations: new(httpstream.Reservations), Refuse: refuse,
-				Received: func(r *http.Request) *graphql.RawParams { return &receivedOf(r.Context()).params },
-			},
-		},
 		durations: map[ast.Operation]prometheus.Observer{
 			ast.Query: c.Durations.WithLabelValues(string(ast.Query)), ast.Mutation: c.Durations.WithLabelValues(string(ast.Mutation)),
+		},
+	}
+	core.streams = []graphql.Transport{
+		&graphqlws.Transport{
+			Hub: c.Live, Authenticate: c.noted, OriginAllowed: c.OriginAllowed, Refuse: core.refuse, MaxFrameBytes: MaxFrameBytes, Log: c.Log,
+		},
+		&httpstream.Transport{
+			Hub: c.Live, Reservations: new(httpstream.Reservations), Refuse: core.refuse,
+			Received: func(r *http.Request) *graphql.RawParams { return &receivedOf(r.Context()).params },
 		},
 	}
 	core.presents, core.recovers = core.present, recovered

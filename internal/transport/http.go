@@ -47,7 +47,9 @@ func (c *core) single(ctx *operationContext, a *answer) {
 	own, errs := c.take(ctx, op, &ctx.received.params)
 	own.tell(a.w.Header(), errs)
 	if errs == nil {
-		errs = a.unfit(op)
+		if errs = a.unfit(op); errs != nil {
+			c.Refusals.WithLabelValues(reasonMethod).Inc()
+		}
 	}
 	if errs != nil {
 		a.send(a.refusedStatus(errs), c.DispatchError(ctx, errs), nil)

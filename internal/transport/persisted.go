@@ -14,8 +14,12 @@ import (
 	"github.com/mpanel/mpanel/internal/fault"
 )
 
-// persistedBytes bounds the documents that clients had kept.
-const persistedBytes = 4 << 20
+// persistedBytes bounds the documents that clients had kept. Each takes more than its
+// text: the hash, and its place in the store.
+const (
+	persistedBytes = 4 << 20
+	persistedEach  = 256
+)
 
 // documentID is the extension in which a request's member documentId is kept, as
 // the appendix on persisted documents of GraphQL over HTTP has it.
@@ -57,7 +61,7 @@ func NewDocuments(only bool, lists ...[]byte) (*Documents, error) {
 	if only && len(d.trusted) == 0 {
 		return nil, fmt.Errorf("only trusted documents are to be executed, and none is listed")
 	}
-	d.kept, _ = lru.NewLRU(persistedBytes, func(_, text string) { d.bytes -= len(text) }) // which fails for sizes below 1 only
+	d.kept, _ = lru.NewLRU(persistedBytes/persistedEach, func(_, text string) { d.bytes -= persistedEach + len(text) }) // which fails for sizes below 1 only
 	return d, nil
 }
 
@@ -133,7 +137,7 @@ func (d *Documents) keep(hash, text string) {
 		return
 	}
 	d.kept.Add(hash, text)
-	for d.bytes += len(text); d.bytes > persistedBytes; {
+	for d.bytes += persistedEach + len(text); d.bytes > persistedBytes; {
 		d.kept.RemoveOldest()
 	}
 }

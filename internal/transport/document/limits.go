@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // Limits bound a document. What is at a limit is still taken.
@@ -39,37 +40,36 @@ type size struct {
 	tokens, operations, fragments, fields, aliases, directives, items, depth, introspectionDepth, reach int
 }
 
-// exceeded tells what is too much in a sentence; "" when nothing is.
-func (l Limits) exceeded(s size) string {
+// exceeded tells what is too much; nil when nothing is.
+func (l Limits) exceeded(s size) gqlerror.List {
 	for _, c := range []struct {
-		n, most int
-		what    string
+		n, most      int
+		reason, what string
 	}{
-		{s.tokens, l.Tokens, "tokens"},
-		{s.operations, l.Operations, "operations"},
-		{s.fragments, l.Fragments, "fragments"},
-		{s.fields, l.Fields, "selections in one place"},
-		{s.aliases, l.Aliases, "aliases"},
-		{s.directives, l.Directives, "directives"},
-		{s.items, l.ListItems, "items in one list"},
-		{s.depth, l.Depth, "fields within each other"},
-		{s.introspectionDepth, l.IntrospectionDepth, "fields of the introspection within each other"},
-		{s.reach, l.Reach, "fields when fragments are put in"},
+		{s.tokens, l.Tokens, ReasonTokens, "tokens"},
+		{s.operations, l.Operations, ReasonOperations, "operations"},
+		{s.fragments, l.Fragments, ReasonFragments, "fragments"},
+		{s.fields, l.Fields, ReasonFields, "selections in one place"},
+		{s.aliases, l.Aliases, ReasonAliases, "aliases"},
+		{s.directives, l.Directives, ReasonDirectives, "directives"},
+		{s.items, l.ListItems, ReasonListItems, "items in one list"},
+		{s.depth, l.Depth, ReasonDepth, "fields within each other"},
+		{s.introspectionDepth, l.IntrospectionDepth, ReasonIntrospectionDepth, "fields of the introspection within each other"},
+		{s.reach, l.Reach, ReasonReach, "fields when fragments are put in"},
 	} {
 		if c.n > c.most {
-			return fmt.Sprintf("The document has too many %s; at most %d are taken.", c.what, c.most)
+			return tooMuch(c.reason, fmt.Sprintf("The document has too many %s; at most %d are taken.", c.what, c.most))
 		}
 	}
-	return ""
+	return nil
 }
 
-// Variables tells whether a list in the variables is too long, in a sentence; ""
-// when none is.
-func (l Limits) Variables(v map[string]any) string {
+// Variables refuses a list in the variables that is too long; nil when none is.
+func (l Limits) Variables(v map[string]any) gqlerror.List {
 	if items := longest(v); items > l.ListItems {
-		return fmt.Sprintf("A variable has %d items in one list; at most %d are taken.", items, l.ListItems)
+		return tooMuch(ReasonListItems, fmt.Sprintf("A variable has %d items in one list; at most %d are taken.", items, l.ListItems))
 	}
-	return ""
+	return nil
 }
 
 func longest(value any) (n int) {

@@ -128,7 +128,7 @@ func (r *Reader) validate(doc *ast.QueryDocument) gqlerror.List {
 	replace(set, rules.ScalarLeafsRule, rules.ScalarLeafsRuleWithoutSuggestions)
 	errs := firstErrors(r.schema, doc, set)
 	if exhausted {
-		return tooMuch("The document puts too many fields of one name together.")
+		return tooMuch(ReasonMerging, "The document puts too many fields of one name together.")
 	}
 	for i, err := range errs {
 		errs[i] = invalid(err)
@@ -169,11 +169,11 @@ func replace(set *rules.Rules, one, by core.Rule) {
 
 // refuse says what of a document of that size is not taken.
 func (l Limits) refuse(s size) gqlerror.List {
-	if what := l.exceeded(s); what != "" {
-		return tooMuch(what)
+	if errs := l.exceeded(s); errs != nil {
+		return errs
 	}
 	if l.NoIntrospection && s.introspectionDepth > 0 {
-		return gqlerror.List{because(fault.Forbidden, "Asking for the schema is switched off.")}
+		return gqlerror.List{because(fault.Forbidden, ReasonIntrospection, "Asking for the schema is switched off.")}
 	}
 	return nil
 }
@@ -201,11 +201,16 @@ func Brief(text string) string {
 	return strings.ToValidUTF8(text[:maxMessage], "") + "…"
 }
 
-func tooMuch(what string) gqlerror.List { return gqlerror.List{because(fault.TooComplex, what)} }
-func refused(why string) gqlerror.List  { return gqlerror.List{because(fault.Invalid, why)} }
+func tooMuch(reason, what string) gqlerror.List {
+	return gqlerror.List{because(fault.TooComplex, reason, what)}
+}
 
-func because(code fault.Code, why string) *gqlerror.Error {
-	return &gqlerror.Error{Message: why, Err: code.New("", "%s", why)}
+func refused(why string) gqlerror.List {
+	return gqlerror.List{because(fault.Invalid, ReasonInvalid, why)}
+}
+
+func because(code fault.Code, reason, why string) *gqlerror.Error {
+	return &gqlerror.Error{Message: why, Err: &refusal{code.New("", "%s", why), reason}}
 }
 
 // invalid is an error of the parser's or of validation, without a word of the
@@ -218,10 +223,10 @@ func invalid(err error) *gqlerror.Error {
 		out.Message = err.Error()
 	}
 	out.Message = Brief(out.Message)
-	code := fault.Invalid
+	code, reason := fault.Invalid, ReasonInvalid
 	if out.Rule == rules.MaxIntrospectionDepth.Name {
-		code = fault.TooComplex
+		code, reason = fault.TooComplex, ReasonIntrospectionDepth
 	}
-	out.Err = code.New("", "%s", out.Message)
+	out.Err = &refusal{code.New("", "%s", out.Message), reason}
 	return out
 }
