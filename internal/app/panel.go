@@ -217,13 +217,14 @@ func (p *panel) newAPI(o config.Options, log *slog.Logger) (*httpapi.API, error)
 	}
 	origins := httpapi.Origins(o.BaseURL, o.AllowedOrigins, proxies)
 	durations := transport.NewDurations()
-	p.metrics.MustRegister(durations)
+	refusals := transport.NewRefusals()
+	p.metrics.MustRegister(durations, refusals)
 	return httpapi.New(httpapi.Config{
 		GraphQL: transport.New(transport.Config{
 			Schema: schema, Authenticate: p.auth.Authenticate, Refused: p.refused, OriginAllowed: origins.Allow, SecureCookies: strings.HasPrefix(o.BaseURL, "https://"),
 			TakesIdempotencyKey: resolvers.TakesIdempotencyKey, Live: p.live, Log: log,
 			Budget: budget.New(o.CostBudget), AnonymousBudget: budget.New((o.CostBudget + 9) / 10), Documents: documents,
-			Introspection: transport.Introspection(o.Introspection), Admission: admission, Durations: durations,
+			Introspection: transport.Introspection(o.Introspection), Admission: admission, Durations: durations, Refusals: refusals,
 		}),
 		Schema:   published(schema.Schema(), o),
 		GraphiQL: graphiQL(o),

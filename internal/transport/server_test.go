@@ -158,7 +158,9 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 	c.Refused = func(ctx context.Context, r transport.Refusal) {
 		p.refusals.Record(ctx, audit.Refusal{Action: r.Field, Object: r.Object, Code: string(r.Code)})
 	}
-	origins := httpapi.Origins("", []string{origin})
+	here, err := httpapi.ParseProxies([]string{"127.0.0.1"}) // a test may say that it comes by TLS
+	require.NoError(t, err)
+	origins := httpapi.Origins("", []string{origin}, here)
 	c.Schema, c.Authenticate, c.OriginAllowed, c.TakesIdempotencyKey, c.Live, c.Log = schema, p.authenticate, origins.Allow, resolvers.TakesIdempotencyKey, p.live, log
 	api := httpapi.New(httpapi.Config{
 		GraphQL: transport.New(c),

@@ -153,16 +153,18 @@ func TestSocket_Origin(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t)
 	for name, tc := range map[string]struct {
-		origin string
-		ok     bool
+		origin, proto string
+		ok            bool
 	}{
-		"no page":       {"", true},
-		"a listed page": {origin, true},
-		"the panel's":   {p.URL, true},
-		"another page":  {"https://evil.example.com", false},
-		"null":          {"null", false},
+		"no page":                         {"", "", true},
+		"a listed page":                   {origin, "", true},
+		"the panel's":                     {p.URL, "http", true},
+		"the panel's with TLS":            {"https" + strings.TrimPrefix(p.URL, "http"), "https", true},
+		"without TLS, of a panel with it": {p.URL, "https", false},
+		"another page":                    {"https://evil.example.com", "", false},
+		"null":                            {"null", "", false},
 	} {
-		h := http.Header{}
+		h := http.Header{"X-Forwarded-Proto": {tc.proto}}
 		if tc.origin != "" {
 			h.Set("Origin", tc.origin)
 		}
