@@ -56,7 +56,7 @@ type Config struct {
 	Durations *prometheus.HistogramVec
 	// Refusals is told what is refused and why; by default one that nobody reads.
 	Refusals *prometheus.CounterVec
-	Log       *slog.Logger
+	Log      *slog.Logger
 }
 
 // Introspection says who may ask for the schema.

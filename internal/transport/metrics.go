@@ -59,14 +59,14 @@ func reasonOf(errs gqlerror.List) string {
 	if reason := document.Reason(errs); reason != "" {
 		return reason
 	}
-	switch fault.CodeOf(errs) {
-	case fault.RateLimited:
+	switch code := fault.CodeOf(errs); {
+	case code == fault.RateLimited:
 		return reasonRateLimited
-	case fault.TooComplex:
+	case code == fault.TooComplex:
 		return reasonCost
-	case fault.Forbidden:
+	case code == fault.Forbidden:
 		return reasonDocuments
-	case fault.NotFound:
+	case code == fault.NotFound:
 		return reasonNotPersisted
 	}
 	return document.ReasonInvalid
