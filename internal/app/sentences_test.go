@@ -70,7 +70,7 @@ var forClients = map[string][]string{
 
 var (
 	placeholder = regexp.MustCompile(`%(?:\.\d)?[sdqvf]`)
-	slot        = regexp.MustCompile(`\{(\d)!?\}|%(?:\.\d)?[sdqvf]`)
+	slot        = regexp.MustCompile(`\{(\d)[!?]?\}|%(?:\.\d)?[sdqvf]`)
 	aSentence   = regexp.MustCompile(`^ ?(%[sd] ?[A-Za-z]|[A-Z])[^\n]* [^\n]*[.;]$`)
 	aPart       = regexp.MustCompile(`^[^\n]*[A-Za-z][^\n]* [^\n]*$`)
 	anEntry     = regexp.MustCompile(`(?m)^  ("(?:[^"\\]|\\.)*"): ("(?:[^"\\]|\\.)*"),$`)

@@ -22,6 +22,14 @@ function english() {
       }
     }
   }
+  // What the panel itself says comes in German, too.
+  for (const name of files.filter((name) => /sentences.german-/.test(name))) {
+    for (const [, key, value] of readFileSync(new URL(name, sources), "utf8").matchAll(/^  ("(?:[^"\\]|\\.)*"): ("(?:[^"\\]|\\.)*"),$/gm)) {
+      german.push(JSON.parse(value));
+      const longest = JSON.parse(key).split(/%(?:\.\d)?[sdqvf]/).map((piece) => piece.trim()).sort((a, b) => b.length - a.length)[0];
+      if (longest.length >= 12) found.set(longest, name);
+    }
+  }
   for (const piece of [...found.keys()]) if (german.some((text) => text.includes(piece))) found.delete(piece);
   return found;
 }
@@ -169,6 +177,51 @@ export const tests = {
     await page.setViewportSize({ width: 390, height: 900 });
     await page.getByRole("button", { name: "Navigation öffnen" }).click();
     await look(page, "/ navigation", 390);
+    assert.ok(faults.length === 0, faults.join("\n"));
+  },
+
+  "U1, U40: what the panel refuses, and why jobs fail, in German": async ({ person, graph, sql, shot, step, url, email, password }) => {
+    const { customer, database } = await filled(graph, sql, url);
+    const { look, faults } = looker(shot, step);
+    const visitor = await (await person(german)).newPage();
+    await visitor.goto(`${url}/forgot-password`);
+    await visitor.getByLabel("E-Mail-Adresse").fill("keine Adresse");
+    await visitor.getByRole("button", { name: "Link senden" }).click();
+    await visitor.getByText(/^Geben Sie eine E-Mail-Adresse von höchstens \d+ Byte an, etwa ada@example\.com/).waitFor();
+    await look(visitor, "an address that is none");
+
+    const page = await (await person(german)).newPage();
+    await anmelden(page, url, email, password);
+    const dialog = page.getByRole("dialog");
+    const send = (name) => dialog.getByRole("button", { name, exact: true }).click();
+    await page.goto(`${url}/customers/${customer}`);
+    await page.getByRole("tab", { name: "Datenbanken" }).click();
+    await page.getByRole("button", { name: "Datenbank anlegen", exact: true }).first().click();
+    await dialog.getByLabel("Name", { exact: true }).fill("Lager 1");
+    await send("Datenbank anlegen");
+    await dialog.getByText("Verwenden Sie Kleinbuchstaben a bis z, Ziffern und _, beginnend mit einem Buchstaben.").waitFor();
+    await look(page, "a name that is none");
+    await dialog.getByLabel("Name", { exact: true }).fill("eine_zu_viel");
+    await send("Datenbank anlegen");
+    await dialog.getByText("Das Kontingent dieses Kunden ist ausgeschöpft; erhöhen Sie es, oder entfernen Sie etwas.").waitFor();
+    await look(page, "a quota that is used");
+
+    await page.goto(`${url}/databases/${database}?tab=users`);
+    await page.getByRole("button", { name: "Benutzer anlegen", exact: true }).first().click();
+    await dialog.getByLabel("Name", { exact: true }).fill("auswertung");
+    await send("Benutzer anlegen");
+    await dialog.getByText("Einen Benutzer dieses Namens gibt es schon.").waitFor();
+    await look(page, "a name that is taken");
+
+    const dump = Buffer.from("--\n-- PostgreSQL database dump\n--\n\nDROP ROLE jemand;\n\n--\n-- PostgreSQL database dump complete\n--\n");
+    const { createDatabaseUpload: to } = await graph("mutation ($input: CreateDatabaseUploadInput!) { createDatabaseUpload(input: $input) { url dump { id } } }", { input: { databaseId: database, sizeBytes: String(dump.length) } });
+    assert.equal((await fetch(to.url, { method: "PUT", body: dump })).status, 200);
+    const { importDatabase } = await graph("mutation ($input: ImportDatabaseInput!) { importDatabase(input: $input) { job { id } } }", { input: { id: database, dumpId: to.dump.id, replace: true } });
+    assert.equal(await overOf(graph, importDatabase.job.id), "FAILED");
+    await page.goto(`${url}/jobs/${importDatabase.job.id}`);
+    await page.getByRole("alert").filter({ hasText: "Zeile 5: DROP ROLE betrifft mehr als eine Datenbank." }).waitFor();
+    await page.getByRole("log").getByText("Zeile 5: DROP ROLE betrifft mehr als eine Datenbank.").first().waitFor();
+    await look(page, "a failed job");
     assert.ok(faults.length === 0, faults.join("\n"));
   },
 

@@ -8,6 +8,7 @@ import { useTopmost } from "@/components/use-topmost";
 import { graphql } from "@/gql/document";
 import { type Problem, problemsOf } from "@/gql/problem";
 import { sessions } from "@/gql/session";
+import { useSay } from "@/sentences/use-say";
 import { useTexts } from "./texts";
 
 const CONFIRM_IDENTITY = graphql(`
@@ -60,7 +61,8 @@ function ConfirmForm(p: { onDone: (confirmed: boolean) => void }) {
   }
 
   const sentence = useSentence();
-  const beside = (field: string) => (problem?.field === field ? problem.message : undefined);
+  const say = useSay();
+  const beside = (field: string) => (problem?.field === field ? say(problem.message) : undefined);
   return (
     <form ref={form} onSubmit={submit} noValidate>
       <Stack>

@@ -1,6 +1,7 @@
 import { Text } from "@mantine/core";
 import { type JobResource, nameOfResource, useJobTitle } from "@/components/job-title";
 import { texts } from "@/lib/text";
+import { useSay } from "@/sentences/use-say";
 import type { Notice } from "./notices";
 
 const useTexts = texts("notice-sentence", {
@@ -21,6 +22,7 @@ export type Said = Pick<Notice, "kind" | "level" | "message" | "object">;
 export function useNoticeText(): (notice: Said) => { sentence: string; reason?: string } {
   const t = useTexts();
   const title = useJobTitle();
+  const say = useSay();
   return ({ kind, level, message, object }) => {
     switch (kind) {
       case "JOB_SUCCEEDED":
@@ -30,7 +32,7 @@ export function useNoticeText(): (notice: Said) => { sentence: string; reason?: 
         if (object?.__typename !== "Job") return { sentence: t(kind, { job: t("job") }), reason: message };
         const job = [title(object.kind), nameOfResource(object.resource as JobResource)].filter(Boolean).join(" · ");
         const reason = kind === "JOB_FAILED" ? object.error?.message : kind === "JOB_STUCK" ? object.waitingFor : null;
-        return { sentence: t(kind, { job }), reason: reason ?? undefined };
+        return { sentence: t(kind, { job }), reason: reason ? say(reason) : undefined };
       }
       case "QUOTA_LEVEL":
         return { sentence: t(level === "ERROR" ? "QUOTA_OVER" : "QUOTA_LEVEL", { customer: (object?.__typename === "Customer" && object.title) || t("customer") }) };

@@ -2,6 +2,7 @@ import { Alert, Button, Stack } from "@mantine/core";
 import { IconAlertCircle } from "@tabler/icons-react";
 import { type FormEvent, type ReactNode, useRef, useState } from "react";
 import { type Problem, problemsOf } from "@/gql/problem";
+import { useSay } from "@/sentences/use-say";
 import { useSentence } from "./use-sentence";
 
 /** The problem of each field, and what concerns the form as a whole. */
@@ -50,12 +51,17 @@ export function AccountForm(p: {
   }
 
   const sentence = useSentence();
+  const say = useSay();
   const rest = problems.filter(({ field }) => field === undefined || !p.fields.includes(field));
   const said = rest.map((problem) => p.say?.(problem) ?? sentence(problem)).filter((text) => text !== "");
+  const of = (name: string) => {
+    const found = problems.find(({ field }) => field === name);
+    return found && say(found.message);
+  };
   return (
     <form ref={form} onSubmit={submit} noValidate>
       <Stack gap="md">
-        {p.children({ of: (name) => problems.find(({ field }) => field === name)?.message, rest })}
+        {p.children({ of, rest })}
         <div role="alert">
           {said.length > 0 && (
             <Alert role="presentation" color="red" icon={<IconAlertCircle aria-hidden />} variant="light">

@@ -3,6 +3,7 @@ import type { TypedDocumentNode } from "@urql/core";
 import { type FormEvent, type ReactNode, use, useEffect, useReducer, useRef, useState } from "react";
 import type { Problem } from "@/gql/problem";
 import { texts } from "@/lib/text";
+import { useSay } from "@/sentences/use-say";
 import { Preview } from "./preview";
 import { PutAside } from "./put-aside";
 import { ShowGraphQL } from "./show-graphql";
@@ -55,6 +56,7 @@ export function ActionForm<Data, Variables extends object>(p: {
   children?: (error: (field: string) => string | undefined) => ReactNode;
 }) {
   const t = useTexts();
+  const say = useSay();
   const form = useRef<HTMLFormElement>(null);
   const fields = p.fields ?? [];
   const [typed, setTyped] = useState("");
@@ -97,7 +99,10 @@ export function ActionForm<Data, Variables extends object>(p: {
   return (
     <form ref={form} onSubmit={(event) => void submit(event)} onChange={redraw} noValidate>
       <Stack gap="md">
-        {p.children?.((name) => problems.find(about(name))?.message)}
+        {p.children?.((name) => {
+          const found = problems.find(about(name));
+          return found && say(found.message);
+        })}
         {p.preview && <Preview state={preview} fields={fields} quotas={p.quotas ?? false} />}
         {p.typed !== undefined && (
           <TextInput label={t("type", { name: p.typed })} value={typed} onChange={({ currentTarget: { value } }) => setTyped(value)} autoComplete="off" spellCheck={false} data-autofocus={fields.length === 0 || undefined} />

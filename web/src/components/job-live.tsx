@@ -6,6 +6,7 @@ import { graphql } from "@/gql/document";
 import type { JobLiveQuery } from "@/gql/generated/graphql";
 import { percent } from "@/lib/format";
 import { texts } from "@/lib/text";
+import { useSay } from "@/sentences/use-say";
 import { JobSteps } from "./job-steps";
 import { useJobTitle } from "./job-title";
 import { StateBadge } from "./states";
@@ -42,6 +43,7 @@ export function JobLive(p: { id: string; onChange?: (job: LiveJob) => void; /** 
   const [{ data }, again] = useQuery({ query: JOB_LIVE, variables: { id: p.id } });
   const { events, problem } = useJobProgress(p.id);
   const sentence = useSentence();
+  const say = useSay();
   const told = useRef(p.onChange);
   told.current = p.onChange;
   useEffect(() => {
@@ -68,11 +70,11 @@ export function JobLive(p: { id: string; onChange?: (job: LiveJob) => void; /** 
       </Group>
       {!job.finishedAt && <Progress value={done} animated aria-label={`${t("progress")} ${percent(done)}`} />}
       {problem && !job.finishedAt && <Alert color="yellow" role="status">{t("unfollowed")} {sentence(problem)}</Alert>}
-      {job.waitingFor && <Alert color="yellow">{t("waiting", { reason: job.waitingFor })}</Alert>}
-      {!job.finishedAt && last?.message && <Text size="xs" c="dimmed">{last.message}</Text>}
+      {job.waitingFor && <Alert color="yellow">{t("waiting", { reason: say(job.waitingFor) })}</Alert>}
+      {!job.finishedAt && last?.message && <Text size="xs" c="dimmed">{say(last.message)}</Text>}
       {job.error && (
         <Alert color="red" role="alert" title={job.error.code}>
-          {[job.error.message, failed && t("failedAt", { step: failed }), became].filter(Boolean).join(" ")}
+          {[say(job.error.message), failed && t("failedAt", { step: failed }), became].filter(Boolean).join(" ")}
         </Alert>
       )}
       <JobSteps steps={job.steps} />

@@ -2,6 +2,7 @@ import { Group, Loader, Stack, Text, ThemeIcon } from "@mantine/core";
 import { IconArrowBackUp, IconCheck, IconCircleDashed, IconX } from "@tabler/icons-react";
 import { duration } from "@/lib/format";
 import { texts } from "@/lib/text";
+import { useSay } from "@/sentences/use-say";
 import { StateBadge } from "./states";
 
 const useTexts = texts("job-steps", { en: { try: "Try {{count}}" }, de: { try: "Versuch {{count}}" } });
@@ -24,6 +25,7 @@ const look = {
 /** The steps of a job in their order, with how long each took and what went wrong. */
 export function JobSteps(p: { steps: readonly Step[] }) {
   const t = useTexts();
+  const say = useSay();
   return (
     <Stack component="ol" gap="sm" p={0} m={0} style={{ listStyle: "none" }}>
       {p.steps.map((step) => {
@@ -40,7 +42,7 @@ export function JobSteps(p: { steps: readonly Step[] }) {
                   <StateBadge state={step.state} />
                 </Group>
               </Group>
-              {step.error && <Text size="sm" c="var(--mantine-color-error)">{step.error}</Text>}
+              {step.error && <Text size="sm" c="var(--mantine-color-error)">{say(step.error)}</Text>}
             </Stack>
           </Group>
         );

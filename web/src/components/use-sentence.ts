@@ -1,5 +1,6 @@
 import type { Problem } from "@/gql/problem";
 import { texts } from "@/lib/text";
+import { useSay } from "@/sentences/use-say";
 
 const useTexts = texts("sentences", {
   en: {
@@ -21,8 +22,9 @@ const useTexts = texts("sentences", {
 const general = new Set(["OFFLINE", "NOT_FOUND", "UNAUTHENTICATED", "RATE_LIMITED", "INTERNAL"] as const);
 type General = typeof general extends Set<infer Code> ? Code : never;
 
-/** A problem as a sentence: where the code says all, in the language of the page, else as the panel said it. */
+/** A problem as a sentence in the language of the page: where the code says all, by that, else what the panel said. */
 export function useSentence(): (problem: Problem) => string {
   const t = useTexts();
-  return ({ code, message }) => (general.has(code as General) ? t(code as General) : message);
+  const say = useSay();
+  return ({ code, message }) => (general.has(code as General) ? t(code as General) : say(message));
 }

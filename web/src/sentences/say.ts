@@ -1,6 +1,13 @@
 /** Says a sentence of the panel's in another language; what it does not know, it gives back as it is. */
 export type Say = (text: string) => string;
 
+interface Instead {
+  literal: string;
+  part?: number;
+  /** Whether the part is said in that language, too: "" never, "!" always, "?" if it is known. */
+  said?: string;
+}
+
 /** A template of the panel's, taken apart at its placeholders, and what is said instead. */
 interface Template {
   literals: readonly string[];
@@ -8,12 +15,12 @@ interface Template {
   /** How many characters of its own it has: what has most of them says most. */
   weight: number;
   /** What is said, taken apart in the same way, with the number of the part that comes after each. */
-  instead: readonly { literal: string; part?: number; said?: boolean }[];
+  instead: readonly Instead[];
 }
 
 const placeholder = /%(?:\.\d)?[sdqvf]/g;
-/** In the other language: `%s` in the same order, `{1}` in another, and `{1!}` where the part is to be said in that language, too. */
-const slot = /\{(\d)(!?)\}|%(?:\.\d)?[sdqvf]/g;
+/** In the other language: `%s` in the same order, `{1}` in another; `{1!}` where the part is said in that language, too, `{1?}` where it is if it is known. */
+const slot = /\{(\d)([!?]?)\}|%(?:\.\d)?[sdqvf]/g;
 
 /** No sentence of the panel's is longer, and no text has more of them: what does is shown as it is. */
 const longest = 4_000;
@@ -21,10 +28,10 @@ const most = 24;
 const deepest = 3;
 
 function templateOf([english, other]: [string, string]): Template {
-  const instead: { literal: string; part?: number; said?: boolean }[] = [];
+  const instead: Instead[] = [];
   let [at, turn] = [0, 0];
   for (const found of other.matchAll(slot)) {
-    instead.push({ literal: other.slice(at, found.index), part: found[1] === undefined ? turn++ : Number(found[1]), said: found[2] === "!" });
+    instead.push({ literal: other.slice(at, found.index), part: found[1] === undefined ? turn++ : Number(found[1]), said: found[2] ?? "" });
     at = found.index + found[0].length;
   }
   instead.push({ literal: other.slice(at) });
@@ -71,8 +78,8 @@ export function sayer(dictionary: Readonly<Record<string, string>>, words: Reado
         said += literal;
         if (index === undefined) continue;
         const part = parts[index]!;
-        const known = own && part !== "" ? one(part, false, depth + 1) : undefined;
-        if (!loosely && (own ? known === undefined && part !== "" : endsWithin(part))) continue next;
+        const known = own !== "" ? (part === "" ? "" : one(part, false, depth + 1)) : undefined;
+        if (!loosely && known === undefined && (own === "!" || endsWithin(part))) continue next;
         said += known ?? (template.kinds[index]!.endsWith("f") ? part.replace(".", ",") : part);
       }
       return said;

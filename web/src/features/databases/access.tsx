@@ -2,6 +2,7 @@ import { Alert, Checkbox, Stack, TagsInput, Text } from "@mantine/core";
 import { useState } from "react";
 import { ActionForm } from "@/components/action-form";
 import { JobLive } from "@/components/job-live";
+import { useSay } from "@/sentences/use-say";
 import type { Database } from "./detail";
 import { SET_ACCESS } from "./operations";
 import { useTexts } from "./texts-detail";
@@ -11,6 +12,7 @@ const everybody = ["0.0.0.0/0", "::/0"];
 /** From which networks a database may be reached. */
 export function AccessForm({ database: d }: { database: Database }) {
   const t = useTexts();
+  const say = useSay();
   const [typed, setTyped] = useState<string[] | null>(null); // until then, what there is
   const cidrs = typed ?? d.accessCidrs.slice();
   const [sure, setSure] = useState(false);
@@ -18,7 +20,7 @@ export function AccessForm({ database: d }: { database: Database }) {
   const open = cidrs.some((cidr) => everybody.includes(cidr));
   const can = d.server?.capabilities.find(({ name }) => name === "remote_access");
   if (can && !can.available) {
-    return <Alert color="yellow">{t("accessMissing")} {can.hint}</Alert>;
+    return <Alert color="yellow">{t("accessMissing")} {can.hint && say(can.hint)}</Alert>;
   }
   return (
     <>

@@ -7,6 +7,7 @@ import { useAction } from "@/components/use-action";
 import { useViewer } from "@/components/use-viewer";
 import { refresh } from "@/gql/refresh";
 import { bytes, percent } from "@/lib/format";
+import { useSay } from "@/sentences/use-say";
 import { UPLOAD } from "./operations";
 import { useTexts } from "./texts-dumps";
 
@@ -27,6 +28,7 @@ export function sendFile(url: string, file: File, on: { progress: (sent: number)
 export function UploadForm(p: { databaseId: string; onDone: (dumpId: string) => void; onCancel: () => void }) {
   const t = useTexts();
   const client = useClient();
+  const say = useSay();
   const { impersonatedBy } = useViewer();
   const [file, setFile] = useState<File | null>(null);
   const [sent, setSent] = useState<number | null>(null);
@@ -42,7 +44,7 @@ export function UploadForm(p: { databaseId: string; onDone: (dumpId: string) => 
     const { data, problems } = await run(variables);
     const { url, dump } = data?.createDatabaseUpload ?? {};
     const wrong = problems.find(({ field }) => field === "sizeBytes");
-    if (wrong) setFailed(wrong.message);
+    if (wrong) setFailed(say(wrong.message));
     if (!url || !dump) return;
     setSent(0);
     abort.current = sendFile(url, file, {
@@ -52,7 +54,7 @@ export function UploadForm(p: { databaseId: string; onDone: (dumpId: string) => 
         setSent(null);
         refresh(client);
         if (answer && answer.status < 300) return p.onDone(dump.id);
-        setFailed(answer?.text.trim().slice(0, 300) || t("uploadBroken"));
+        setFailed(say(answer?.text.trim().slice(0, 300) ?? "") || t("uploadBroken"));
       },
     });
   }

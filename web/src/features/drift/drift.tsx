@@ -14,6 +14,7 @@ import { allPages } from "@/gql/all-pages";
 import { graphql } from "@/gql/document";
 import type { DriftDecision, DriftFindingsQuery, DriftFindingsQueryVariables } from "@/gql/generated/graphql";
 import { pageOf } from "@/lib/list-search";
+import { useSay } from "@/sentences/use-say";
 import { Decide } from "./decide";
 import { useTexts } from "./texts";
 
@@ -74,6 +75,7 @@ export function DriftPage() {
   const [servers] = useQuery({ query: SERVERS, pause: !may("SERVERS_READ") });
   const set = (patch: Partial<typeof search>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
 
+  const say = useSay();
   const columns: Column<Finding>[] = [
     {
       key: "object", title: t("object"), text: (f) => f.externalName,
@@ -81,7 +83,7 @@ export function DriftPage() {
     },
     { key: "kind", title: t("kind"), render: (f) => <Group gap={4}><Badge color={colors[f.kind]} miw="max-content">{t(f.kind)}</Badge>{f.ignored && <Badge color="gray">{t("ignored")}</Badge>}{f.resolvedAt && <Badge color="green">{t("resolved")}</Badge>}</Group>, text: (f) => f.kind },
     { key: "objectKind", title: t("objectKind"), render: (f) => t(f.objectKind), text: (f) => f.objectKind },
-    { key: "detail", title: t("detail"), render: (f) => <Text size="sm" miw={220}>{f.detail}</Text>, text: (f) => f.detail },
+    { key: "detail", title: t("detail"), render: (f) => <Text size="sm" miw={220}>{say(f.detail)}</Text>, text: (f) => say(f.detail) },
     { key: "server", title: t("server"), render: (f) => (f.server ? <Anchor component={Link} to={`/servers/${f.server.id}`} size="sm">{f.server.name}</Anchor> : "–"), text: (f) => f.server?.name },
     { key: "found", title: t("found"), render: (f) => <Ago at={f.foundAt} />, text: (f) => f.foundAt },
     { key: "job", title: t("job"), render: (f) => (f.job ? <Anchor component={Link} to={`/jobs/${f.job.id}`} size="sm"><StateBadge state={f.job.state} /></Anchor> : "–"), text: (f) => f.job?.state },

@@ -23,6 +23,7 @@ import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { JobQuery } from "@/gql/generated/graphql";
 import { dateTime, percent, relative } from "@/lib/format";
+import { useSay } from "@/sentences/use-say";
 import { useTexts } from "./texts";
 
 const JOB = graphql(`
@@ -78,6 +79,7 @@ function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
   const waits = job.waitingFor !== null || job.state === "STUCK";
   const { events, gap, problem } = useJobProgress(job.id);
   const sentence = useSentence();
+  const say = useSay();
   const last = events.at(-1);
   const steps = useRef(0);
   useEffect(() => {
@@ -104,11 +106,11 @@ function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
       )}
     >
       {!over && <Progress value={last?.percent ?? job.percent} animated aria-label={`${t("progress")} ${percent(last?.percent ?? job.percent)}`} />}
-      {job.error && <Alert color="red" title={job.error.code} role="alert">{job.error.message}</Alert>}
+      {job.error && <Alert color="red" title={job.error.code} role="alert">{say(job.error.message)}</Alert>}
       {problem && !over && <Alert color="yellow" role="status">{t("unfollowed")} {sentence(problem)}</Alert>}
       {job.waitingFor && (
         <Alert color="yellow">
-          {t("waiting", { reason: job.waitingFor })} {job.nextAttemptAt && t("next", { when: relative(job.nextAttemptAt, "long", now) })}
+          {t("waiting", { reason: say(job.waitingFor) })} {job.nextAttemptAt && t("next", { when: relative(job.nextAttemptAt, "long", now) })}
         </Alert>
       )}
       <Paper withBorder p="md">
@@ -144,7 +146,8 @@ function Log({ events, gap }: Pick<ReturnType<typeof useJobProgress>, "events" |
   useEffect(() => {
     if (follows) view.current?.scrollTo({ top: view.current.scrollHeight });
   }, [events.length, follows]);
-  const line = (e: (typeof events)[number]) => [e.kind, e.step, e.message ?? e.error?.message].filter(Boolean).join("  ");
+  const say = useSay();
+  const line = (e: (typeof events)[number]) => [e.kind, e.step, say(e.message ?? e.error?.message ?? "")].filter(Boolean).join("  ");
   return (
     <Section
       title={t("log")}

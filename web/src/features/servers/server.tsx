@@ -17,6 +17,7 @@ import { PageSkeleton } from "@/components/skeletons";
 import { useAction } from "@/components/use-action";
 import { useMay } from "@/components/use-viewer";
 import { duration, number } from "@/lib/format";
+import { useSay } from "@/sentences/use-say";
 import { Maintenance } from "./maintenance";
 import { CHECK, RELEASE, REMOVE, SERVER, type Server, SURVEY } from "./operations";
 import { ServerForm } from "./server-form";
@@ -47,6 +48,7 @@ function Details({ server }: { server: Server }) {
   const [editing, { open: openEdit, close: closeEdit }] = useDisclosure();
   const [removing, { open: openRemove, close: closeRemove }] = useDisclosure();
   const [releasing, { open: openRelease, close: closeRelease }] = useDisclosure();
+  const say = useSay();
   const check = useAction(CHECK, { done: ({ checkDatabaseServer: c }) => (c.problems.length === 0 ? t("checkedFine") : t("checkedProblems", { count: c.problems.length })) });
   const survey = useAction(SURVEY, { done: t("surveyed") });
   return (
@@ -81,7 +83,7 @@ function Details({ server }: { server: Server }) {
       )}
       {server.problems.length > 0 && (
         <Alert color={server.blocked || !server.reachable ? "red" : "orange"} title={t("problems")} icon={<IconAlertTriangle aria-hidden />}>
-          <List size="sm" spacing="xs">{server.problems.map((problem) => <List.Item key={problem}>{problem}</List.Item>)}</List>
+          <List size="sm" spacing="xs">{server.problems.map((problem) => <List.Item key={problem}>{say(problem)}</List.Item>)}</List>
         </Alert>
       )}
       <Section title={t("facts")}>
@@ -98,7 +100,7 @@ function Details({ server }: { server: Server }) {
           {server.capabilities.map(({ name, available, hint }) => (
             <Stack component="li" key={name} gap={2}>
               <Group gap="xs" wrap="nowrap" align="flex-start"><Badge color={available ? "green" : "orange"} miw="max-content">{available ? t("can") : t("cannot")}</Badge><Text size="sm">{name in about ? t(about[name as keyof typeof about]) : name}</Text></Group>
-              {hint && <Text size="sm" c="dimmed">{hint}</Text>}
+              {hint && <Text size="sm" c="dimmed">{say(hint)}</Text>}
             </Stack>
           ))}
         </Stack>
