@@ -207,9 +207,9 @@ export const tests = {
     await look(page, "a quota that is used");
 
     await page.goto(`${url}/databases/${database}?tab=users`);
-    await page.getByRole("button", { name: "Benutzer anlegen", exact: true }).first().click();
+    await page.getByRole("button", { name: "Benutzer hinzufügen", exact: true }).first().click();
     await dialog.getByLabel("Name", { exact: true }).fill("auswertung");
-    await send("Benutzer anlegen");
+    await send("Benutzer hinzufügen");
     await dialog.getByText("Einen Benutzer dieses Namens gibt es schon.").waitFor();
     await look(page, "a name that is taken");
 
