@@ -194,8 +194,7 @@ export const tests = {
     await anmelden(page, url, email, password);
     const dialog = page.getByRole("dialog");
     const send = (name) => dialog.getByRole("button", { name, exact: true }).click();
-    await page.goto(`${url}/customers/${customer}`);
-    await page.getByRole("tab", { name: "Datenbanken" }).click();
+    await page.goto(`${url}/databases?customer=${customer}`);
     await page.getByRole("button", { name: "Datenbank anlegen", exact: true }).first().click();
     await dialog.getByLabel("Name", { exact: true }).fill("Lager 1");
     await send("Datenbank anlegen");
