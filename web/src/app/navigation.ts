@@ -21,7 +21,7 @@ export const places: Place[] = [
   { name: "jobs", to: "/jobs", icon: IconActivity, key: "j", needs: "JOBS_READ" },
   { name: "users", to: "/users", icon: IconUsers, key: "u", needs: "USERS_READ" },
   { name: "servers", to: "/servers", icon: IconServer, key: "s", needs: "SERVERS_READ" },
-  { name: "drift", to: "/drift", icon: IconGauge, key: "f", needs: "SERVERS_READ" },
+  { name: "drift", to: "/drift", icon: IconGauge, key: "f", needs: "JOBS_READ" },
   { name: "audit", to: "/audit", icon: IconHistory, key: "a", needs: "AUDIT_READ" },
   { name: "security", to: "/security", icon: IconLock, key: "p", own: true },
   { name: "settings", to: "/settings", icon: IconSettings, key: "e", own: true },

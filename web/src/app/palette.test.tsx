@@ -12,9 +12,10 @@ const answers = {
   FindServers: { data: { databaseServers: { nodes: [{ id: "s1", name: "pg-shop", host: "10.0.0.1" }, { id: "s2", name: "other", host: "10.0.0.2" }] } } },
 };
 afterEach(() => act(() => palette.setState({ ...palette.getState(), opened: false })));
+const onHelp = vi.fn();
 const open = async (viewer = viewerOf(everything)) => {
   const graph = graphOf(answers);
-  const shown = show(<><button type="button">opener</button><CommandPalette places={places} /></>, graph, { viewer });
+  const shown = show(<><button type="button">opener</button><CommandPalette places={places} onHelp={onHelp} /></>, graph, { viewer });
   const opener = await screen.findByRole("button", { name: "opener" });
   opener.focus();
   act(openPalette);

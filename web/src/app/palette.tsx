@@ -1,14 +1,18 @@
-import { Spotlight, type SpotlightActionGroupData } from "@mantine/spotlight";
+import { useMantineColorScheme } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { type Icon, IconDatabase, IconLogout, IconMailPlus, IconSearch, IconServer, IconUsersGroup } from "@tabler/icons-react";
+import { Spotlight, type SpotlightActionGroupData } from "@mantine/spotlight";
+import { type Icon, IconDatabase, IconKey, IconKeyboard, IconLanguage, IconLogout, IconMailPlus, IconSearch, IconServer, IconUsersGroup } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
+import i18next from "i18next";
 import { useState } from "react";
 import { useQuery } from "urql";
-import { useMay } from "@/components/use-viewer";
+import { useMay, useViewer } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import { sessions } from "@/gql/session";
+import { type Language, languages, setLanguage } from "@/lib/text";
 import { closedPalette, palette } from "./palette-opener";
 import type { Place } from "./navigation";
+import { schemes } from "./schemes";
 import { useTexts } from "./texts";
 
 const FIND = graphql(`
@@ -29,12 +33,15 @@ const begun = [
   { name: "createCustomer", to: "/customers", needs: "CUSTOMERS_WRITE", icon: IconUsersGroup },
   { name: "createDatabase", to: "/databases", needs: "DATABASES_WRITE", icon: IconDatabase },
   { name: "inviteUser", to: "/users", needs: "USERS_WRITE", icon: IconMailPlus },
+  { name: "registerServer", to: "/servers", needs: "SERVERS_WRITE", icon: IconServer },
 ] as const;
 
 /** Pages, actions and objects by their names; Ctrl-K opens it. */
-export function CommandPalette(p: { places: Place[] }) {
+export function CommandPalette(p: { places: Place[]; onHelp: () => void }) {
   const t = useTexts();
   const may = useMay();
+  const viewer = useViewer();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
   const navigate = useNavigate();
   const [text, setText] = useState("");
   const [asked] = useDebouncedValue(text.trim(), 150);
@@ -69,6 +76,14 @@ export function CommandPalette(p: { places: Place[] }) {
       group: t("actions"),
       actions: [
         ...begun.filter(({ needs, name }) => may(needs) && fits(t(name))).map(({ name, to, icon: of }) => ({ id: name, label: t(name), leftSection: icon(of), onClick: () => void navigate({ to, search: { new: true } }) })),
+        // Nobody makes tokens for somebody else, nor before the second factor that their role needs.
+        ...(!viewer.impersonatedBy && !viewer.secondFactorMissing && fits(t("newToken")) ? [{ id: "new-token", label: t("newToken"), leftSection: icon(IconKey), onClick: () => void navigate({ to: "/security", search: { new: true } }) }] : []),
+        ...(["light", "dark", "auto"] as const).filter((scheme) => scheme !== colorScheme).map((scheme) => ({ scheme, label: t("useColors", { scheme: t(scheme) }) })).filter(({ label }) => fits(label))
+          .map(({ scheme, label }) => ({ id: `colors-${scheme}`, label, leftSection: icon(schemes[scheme]), onClick: () => setColorScheme(scheme) })),
+        // By its own name, too: who looks for their language may not read the one that is shown.
+        ...(Object.keys(languages) as Language[]).filter((tag) => tag !== i18next.language && fits(t("useLanguage", { language: languages[tag] })))
+          .map((tag) => ({ id: `language-${tag}`, label: t("useLanguage", { language: languages[tag] }), leftSection: icon(IconLanguage), onClick: () => setLanguage(tag) })),
+        ...(fits(t("shortcuts")) ? [{ id: "shortcuts", label: t("shortcuts"), leftSection: icon(IconKeyboard), onClick: p.onHelp }] : []),
         ...(fits(t("signOut")) ? [{ id: "sign-out", label: t("signOut"), leftSection: icon(IconLogout), onClick: () => void sessions.signOut().catch(() => {}) }] : []),
       ],
     },

@@ -65,6 +65,7 @@ const job = createRoute({
 
 const security = createRoute({
   getParentRoute: () => root, path: "/security",
+  validateSearch: searchOf({ new: "flag" }),
   component: lazyRouteComponent(() => import("@/features/security/security"), "SecurityPage"),
 });
 const settings = createRoute({
@@ -87,7 +88,7 @@ const audit = createRoute({
 });
 const servers = createRoute({
   getParentRoute: () => root, path: "/servers",
-  validateSearch: searchOf(listWords()),
+  validateSearch: searchOf({ ...listWords(), new: "flag" }),
   component: lazyRouteComponent(() => import("@/features/servers/list"), "ServersPage"),
 });
 const server = createRoute({
@@ -109,6 +110,7 @@ export const router = createRouter({
   defaultErrorComponent: ({ error, reset }) => <PanelError error={error} onRetry={reset} />,
   defaultNotFoundComponent: NotFound,
   defaultPreload: "intent",
+  scrollRestoration: true, // Back comes to where the page was
 });
 
 declare module "@tanstack/react-router" {

@@ -1,6 +1,6 @@
 import { ActionIcon, Alert, Anchor, AppShell, Avatar, Box, Burger, Button, Group, Indicator, Menu, NavLink, ScrollArea, Text, Tooltip, UnstyledButton, useMantineColorScheme, VisuallyHidden } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconBell, IconDeviceDesktop, IconKeyboard, IconLogout, IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
+import { IconBell, IconKeyboard, IconLogout, IconSearch } from "@tabler/icons-react";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { type MouseEvent, Suspense, useEffect, useRef } from "react";
 import { DialogNotice } from "@/components/dialog-notice";
@@ -15,6 +15,7 @@ import { openPalette } from "./palette-opener";
 import { useLive } from "./live";
 import { useNotices } from "./notices";
 import { places } from "./navigation";
+import { schemes } from "./schemes";
 import { useShortcuts } from "./shortcuts";
 import { useTexts } from "./texts";
 
@@ -23,8 +24,6 @@ const CustomerSwitcher = lazyPart(async () => (await import("./customer-switcher
 const NotificationDrawer = lazyPart(async () => (await import("./notification-drawer")).NotificationDrawer);
 const ShortcutHelp = lazyPart(async () => (await import("./shortcut-help")).ShortcutHelp);
 const CommandPalette = lazyPart(async () => (await import("./palette")).CommandPalette);
-
-const schemes = { light: IconSun, dark: IconMoon, auto: IconDeviceDesktop } as const;
 
 /** Under the mouse the place that is open stays as it is: on a deeper ground its name could not be read well. */
 const hovered = () => ({ root: { "--nl-hover": "var(--mantine-color-blue-light)" }, children: {} });
@@ -39,20 +38,39 @@ export function Shell() {
   const [help, { open: openHelp, close: closeHelp }] = useDisclosure();
   const { pathname } = useLocation();
   const content = useRef<HTMLDivElement>(null);
+  const burger = useRef<HTMLButtonElement>(null);
+  const nav = useRef<HTMLDivElement>(null);
   const visible = places.filter(({ needs }) => !needs || may(needs));
   useLive(may("JOBS_READ"));
   useShortcuts(visible, openHelp);
   const { notices, unread } = useNotices();
 
-  // A new page begins at its top, with the focus, as after a load.
+  // A new page begins with the focus, as after a load; where it is scrolled to the router sees to.
   const before = useRef(pathname);
   useEffect(() => {
     if (before.current === pathname) return;
     before.current = pathname;
     close();
     content.current?.focus({ preventScroll: true });
-    scrollTo(0, 0);
   }, [pathname, close]);
+
+  // On a narrow page the navigation lies over the content: it has the focus while it is open.
+  useEffect(() => {
+    if (!menu) return;
+    nav.current?.querySelector("a")?.focus();
+    const press = ({ key, target }: KeyboardEvent) => {
+      if (key !== "Escape" || document.querySelector("[role=dialog]") || (target instanceof Element && target.matches("[aria-expanded=true][role=combobox]"))) return;
+      close();
+      burger.current?.focus();
+    };
+    addEventListener("keydown", press, true);
+    return () => removeEventListener("keydown", press, true);
+  }, [menu, close]);
+  const chosen = () => {
+    if (!menu) return;
+    close(); // also when it is the page that is open
+    content.current?.focus({ preventScroll: true });
+  };
 
   return (
     <DialogNotice value={lineNotice}>
@@ -61,7 +79,7 @@ export function Shell() {
         <AppShell.Header>
           <Group h="100%" px="md" justify="space-between" wrap="nowrap" gap="xs">
             <Group gap="sm" wrap="nowrap">
-              <Burger opened={menu} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={menu ? t("closeMenu") : t("openMenu")} aria-expanded={menu} />
+              <Burger ref={burger} opened={menu} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={menu ? t("closeMenu") : t("openMenu")} aria-expanded={menu} aria-controls="navigation" />
               <Anchor component={Link} to="/" underline="never" c="var(--mantine-color-text)" fw={700} size="lg">MPanel</Anchor>
             </Group>
             <Group gap={4} wrap="nowrap">
@@ -73,18 +91,18 @@ export function Shell() {
             </Group>
           </Group>
         </AppShell.Header>
-        <AppShell.Navbar p="xs" aria-label={t("navigation")}>
+        <AppShell.Navbar id="navigation" ref={nav} className="mpanel-navigation" data-closed={!menu || undefined} p="xs" aria-label={t("navigation")}>
           <Box hiddenFrom="sm" mb="xs"><Suspense><CustomerSwitcher w="100%" /></Suspense></Box>
           <ScrollArea>
             {visible.filter(({ own }) => !own).map(({ name, to, icon: Icon }) => {
               const active = to === "/" ? pathname === "/" : pathname === to || pathname.startsWith(`${to}/`);
               return (
-                <NavLink key={name} renderRoot={(props) => <Link to={to} {...props} />} label={t(name)} leftSection={<Icon size={18} stroke={1.6} aria-hidden />} active={active} aria-current={active ? "page" : undefined} vars={hovered} style={{ borderRadius: "var(--mantine-radius-md)" }} />
+                <NavLink key={name} renderRoot={(props) => <Link to={to} {...props} />} label={t(name)} leftSection={<Icon size={18} stroke={1.6} aria-hidden />} active={active} aria-current={active ? "page" : undefined} onClick={chosen} vars={hovered} style={{ borderRadius: "var(--mantine-radius-md)" }} />
               );
             })}
           </ScrollArea>
         </AppShell.Navbar>
-        <AppShell.Main>
+        <AppShell.Main onFocus={menu ? close : undefined}>
           <Box id="content" ref={content} tabIndex={-1} maw={1280} mx="auto" style={{ outline: "none" }}>
             <Banners />
             {viewer.secondFactorMissing && pathname !== "/security" && (
@@ -98,7 +116,7 @@ export function Shell() {
         <Suspense>
           <NotificationDrawer opened={drawer} onClose={closeDrawer} notices={notices} unread={unread} />
           <ShortcutHelp opened={help} onClose={closeHelp} places={visible} />
-          <CommandPalette places={visible} />
+          <CommandPalette places={visible} onHelp={openHelp} />
         </Suspense>
       </AppShell>
     </DialogNotice>

@@ -1,4 +1,4 @@
-import { Anchor, Progress } from "@mantine/core";
+import { Anchor, Button, Progress } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useClient, useQuery } from "urql";
@@ -30,15 +30,15 @@ const JOBS_OF = graphql(`
 `);
 
 const useTexts = texts("jobs-of", {
-  en: { jobs: "Jobs", loading: "Loading jobs", none: "No job has been at work here yet.", kind: "What", object: "Works on", customer: "Customer", state: "State", progress: "Progress", by: "Ordered by", panel: "The panel", created: "Ordered", took: "Took" },
-  de: { jobs: "Aufträge", loading: "Aufträge werden geladen", none: "Hier war noch kein Auftrag am Werk.", kind: "Was", object: "Arbeitet an", customer: "Kunde", state: "Zustand", progress: "Fortschritt", by: "Beauftragt von", panel: "Das Panel", created: "Beauftragt", took: "Dauer" },
+  en: { jobs: "Jobs", loading: "Loading jobs", none: "No job has been at work here yet.", kind: "What", object: "Works on", customer: "Customer", state: "State", progress: "Progress", by: "Ordered by", panel: "The panel", created: "Ordered", took: "Took", create: "Create a database" },
+  de: { jobs: "Aufträge", loading: "Aufträge werden geladen", none: "Hier war noch kein Auftrag am Werk.", kind: "Was", object: "Arbeitet an", customer: "Kunde", state: "Zustand", progress: "Fortschritt", by: "Beauftragt von", panel: "Das Panel", created: "Beauftragt", took: "Dauer", create: "Datenbank anlegen" },
 });
 
 type Row = JobsOfQuery["jobs"]["nodes"][number];
 const took = (j: Row) => (j.startedAt && j.finishedAt ? Date.parse(j.finishedAt) - Date.parse(j.startedAt) : null);
 
-/** The jobs that a filter leaves, the newest first; `none` is what is said when there is none. */
-export function JobsOf(p: { filter: JobFilter; search: ListSearch; onSearch: (patch: ListSearch) => void; none?: string }) {
+/** The jobs that a filter leaves, the newest first; `none` is what is said when there is none, `creates` whether a database is offered then, and `onClear` takes off what somebody has chosen of the filter. */
+export function JobsOf(p: { filter: JobFilter; search: ListSearch; onSearch: (patch: ListSearch) => void; none?: string; creates?: boolean; onClear?: () => void }) {
   const t = useTexts();
   const title = useJobTitle();
   const resourceName = useResourceName();
@@ -46,6 +46,7 @@ export function JobsOf(p: { filter: JobFilter; search: ListSearch; onSearch: (pa
   const variables = { ...pageOf(p.search, 25), filter: p.filter };
   const [result, retry] = useQuery({ query: JOBS_OF, variables });
   const { resourceId, customerId } = p.filter;
+  const create = p.creates && <Button component={Link} to="/databases" search={{ new: true, customer: customerId ?? undefined } as never} variant="default">{t("create")}</Button>;
   const columns = useMemo((): Column<Row>[] => [
     { key: "kind", title: t("kind"), render: (j) => <Anchor component={Link} to={`/jobs/${j.id}`} size="sm" fw={500}>{title(j.kind)}</Anchor>, text: (j) => j.kind },
     ...(resourceId ? [] : [{ key: "object", title: t("object"), render: (j: Row) => <ResourceLink of={j.resource} />, text: (j: Row) => resourceName(j.resource) }]),
@@ -60,7 +61,7 @@ export function JobsOf(p: { filter: JobFilter; search: ListSearch; onSearch: (pa
     <QueryView result={result} retry={retry} list={p} skeleton={<TableSkeleton label={t("loading")} columns={6} />}>
       {({ jobs }) =>
         jobs.nodes.length === 0 && !p.search.after && !p.search.before ? (
-          <EmptyState text={p.none ?? t("none")} />
+          <EmptyState text={p.none ?? t("none")} action={create} onClear={p.onClear} />
         ) : (
           <ResourceTable
             name="jobs" label={t("jobs")} columns={columns} page={jobs} search={p.search} onSearch={p.onSearch} fetching={result.stale}

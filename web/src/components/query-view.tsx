@@ -7,6 +7,7 @@ import { isKept } from "@/gql/refresh";
 import type { ListSearch } from "@/lib/list-search";
 import { texts } from "@/lib/text";
 import { PanelError } from "./panel-error";
+import type { How } from "./use-address";
 
 const useTexts = texts("query-view", {
   en: { kept: "This could not be read anew, and may be old.", retry: "Try again" },
@@ -23,7 +24,7 @@ export function QueryView<Data>(p: {
   retry: (options?: { requestPolicy: "network-only" }) => void;
   skeleton: ReactNode;
   /** Where the list is that is read: with a cursor that the panel refuses, which anybody can write into an address, it begins anew. */
-  list?: { search: ListSearch; onSearch: (patch: ListSearch) => void };
+  list?: { search: ListSearch; onSearch: (patch: ListSearch, how?: How) => void };
   children: (data: Data) => ReactNode;
 }) {
   const { error } = p.result;
@@ -34,7 +35,7 @@ export function QueryView<Data>(p: {
   const { search, onSearch } = p.list ?? {};
   const refused = Boolean(search?.after || search?.before) && error !== undefined && problemsOf(error).some(({ field }) => field === "after" || field === "before");
   useEffect(() => {
-    if (refused) onSearch?.({ after: undefined, before: undefined });
+    if (refused) onSearch?.({ after: undefined, before: undefined }, { replace: true });
   }, [refused]);
   if (refused) return p.skeleton;
   if (data === undefined && error) return <PanelError error={error} onRetry={retry} />;

@@ -1,7 +1,7 @@
 import { Anchor, Badge, Button, Menu, Stack, Text } from "@mantine/core";
 import { IconDownload, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
-import { useCallback, useMemo, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { useQuery } from "urql";
 import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
@@ -11,6 +11,7 @@ import { type Column, ResourceTable } from "@/components/resource-table";
 import { ShowGraphQL } from "@/components/show-graphql";
 import { TableSkeleton } from "@/components/skeletons";
 import { toastProblem } from "@/components/toasts";
+import { useAddress } from "@/components/use-address";
 import { dateTime } from "@/lib/format";
 import { pageOf } from "@/lib/list-search";
 import { EntryDetails } from "./entry";
@@ -30,7 +31,7 @@ export function AuditPage() {
   const t = useTexts();
   const nameOf = useName();
   const search: AuditSearch = route.useSearch();
-  const navigate = route.useNavigate();
+  const { set, change, open, close } = useAddress<AuditSearch>(route.useNavigate());
   const filter = filterOf(search);
   const variables = { ...pageOf(search, rows), filter };
   const [result, retry] = useQuery({ query: EVENTS, variables });
@@ -38,9 +39,6 @@ export function AuditPage() {
   // Only behind a list that is there: an older answer that comes late cannot take the place of the one read at the stream's place.
   const live = useTail(first && result.data !== undefined, filter, () => retry({ requestPolicy: "network-only" }));
   const [exporting, setExporting] = useState(false);
-  /** A new filter begins at the first page; an entry that is opened leaves the page as it is. */
-  const set = (patch: Partial<AuditSearch>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
-  const open = useCallback((event: string | undefined) => void navigate({ search: (old) => ({ ...old, event }), replace: true }), [navigate]);
 
   async function save(format: "csv" | "json") {
     setExporting(true);
@@ -50,7 +48,7 @@ export function AuditPage() {
   }
 
   const columns = useMemo((): Column<Entry>[] => [
-    { key: "action", title: t("action"), render: (e) => <Anchor component="button" type="button" size="sm" fw={500} ta="left" onClick={() => open(e.id)}>{plain(e.action)}</Anchor> },
+    { key: "action", title: t("action"), render: (e) => <Anchor component="button" type="button" size="sm" fw={500} ta="left" onClick={() => open({ event: e.id })}>{plain(e.action)}</Anchor> },
     { key: "outcome", title: t("outcome"), render: (e) => <Outcome allowed={e.allowed} times={e.times} /> },
     { key: "actor", title: t("actor"), render: (e) => <Who actor={e.actor} impersonator={e.impersonator} /> },
     { key: "object", title: t("object"), render: (e) => <Text span size="sm">{e.object ? plain(nameOf(e.object)) : "–"}</Text> },
@@ -58,14 +56,21 @@ export function AuditPage() {
     { key: "ip", title: t("ip"), render: (e) => e.ip ?? "–", optional: true },
     { key: "at", title: t("at"), render: (e) => <Text span size="sm" component="time" dateTime={e.at} style={{ whiteSpace: "nowrap" }}>{dateTime(e.at)}</Text> },
   ], [t, nameOf, open]);
+  const [cleared, setCleared] = useState(0);
+  function clear() {
+    setCleared(cleared + 1); // what was typed, and did not go into the address, goes, too
+    set({ actor: undefined, customer: undefined, action: undefined, object: undefined, ip: undefined, allowed: undefined, from: undefined, to: undefined });
+  }
   const filtered = Object.entries(filter).some(([name, value]) => name !== "exceptActions" && value !== undefined);
+
+  const empty = filtered ? <EmptyState text={t("noneFound")} onClear={clear} /> : <EmptyState text={t("none")} action={!search.renewals && <Button variant="default" onClick={() => set({ renewals: true })}>{t("renewals")}</Button>} />;
 
   return (
     <Page
       title={t("audit")} intro={t("intro")}
       actions={
         <>
-          {first && <Tail paused={search.paused ?? false} set={(paused) => void navigate({ search: (old) => ({ ...old, paused: paused || undefined }), replace: true })} />}
+          {first && <Tail paused={search.paused ?? false} set={(paused) => change({ paused: paused || undefined }, { replace: true })} />}
           <ShowGraphQL document={EVENTS} variables={variables} />
           <Menu position="bottom-end">
             <Menu.Target><Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} loading={exporting}>{t("export")}</Button></Menu.Target>
@@ -77,15 +82,15 @@ export function AuditPage() {
         </>
       }
     >
-      <Filters search={search} set={set} actions={[...new Set((result.data?.auditEvents.nodes ?? []).map(({ action }) => action))]} />
+      <Filters key={cleared} search={search} set={set} actions={[...new Set((result.data?.auditEvents.nodes ?? []).map(({ action }) => action))]} />
       <QueryView result={result} retry={retry} list={{ search, onSearch: set }} skeleton={<TableSkeleton label={t("loading")} columns={6} />}>
         {({ auditEvents }) => (
-          <List of={JSON.stringify(variables)} settled={!result.fetching && !result.stale} live={first ? live : []} page={auditEvents} paused={search.paused ?? false} empty={filtered ? t("noneFound") : t("none")}>
+          <List of={JSON.stringify(variables)} settled={!result.fetching && !result.stale} live={first ? live : []} page={auditEvents} paused={search.paused ?? false} empty={empty}>
             {(nodes) => <ResourceTable name="audit" label={t("audit")} columns={columns} page={{ ...auditEvents, nodes }} search={search} onSearch={set} fetching={result.stale && nodes.length === 0} />}
           </List>
         )}
       </QueryView>
-      <Dialog drawer opened={search.event !== undefined} onClose={() => open(undefined)} title={t("entry")} size="xl">
+      <Dialog drawer opened={search.event !== undefined} onClose={() => close({ event: undefined })} title={t("entry")} size="xl">
         {search.event !== undefined && <EntryDetails id={search.event} onFilter={(patch) => set({ ...patch, event: undefined })} />}
       </Dialog>
     </Page>
@@ -93,7 +98,7 @@ export function AuditPage() {
 }
 
 /** The rows with what came live on top; while it is paused what was there stays, and what came is counted. */
-function List(p: { of: string; live: readonly Entry[]; page: { nodes: readonly Entry[] }; settled: boolean; paused: boolean; empty: string; children: (rows: Entry[]) => React.ReactNode }) {
+function List(p: { of: string; live: readonly Entry[]; page: { nodes: readonly Entry[] }; settled: boolean; paused: boolean; empty: ReactNode; children: (rows: Entry[]) => ReactNode }) {
   const t = useTexts();
   const all = merged(p.live, p.page.nodes);
   const [held, setHeld] = useState<{ of: string; rows: Entry[] } | null>(null);
@@ -106,7 +111,7 @@ function List(p: { of: string; live: readonly Entry[]; page: { nodes: readonly E
   return (
     <Stack gap={0}>
       <div role="status">{p.paused && fresh > 0 && <Text size="sm" fw={500}>{t("waiting", { count: fresh })}</Text>}</div>
-      {rows.length === 0 ? <EmptyState text={p.empty} /> : p.children(rows)}
+      {rows.length === 0 ? p.empty : p.children(rows)}
     </Stack>
   );
 }

@@ -3,6 +3,7 @@ import { useDebouncedCallback, useDebouncedValue } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
 import { CustomerSelect } from "@/components/customer-select";
+import type { How } from "@/components/use-address";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import { fromClock, toClock } from "@/lib/clock-field";
@@ -24,17 +25,20 @@ const ONE = graphql(`
   }
 `);
 
+/** Text is no step of the history while it is typed. */
+const typing: How = { replace: true };
+
 /** Which entries; all of it stands in the address. */
-export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSearch>) => void; actions: string[] }) {
+export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSearch>, how?: How) => void; actions: string[] }) {
   const t = useTexts();
   const may = useMay();
   const zone = useStore(timeZone);
   const { search, set } = p;
-  const action = useTyped(search.action, (text) => text || undefined, (action) => set({ action }));
+  const action = useTyped(search.action, (text) => text || undefined, (action) => set({ action }, typing));
   const ip = useTyped(
     search.ip,
     (text) => (text === "" ? undefined : (addressOf(text) ?? search.ip)),
-    (found) => set({ ip: found }),
+    (found) => set({ ip: found }, typing),
   );
   const strange = ip.settled && ip.value.trim() !== "" && addressOf(ip.value) === undefined;
   const any = Boolean(search.actor || search.customer || search.action || search.object || search.ip || search.allowed || search.from || search.to);
@@ -54,7 +58,7 @@ export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSear
       />
       <TextInput value={ip.value} onChange={({ currentTarget: { value } }) => ip.onChange(value)} label={t("ipOrNetwork")} placeholder="203.0.113.0/24" error={strange && t("noAddress")} autoComplete="off" spellCheck={false} w={{ base: "calc(50% - 5px)", xs: 165 }} />
       {(["from", "to"] as const).map((end) => (
-        <TextInput key={`${end}${zone}${search[end] === undefined}`} type="datetime-local" label={t(end)} defaultValue={toClock(search[end])} onBlur={({ currentTarget: { value } }) => { const at = fromClock(value); if (toClock(search[end]) !== value) set({ [end]: at }); }} w={{ base: "100%", xs: 190 }} />
+        <TextInput key={`${end}${zone}${search[end]}`} type="datetime-local" label={t(end)} defaultValue={toClock(search[end])} onBlur={({ currentTarget: { value } }) => { const at = fromClock(value); if (toClock(search[end]) !== value) set({ [end]: at }); }} w={{ base: "100%", xs: 190 }} />
       ))}
       <Checkbox label={t("renewals")} checked={search.renewals ?? false} onChange={({ currentTarget: { checked } }) => set({ renewals: checked || undefined })} mb={8} />
       {search.object && <Badge size="lg" color="gray">{t("oneObject")}</Badge>}

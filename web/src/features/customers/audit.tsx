@@ -1,4 +1,5 @@
-import { Badge } from "@mantine/core";
+import { Badge, Button } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { EmptyState } from "@/components/empty-state";
@@ -41,7 +42,7 @@ export function AuditTab(p: { customerId: string; search: ListSearch; onSearch: 
     <QueryView result={result} retry={retry} list={p} skeleton={<TableSkeleton label={t("loading")} columns={5} />}>
       {({ auditEvents }) =>
         auditEvents.nodes.length === 0 && !p.search.after && !p.search.before ? (
-          <EmptyState text={t("noAudit")} />
+          <EmptyState text={t("noAudit")} action={<Button component={Link} to="/audit" search={{ customer: p.customerId, renewals: true } as never} variant="default">{t("openAudit")}</Button>} />
         ) : (
           <ResourceTable
             name="customer-audit" label={t("tab_audit")} columns={columns} page={auditEvents} search={p.search} onSearch={p.onSearch} fetching={result.stale}

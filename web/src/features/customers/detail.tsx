@@ -8,6 +8,7 @@ import { PageTabs } from "@/components/page-tabs";
 import { QueryView } from "@/components/query-view";
 import { PageSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
+import { useAddress } from "@/components/use-address";
 import { useMayIn } from "@/components/use-may-in";
 import { graphql } from "@/gql/document";
 import type { CustomerDetailQuery } from "@/gql/generated/graphql";
@@ -50,11 +51,11 @@ export function CustomerPage() {
 function CustomerView({ customer: c }: { customer: Customer }) {
   const t = useTexts();
   const search = route.useSearch();
-  const navigate = route.useNavigate();
+  const { set } = useAddress<typeof search>(route.useNavigate());
   const may = useMayIn(c.id);
   const visible = tabs.filter((tab) => tab === "overview" || may(needs[tab]));
   const open = visible.find((tab) => tab === search.tab) ?? "overview";
-  const list = { search, onSearch: (patch: { after?: string; before?: string }) => void navigate({ search: (old) => ({ ...old, ...patch }), replace: true }) };
+  const list = { search, onSearch: set };
   const above = [{ label: t("customers"), to: "/customers" }, ...(c.parent ? [{ label: c.parent.name, to: `/customers/${c.parent.id}` }] : [])];
   return (
     <Page title={c.name} above={above} beside={<StateBadge state={c.state} />} intro={[c.company, c.email].filter(Boolean).join(" · ")}>
@@ -64,13 +65,13 @@ function CustomerView({ customer: c }: { customer: Customer }) {
       {c.state === "ARCHIVED" && <Alert color="gray" role="status">{t("archivedText")}</Alert>}
       <PageTabs
         label={c.name} tabs={visible.map((tab) => ({ tab, title: t(`tab_${tab}`) }))} open={open}
-        onOpen={(tab) => void navigate({ search: (old) => ({ ...old, tab: tab === "overview" ? undefined : tab, after: undefined, before: undefined }), replace: true })}
+        onOpen={(tab) => set({ tab: tab === "overview" ? undefined : tab })}
       >
         {open === "overview" && <OverviewTab customer={c} />}
         {open === "children" && <ChildrenTab customerId={c.id} writes={may("CUSTOMERS_WRITE") && c.state !== "ARCHIVED"} {...list} />}
         {open === "databases" && <DatabasesTab customerId={c.id} {...list} />}
         {open === "members" && <MembersTab customer={c} writes={may("USERS_WRITE") && c.state !== "ARCHIVED"} {...list} />}
-        {open === "jobs" && <JobsOf filter={{ customerId: c.id }} {...list} />}
+        {open === "jobs" && <JobsOf filter={{ customerId: c.id }} creates={may("DATABASES_WRITE") && c.state !== "ARCHIVED"} {...list} />}
         {open === "audit" && <AuditTab customerId={c.id} {...list} />}
         {open === "settings" && <SettingsTab customer={c} />}
       </PageTabs>

@@ -1,6 +1,5 @@
-import { Anchor, Button, Group, Select, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { Anchor, Button, Group, Select } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import { useClient, useQuery } from "urql";
@@ -9,8 +8,10 @@ import { EmptyState } from "@/components/empty-state";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
+import { SearchField } from "@/components/search-field";
 import { TableSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
+import { useAddress } from "@/components/use-address";
 import { useMay } from "@/components/use-viewer";
 import { allPages } from "@/gql/all-pages";
 import { graphql } from "@/gql/document";
@@ -43,7 +44,6 @@ export function CustomersPage() {
   const client = useClient();
   const may = useMay();
   const search = route.useSearch();
-  const navigate = route.useNavigate();
   const countryName = useCountryName();
   const [creating, setCreating] = useState(false);
   const variables: CustomersQueryVariables = {
@@ -52,14 +52,13 @@ export function CustomersPage() {
     order: search.sort ? { field: search.sort as "NAME", direction: search.desc ? "DESC" : "ASC" } : undefined,
   };
   const [result, retry] = useQuery({ query: CUSTOMERS, variables });
-  const set = (patch: Partial<typeof search>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
+  const { set } = useAddress<typeof search>(route.useNavigate());
   // Who comes for it, as by the palette, finds it open, and once.
   useEffect(() => {
     if (!search.new) return;
-    set({ new: undefined });
+    set({ new: undefined }, { replace: true });
     if (may("CUSTOMERS_WRITE")) setCreating(true);
   }, [search.new]);
-  const find = useDebouncedCallback((q: string) => set({ q: q.trim() || undefined }), 250);
   const filtered = Boolean(search.q || search.state || search.country);
 
   const columns = useMemo((): Column<Row>[] => [
@@ -79,14 +78,14 @@ export function CustomersPage() {
   return (
     <Page title={t("customers")} actions={create}>
       <Group gap="xs">
-        <TextInput key={search.q === undefined ? "empty" : "filled"} defaultValue={search.q} onChange={({ currentTarget: { value } }) => find(value)} placeholder={t("searchHint")} aria-label={t("searchHint")} leftSection={<IconSearch size={16} aria-hidden />} w={{ base: "100%", xs: 280 }} />
+        <SearchField label={t("searchHint")} value={search.q} onSearch={(q) => set({ q }, { replace: true })} />
         <Select data={states.map((value) => ({ value, label: t(`state_${value}`) }))} value={search.state ?? null} onChange={(state) => set({ state: (state as typeof search.state) ?? undefined })} placeholder={t("anyState")} aria-label={t("state")} clearable w={{ base: "100%", xs: 180 }} />
         <CountrySelect bare label={t("country")} placeholder={t("anyCountry")} value={search.country ?? null} onChange={(country) => set({ country: country ?? undefined })} w={{ base: "100%", xs: 220 }} />
       </Group>
       <QueryView result={result} retry={retry} list={{ search, onSearch: set }} skeleton={<TableSkeleton label={t("loading")} columns={6} />}>
         {({ customers }) =>
           customers.nodes.length === 0 && !search.after && !search.before ? (
-            <EmptyState text={filtered ? t("noneFound") : create ? t("none") : t("noneRead")} action={filtered ? undefined : create} />
+            <EmptyState text={filtered ? t("noneFound") : create ? t("none") : t("noneRead")} action={create} onClear={filtered ? () => set({ q: undefined, state: undefined, country: undefined }) : undefined} />
           ) : (
             <ResourceTable
               name="customers" label={t("customers")} columns={columns} page={customers} search={search} onSearch={set} fetching={result.stale}

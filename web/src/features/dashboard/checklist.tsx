@@ -5,7 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { useTexts } from "./texts";
 
 export interface FirstStep {
-  name: "totp" | "customer" | "database" | "invite";
+  name: "totp" | "server" | "customer" | "database" | "invite";
   to: string;
   done: boolean;
 }

@@ -29,6 +29,7 @@ const DASHBOARD = graphql(`
     customers(first: 3) @include(if: $customers) { nodes { id name quotas { name used max } } totalCount }
     invitations(first: 1) @include(if: $users) { totalCount }
     users(first: 2) @include(if: $users) { nodes { id } }
+    databaseServers(first: 1) @include(if: $servers) { nodes { id } }
     servers(first: 1) @include(if: $servers) { nodes { id name osName } }
     auditEvents(first: 8, filter: { exceptActions: ["session.refresh"] }) @include(if: $audit) { nodes { id at action allowed actor { id name } } }
   }
@@ -60,6 +61,7 @@ export function DashboardPage() {
 function Filled({ data }: { data: DashboardQuery }) {
   const t = useTexts();
   const title = useJobTitle();
+  const may = useMay();
   const { user } = useViewer();
   const host = data.servers?.nodes[0];
   return (
@@ -67,6 +69,7 @@ function Filled({ data }: { data: DashboardQuery }) {
       <Checklist
         steps={[
           { name: "totp", to: "/security", done: user.totpEnabled },
+          ...(data.databaseServers && may("SERVERS_WRITE") ? [{ name: "server" as const, to: "/servers", done: data.databaseServers.nodes.length > 0 }] : []),
           ...(data.customers && user.role ? [{ name: "customer" as const, to: "/customers", done: data.customers.totalCount > 0 }] : []),
           ...(data.databases ? [{ name: "database" as const, to: "/databases", done: data.databases.totalCount > 0 }] : []),
           ...(data.users ? [{ name: "invite" as const, to: "/users", done: data.users.nodes.length > 1 || (data.invitations?.totalCount ?? 0) > 0 }] : []),

@@ -10,12 +10,12 @@ import { ShowGraphQL } from "@/components/show-graphql";
 import { PageSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
 import { useAction } from "@/components/use-action";
+import { useAddress } from "@/components/use-address";
 import { useMayIn } from "@/components/use-may-in";
 import { JobsOf } from "@/components/jobs-of";
 import { graphql } from "@/gql/document";
 import type { DatabaseDetailQuery } from "@/gql/generated/graphql";
 import { dateTime, relative } from "@/lib/format";
-import type { ListSearch } from "@/lib/list-search";
 import { DumpsTab } from "./dumps";
 import { OverviewTab } from "./overview";
 import { SettingsTab } from "./settings";
@@ -54,11 +54,11 @@ export function DatabasePage() {
 function DatabaseView({ database }: { database: Database }) {
   const t = useTexts();
   const search = route.useSearch();
-  const navigate = route.useNavigate();
+  const { set } = useAddress<typeof search>(route.useNavigate());
   const may = useMayIn(database.customer.id);
   const writes = may("DATABASES_WRITE");
   const visible = tabs.filter((tab) => (tab !== "jobs" || may("JOBS_READ")) && (tab !== "settings" || writes));
-  const list = { search, onSearch: (patch: ListSearch) => void navigate({ search: (old) => ({ ...old, ...patch }), replace: true }) };
+  const list = { search, onSearch: set };
   const open = visible.find((tab) => tab === search.tab) ?? "overview";
   return (
     <Page
@@ -68,7 +68,7 @@ function DatabaseView({ database }: { database: Database }) {
       <Why database={database} writes={writes} />
       <PageTabs
         label={database.name} tabs={visible.map((tab) => ({ tab, title: t(`tab_${tab}`) }))} open={open}
-        onOpen={(tab) => void navigate({ search: (old) => ({ ...old, tab: tab === "overview" ? undefined : tab, after: undefined, before: undefined }), replace: true })}
+        onOpen={(tab) => set({ tab: tab === "overview" ? undefined : tab })}
       >
         {open === "overview" && <OverviewTab database={database} />}
         {open === "users" && <UsersTab database={database} writes={writes} {...list} />}

@@ -1,6 +1,5 @@
-import { Anchor, Button, Group, Select, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { Anchor, Button, Group, Select } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import { useClient, useQuery } from "urql";
@@ -10,8 +9,10 @@ import { EmptyState } from "@/components/empty-state";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
+import { SearchField } from "@/components/search-field";
 import { TableSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
+import { useAddress } from "@/components/use-address";
 import { useSeesSeveral } from "@/components/use-first-customers";
 import { useMay } from "@/components/use-viewer";
 import { allPages } from "@/gql/all-pages";
@@ -47,21 +48,19 @@ export function DatabasesPage() {
   const writes = may("DATABASES_WRITE");
   const [creating, setCreating] = useState(false);
   const search = route.useSearch();
-  const navigate = route.useNavigate();
   const variables: DatabasesQueryVariables = {
     ...pageOf(search, rows),
     filter: { search: search.q || undefined, state: search.state, customerId: search.customer },
     order: search.sort ? { field: search.sort as "NAME", direction: search.desc ? "DESC" : "ASC" } : undefined,
   };
   const [result, retry] = useQuery({ query: DATABASES, variables });
-  const set = (patch: Partial<typeof search>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
+  const { set } = useAddress<typeof search>(route.useNavigate());
   // Who comes for it, as by the palette, finds it open, and once.
   useEffect(() => {
     if (!search.new) return;
-    set({ new: undefined });
+    set({ new: undefined }, { replace: true });
     if (writes) setCreating(true);
   }, [search.new]);
-  const find = useDebouncedCallback((q: string) => set({ q: q.trim() || undefined }), 250);
   const filtered = Boolean(search.q || search.state);
 
   const columns = useMemo((): Column<Row>[] => [
@@ -78,14 +77,14 @@ export function DatabasesPage() {
   return (
     <Page title={t("databases")} actions={create}>
       <Group gap="xs">
-        <TextInput key={search.q === undefined ? "empty" : "filled"} defaultValue={search.q} onChange={({ currentTarget: { value } }) => find(value)} placeholder={t("searchHint")} aria-label={t("searchHint")} leftSection={<IconSearch size={16} aria-hidden />} w={{ base: "100%", xs: 280 }} />
+        <SearchField label={t("searchHint")} value={search.q} onSearch={(q) => set({ q }, { replace: true })} />
         <Select data={states.map((value) => ({ value, label: t(`state_${value}`) }))} value={search.state ?? null} onChange={(state) => set({ state: (state as typeof search.state) ?? undefined })} placeholder={t("anyState")} aria-label={t("state")} clearable w={{ base: "100%", xs: 180 }} />
         {several && <CustomerSelect bare label={t("customer")} placeholder={t("allCustomers")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} clearable w={{ base: "100%", xs: 240 }} />}
       </Group>
       <QueryView result={result} retry={retry} list={{ search, onSearch: set }} skeleton={<TableSkeleton label={t("loading")} rows={8} columns={5} />}>
         {({ databases }) =>
           databases.nodes.length === 0 && !search.after && !search.before ? (
-            <EmptyState text={filtered ? t("noneFound") : search.customer ? t("noneOf") : writes ? t("none") : t("noneRead")} action={filtered ? undefined : create} />
+            <EmptyState text={filtered ? t("noneFound") : search.customer ? t("noneOf") : writes ? t("none") : t("noneRead")} action={create} onClear={filtered ? () => set({ q: undefined, state: undefined }) : undefined} />
           ) : (
             <ResourceTable
               name="databases" label={t("databases")} columns={columns} page={databases} search={search} onSearch={set} fetching={result.stale}

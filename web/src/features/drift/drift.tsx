@@ -4,11 +4,13 @@ import { useState } from "react";
 import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { EmptyState } from "@/components/empty-state";
+import { ObjectFilter } from "@/components/object-filter";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
 import { TableSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
+import { useAddress } from "@/components/use-address";
 import { useIsStaff, useMay } from "@/components/use-viewer";
 import { allPages } from "@/gql/all-pages";
 import { graphql } from "@/gql/document";
@@ -65,15 +67,18 @@ export function DriftPage() {
   const staff = useIsStaff();
   const client = useClient();
   const search = route.useSearch();
-  const navigate = route.useNavigate();
   const [chosen, setChosen] = useState<{ finding: Finding; decision: DriftDecision } | null>(null);
+  // To customers servers are not said, so that an address with one is the list of all.
+  const seesServers = may("SERVERS_READ");
+  const server = seesServers ? search.server : undefined;
+  const filtered = Boolean(search.kind || server || search.database || search.resolved);
   const variables: DriftFindingsQueryVariables = {
     ...pageOf(search, rows),
-    filter: { kind: search.kind, serverId: search.server, databaseId: search.database, resolved: search.resolved === "all" ? undefined : search.resolved === "yes" },
+    filter: { kind: search.kind, serverId: server, databaseId: search.database, resolved: search.resolved === "all" ? undefined : search.resolved === "yes" },
   };
   const [result, retry] = useQuery({ query: FINDINGS, variables });
-  const [servers] = useQuery({ query: SERVERS, pause: !may("SERVERS_READ") });
-  const set = (patch: Partial<typeof search>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
+  const [servers] = useQuery({ query: SERVERS, pause: !seesServers });
+  const { set } = useAddress<typeof search>(route.useNavigate());
 
   const say = useSay();
   const columns: Column<Finding>[] = [
@@ -84,7 +89,7 @@ export function DriftPage() {
     { key: "kind", title: t("kind"), render: (f) => <Group gap={4}><Badge color={colors[f.kind]} miw="max-content">{t(f.kind)}</Badge>{f.ignored && <Badge color="gray">{t("ignored")}</Badge>}{f.resolvedAt && <Badge color="green">{t("resolved")}</Badge>}</Group>, text: (f) => f.kind },
     { key: "objectKind", title: t("objectKind"), render: (f) => t(f.objectKind), text: (f) => f.objectKind },
     { key: "detail", title: t("detail"), render: (f) => <Text size="sm" miw={220}>{say(f.detail)}</Text>, text: (f) => say(f.detail) },
-    { key: "server", title: t("server"), render: (f) => (f.server ? <Anchor component={Link} to={`/servers/${f.server.id}`} size="sm">{f.server.name}</Anchor> : "–"), text: (f) => f.server?.name },
+    ...(seesServers ? [{ key: "server", title: t("server"), render: (f: Finding) => (f.server ? <Anchor component={Link} to={`/servers/${f.server.id}`} size="sm">{f.server.name}</Anchor> : "–"), text: (f: Finding) => f.server?.name }] : []),
     { key: "found", title: t("found"), render: (f) => <Ago at={f.foundAt} />, text: (f) => f.foundAt },
     { key: "job", title: t("job"), render: (f) => (f.job ? <Anchor component={Link} to={`/jobs/${f.job.id}`} size="sm"><StateBadge state={f.job.state} /></Anchor> : "–"), text: (f) => f.job?.state },
     {
@@ -105,19 +110,19 @@ export function DriftPage() {
     <Page title={t("drift")} intro={t("intro")}>
       <Group gap="xs">
         <Select data={kinds.map((value) => ({ value, label: t(value) }))} value={search.kind ?? null} onChange={(kind) => set({ kind: (kind as typeof search.kind) ?? undefined })} placeholder={t("anyKind")} aria-label={t("kind")} clearable clearButtonProps={{ "aria-label": "×" }} w={{ base: "100%", xs: 190 }} />
-        {may("SERVERS_READ") && (
+        {seesServers && (
           <Select data={(servers.data?.databaseServers.nodes ?? []).map(({ id, name }) => ({ value: id, label: name }))} value={search.server ?? null} onChange={(server) => set({ server: server ?? undefined })} placeholder={t("anyServer")} aria-label={t("server")} clearable clearButtonProps={{ "aria-label": "×" }} w={{ base: "100%", xs: 210 }} />
         )}
         <Select
           data={[{ value: "no", label: t("unresolved") }, { value: "yes", label: t("resolved") }, { value: "all", label: t("all") }]} value={search.resolved ?? "no"} allowDeselect={false}
           onChange={(value) => set({ resolved: value === "no" ? undefined : (value as typeof search.resolved) })} aria-label={t("which")} w={{ base: "100%", xs: 170 }}
         />
-        {search.database && <Button variant="default" onClick={() => set({ database: undefined })}>{t("oneDatabase")} ×</Button>}
+        {search.database && <ObjectFilter id={search.database} onRemove={() => set({ database: undefined })} />}
       </Group>
       <QueryView result={result} retry={retry} list={{ search, onSearch: set }} skeleton={<TableSkeleton label={t("loading")} columns={6} />}>
         {({ driftFindings }) =>
           driftFindings.nodes.length === 0 && !search.after && !search.before ? (
-            <EmptyState text={search.kind || search.server || search.database || search.resolved ? t("noneFound") : t("none")} />
+            <EmptyState text={filtered ? t("noneFound") : t(seesServers ? "none" : "noneOfYours")} onClear={filtered ? () => set({ kind: undefined, server: undefined, database: undefined, resolved: undefined }) : undefined} action={<Button variant="default" onClick={() => set({ resolved: "all" })}>{t("showResolved")}</Button>} />
           ) : (
             <ResourceTable
               name="drift" label={t("drift")} columns={columns} page={driftFindings} search={search} onSearch={set} fetching={result.stale}

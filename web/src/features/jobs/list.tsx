@@ -1,7 +1,10 @@
 import { Group, Select } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { JobsOf } from "@/components/jobs-of";
+import { ObjectFilter } from "@/components/object-filter";
 import { Page } from "@/components/page";
+import { useAddress } from "@/components/use-address";
+import { useMay } from "@/components/use-viewer";
 import { useTexts } from "./texts";
 
 const states = ["PENDING", "RUNNING", "COMPENSATING", "SUCCEEDED", "FAILED", "CANCELED", "STUCK"] as const;
@@ -10,16 +13,18 @@ const route = getRouteApi("/jobs");
 /** Lists the jobs that the viewer may see, the newest first. */
 export function JobsPage() {
   const t = useTexts();
+  const may = useMay();
   const search = route.useSearch();
-  const navigate = route.useNavigate();
   const filter = { state: search.state, customerId: search.customer, resourceId: search.resource };
-  const set = (patch: Partial<typeof search>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
+  const { set } = useAddress<typeof search>(route.useNavigate());
+  const filtered = Boolean(search.state || search.customer || search.resource);
   return (
     <Page title={t("jobs")}>
       <Group gap="xs">
         <Select data={states.map((value) => ({ value, label: t(`state_${value}`) }))} value={search.state ?? null} onChange={(state) => set({ state: (state as typeof search.state) ?? undefined })} placeholder={t("anyState")} aria-label={t("state")} clearable w={{ base: "100%", xs: 200 }} />
+        {search.resource && <ObjectFilter id={search.resource} onRemove={() => set({ resource: undefined })} />}
       </Group>
-      <JobsOf filter={filter} search={search} onSearch={set} none={search.state || search.customer || search.resource ? t("noneFound") : t("none")} />
+      <JobsOf filter={filter} search={search} onSearch={set} creates={may("DATABASES_WRITE")} none={filtered ? t("noneFound") : t("none")} onClear={filtered ? () => set({ state: undefined, customer: undefined, resource: undefined }) : undefined} />
     </Page>
   );
 }

@@ -1,6 +1,7 @@
 import { Anchor, Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { Dialog } from "@/components/dialog";
@@ -9,6 +10,7 @@ import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
 import { TableSkeleton } from "@/components/skeletons";
+import { useAddress } from "@/components/use-address";
 import { useMay } from "@/components/use-viewer";
 import { allPages } from "@/gql/all-pages";
 import type { DatabaseServersQuery, DatabaseServersQueryVariables } from "@/gql/generated/graphql";
@@ -30,11 +32,16 @@ export function ServersPage() {
   const client = useClient();
   const go = useNavigate();
   const search = route.useSearch();
-  const navigate = route.useNavigate();
   const [opened, { open, close }] = useDisclosure();
   const variables: DatabaseServersQueryVariables = pageOf(search, rows);
   const [result, retry] = useQuery({ query: SERVERS, variables });
-  const set = (patch: Partial<typeof search>) => void navigate({ search: (old) => ({ ...old, ...patch }), replace: true });
+  const { set } = useAddress<typeof search>(route.useNavigate());
+  // Who comes for it, as by the palette, finds it open, and once.
+  useEffect(() => {
+    if (!search.new) return;
+    set({ new: undefined }, { replace: true });
+    if (may("SERVERS_WRITE")) open();
+  }, [search.new]);
   const register = may("SERVERS_WRITE") && <Button onClick={open}>{t("register")}</Button>;
 
   const columns: Column<Row>[] = [

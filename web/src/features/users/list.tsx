@@ -1,6 +1,5 @@
-import { Anchor, Badge, Button, Group, TextInput } from "@mantine/core";
-import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
-import { IconSearch } from "@tabler/icons-react";
+import { Anchor, Badge, Button, Group } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useClient, useQuery } from "urql";
@@ -13,7 +12,9 @@ import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
 import { useRoles } from "@/components/roles";
+import { SearchField } from "@/components/search-field";
 import { TableSkeleton } from "@/components/skeletons";
+import { useAddress } from "@/components/use-address";
 import { useMay } from "@/components/use-viewer";
 import { allPages } from "@/gql/all-pages";
 import { graphql } from "@/gql/document";
@@ -43,18 +44,17 @@ export function UsersPage() {
   const may = useMay();
   const client = useClient();
   const search = route.useSearch();
-  const navigate = route.useNavigate();
   const [inviting, { open, close }] = useDisclosure();
   const variables: UsersQueryVariables = { ...pageOf(search, rows), filter: { search: search.q || undefined, customerId: search.customer } };
   const [result, retry] = useQuery({ query: USERS, variables });
-  const set = (patch: Partial<typeof search>) => void navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...patch }), replace: true });
+  const { set } = useAddress<typeof search>(route.useNavigate());
   // Who comes for it, as by the palette, finds it open, and once.
   useEffect(() => {
     if (!search.new) return;
-    set({ new: undefined });
+    set({ new: undefined }, { replace: true });
     if (may("USERS_WRITE")) open();
   }, [search.new]);
-  const find = useDebouncedCallback((q: string) => set({ q: q.trim() || undefined }), 250);
+  const filtered = Boolean(search.q || search.customer);
   const invite = may("USERS_WRITE") && <Button onClick={open}>{t("invite")}</Button>;
   const roles = (u: Row) => [u.role ? role.provider(u.role) : "", ...u.memberships.map((m) => `${m.customer.name}: ${role.customer(m.role)}`)].filter(Boolean);
 
@@ -78,14 +78,14 @@ export function UsersPage() {
   return (
     <Page title={t("users")} actions={invite}>
       <Group gap="xs">
-        <TextInput key={search.q === undefined ? "empty" : "filled"} defaultValue={search.q} onChange={({ currentTarget: { value } }) => find(value)} placeholder={t("searchHint")} aria-label={t("searchHint")} leftSection={<IconSearch size={16} aria-hidden />} w={{ base: "100%", xs: 280 }} />
+        <SearchField label={t("searchHint")} value={search.q} onSearch={(q) => set({ q }, { replace: true })} />
         <CustomerSelect bare clearable label={t("customer")} placeholder={t("anyCustomer")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} w={{ base: "100%", xs: 240 }} />
       </Group>
       <QueryView result={result} retry={retry} list={{ search, onSearch: set }} skeleton={<TableSkeleton label={t("loading")} columns={5} />}>
         {({ users }) => (
           <>
             {users.nodes.length === 0 && !search.after && !search.before ? (
-              <EmptyState text={search.q || search.customer ? t("noneFound") : t("none")} action={invite} />
+              <EmptyState text={filtered ? t("noneFound") : t("none")} action={invite} onClear={filtered ? () => set({ q: undefined, customer: undefined }) : undefined} />
             ) : (
               <ResourceTable
                 name="users" label={t("users")} columns={columns} page={users} search={search} onSearch={set} fetching={result.stale}
