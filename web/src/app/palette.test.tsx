@@ -66,8 +66,8 @@ it("U4: Escape gives the focus back to where it was", async () => {
   await waitFor(() => expect(opener).toHaveFocus());
 });
 
-it.each([["Create a customer", "/customers"], ["Create a database", "/databases"], ["Invite a user", "/users"]])("U4: %s begins on its page", async (name, to) => {
-  const { router, user } = await open();
+it.each([["Create a customer", "/customers"], ["Create a database", "/databases"], ["Invite a user", "/users"], ["Register a server", "/servers"], ["New API token", "/security"]])("U4: %s begins on its page", async (name, to) => {
+  const { router, user } = await open(viewerOf([...everything, "SERVERS_WRITE"]));
   await user.click(screen.getByText(name));
   await waitFor(() => expect(router.state.location).toMatchObject({ pathname: to, search: { new: true } }));
 });
@@ -75,7 +75,27 @@ it.each([["Create a customer", "/customers"], ["Create a database", "/databases"
 it("U4: has what the viewer may do alone", async () => {
   await open(viewerOf(["CUSTOMERS_READ", "DATABASES_WRITE"]));
   expect(screen.getByText("Create a database")).toBeVisible();
-  for (const name of ["Create a customer", "Invite a user"]) expect(screen.queryByText(name)).not.toBeInTheDocument();
+  for (const name of ["Create a customer", "Invite a user", "Register a server"]) expect(screen.queryByText(name)).not.toBeInTheDocument();
+});
+
+it.each([{ impersonatedBy: { id: "u9", name: "Grace" } }, { secondFactorMissing: true }])("U4: begins no token for who cannot make one: %o", async (more) => {
+  await open(viewerOf(everything, more));
+  expect(screen.queryByText("New API token")).not.toBeInTheDocument();
+});
+
+it("U4: changes the colours and the language, and lists what the keyboard can do", async () => {
+  const { user } = await open();
+  expect(screen.queryByText("Language: English")).not.toBeInTheDocument();
+  await user.click(screen.getByText("Colours: Dark"));
+  await waitFor(() => expect(document.documentElement).toHaveAttribute("data-mantine-color-scheme", "dark"));
+  act(openPalette);
+  await user.click(await screen.findByText("Language: Deutsch"));
+  expect(document.documentElement.lang).toBe("de");
+  act(openPalette);
+  await user.click(await screen.findByText("Sprache: English"));
+  act(openPalette);
+  await user.click(await screen.findByText("Keyboard shortcuts"));
+  expect(onHelp).toHaveBeenCalledOnce();
 });
 
 it("says that nothing was found", async () => {

@@ -51,7 +51,7 @@ describe("the navigation", () => {
     await user.click(navigation().getByRole("link", { name: "Jobs" }));
     expect(await screen.findByRole("heading", { name: "page /jobs" })).toBeVisible();
     await waitFor(() => expect(document.getElementById("content")).toHaveFocus());
-    expect(scrolled).toHaveBeenCalledWith(0, 0);
+    expect(scrolled).toHaveBeenCalledWith(expect.objectContaining({ top: 0 }));
   });
   it("is skipped by who comes with the keyboard", async () => {
     const { user } = open();
@@ -66,6 +66,29 @@ describe("the navigation", () => {
     expect(await screen.findByRole("button", { name: "Close the navigation" })).toHaveAttribute("aria-expanded", "true");
     await user.click(navigation().getByRole("link", { name: "Jobs" }));
     expect(await screen.findByRole("button", { name: "Open the navigation" })).toBeInTheDocument();
+  });
+  it("has the focus once it is opened, and gives it back by Escape; it closes when the focus goes to the content, and when the page that is open is chosen", async () => {
+    const { user } = open();
+    const closed = () => screen.getByRole("navigation", { name: "Main" }).hasAttribute("data-closed");
+    const burger = await screen.findByRole("button", { name: "Open the navigation" });
+    expect(closed()).toBe(true); // below a width it is hidden by that, see page.css
+    const again = async () => {
+      burger.focus();
+      await user.keyboard("{Enter}");
+      await waitFor(() => expect(navigation().getByRole("link", { name: "Dashboard" })).toHaveFocus());
+      expect(closed()).toBe(false);
+    };
+    await again();
+    await user.keyboard("{Escape}");
+    expect(burger).toHaveFocus();
+    expect(closed()).toBe(true);
+    await again();
+    act(() => document.getElementById("content")!.focus());
+    expect(closed()).toBe(true);
+    await again();
+    await user.click(navigation().getByRole("link", { name: "Databases" }));
+    expect(closed()).toBe(true);
+    expect(document.getElementById("content")).toHaveFocus();
   });
 });
 

@@ -14,7 +14,7 @@ const quota = (used: string, max: string | null) => [{ name: "DATABASES", used, 
 const filled = (patch: object = {}) => ({
   data: {
     running: { nodes: [{ id: "job_1", kind: "database.create", state: "RUNNING", waitingFor: null, createdAt: "2026-11-01T10:00:00Z", customer: { id: "c1", name: "Acme" } }, { id: "job_2", kind: "host.check", state: "RUNNING", waitingFor: "SERVER_AWAY", createdAt: "2026-11-01T10:00:00Z", customer: null }], totalCount: 2 },
-    failed: count(3), stuck: count(0), findings: count(1234), databases: count(1), customers: { nodes: [{ id: "c1", name: "Acme", quotas: quota("7", "10") }], totalCount: 1 }, invitations: count(0), users: { nodes: [{ id: "u1" }] }, servers: { nodes: [] },
+    failed: count(3), stuck: count(0), findings: count(1234), databases: count(1), customers: { nodes: [{ id: "c1", name: "Acme", quotas: quota("7", "10") }], totalCount: 1 }, invitations: count(0), users: { nodes: [{ id: "u1" }] }, databaseServers: { nodes: [{ id: "s1" }] }, servers: { nodes: [] },
     auditEvents: { nodes: [entry(1), entry(3, { allowed: false, actor: null })] }, ...patch,
   },
 });
@@ -90,12 +90,16 @@ describe("U18: the first steps", () => {
   it("are hidden for good by who does not want them", async () => {
     const user = userEvent.setup();
     const { unmount } = open();
-    await user.click(await screen.findByRole("button", { name: "Hide" }));
+    await user.click(await screen.findByRole("button", { name: "Hide in this browser" }));
     expect(screen.queryByRole("heading", { name: "First steps" })).not.toBeInTheDocument();
     unmount();
     open();
     expect(await tile(/Failed jobs 3/)).toBeVisible();
     expect(screen.queryByRole("heading", { name: "First steps" })).not.toBeInTheDocument();
+  });
+  it("speak of a server to who registers them", async () => {
+    open(filled({ databaseServers: { nodes: [] } }), viewerOf([...everything, "SERVERS_WRITE"]));
+    expect(await screen.findByRole("link", { name: "Register a database server" })).toHaveAttribute("href", "/servers");
   });
   it("speak of customers to staff alone", async () => {
     open(filled(), viewerOf(everything, { user: { ...viewerOf().user, role: null } }));

@@ -23,6 +23,22 @@ describe("drift", () => {
     await waitFor(() => expect(graph.sent.filter(({ operationName }) => operationName === "DriftFindings").at(-1)?.variables.filter).toEqual({ serverId: "s1", databaseId: "d1", resolved: true }));
   });
 
+  it("of a customer's own is shown without servers, and an address with one is the list of all", async () => {
+    const graph = graphOf({ DriftFindings: listOf({ ...finding, kind: "DIFFERS", server: null }) });
+    show(<DriftPage />, graph, { ...place, at: "/drift?server=s1", viewer: viewerOf(["JOBS_READ", "DATABASES_WRITE"], { user: { ...viewerOf().user, role: null } }) });
+    expect(await screen.findByRole("button", { name: "Decide about c1_old" })).toBeVisible();
+    expect(graph.sent.map(({ operationName, variables }) => [operationName, variables.filter])).toEqual([["DriftFindings", { resolved: false }]]);
+    expect(screen.queryByRole("columnheader", { name: "Server" })).not.toBeInTheDocument();
+    expect(screen.queryByRole("combobox", { name: "Server" })).not.toBeInTheDocument();
+  });
+
+  it.each([["/drift", "Show resolved findings, too", "?resolved=all"], ["/drift?kind=FOREIGN&resolved=yes", "Clear filters", ""]])("U2: %s that is empty offers: %s", async (at, name, search) => {
+    const user = userEvent.setup();
+    const { history } = show(<DriftPage />, graphOf({ DriftFindings: listOf(), DriftServers: servers }), { ...place, at });
+    await user.click(await screen.findByRole("button", { name }));
+    await waitFor(() => expect(history.location.search).toBe(search));
+  });
+
   it("U26: an orphan is deleted only with its name typed, after the steps were shown", async () => {
     const user = userEvent.setup();
     const graph = graphOf({

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
 import * as files from "@/lib/csv";
@@ -52,6 +52,18 @@ it("U3: the state stands in the address and is sent, and the page begins anew", 
 it.each([["/jobs", "Nothing has been ordered yet."], ["/jobs?state=STUCK", "No job is like this. Change the filters."], ["/jobs?customer=c1", "No job is like this. Change the filters."]])("U2: %s that is empty says: %s", async (at, said) => {
   open({ JobsOf: listOf() }, at);
   expect(await screen.findByText(said)).toBeVisible();
+});
+
+it("U3: says of which object the list is, and takes that off, which Back takes back", async () => {
+  const user = userEvent.setup();
+  const { router, history } = open({ JobsOf: listOf(), FilterObject: { data: { node: { __typename: "Database", id: "db_1", name: "shop" } } } }, "/jobs?resource=db_1");
+  await user.click(await screen.findByRole("button", { name: "Only: shop Remove this filter" }));
+  await waitFor(() => expect(router.state.location.search).toEqual({}));
+  expect(await screen.findByRole("link", { name: "Create a database" })).toHaveAttribute("href", "/databases?new=true");
+  act(() => history.back());
+  await waitFor(() => expect(router.state.location.search).toEqual({ resource: "db_1" }));
+  await user.click(await screen.findByRole("button", { name: "Clear filters" }));
+  await waitFor(() => expect(router.state.location.search).toEqual({}));
 });
 
 it("U2: a list that cannot be read says so, and is tried again", async () => {
