@@ -65,7 +65,7 @@ const headings = {
 const account = ["/sign-in", "/sign-up", "/forgot-password", "/reset-password#token", "/verify-email#token", "/invitation#token", "/setup#token", "/invitation"];
 
 /** Buttons that open nothing, by what is written on them or said of them. */
-const acting = /^(Als CSV exportieren|Als (CSV|JSON-Zeilen)|Jetzt (prüfen|vergleichen)|Anhalten|Speichern|.*speichern|.*[Kk]opieren|Wiederherstellen|Abbrechen|Noch einmal.*|Vorige Seite|Nächste Seite|Alle auswählen|Ausblenden|Link senden|Löschen zurücknehmen|.*: ×)$/;
+const acting = /^(Als CSV exportieren|Als (CSV|JSON-Zeilen)|Jetzt (prüfen|vergleichen)|Anhalten|Speichern|.*speichern|.*[Kk]opieren|Wiederherstellen|Abbrechen|Noch einmal.*|Vorige Seite|Nächste Seite|Alle auswählen|In diesem Browser ausblenden|Link senden|Löschen zurücknehmen|Filter zurücksetzen|Auch behobene zeigen|Auch Erneuerungen von Sitzungen|Nur[^]*Diesen Filter entfernen|.*: ×)$/;
 
 let made;
 /** What the pages are of: some of everything that there is. */

@@ -4,7 +4,7 @@ import { hostileTexts, polyglot, polyglots, strings } from "./hostile-texts.mjs"
 import { customerOf, databaseOf } from "./parts.mjs";
 
 /** Buttons that open nothing, by what is written on them or said of them. */
-const acting = /^(Export as CSV|As (CSV|JSON lines)|(Check|Compare) now|Pause|Resume|Save.*|.*[Cc]opy.*|Take the deletion back|Cancel|Try again|Previous page|Next page|Hide|Send link|.*: ×|×)$/;
+const acting = /^(Export as CSV|As (CSV|JSON lines)|(Check|Compare) now|Pause|Resume|Save.*|.*[Cc]opy.*|Take the deletion back|Cancel|Try again|Previous page|Next page|Hide in this browser|Send link|Clear filters|Show resolved findings, too|Also renewals of sessions|Only[^]*Remove this filter|.*: ×|×)$/;
 const ofTheApp = /^\/($|[?#]|(customers|databases|jobs|users|servers|drift|audit|security|settings)([/?#]|$))/;
 
 /** All that a page says: its text, and what stands in its fields. */

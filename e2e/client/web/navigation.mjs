@@ -8,15 +8,17 @@ import { customerOf, databaseOf } from "./parts.mjs";
 const place = () => {
   const e = document.activeElement;
   if (e === document.body) return null;
-  const box = e.getBoundingClientRect();
+  // Radio buttons are drawn by their labels alone.
+  const drawn = (e.matches("[type=radio], [type=checkbox]") && e.labels?.[0]) || e;
+  const box = drawn.getBoundingClientRect();
   const [left, right] = [Math.max(box.left, 0), Math.min(box.right, innerWidth)];
   const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, innerHeight)];
   const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
   const name = (e.getAttribute("aria-label") ?? e.labels?.[0]?.textContent ?? e.textContent).trim().slice(0, 40);
   return {
-    what: `${e.localName} "${name}"`, within: left < right && top < bottom, visible: e.checkVisibility({ visibilityProperty: true, opacityProperty: true }),
+    what: `${e.localName} "${name}"`, within: left < right && top < bottom, visible: drawn.checkVisibility({ visibilityProperty: true, opacityProperty: true }),
     // A field lies in what draws it, and a box is drawn beside its input.
-    free: hit !== null && (e.contains(hit) || hit.contains(e) || hit.parentElement.contains(e)),
+    free: hit !== null && (drawn.contains(hit) || hit.contains(drawn) || hit.parentElement.contains(drawn)),
   };
 };
 
@@ -90,12 +92,12 @@ export const tests = {
     assert.equal(first.length, 25);
     await page.getByRole("button", { name: "Next page" }).click();
     await comes(page, { after: true });
-    await page.getByText(first[0], { exact: true }).waitFor({ state: "detached" });
+    await page.getByRole("link", { name: first[0], exact: true }).waitFor({ state: "detached" });
     await settled(page);
     const second = await names(page);
     const copied = page.url();
     await page.goBack();
-    await page.getByText(first[0], { exact: true }).waitFor();
+    await page.getByRole("link", { name: first[0], exact: true }).waitFor();
     assert.equal(param(page, "after"), null);
 
     await page.getByRole("link", { name: first.at(-2), exact: true }).scrollIntoViewIfNeeded();
@@ -109,7 +111,7 @@ export const tests = {
     await page.goBack();
     await page.getByRole("tab", { name: "Overview", selected: true }).waitFor();
     await page.goBack();
-    await page.getByText(first[0], { exact: true }).waitFor();
+    await page.getByRole("link", { name: first[0], exact: true }).waitFor();
     await page.waitForFunction((y) => Math.abs(scrollY - y) <= 1, before);
     await comes(page, { sort: "NAME", state: "ACTIVE", after: null });
     step("back at the list");
@@ -140,7 +142,7 @@ export const tests = {
     await user(graph, url, colleague);
     const other = await (await person()).newPage();
     await signIn(other, { ...colleague, to: copied.slice(url.length) });
-    await other.getByText(second[0], { exact: true }).waitFor();
+    await other.getByRole("link", { name: second[0], exact: true }).waitFor();
     await settled(other);
     assert.deepEqual(await names(other), second);
     step("the copied address");
