@@ -62,7 +62,9 @@ export const tests = {
       await page.keyboard.press("Control+k");
       await field.fill(action);
       await page.keyboard.press("Enter");
+      await field.waitFor({ state: "detached" });
       await page.getByRole("dialog", { name: dialog }).waitFor();
+      await page.waitForFunction(() => document.querySelector("[role=dialog]")?.contains(document.activeElement));
       assert.doesNotMatch(page.url(), /new=/, "once");
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
