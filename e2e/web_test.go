@@ -22,7 +22,7 @@ func TestWeb(t *testing.T) {
 		"shell": {}, "sessions": {}, "databases": {before: nameTaken}, "security": {}, "audit": {},
 		"customers": {}, "host": {}, "german": {}, "lists": {}, "dashboard": {}, "hidden": {}, "stopped": {}, "operations": {before: drifted},
 		"navigation": {before: drifted},
-		"accounts": {launch: open}, "hostile": {launch: open},
+		"accounts":   {launch: open}, "hostile": {launch: open},
 	} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
