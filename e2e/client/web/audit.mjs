@@ -47,7 +47,7 @@ export const tests = {
     assert.equal(await page.getByRole("textbox", { name: "Address or network" }).inputValue(), "127.0.0.1");
 
     // By the entry itself: what was before and after, and more of the same object.
-    await table(page).getByRole("button", { name: "customer.update" }).first().click();
+    await table(page).getByRole("button", { name: "Change a customer" }).first().click();
     const entry = page.getByRole("dialog", { name: "Entry of the audit log" });
     const difference = entry.getByRole("table", { name: "What changed" }).locator("tr[data-change=changed]").filter({ hasText: "name" });
     assert.deepEqual((await difference.innerText()).split(/\s*\t\s*/).slice(1).map((text) => text.trim()), ["name", "Filtered", "Filtered & Sons"]);

@@ -58,7 +58,10 @@ export const tests = {
 
     await page.getByRole("heading", { name: "At work now" }).waitFor();
     await page.getByRole("heading", { name: "Recently done" }).waitFor();
-    await page.getByText("customer.create").first().waitFor();
+    const done = page.getByRole("link", { name: "Create a customer" }).first();
+    assert.equal(await done.getAttribute("title"), "customer.create", "its code for who points at it");
+    assert.match(await done.locator("..").innerText(), /^Create a customer · Late · /);
+    assert.match(await done.getAttribute("href"), /^\/audit\?event=./);
     await shot(page, "dashboard");
     const main = page.getByRole("main");
     for (const [name, address, filter] of [

@@ -44,12 +44,14 @@ async function faultsOf(page, pieces) {
     for (const { innerText } of document.querySelectorAll("pre")) text = text.replace(innerText, ""); // what is code is in no language
     for (const [piece, from] of pieces) {
       for (let at = text.indexOf(piece); at >= 0; at = text.indexOf(piece, at + 1)) {
-        // Within a name such as database.create or create-database it is no text.
-        if (/\w[.-]?$/.test(text.slice(Math.max(0, at - 2), at)) || /^[.-]?\w/.test(text.slice(at + piece.length))) continue;
+        // Within a name such as create-database it is no text.
+        if (/\w-?$/.test(text.slice(Math.max(0, at - 2), at)) || /^-?\w/.test(text.slice(at + piece.length))) continue;
         faults.push(`English: ${piece} (${from})`);
         break;
       }
     }
+    // An action's code stands beside what it is in words, and nowhere in their place.
+    for (const { innerText } of document.querySelectorAll("h1, h2, h3, a, button, [role=option] span:first-child")) if (/^[a-z_]+\.[a-z_]+( ·|$)/.test(innerText?.trim())) faults.push(`a code: ${innerText}`);
     for (const e of document.querySelectorAll("button, button *, [role=tab] *, th *, label, legend, .mantine-Badge-label")) {
       const look = getComputedStyle(e);
       if (e.clientWidth > 4 && e.scrollWidth > e.clientWidth + 1 && look.overflowX !== "visible" && look.overflowX !== "auto") faults.push(`cut off: ${e.textContent}`);

@@ -1,8 +1,12 @@
-import { Anchor, Badge, Button, Menu, Stack, Text } from "@mantine/core";
+import { Badge, Button, Menu, Stack, Text } from "@mantine/core";
 import { IconDownload, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
 import { type ReactNode, useMemo, useState } from "react";
 import { useQuery } from "urql";
+import { EntryDetails } from "@/components/audit-entry";
+import { useObjectName } from "@/components/audit-object";
+import { Action, Outcome, Who } from "@/components/audit-parties";
+import { useTexts } from "@/components/audit-texts";
 import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
 import { Page } from "@/components/page";
@@ -14,13 +18,10 @@ import { toastProblem } from "@/components/toasts";
 import { useAddress } from "@/components/use-address";
 import { dateTime } from "@/lib/format";
 import { pageOf } from "@/lib/list-search";
-import { EntryDetails } from "./entry";
+import { plain } from "@/lib/plain";
 import { exportAudit } from "./export";
 import { Filters } from "./filters";
 import { type AuditSearch, type Entry, EVENTS, filterOf } from "./operations";
-import { Outcome, useName, Who } from "./parties";
-import { plain } from "./plain";
-import { useTexts } from "./texts";
 import { merged, useTail } from "./use-tail";
 
 const rows = 25;
@@ -29,7 +30,7 @@ const route = getRouteApi("/audit");
 /** Who did what, and who was refused what: as it comes, and as far back as there is a panel. */
 export function AuditPage() {
   const t = useTexts();
-  const nameOf = useName();
+  const nameOf = useObjectName();
   const search: AuditSearch = route.useSearch();
   const { set, change, open, close } = useAddress<AuditSearch>(route.useNavigate());
   const filter = filterOf(search);
@@ -48,7 +49,7 @@ export function AuditPage() {
   }
 
   const columns = useMemo((): Column<Entry>[] => [
-    { key: "action", title: t("action"), render: (e) => <Anchor component="button" type="button" size="sm" fw={500} ta="left" onClick={() => open({ event: e.id })}>{plain(e.action)}</Anchor> },
+    { key: "action", title: t("action"), render: (e) => <Action of={e.action} open={() => open({ event: e.id })} /> },
     { key: "outcome", title: t("outcome"), render: (e) => <Outcome allowed={e.allowed} times={e.times} /> },
     { key: "actor", title: t("actor"), render: (e) => <Who actor={e.actor} impersonator={e.impersonator} /> },
     { key: "object", title: t("object"), render: (e) => <Text span size="sm">{e.object ? plain(nameOf(e.object)) : "–"}</Text> },

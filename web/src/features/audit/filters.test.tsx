@@ -5,7 +5,7 @@ import { timeZone } from "@/lib/format";
 import { graphOf, show, viewerOf } from "@/testing/render";
 import { AuditPage } from "./audit";
 import { type Entry, filterOf, fits } from "./operations";
-import { pageOfObject, useName } from "./parties";
+import { pageOfObject, useObjectName } from "@/components/audit-object";
 
 vi.mock("@/gql/socket", () => ({ listen: () => () => {} }));
 afterEach(() => void vi.useRealTimers());
@@ -138,7 +138,7 @@ describe("what something was done to", () => {
     [{ __typename: "DatabaseServer", id: "1", name: "pg-1" }, "pg-1", "/servers/1"], [{ __typename: "Job", id: "1", kind: "database.create" }, "Create a database", "/jobs/1"], [{ __typename: "Job", id: "1", kind: "not.known" }, "not.known", "/jobs/1"], [{ __typename: "DatabaseUser", id: "1", username: "c7_x" }, "c7_x", undefined],
     [{ __typename: "Invitation", id: "1", email: "a@b.test" }, "a@b.test", undefined], [{ __typename: "DriftFinding", id: "1" }, "Drift", undefined],
   ])("%o", (object, name, page) => {
-    expect(renderHook(useName).result.current(object as never)).toBe(name);
+    expect(renderHook(useObjectName).result.current(object as never)).toBe(name);
     expect(pageOfObject(object as never)).toBe(page);
   });
   it("is named in the list, with who acted for whom", async () => {

@@ -1,7 +1,9 @@
-import { Autocomplete, Badge, Button, Checkbox, Group, Select, TextInput } from "@mantine/core";
+import { Autocomplete, Badge, Button, Checkbox, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useDebouncedValue } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
+import { useActionTitle } from "@/components/action-titles";
+import { useTexts } from "@/components/audit-texts";
 import { CustomerSelect } from "@/components/customer-select";
 import type { How } from "@/components/use-address";
 import { useMay } from "@/components/use-viewer";
@@ -11,7 +13,6 @@ import { timeZone } from "@/lib/format";
 import { useStore } from "@/lib/store";
 import { addressOf } from "./address";
 import type { AuditSearch } from "./operations";
-import { useTexts } from "./texts";
 
 const FIND = graphql(`
   query Actors($search: String) {
@@ -50,7 +51,7 @@ export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSear
   return (
     <Group gap="xs" align="flex-end">
       {may("USERS_READ") && <ActorPicker value={search.actor ?? null} onChange={(actor) => set({ actor: actor ?? undefined })} />}
-      <Autocomplete value={action.value} onChange={action.onChange} label={t("action")} placeholder="database.create" data={p.actions} w={{ base: "calc(50% - 5px)", xs: 150 }} />
+      <Autocomplete value={action.value} onChange={action.onChange} label={t("action")} placeholder="database.create" data={p.actions} renderOption={({ option }) => <Named action={option.value} />} comboboxProps={{ width: 280, position: "bottom-start" }} w={{ base: "calc(50% - 5px)", xs: 150 }} />
       <CustomerSelect clearable label={t("customer")} placeholder={t("anyCustomer")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} w={{ base: "calc(50% - 5px)", xs: 150 }} />
       <Select
         label={t("outcome")} placeholder={t("anyOutcome")} clearable clearButtonProps={{ "aria-label": "×" }} value={search.allowed ?? null} onChange={(allowed) => set({ allowed: (allowed as AuditSearch["allowed"]) ?? undefined })}
@@ -65,6 +66,12 @@ export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSear
       {any && <Button variant="subtle" onClick={clear}>{t("clear")}</Button>}
     </Group>
   );
+}
+
+/** An action in words, with its code, which is what is looked for. */
+function Named(p: { action: string }) {
+  const title = useActionTitle()(p.action);
+  return <Stack gap={0}><Text span size="sm">{title}</Text>{title !== p.action && <Text span size="xs" c="dimmed">{p.action}</Text>}</Stack>;
 }
 
 /** A field whose text goes into the address a while after it was typed. */

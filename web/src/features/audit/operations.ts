@@ -21,26 +21,6 @@ export const EVENTS = graphql(`
   }
 `);
 
-export const EVENT = graphql(`
-  query AuditEvent($id: ID!) {
-    node(id: $id) {
-      __typename id
-      ... on AuditEvent {
-        at action allowed times ip userAgent requestId sessionId apiTokenId objectId before after
-        actor { id name email }
-        impersonator { id name email }
-        customer { id name }
-        apiToken { id name prefix }
-        object {
-          __typename id
-          ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }
-          ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }
-        }
-      }
-    }
-  }
-`);
-
 export const FEED = graphql(`
   subscription AuditFeed($after: StreamPosition) {
     auditFeed(after: $after) {

@@ -14,7 +14,7 @@ const pageOf = (...nodes: object[]) => ({ nodes, totalCount: nodes.length, pageI
 const customer = (patch: object = {}) => ({ data: { customer: { id: "cust_1", name: "Acme", email: "a@acme.test", company: "Acme Ltd", country: "DE", state: "ACTIVE", suspendReason: null, createdAt: "2026-11-01T10:00:00Z", updatedAt: "2026-11-01T10:00:00Z", parent: null, quotas: [], databases: { totalCount: 0 }, children: { totalCount: 0 }, ...patch } } });
 const child = (name: string) => ({ id: `cust_${name}`, name, email: `${name}@below.test`, state: "ACTIVE", createdAt: "2026-11-01T10:00:00Z" });
 const database = (name: string) => ({ id: `db_${name}`, name, externalName: `c7_${name}`, state: "ACTIVE", sizeBytes: "1536", createdAt: "2026-11-01T10:00:00Z" });
-const entry = (n: number, patch: object = {}) => ({ id: `e${n}`, at: "2026-11-01T10:00:00Z", action: `database.create${n}`, allowed: true, times: 1, ip: "203.0.113.5", objectId: "db_1", actor: { id: "u1", name: "Ada" }, impersonator: null, ...patch });
+const entry = (n: number, patch: object = {}) => ({ id: `e${n}`, at: "2026-11-01T10:00:00Z", action: `database.create${n}`, allowed: true, times: 1, ip: "203.0.113.5", objectId: "db_1", actor: { id: "u1", name: "Ada" }, impersonator: null, object: null, ...patch });
 const below = (field: string, ...nodes: object[]) => ({ data: { customer: { id: "cust_1", [field]: pageOf(...nodes) } } });
 const open = (tab: string, answers: Record<string, Answer | Answer[]>, patch: object = {}, viewer = viewerOf(everything)) => {
   const graph = graphOf({ CustomerDetail: customer(patch), PermissionsIn: { data: { viewer: { permissions: viewer.permissions } } }, JobsOf: { data: { jobs: pageOf() } }, ...answers });
@@ -81,10 +81,24 @@ describe("what was done within a customer", () => {
     const user = userEvent.setup();
     const { graph } = open("audit", { CustomerAudit: { data: { auditEvents: pageOf(entry(1, { impersonator: { id: "u9", name: "Grace" } }), entry(2, { allowed: false, times: 3, actor: null, ip: null, objectId: null })) } } });
     const [, first, second] = await screen.findAllByRole("row");
-    expect(cells(first)).toEqual([expect.stringMatching(/ago/), "database.create1", "Ada (Grace)", "Done", "203.0.113.5"]);
-    expect(cells(second)).toEqual([expect.stringMatching(/ago/), "database.create2", "The panel", "Refused × 3", "–"]);
+    expect(cells(first)).toEqual([expect.stringMatching(/ago/), "database.create1", "Ada (Grace)", "Done", "203.0.113.5", "–"]);
+    expect(cells(second)).toEqual([expect.stringMatching(/ago/), "database.create2", "The panel", "Refused × 3", "–", "–"]);
     expect(graph.sent.find(({ operationName }) => operationName === "CustomerAudit")?.variables.filter).toEqual({ customerId: "cust_1" });
     expect((await exported(user))[2]).toBe('"2026-11-01T10:00:00Z","database.create2","The panel","refused","",""');
+  });
+  it("in words with the code below, to what by its name, and each opens its entry", async () => {
+    const user = userEvent.setup();
+    const object = { __typename: "Database", id: "db_1", name: "shop" };
+    const whole = { ...entry(1, { action: "database.rotate", object }), __typename: "AuditEvent", userAgent: null, requestId: null, sessionId: null, apiTokenId: null, apiToken: null, customer: null, actor: { id: "u1", name: "Ada", email: "ada@example.com" }, before: null, after: { name: "shop" } };
+    const { history } = open("audit", { CustomerAudit: { data: { auditEvents: pageOf(entry(1, { action: "database.rotate", object })) } }, AuditEvent: { data: { node: whole } } });
+    const [, first] = await screen.findAllByRole("row");
+    expect(cells(first)).toEqual([expect.stringMatching(/ago/), "Rotate a passworddatabase.rotate", "Ada", "Done", "203.0.113.5", "shop"]);
+    await user.click(screen.getByRole("button", { name: "Rotate a password" }));
+    const details = within(await screen.findByRole("dialog", { name: "Entry of the audit log" }));
+    expect(await details.findByRole("heading", { name: "Rotate a password" })).toBeVisible();
+    expect(details.getByText("database.rotate")).toBeVisible();
+    await user.click(details.getByRole("button", { name: "More of this action" }));
+    await waitFor(() => expect(history.location.href).toBe("/audit?customer=cust_1&action=database.rotate"));
   });
   it("U2: nothing says so", async () => {
     open("audit", { CustomerAudit: { data: { auditEvents: pageOf() } } });

@@ -9,13 +9,13 @@ vi.mock("@/gql/socket", async () => (await import("@/testing/streams")).socket);
 beforeEach(() => setLanguage("en"));
 
 const count = (totalCount: number) => ({ nodes: [], totalCount });
-const entry = (n: number, patch: object = {}) => ({ id: `e${n}`, at: "2026-11-01T10:00:00Z", action: `database.create${n}`, allowed: true, actor: { id: "u1", name: "Ada" }, ...patch });
+const entry = (n: number, patch: object = {}) => ({ id: `e${n}`, at: "2026-11-01T10:00:00Z", action: `database.create${n}`, allowed: true, actor: { id: "u1", name: "Ada" }, object: null, ...patch });
 const quota = (used: string, max: string | null) => [{ name: "DATABASES", used, max }];
 const filled = (patch: object = {}) => ({
   data: {
     running: { nodes: [{ id: "job_1", kind: "database.create", state: "RUNNING", waitingFor: null, createdAt: "2026-11-01T10:00:00Z", customer: { id: "c1", name: "Acme" } }, { id: "job_2", kind: "host.check", state: "RUNNING", waitingFor: "SERVER_AWAY", createdAt: "2026-11-01T10:00:00Z", customer: null }], totalCount: 2 },
     failed: count(3), stuck: count(0), findings: count(1234), databases: count(1), customers: { nodes: [{ id: "c1", name: "Acme", quotas: quota("7", "10") }], totalCount: 1 }, invitations: count(0), users: { nodes: [{ id: "u1" }] }, databaseServers: { nodes: [{ id: "s1" }] }, servers: { nodes: [] },
-    auditEvents: { nodes: [entry(1), entry(3, { allowed: false, actor: null })] }, ...patch,
+    auditEvents: { nodes: [entry(1, { action: "database.rotate", object: { __typename: "Database", id: "db_1", name: "shop" } }), entry(3, { allowed: false, actor: null })] }, ...patch,
   },
 });
 const open = (data: ReturnType<typeof filled> | object = filled(), viewer = viewerOf(everything)) => {
@@ -43,8 +43,11 @@ it("U17: says what is at work and what was done last", async () => {
   expect(now.getByRole("link", { name: "host.check" })).toHaveAttribute("href", "/jobs/job_2");
   expect(now.getByText("Waiting")).toBeVisible();
   const recent = within(screen.getByRole("region", { name: "Recently done" }));
-  expect(recent.getByText(/^database\.create1/)).toHaveTextContent("database.create1 · Ada");
-  expect(recent.getByText(/^Refused: /)).toHaveTextContent("Refused: database.create3 · The panel");
+  const done = await recent.findByRole("link", { name: "Rotate a password" });
+  expect(done).toHaveAttribute("href", "/audit?event=e1");
+  expect(done).toHaveAttribute("title", "database.rotate");
+  expect(done.parentElement).toHaveTextContent("Rotate a password · shop · Ada");
+  expect(recent.getByRole("link", { name: /^Refused: / }).parentElement).toHaveTextContent("Refused: database.create3 · The panel");
   expect(recent.getByRole("link", { name: "All: Recently done" })).toHaveAttribute("href", "/audit");
 });
 

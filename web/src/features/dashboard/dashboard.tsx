@@ -2,7 +2,6 @@ import { Anchor, Group, Paper, SimpleGrid, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, Suspense } from "react";
 import { useQuery } from "urql";
-import { Ago } from "@/components/ago";
 import { useJobTitle } from "@/components/job-title";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
@@ -31,12 +30,25 @@ const DASHBOARD = graphql(`
     users(first: 2) @include(if: $users) { nodes { id } }
     databaseServers(first: 1) @include(if: $servers) { nodes { id } }
     servers(first: 1) @include(if: $servers) { nodes { id name osName } }
-    auditEvents(first: 8, filter: { exceptActions: ["session.refresh"] }) @include(if: $audit) { nodes { id at action allowed actor { id name } } }
+    auditEvents(first: 8, filter: { exceptActions: ["session.refresh"] }) @include(if: $audit) {
+      nodes {
+        id at action allowed
+        actor { id name }
+        object {
+          __typename id
+          ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }
+          ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }
+        }
+      }
+    }
   }
 `);
 
 // The charts' code comes when there is something to draw.
 const HostCharts = lazyPart(async () => (await import("./host")).HostCharts);
+
+// So does what says each action in words.
+const Recent = lazyPart(async () => (await import("./recent")).Recent);
 
 /** What needs attention, and what goes on. */
 export function DashboardPage() {
@@ -118,14 +130,7 @@ function Filled({ data }: { data: DashboardQuery }) {
             {data.auditEvents.nodes.length === 0 ? (
               <Text size="sm" c="dimmed">{t("noAudit")}</Text>
             ) : (
-              <Stack gap="xs">
-                {data.auditEvents.nodes.map((e) => (
-                  <Group key={e.id} justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
-                    <Text size="sm">{e.allowed ? "" : `${t("refused")}: `}{e.action}<Text span size="sm" c="dimmed"> · {e.actor?.name ?? t("panel")}</Text></Text>
-                    <Ago at={e.at} short />
-                  </Group>
-                ))}
-              </Stack>
+              <Suspense fallback={<CardsSkeleton label={t("loading")} cards={1} height={200} />}><Recent events={data.auditEvents.nodes} /></Suspense>
             )}
           </Card>
         )}

@@ -1,23 +1,53 @@
 import { Anchor, Badge, Button, Code, Group, Stack, Table, Text, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useQuery } from "urql";
-import { CopyField } from "@/components/copy-field";
-import { Fact, Facts } from "@/components/facts";
-import { useKindName } from "@/components/kind-name";
-import { QueryView } from "@/components/query-view";
-import { CardsSkeleton } from "@/components/skeletons";
+import { graphql } from "@/gql/document";
 import type { AuditEventQuery } from "@/gql/generated/graphql";
+import { type Change, changes } from "@/lib/changes";
 import { dateTime } from "@/lib/format";
-import { type Change, changes } from "./changes";
-import { type AuditSearch, EVENT } from "./operations";
-import { Outcome, pageOfObject, useName } from "./parties";
-import { plain, told } from "./plain";
-import { useTexts } from "./texts";
+import { plain, told } from "@/lib/plain";
+import { useActionTitle } from "./action-titles";
+import { pageOfObject, useObjectName } from "./audit-object";
+import { Outcome } from "./audit-parties";
+import { useTexts } from "./audit-texts";
+import { CopyField } from "./copy-field";
+import { Fact, Facts } from "./facts";
+import { useKindName } from "./kind-name";
+import { QueryView } from "./query-view";
+import { CardsSkeleton } from "./skeletons";
+
+const EVENT = graphql(`
+  query AuditEvent($id: ID!) {
+    node(id: $id) {
+      __typename id
+      ... on AuditEvent {
+        at action allowed times ip userAgent requestId sessionId apiTokenId objectId before after
+        actor { id name email }
+        impersonator { id name email }
+        customer { id name }
+        apiToken { id name prefix }
+        object {
+          __typename id
+          ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }
+          ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }
+        }
+      }
+    }
+  }
+`);
+
+/** What more is asked for than the entry itself. */
+export interface AuditMore {
+  actor?: string;
+  object?: string;
+  action?: string;
+  ip?: string;
+}
 
 type Event = Extract<NonNullable<AuditEventQuery["node"]>, { __typename: "AuditEvent" }>;
 
 /** All that an entry says. People have typed some of it, so that it is shown as text alone. */
-export function EntryDetails(p: { id: string; onFilter: (patch: Partial<AuditSearch>) => void }) {
+export function EntryDetails(p: { id: string; onFilter: (patch: AuditMore) => void }) {
   const t = useTexts();
   const [result, retry] = useQuery({ query: EVENT, variables: { id: p.id } });
   return (
@@ -27,16 +57,18 @@ export function EntryDetails(p: { id: string; onFilter: (patch: Partial<AuditSea
   );
 }
 
-function Details({ event: e, onFilter }: { event: Event; onFilter: (patch: Partial<AuditSearch>) => void }) {
+function Details({ event: e, onFilter }: { event: Event; onFilter: (patch: AuditMore) => void }) {
   const t = useTexts();
-  const nameOf = useName();
+  const nameOf = useObjectName();
+  const titleOf = useActionTitle();
   const kindOf = useKindName();
   const page = e.object ? pageOfObject(e.object) : undefined;
   const { objectId } = e;
   return (
     <Stack>
-      <Group gap="xs"><Title order={2} size="h4">{plain(e.action)}</Title><Outcome allowed={e.allowed} times={e.times} /></Group>
+      <Group gap="xs"><Title order={2} size="h4">{plain(titleOf(e.action))}</Title><Outcome allowed={e.allowed} times={e.times} /></Group>
       <Facts rows>
+        <Fact label={t("action")}><Text span size="sm" ff="monospace">{plain(e.action)}</Text></Fact>
         <Fact label={t("at")}><time dateTime={e.at}>{dateTime(e.at)}</time></Fact>
         <Fact label={t("actor")}>{e.actor ? `${plain(e.actor.name)} (${plain(e.actor.email)})` : t("nobody")}</Fact>
         {e.impersonator && <Fact label={t("impersonator")}>{plain(e.impersonator.name)} ({plain(e.impersonator.email)})</Fact>}

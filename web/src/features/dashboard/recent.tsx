@@ -1,0 +1,29 @@
+import { Anchor, Group, Stack, Text } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useActionTitle } from "@/components/action-titles";
+import { Ago } from "@/components/ago";
+import { useObjectName } from "@/components/audit-object";
+import type { DashboardQuery } from "@/gql/generated/graphql";
+import { plain } from "@/lib/plain";
+import { useTexts } from "./texts";
+
+/** What was done last, and to what; each leads to its entry, and has its code for who points at it. */
+export function Recent(p: { events: NonNullable<DashboardQuery["auditEvents"]>["nodes"] }) {
+  const t = useTexts();
+  const actionOf = useActionTitle();
+  const nameOf = useObjectName();
+  return (
+    <Stack gap="xs">
+      {p.events.map((e) => (
+        <Group key={e.id} justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
+          <Text size="sm">
+            <Anchor component={Link} to="/audit" search={{ event: e.id } as never} size="sm" title={e.action}>{e.allowed ? "" : `${t("refused")}: `}{plain(actionOf(e.action))}</Anchor>
+            {e.object ? ` · ${plain(nameOf(e.object))}` : ""}
+            <Text span size="sm" c="dimmed"> · {e.actor?.name ?? t("panel")}</Text>
+          </Text>
+          <Ago at={e.at} short />
+        </Group>
+      ))}
+    </Stack>
+  );
+}
