@@ -21,8 +21,8 @@ func TestWeb(t *testing.T) {
 	}{
 		"shell": {}, "sessions": {}, "databases": {before: nameTaken}, "security": {}, "audit": {},
 		"customers": {}, "host": {}, "german": {}, "lists": {}, "dashboard": {}, "hidden": {}, "stopped": {}, "operations": {before: drifted},
-		"navigation": {before: drifted},
-		"accounts":   {launch: open}, "hostile": {launch: open},
+		"navigation": {before: drifted}, "keyboard-staff": {}, "keyboard-own": {},
+		"accounts": {launch: open}, "hostile": {launch: open},
 	} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()

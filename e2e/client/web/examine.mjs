@@ -75,7 +75,8 @@ export async function examine(page, name, { also = () => [], shot = () => {}, wi
 
 /**
  * Presses everything on a page that opens something over it, each once of its kind, and
- * gives what lies there to `look`. Gives what else can be pressed and is not among `acting`.
+ * gives what lies there to `look`. Gives what else can be pressed and is not among `acting`,
+ * and which dialogs send something and do not show it as GraphQL.
  */
 export async function openAll(page, pressed, acting, look) {
   const gone = () => page.waitForFunction((over) => ![...document.querySelectorAll(over)].some((e) => e.checkVisibility()), over);
@@ -84,6 +85,12 @@ export async function openAll(page, pressed, acting, look) {
     await gone();
   };
   const strange = [];
+  /** What a dialog sends can be sent by the API, too, and it says how. */
+  const offered = async (name) => {
+    for (const form of await page.getByRole("dialog").filter({ visible: true, has: page.locator("button[type=submit]") }).all()) {
+      if ((await form.getByRole("button", { name: /GraphQL/ }).count()) === 0) strange.push(`${name} does not offer what it sends as GraphQL`);
+    }
+  };
   for (;;) {
     const next = await page.evaluate(({ pressed, acting }) => {
       const all = [...document.querySelectorAll("#content button, #content input[aria-haspopup=listbox]")];
@@ -109,6 +116,7 @@ export async function openAll(page, pressed, acting, look) {
       strange.push(`${next.said || next.kind} opens nothing`);
       continue;
     }
+    await offered(next.said || next.kind);
     await look(next.said || next.kind);
     const items = await page.getByRole("menuitem").filter({ hasNot: page.getByRole("checkbox") }).allInnerTexts();
     await close();
@@ -118,7 +126,10 @@ export async function openAll(page, pressed, acting, look) {
       await open();
       await page.getByRole("menuitem", { name: item, exact: true }).click();
       const opened = await page.getByRole("dialog").waitFor().then(() => true, () => false);
-      if (opened) await look(item);
+      if (opened) {
+        await offered(item);
+        await look(item);
+      }
       else strange.push(`${item} opens nothing`);
       await close();
     }

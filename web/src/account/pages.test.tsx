@@ -40,6 +40,20 @@ it.each([
   expect(await screen.findByRole("heading", { level: 1, name: german })).toBeVisible();
 });
 
+it.each([
+  ["/sign-in", "SignIn", ["email", "password"]], ["/setup", "SetUp", ["token", "name", "email", "password"]], ["/sign-up", "SignUp", ["name", "email", "company", "password"]], ["/verify-email", "VerifyEmail", ["token"]],
+  ["/forgot-password", "RequestPasswordReset", ["email"]], ["/reset-password", "ResetPassword", ["token", "password"]], ["/invitation", "AcceptInvitation", ["token", "name", "password"]],
+])("%s shows what it sends as GraphQL, and nothing of what is secret", async (path, operation, fields) => {
+  const { user } = open(path, {}, "tok-secret");
+  const password = await screen.findByLabelText("Password", {}, { timeout: 300 }).catch(() => null);
+  if (password) await user.type(password, "correct horse");
+  await user.click(await screen.findByRole("button", { name: "Show GraphQL" }));
+  const shown = await screen.findByRole("dialog", { name: "The same by the API" });
+  expect(shown).toHaveTextContent(`mutation ${operation}(`);
+  expect(shown).toHaveTextContent(JSON.stringify({ input: Object.fromEntries(fields.map((name) => [name, ""])) }, null, 2).replaceAll(/\s+/g, " "));
+  expect(shown).not.toHaveTextContent(/tok-secret|correct horse/);
+});
+
 describe("signing in", () => {
   const signedIn = { data: { signIn: { accessToken: "a", expiresAt: "2026-11-26T10:15:00Z", viewer: { user: { id: "u1" } } } } };
   it.each([["/sign-in?next=%2Fdatabases", "/databases"], ["/sign-in?next=https%3A%2F%2Fevil.test%2F", "/"], ["/sign-in", "/"]])("goes on from %s to %s", async (path, to) => {

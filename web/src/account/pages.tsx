@@ -96,7 +96,7 @@ function SetUpPage({ token }: { token: string }) {
     <WithToken title={t("setUpTitle")} token={token} incomplete={t("setUpLink")}>
       <Card title={t("setUpTitle")} intro={t("setUpIntro")}>
         <AccountForm
-          fields={["name", "email", "password"]} submit={t("setUpSubmit")} busyLabel={t("working")} onSubmit={setUp}
+          document={SET_UP} input={["token", "name", "email", "password"]} fields={["name", "email", "password"]} submit={t("setUpSubmit")} busyLabel={t("working")} onSubmit={setUp}
           say={({ code }) => (code === "NOT_FOUND" ? t("setUpGone") : undefined)}
         >
           {(problems) => (
@@ -153,7 +153,7 @@ function SignUpPage() {
   return (
     <Card title={t("signUpTitle")} links={links}>
       <AccountForm
-        fields={["name", "email", "company", "password"]} submit={t("signUpSubmit")} busyLabel={t("working")} onSubmit={signUp}
+        document={SIGN_UP} input={["name", "email", "company", "password"]} fields={["name", "email", "company", "password"]} submit={t("signUpSubmit")} busyLabel={t("working")} onSubmit={signUp}
         say={({ code }) => (code === "FORBIDDEN" ? t("signUpClosed") : undefined)}
       >
         {(problems) => (
@@ -189,7 +189,7 @@ function VerifyPage({ token }: { token: string }) {
   return (
     <WithToken title={t("verifyTitle")} token={token} incomplete={t("linkIncomplete")}>
       <Card title={t("verifyTitle")} intro={t("verifyIntro")} links={gone && another}>
-        <AccountForm fields={[]} submit={t("verifySubmit")} busyLabel={t("working")} onSubmit={verify} say={({ code }) => (code === "NOT_FOUND" ? t("linkGone") : undefined)}>
+        <AccountForm document={VERIFY_EMAIL} input={["token"]} fields={[]} submit={t("verifySubmit")} busyLabel={t("working")} onSubmit={verify} say={({ code }) => (code === "NOT_FOUND" ? t("linkGone") : undefined)}>
           {() => null}
         </AccountForm>
       </Card>
@@ -208,7 +208,7 @@ function ForgotPage() {
   if (sent) return <Inbox text={t("inboxReset", { email: sent.email })} again={sent.again} />;
   return (
     <Card title={t("forgotTitle")} intro={t("forgotIntro")} links={<Link to="/sign-in">{t("signInLink")}</Link>}>
-      <AccountForm fields={["email"]} submit={t("forgotSubmit")} busyLabel={t("working")} onSubmit={ask}>
+      <AccountForm document={REQUEST_PASSWORD_RESET} input={["email"]} fields={["email"]} submit={t("forgotSubmit")} busyLabel={t("working")} onSubmit={ask}>
         {(problems) => <EmailField problems={problems} />}
       </AccountForm>
     </Card>
@@ -232,7 +232,7 @@ function ResetPage({ token }: { token: string }) {
   return (
     <WithToken title={t("resetTitle")} token={token} incomplete={t("linkIncomplete")}>
       <Card title={t("resetTitle")} intro={t("resetIntro")} links={gone && <Link to="/forgot-password">{t("newLink")}</Link>}>
-        <AccountForm fields={["password"]} submit={t("resetSubmit")} busyLabel={t("working")} onSubmit={reset} say={({ code }) => (code === "NOT_FOUND" ? t("linkGone") : undefined)}>
+        <AccountForm document={RESET_PASSWORD} input={["token", "password"]} fields={["password"]} submit={t("resetSubmit")} busyLabel={t("working")} onSubmit={reset} say={({ code }) => (code === "NOT_FOUND" ? t("linkGone") : undefined)}>
           {(problems) => <NewPassword problems={problems} label={t("newPassword")} />}
         </AccountForm>
       </Card>
@@ -252,7 +252,7 @@ function InvitationPage({ token }: { token: string }) {
   return (
     <WithToken title={t("invitationTitle")} token={token} incomplete={t("linkIncomplete")}>
       <Card title={t("invitationTitle")} intro={t("invitationIntro")}>
-        <AccountForm fields={["name", "password"]} submit={t("invitationSubmit")} busyLabel={t("working")} onSubmit={accept} say={say}>
+        <AccountForm document={ACCEPT_INVITATION} input={["token", "name", "password"]} fields={["name", "password"]} submit={t("invitationSubmit")} busyLabel={t("working")} onSubmit={accept} say={say}>
           {(problems) => (
             <>
               <NameField problems={problems} />

@@ -1,7 +1,9 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useClient } from "urql";
+import { DialogLayer } from "@/components/dialog";
 import { PasswordField } from "@/components/password-field";
+import { ShowGraphQL } from "@/components/show-graphql";
 import { SignInForm } from "@/components/sign-in-form";
 import { useSentence } from "@/components/use-sentence";
 import { useTopmost } from "@/components/use-topmost";
@@ -17,24 +19,30 @@ const CONFIRM_IDENTITY = graphql(`
   }
 `);
 
+/** They hide whatever else is open. */
+const layer = 1000;
+
 /** The questions of `ConfirmProvider`. */
 export function ConfirmDialogs({ expired, asking, onAnswer }: { expired: boolean; asking: boolean; onAnswer: (confirmed: boolean) => void }) {
   const t = useTexts();
   const top = useTopmost(asking || expired);
   return (
-    <>
-      <Modal opened={expired} onClose={() => {}} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title={t("sessionOver")} zIndex={1000} overlayProps={{ color: "var(--mantine-color-body)", backgroundOpacity: 1 }}>{/* whoever is there may be somebody else */}
+    <DialogLayer value={layer + 1}>
+      <Modal opened={expired} onClose={() => {}} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title={t("sessionOver")} zIndex={layer} overlayProps={{ color: "var(--mantine-color-body)", backgroundOpacity: 1 }}>{/* whoever is there may be somebody else */}
         <Stack>
           <Text size="sm">{t("sessionOverText")}</Text>
           <SignInForm onSignedIn={(session) => void sessions.begin(session)} />
         </Stack>
       </Modal>
-      <Modal opened={asking && !expired} closeOnEscape={top} onClose={() => onAnswer(false)} title={t("confirmTitle")} zIndex={1000} closeButtonProps={{ "aria-label": t("close") }}>
+      <Modal opened={asking && !expired} closeOnEscape={top} onClose={() => onAnswer(false)} title={t("confirmTitle")} zIndex={layer} closeButtonProps={{ "aria-label": t("close") }}>
         <ConfirmForm onDone={onAnswer} />
       </Modal>
-    </>
+    </DialogLayer>
   );
 }
+
+/** What is typed there is never shown. */
+const secretless = { input: { password: "", code: null } };
 
 function ConfirmForm(p: { onDone: (confirmed: boolean) => void }) {
   const t = useTexts();
@@ -70,9 +78,12 @@ function ConfirmForm(p: { onDone: (confirmed: boolean) => void }) {
         <PasswordField name="password" label={t("password")} autoComplete="current-password" data-autofocus error={beside("password")} />
         {needsCode && <TextInput name="code" label={t("code")} autoComplete="one-time-code" error={beside("code")} />}
         {problem && !["password", "code"].includes(problem.field ?? "") && <Text c="var(--mantine-color-error)" size="sm" role="alert">{sentence(problem)}</Text>}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={() => p.onDone(false)}>{t("cancel")}</Button>
-          <Button type="submit" loading={busy}>{t("confirm")}</Button>
+        <Group justify="space-between" gap="xs">
+          <ShowGraphQL document={CONFIRM_IDENTITY} variables={secretless} />
+          <Group gap="xs">
+            <Button variant="default" onClick={() => p.onDone(false)}>{t("cancel")}</Button>
+            <Button type="submit" loading={busy}>{t("confirm")}</Button>
+          </Group>
         </Group>
       </Stack>
     </form>

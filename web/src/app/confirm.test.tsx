@@ -55,6 +55,20 @@ describe("an action that needs the password once more", () => {
     expect(graph.sent[2]?.headers["idempotency-key"]).toBe(graph.sent[0]?.headers["idempotency-key"]);
     await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
   });
+  it("shows the same as GraphQL over the question, without what was typed, and goes back to it", async () => {
+    const { user } = open({ Revoke: stepUp });
+    await user.click(await screen.findByRole("button", { name: "Do it" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Is it you?" }));
+    await user.type(dialog.getByLabelText("Password"), "correct horse");
+    await user.click(dialog.getByRole("button", { name: "Show GraphQL" }));
+    const shown = await screen.findByRole("dialog", { name: "The same by the API" });
+    expect(shown).toHaveTextContent(/mutation ConfirmIdentity/);
+    expect(shown).not.toHaveTextContent("correct horse");
+    expect(shown.closest<HTMLElement>("[style*=\"--mb-z-index\"]")?.style.getPropertyValue("--mb-z-index")).toBe("1001"); // over the question, which lies over everything else
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(screen.queryByRole("dialog", { name: "The same by the API" })).not.toBeInTheDocument());
+    expect(dialog.getByLabelText("Password")).toHaveValue("correct horse");
+  });
   it.each([["Cancel", () => screen.getByRole("button", { name: "Cancel" })], ["the cross", () => screen.getByRole("button", { name: "Close" })]])("is not done when the question is closed with %s, and says nothing of it", async (_, button) => {
     const { names, user } = open({ Revoke: stepUp });
     await user.click(await screen.findByRole("button", { name: "Do it" }));

@@ -7,7 +7,7 @@ import { DialogNotice } from "@/components/dialog-notice";
 import { PageSkeleton } from "@/components/skeletons";
 import { useMay, useViewer } from "@/components/use-viewer";
 import { connection, resume } from "@/gql/socket";
-import { sessions } from "@/gql/session";
+import { END_IMPERSONATION, sessions } from "@/gql/session";
 import { lazyPart } from "@/lib/lazy-part";
 import { useStore } from "@/lib/store";
 import { unreachable } from "./app-state";
@@ -23,6 +23,7 @@ import { useTexts } from "./texts";
 const CustomerSwitcher = lazyPart(async () => (await import("./customer-switcher")).CustomerSwitcher);
 const NotificationDrawer = lazyPart(async () => (await import("./notification-drawer")).NotificationDrawer);
 const ShortcutHelp = lazyPart(async () => (await import("./shortcut-help")).ShortcutHelp);
+const ShowGraphQL = lazyPart<{ document: typeof END_IMPERSONATION; variables: object; of: string; color: string }>(async () => (await import("@/components/show-graphql")).ShowGraphQL);
 const CommandPalette = lazyPart(async () => (await import("./palette")).CommandPalette);
 
 /** Under the mouse the place that is open stays as it is: on a deeper ground its name could not be read well. */
@@ -133,7 +134,10 @@ function Banners() {
         <Alert color="orange" variant="filled" bg="color-mix(in srgb, var(--mantine-color-orange-9) 85%, black)" mb="md" role="status" className="mpanel-impersonation">
           <Group justify="space-between" gap="xs">
             <Text size="sm" fw={500}>{t("impersonating", { name: viewer.user.name })}</Text>
-            <Button size="xs" color="dark" onClick={() => void sessions.actAsSelf().catch(() => {})}>{t("endImpersonation")}</Button>
+            <Group gap={4}>
+              <Suspense><ShowGraphQL document={END_IMPERSONATION} variables={{}} of={t("endImpersonation")} color="white" /></Suspense>
+              <Button size="xs" color="dark" onClick={() => void sessions.actAsSelf().catch(() => {})}>{t("endImpersonation")}</Button>
+            </Group>
           </Group>
         </Alert>
       )}

@@ -1,9 +1,15 @@
-import { Alert, Button, Stack } from "@mantine/core";
+import { Alert, Box, Button, Group, Stack } from "@mantine/core";
 import { IconAlertCircle } from "@tabler/icons-react";
-import { type FormEvent, type ReactNode, useRef, useState } from "react";
+import type { TypedDocumentNode } from "@urql/core";
+import { type FormEvent, type ReactNode, Suspense, useRef, useState } from "react";
 import { type Problem, problemsOf } from "@/gql/problem";
+import { lazyPart } from "@/lib/lazy-part";
 import { useSay } from "@/sentences/use-say";
+import type { ShowGraphQL as Show } from "./show-graphql";
 import { useSentence } from "./use-sentence";
+
+// These pages are small, and nobody asks for it in the first moment.
+const ShowGraphQL = lazyPart<Parameters<typeof Show<unknown, never>>[0]>(async () => (await import("./show-graphql")).ShowGraphQL);
 
 /** The problem of each field, and what concerns the form as a whole. */
 export interface Problems {
@@ -17,6 +23,9 @@ export interface Problems {
  */
 export function AccountForm(p: {
   fields: string[];
+  /** What is sent, and the fields of its input: both are shown, and nothing of what was written, which is secret for the most part. */
+  document: TypedDocumentNode<unknown, never>;
+  input: string[];
   submit: string;
   busyLabel: string;
   /** Sends what was written; what it throws is shown. */
@@ -69,9 +78,14 @@ export function AccountForm(p: {
             </Alert>
           )}
         </div>
-        <Button type="submit" fullWidth loading={busy} loaderProps={{ "aria-label": p.busyLabel }}>
-          {p.submit}
-        </Button>
+        <Group gap="xs" wrap="nowrap">
+          <Button type="submit" flex={1} loading={busy} loaderProps={{ "aria-label": p.busyLabel }}>
+            {p.submit}
+          </Button>
+          <Box w={34} h={34}>
+            <Suspense><ShowGraphQL document={p.document as TypedDocumentNode<unknown, never>} variables={{ input: Object.fromEntries(p.input.map((name) => [name, ""])) }} /></Suspense>
+          </Box>
+        </Group>
       </Stack>
     </form>
   );

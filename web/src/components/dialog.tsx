@@ -1,10 +1,13 @@
 import { Drawer, Modal, type ModalProps } from "@mantine/core";
-import { type ReactNode, use } from "react";
+import { createContext, type ReactNode, use } from "react";
 import { texts } from "@/lib/text";
 import { DialogNotice } from "./dialog-notice";
 import { useTopmost } from "./use-topmost";
 
 const useTexts = texts("dialog", { en: { close: "Close" }, de: { close: "Schließen" } });
+
+/** Where what lies over everything else begins; a dialog that opens from there lies over it. */
+export const DialogLayer = createContext<number | undefined>(undefined);
 
 /**
  * A window over the page, in the middle of it or in a drawer at its side. What is within
@@ -15,9 +18,10 @@ export function Dialog(p: { opened: boolean; onClose: () => void; title: ReactNo
   const t = useTexts();
   const top = useTopmost(p.opened);
   const notice = use(DialogNotice);
+  const layer = use(DialogLayer);
   const content = <>{top && notice}{p.children}</>;
   const both = {
-    opened: p.opened, onClose: p.onClose, title: p.title, size: p.size, closeButtonProps: { "aria-label": t("close") },
+    opened: p.opened, onClose: p.onClose, title: p.title, size: p.size, zIndex: layer, closeButtonProps: { "aria-label": t("close") },
     withCloseButton: !p.locked, closeOnEscape: top && !p.locked, closeOnClickOutside: !p.locked, styles: { title: { fontWeight: 600 } },
   };
   return p.drawer ? <Drawer position="right" {...both}>{content}</Drawer> : <Modal {...both}>{content}</Modal>;

@@ -26,7 +26,7 @@ function outdent(text: string): string {
  * be sent; secrets must not be among them. `of` is the action's name where several stand
  * side by side.
  */
-export function ShowGraphQL<Data, Variables>(p: { document: TypedDocumentNode<Data, Variables>; variables: Partial<Variables> | object; of?: string }) {
+export function ShowGraphQL<Data, Variables>(p: { document: TypedDocumentNode<Data, Variables>; variables: Partial<Variables> | object; of?: string; color?: string }) {
   const t = useTexts();
   const [opened, { open, close }] = useDisclosure();
   const label = p.of ? `${t("show")}: ${p.of}` : t("show");
@@ -35,7 +35,7 @@ export function ShowGraphQL<Data, Variables>(p: { document: TypedDocumentNode<Da
   return (
     <>
       <Tooltip label={label}>
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={label} onClick={open}><IconBraces size={18} aria-hidden /></ActionIcon>
+        <ActionIcon variant="subtle" color={p.color ?? "gray"} size="lg" aria-label={label} onClick={open}><IconBraces size={18} aria-hidden /></ActionIcon>
       </Tooltip>
       <Dialog opened={opened} onClose={close} title={t("title")} size="lg">
         <Stack>

@@ -116,7 +116,7 @@ export function SignInForm(p: { email?: string; onSignedIn: (session: Session) =
   }
 
   return (
-    <AccountForm key={known ? "code" : "password"} fields={["email", "password", "code", "recovery"]} submit={known ? t("confirm") : t("signIn")} busyLabel={t("working")} onSubmit={signIn} say={say}>
+    <AccountForm key={known ? "code" : "password"} document={SIGN_IN} input={known ? ["email", "password", "code"] : ["email", "password"]} fields={["email", "password", "code", "recovery"]} submit={known ? t("confirm") : t("signIn")} busyLabel={t("working")} onSubmit={signIn} say={say}>
       {(problems) =>
         !known ? (
           <>

@@ -21,13 +21,13 @@ const REFRESH = graphql(`
   }
 `);
 
-const SIGN_OUT = graphql(`
+export const SIGN_OUT = graphql(`
   mutation SignOut {
     signOut { ok }
   }
 `);
 
-const END_IMPERSONATION = graphql(`
+export const END_IMPERSONATION = graphql(`
   mutation EndImpersonation {
     endImpersonation { impersonation { endedAt } }
   }
