@@ -18,7 +18,7 @@ export const tests = {
   "by keyboard: password, e-mail address and profile are changed": async ({ person, signIn, graph, url, step }) => {
     const [email, password, next] = ["own@example.com", "canary of an owner", "canary of another"];
     await user(graph, url, { email, name: "Own", password });
-    const { by, dialog, told } = await at(person, signIn, "/security", { email, password });
+    const { page, by, dialog, told } = await at(person, signIn, "/security", { email, password });
     await by.press("button", "Change e-mail address");
     const address = dialog("Change e-mail address");
     await by.has("textbox", "New e-mail address", { within: address });
@@ -41,11 +41,14 @@ export const tests = {
     const own = await graphAs(url, email, next);
     step("a password");
 
-    await by.press("link", "Settings", { by: "Shift+Tab", most: 80 }).catch(() => by.keys("g", "s"));
+    await by.press("button", /^Account menu/, { exact: false, by: "Shift+Tab" });
+    await page.locator("[role=menu] [role=menuitem]:focus").waitFor();
+    await by.press("menuitem", "Settings", { by: "ArrowDown" });
+    await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
     await by.write("Full name", "Owner", { most: 80 });
     await by.keys("Enter");
     await told("Your profile is saved.");
-    await by.has("textbox", "Full name");
+    await by.somewhere();
     assert.equal((await own("{ viewer { user { name } } }")).viewer.user.name, "Owner");
   },
 
@@ -98,7 +101,7 @@ export const tests = {
     const saved = page.waitForEvent("download");
     await by.press("menuitem", "As JSON lines", { by: "ArrowDown" });
     const lines = readFileSync(await (await saved).path(), "utf8").trim().split("\n").map((line) => JSON.parse(line));
-    assert.deepEqual(lines.map(({ action }) => action), ["customer.create"]);
+    assert.deepEqual([...new Set(lines.map(({ action }) => action))], ["customer.create"]);
     await by.has("button", "Export");
     const { auditEvents } = await graph("{ auditEvents(first: 1, filter: { action: \"audit.export\" }) { nodes { allowed } } }");
     assert.deepEqual(auditEvents.nodes, [{ allowed: true }]);
@@ -110,7 +113,7 @@ export const tests = {
     await page.getByRole("heading", { name: `This server: ${servers.nodes[0].name}` }).waitFor();
     await by.to("radio", "2 min");
     await by.keys("ArrowRight");
-    await by.has("radio", "1 h");
+    await by.to("radio", "1 h", { most: 0 }); // what is seen of it is its label
     assert.ok(await page.getByRole("radio", { name: "1 h" }).isChecked());
     await by.press("button", "Pause");
     await by.has("button", "Go on");

@@ -1,4 +1,4 @@
-import { Badge, Button, Menu, Stack, Text } from "@mantine/core";
+import { Badge, Button, Loader, Menu, Stack, Text } from "@mantine/core";
 import { IconDownload, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
 import { type ReactNode, useMemo, useState } from "react";
@@ -42,6 +42,7 @@ export function AuditPage() {
   const [exporting, setExporting] = useState(false);
 
   async function save(format: "csv" | "json") {
+    if (exporting) return;
     setExporting(true);
     const problem = await exportAudit(format, filter);
     setExporting(false);
@@ -74,7 +75,8 @@ export function AuditPage() {
           {first && <Tail paused={search.paused ?? false} set={(paused) => change({ paused: paused || undefined }, { replace: true })} />}
           <ShowGraphQL document={EVENTS} variables={variables} />
           <Menu position="bottom-end">
-            <Menu.Target><Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} loading={exporting}>{t("export")}</Button></Menu.Target>
+            {/* A button that cannot be pressed would not get the focus back from its menu. */}
+            <Menu.Target><Button variant="default" leftSection={exporting ? <Loader size={16} aria-hidden /> : <IconDownload size={16} aria-hidden />} aria-busy={exporting}>{t("export")}</Button></Menu.Target>
             <Menu.Dropdown>
               <Menu.Item onClick={() => void save("csv")}>{t("exportCsv")}</Menu.Item>
               <Menu.Item onClick={() => void save("json")}>{t("exportJson")}</Menu.Item>
