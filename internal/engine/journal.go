@@ -232,14 +232,26 @@ func (r *run) fail(err error) {
 	r.job.ErrorCode, r.job.ErrorMessage = &code, &message
 }
 
+// A teller is an error that is no fault, since nobody who reads it can do
+// anything about it, and yet has a sentence that is safe to tell, or "".
+type teller interface {
+	error
+	Told() string
+}
+
 // describe gives what a customer may know of an error: a fault's own words,
-// and nothing of any other error, which is in the log.
+// what a teller tells, and nothing of any other error, which is in the log.
 func describe(err error) (fault.Code, string) {
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return f.Code, f.Message
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fault.Unavailable, "The server took too long to answer."
+	}
+	if e, ok := errors.AsType[teller](err); ok {
+		if told := e.Told(); told != "" {
+			return fault.Internal, told
+		}
 	}
 	return fault.Internal, "Something went wrong inside the panel; the provider's staff can see what in the log."
 }

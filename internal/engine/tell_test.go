@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -153,4 +154,36 @@ func TestTell_CanceledAndStuck(t *testing.T) {
 	}
 	require.Equal(t, []string{"STUCK", "FAILED"}, slices.Compact(states))
 	require.Len(t, states, 2)
+}
+
+// A refusal is an error of another system that is no fault and has a sentence.
+type refusal string
+
+func (r refusal) Error() string { return "secret text of the server" }
+func (r refusal) Told() string  { return string(r) }
+
+// What a step's error tells is on the step and on the job; it is tried as often as any
+// other error, and its own text is for the log.
+func TestRun_ToldErrors(t *testing.T) {
+	t.Parallel()
+	const inside = "Something went wrong inside the panel; the provider's staff can see what in the log."
+	for name, tc := range map[string]struct{ told, want string }{
+		"a sentence": {"The server refused it (SQLSTATE 42501).", "The server refused it (SQLSTATE 42501)."},
+		"none":       {"", inside},
+	} {
+		w := newWorld()
+		r := newRig(t, w, nil, step{world: w, name: "a", policy: engine.Policy{Retries: 1, Backoff: time.Millisecond}, apply: func(context.Context, *engine.Env, int) error {
+			return fmt.Errorf("make a: %w", refusal(tc.told))
+		}})
+		id := r.start(t)
+		r.Run(t.Context(), id)
+		job := r.job(t, id)
+		require.Equal(t, models.JobFailed, job.State, name)
+		require.Equal(t, string(fault.Internal), fmt.Sprint(*job.ErrorCode), name)
+		require.Equal(t, tc.want, *job.ErrorMessage, name)
+		require.Equal(t, 2, w.count("a"), name)
+		var message string
+		require.NoError(t, r.db.NewRaw("SELECT error_message FROM job_steps WHERE job_id = ?", id).Scan(t.Context(), &message))
+		require.Equal(t, tc.want, message, name)
+	}
 }

@@ -118,6 +118,30 @@ export const tests = {
     await page.getByRole("status").filter({ hasText: "It could not be made, and nothing of it is left on a server." }).waitFor();
   },
 
+  "U24: what the database server refuses is shown with its SQLSTATE, at its step and for the job": async ({ person, signIn, sql, shot }) => {
+    const page = await (await person()).newPage();
+    await signIn(page, { to: "/databases" });
+    const refused = /The database server refused it: something there is not in the state for it \(SQLSTATE 55000\)\./;
+    const template = (limit) => sql(`UPDATE pg_database SET datconnlimit = ${limit} WHERE datname = 'template0'`);
+    template(-2); // as after a removal that was interrupted: nothing can be made of it
+    try {
+      const create = await order(page, "taken", "refused");
+      await create.locator("[data-step=create-database]").getByText(refused).waitFor();
+      await create.getByText("Failed", { exact: true }).waitFor({ timeout: 60_000 }); // it is tried again some times
+      const why = create.getByRole("alert");
+      await why.getByText("INTERNAL", { exact: true }).waitFor();
+      await why.getByText(refused).waitFor();
+      await why.getByText(/The step create-database failed\. Rolled back: create-login\./).waitFor();
+      await shot(page, "refused");
+      await create.getByRole("link", { name: "Open the job" }).click();
+    } finally {
+      template(-1);
+    }
+    await page.getByRole("main").getByRole("alert").getByText(refused).waitFor();
+    await page.getByRole("button", { name: "Try again", exact: true }).click(); // the cause is gone
+    await page.getByRole("main").locator("[data-state=SUCCEEDED]").first().waitFor();
+  },
+
   "U24: what failed is changed and sent again in the same dialog, by keyboard alone": async ({ person, signIn, shot }) => {
     const page = await (await person()).newPage();
     const by = await keyboardOf(page);

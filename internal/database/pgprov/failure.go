@@ -38,6 +38,9 @@ const (
 	serializationFailed   = "40001"
 	deadlockDetected      = "40P01"
 	internalError         = "XX000"
+	queryCanceled         = "57014"
+	lockNotAvailable      = "55P03"
+	objectInUse           = "55006"
 	syntaxError           = "42601"
 )
 
@@ -60,6 +63,44 @@ func (f *failure) Error() string {
 }
 
 func (f *failure) Unwrap() error { return f.err }
+
+// Told is what customers may read, "" when the server did not say anything: the
+// SQLSTATE and what it stands for in general. The server's own text names what
+// others have, files of its host, or what a trigger of its owner says.
+func (f *failure) Told() string {
+	if f.code == "" {
+		return ""
+	}
+	return fmt.Sprintf("The database server refused it: %s (SQLSTATE %s).", meaning(f.code), f.code)
+}
+
+// meaning is what a SQLSTATE or its class stands for.
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+func meaning(code string) string {
+	switch {
+	case code == insufficientPrivilege:
+		return "the panel's own role there lacks a right"
+	case code == queryCanceled:
+		return "the statement was canceled"
+	case code == lockNotAvailable:
+		return "something else held it for too long"
+	case code == objectInUse:
+		return "something is in use"
+	case strings.HasPrefix(code, "53"):
+		return "it has not enough resources"
+	case strings.HasPrefix(code, "54"):
+		return "a limit of it is exceeded"
+	case strings.HasPrefix(code, "55"):
+		return "something there is not in the state for it"
+	case strings.HasPrefix(code, "58"):
+		return "its system gave an error"
+	case strings.HasPrefix(code, "P0"):
+		return "a function or a trigger there forbids it"
+	case strings.HasPrefix(code, "XX"):
+		return "something is wrong inside of it"
+	}
+	return "the statement gave an error"
+}
 
 // wrap says what was attempted, keeps of err only what may be told, and makes
 // it fault.Unavailable when the server cannot be reached. What went through it
@@ -90,6 +131,9 @@ func (s *server) wrap(err error, what string) error {
 		}
 	}
 	if reason := unreachable(err); reason != "" {
+		if f.code != "" && reason != notLetIn { // the code tells whether it is the password
+			reason += " (SQLSTATE " + f.code + ")"
+		}
 		return s.unavailable(f, reason)
 	}
 	return f

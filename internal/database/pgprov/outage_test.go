@@ -24,6 +24,8 @@ import (
 	"github.com/mpanel/mpanel/internal/secret"
 )
 
+const slotsTaken = `it has no connection slot left \(SQLSTATE 53300\)`
+
 func requireUnavailable(t *testing.T, err error, reason string) {
 	t.Helper()
 	require.Equal(t, fault.Unavailable, fault.CodeOf(err), "%v", err)
@@ -214,7 +216,7 @@ func TestServer_AllSlotsTaken(t *testing.T) {
 
 	free := takeSlots(t, plainUser)
 	for _, c := range plain.calls(x) {
-		requireUnavailable(t, c.do(t.Context()), "it has no connection slot left")
+		requireUnavailable(t, c.do(t.Context()), slotsTaken)
 	}
 	// A superuser still has the slots that are kept for it.
 	root.create(t, y)
@@ -224,11 +226,55 @@ func TestServer_AllSlotsTaken(t *testing.T) {
 	full := takeSlots(t, rootUser)
 	late := newWorld(t, rootUser)
 	_, err := late.Version(t.Context())
-	requireUnavailable(t, err, "it has no connection slot left")
+	requireUnavailable(t, err, slotsTaken)
 	full()
 	free()
 
 	plain.create(t, x)
+}
+
+// What customers read of a refusal has its SQLSTATE, and nothing that the server said.
+func TestWrap_Told(t *testing.T) {
+	s := &server{where: "db.test:5432"}
+	for code, want := range map[string]string{
+		"42501": "The database server refused it: the panel's own role there lacks a right (SQLSTATE 42501).",
+		"55000": "The database server refused it: something there is not in the state for it (SQLSTATE 55000).",
+		"58030": "The database server refused it: its system gave an error (SQLSTATE 58030).",
+		"P0001": "The database server refused it: a function or a trigger there forbids it (SQLSTATE P0001).",
+		"42601": "The database server refused it: the statement gave an error (SQLSTATE 42601).",
+	} {
+		f, ok := errors.AsType[*failure](s.wrap(&pgconn.PgError{Code: code, Message: `could not open file "base/5/1": hunter2`}, "create role shop"))
+		require.True(t, ok, code)
+		require.Equal(t, want, f.Told())
+	}
+	f, ok := errors.AsType[*failure](s.wrap(errors.New("cannot scan"), "look"))
+	require.True(t, ok)
+	require.Empty(t, f.Told())
+}
+
+// A server that takes the admin's right away says so by its code, which is no outage.
+func TestServer_AdminLacksARight(t *testing.T) {
+	w := newWorld(t, plainUser)
+	x := w.newWish(t)
+	ctx := context.WithoutCancel(t.Context())
+	root, err := connect(t, rootUser, adminPassword, adminDatabase)
+	require.NoError(t, err)
+	admin := pgx.Identifier{plainUser}.Sanitize()
+	t.Cleanup(func() {
+		_, err := root.Exec(ctx, "ALTER ROLE "+admin+" CREATEDB")
+		require.NoError(t, err)
+	})
+	_, err = root.Exec(ctx, "ALTER ROLE "+admin+" NOCREATEDB")
+	require.NoError(t, err)
+	err = w.EnsureSpace(t.Context(), x.space)
+	require.Equal(t, fault.Internal, fault.CodeOf(err), "it is tried again as before: %v", err)
+	require.False(t, fault.IsPermanent(err))
+	told, ok := errors.AsType[interface {
+		error
+		Told() string
+	}](err)
+	require.True(t, ok)
+	require.Equal(t, "The database server refused it: the panel's own role there lacks a right (SQLSTATE 42501).", told.Told())
 }
 
 func TestWrap_Reasons(t *testing.T) {
@@ -240,19 +286,19 @@ func TestWrap_Reasons(t *testing.T) {
 		err    error
 		reason string // "" for an error that is not an outage
 	}{
-		"shutting down":       {pg("57P01"), "it is starting or stopping"},
-		"crashed":             {pg("57P02"), "it is starting or stopping"},
-		"starting":            {pg("57P03"), "it is starting or stopping"},
-		"full":                {pg("53300"), "it has no connection slot left"},
-		"connection failure":  {pg("08006"), "the connection broke"},
-		"protocol violation":  {pg("08P01"), "the connection broke"},
+		"shutting down":       {pg("57P01"), `it is starting or stopping \(SQLSTATE 57P01\)`},
+		"crashed":             {pg("57P02"), `it is starting or stopping \(SQLSTATE 57P02\)`},
+		"starting":            {pg("57P03"), `it is starting or stopping \(SQLSTATE 57P03\)`},
+		"full":                {pg("53300"), slotsTaken},
+		"connection failure":  {pg("08006"), `the connection broke \(SQLSTATE 08006\)`},
+		"protocol violation":  {pg("08P01"), `the connection broke \(SQLSTATE 08P01\)`},
 		"unknown name":        {&net.DNSError{Err: "no such host", Name: "x"}, "its name cannot be resolved"},
 		"closed under us":     {fmt.Errorf("x: %w", pgconn.ErrConnClosed), "the connection broke"},
 		"reset":               {&net.OpError{Op: "read", Err: errors.New("reset")}, "the connection broke"},
 		"denied":              {pg("42501"), ""},
 		"wrong password":      {pg("28P01"), "it does not let the panel in"},
-		"read-only":           {pg("25006"), "it accepts no changes"},
-		"disk full":           {pg("53100"), "its disk is full"},
+		"read-only":           {pg("25006"), `it accepts no changes \(SQLSTATE 25006\)`},
+		"disk full":           {pg("53100"), `its disk is full \(SQLSTATE 53100\)`},
 		"query was cancelled": {pg("57014"), ""},
 		"of our own making":   {errors.New("cannot scan"), ""},
 		"caller gave up":      {context.Canceled, ""},
