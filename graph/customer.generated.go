@@ -1595,7 +1595,7 @@ func (ec *executionContext) unmarshalInputCustomerFilter(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"search", "state", "country"}
+	fieldsInOrder := [...]string{"search", "state", "country", "quotaLevel"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1623,6 +1623,13 @@ func (ec *executionContext) unmarshalInputCustomerFilter(ctx context.Context, ob
 				return it, err
 			}
 			it.Country = data
+		case "quotaLevel":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("quotaLevel"))
+			data, err := ec.unmarshalOQuotaLevel2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐQuotaLevel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.QuotaLevel = data
 		}
 	}
 	return it, nil

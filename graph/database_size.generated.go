@@ -267,4 +267,23 @@ func (ec *executionContext) marshalNQuotaLevel2githubᚗcomᚋmpanelᚋmpanelᚋ
 	return res
 }
 
+func (ec *executionContext) unmarshalOQuotaLevel2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐQuotaLevel(ctx context.Context, v any) (*models.QuotaLevel, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.QuotaLevel(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOQuotaLevel2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐQuotaLevel(ctx context.Context, sel ast.SelectionSet, v *models.QuotaLevel) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
 // endregion ***************************** type.gotpl *****************************

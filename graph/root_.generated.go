@@ -1308,6 +1308,8 @@ input CustomerFilter {
   state: CustomerState
   "In this country, an ISO 3166-1 code of two capital letters."
   country: String
+  "With a quota at this level or a higher one."
+  quotaLevel: QuotaLevel
 }
 
 "In which order customers come."
@@ -3133,6 +3135,8 @@ input JobFilter {
   customerId: ID
   "Working on this object."
   resourceId: ID
+  "Ordered then or later."
+  since: DateTime
 }
 
 "One page of jobs."

@@ -37,6 +37,13 @@ func sorted(o *Order) store.Order[*models.Customer] {
 // needs are what the resolvers of a customer's fields look at.
 var needs = map[string][]bun.Ident{"parent": {"c.parent_id"}, "memberships": {}, "children": {}, "quotas": {}, "databases": {}}
 
+// reached are the conditions for quotas at a level or a higher one, by the partial indexes.
+var reached = map[models.QuotaLevel]string{
+	models.QuotaWarning:  "q.level <> 'NORMAL'",
+	models.QuotaCritical: "q.level <> 'NORMAL' AND q.level <> 'WARNING'",
+	models.QuotaExceeded: "q.level = 'EXCEEDED'",
+}
+
 // List returns a page of the customers that the caller may see.
 func (s *Service) List(ctx context.Context, args page.Args, f *Filter, o *Order) (*Connection, error) {
 	who, err := actor.From(ctx)
@@ -58,6 +65,9 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter, o *Order)
 		}
 		if f.Country != nil {
 			list.Where("c.country = ?", *f.Country)
+		}
+		if f.QuotaLevel != nil && *f.QuotaLevel != models.QuotaNormal {
+			list.Where("c.id IN (SELECT q.customer_id FROM customer_quotas AS q WHERE " + reached[*f.QuotaLevel] + ")")
 		}
 	}
 	return store.Rows(ctx, list, args, sorted(o))

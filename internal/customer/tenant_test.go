@@ -138,9 +138,13 @@ func TestList_FiltersAndOrders(t *testing.T) {
 		}
 	}
 	w.exec("UPDATE customers SET state = 'SUSPENDED' WHERE company = '0'")
+	for company, use := range map[string][2]int{"0": {3, 2}, "1": {1, 1}, "2": {8, 10}} { // both quotas: nobody comes twice
+		w.exec("UPDATE customer_quotas SET used = ?, max = ? WHERE customer_id = (SELECT id FROM customers WHERE company = ?)", use[0], use[1], company)
+	}
 	ctx := w.member(w.branch, models.CustomerReadOnly)
 	asc, desc := page.Asc, page.Desc
 	state := func(s models.CustomerState) *customer.Filter { return &customer.Filter{State: &s} }
+	level := func(l models.QuotaLevel) *customer.Filter { return &customer.Filter{QuotaLevel: &l} }
 	for name, tc := range map[string]struct {
 		f    *customer.Filter
 		o    *customer.Order
@@ -153,6 +157,10 @@ func TestList_FiltersAndOrders(t *testing.T) {
 		"archived":                    {state(models.CustomerArchived), nil, []string{"3"}},
 		"in Germany":                  {&customer.Filter{Country: new("DE")}, nil, []string{"0", "2"}},
 		"nowhere":                     {&customer.Filter{Country: new("XX")}, nil, []string{}},
+		"any quota":                   {level(models.QuotaNormal), nil, []string{"", "0", "1", "2", "3"}},
+		"a quota at 80 % or more":     {level(models.QuotaWarning), nil, []string{"0", "1", "2"}},
+		"at 95 % or more":             {level(models.QuotaCritical), nil, []string{"0", "1"}},
+		"at more than 100 %":          {level(models.QuotaExceeded), nil, []string{"0"}},
 		"conditions together":         {&customer.Filter{Country: new("DE"), State: new(models.CustomerActive), Search: new("b")}, nil, []string{"2"}},
 	} {
 		c, err := w.List(ctx, page.Args{First: new(100)}, tc.f, tc.o)

@@ -93,9 +93,10 @@ type Payload struct{ Customer *models.Customer }
 
 // Filter is the graph's CustomerFilter.
 type Filter struct {
-	Search  *string
-	State   *models.CustomerState
-	Country *string
+	Search     *string
+	State      *models.CustomerState
+	Country    *string
+	QuotaLevel *models.QuotaLevel // at least
 }
 
 // Order is the graph's CustomerOrder.

@@ -113,6 +113,10 @@ func TestCounts_AreThoseOfTheJobs(t *testing.T) {
 	require.NoError(t, r.db.NewRaw("SELECT resource_id FROM jobs WHERE customer_id = ? LIMIT 1", customers[1]).Scan(t.Context(), &resource))
 	opaque := ident.DatabaseIDOf(resource).Opaque()
 	exec("UPDATE jobs SET resource_kind = 'database' WHERE resource_id = ?", resource)
+	// Two of two customers, a second apart and after all others.
+	newest := time.Now().Add(time.Hour).Truncate(time.Microsecond)
+	exec("UPDATE jobs SET created_at = ? WHERE id = (SELECT id FROM jobs WHERE customer_id = ? AND resource_id <> ? LIMIT 1)", newest, customers[1], resource)
+	exec("UPDATE jobs SET created_at = ? WHERE id = (SELECT id FROM jobs WHERE customer_id = ? LIMIT 1)", newest.Add(-time.Second), customers[2])
 	for _, c := range []struct {
 		who    context.Context
 		filter *jobs.Filter
@@ -129,6 +133,10 @@ func TestCounts_AreThoseOfTheJobs(t *testing.T) {
 		{tenant(), &jobs.Filter{State: &failed}, 77},
 		{tenant(), &jobs.Filter{Kind: &kind}, count("SELECT count(*) FROM jobs WHERE customer_id = '" + customers[1].String() + "'")},
 		{tenant(resource), nil, 1},
+		{everybody, &jobs.Filter{Since: new(newest.Add(-time.Second))}, 2},
+		{everybody, &jobs.Filter{Since: &newest}, 1},
+		{everybody, &jobs.Filter{Since: new(newest.Add(time.Microsecond))}, 0},
+		{tenant(), &jobs.Filter{Since: new(newest.Add(-time.Second))}, 1},
 	} {
 		got, err := r.List(c.who, page.Args{WithTotal: true}, c.filter)
 		require.NoError(t, err)

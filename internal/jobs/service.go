@@ -29,6 +29,7 @@ type Filter struct {
 	Kind       *string
 	CustomerID *ident.CustomerID
 	ResourceID *string // opaque; of any kind
+	Since      *time.Time
 }
 
 // A Service shows jobs to those who may see them, and lets those who may
@@ -97,7 +98,7 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter) (*Connect
 	}
 	list := store.NewList(s.db, who, (*models.Job)(nil))
 	list.Apply(store.Visible(list, actor.JobsRead, "j.customer_id"))
-	if (f == nil || f.Kind == nil && f.ResourceID == nil) && len(who.Pinned()) == 0 {
+	if (f == nil || f.Kind == nil && f.ResourceID == nil && f.Since == nil) && len(who.Pinned()) == 0 {
 		list.CountedIn("job_counts")
 	}
 	if f != nil {
@@ -116,6 +117,9 @@ func (s *Service) List(ctx context.Context, args page.Args, f *Filter) (*Connect
 		if f.ResourceID != nil {
 			kind, id, _ := ident.Parse(*f.ResourceID)
 			list.Where("j.resource_id = ? AND j.resource_kind = ?", id, kind)
+		}
+		if f.Since != nil { // of what the list is sorted by, so that each of its indexes ends there
+			list.Where("j.created_at >= ?", *f.Since)
 		}
 	}
 	return store.Rows(ctx, list, args, newest)
