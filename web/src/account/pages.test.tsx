@@ -122,6 +122,14 @@ describe("signing up", () => {
     expect(await screen.findByText("Too much at once. Try again in a moment.")).toBeVisible();
     expect(inputs()).toEqual(Array(3).fill({ name: "Ada", email: "ada@example.com", password: "four random words here", company: "Acme" }));
   });
+  it.each([["en", "Too much at once. Try again in 12 s.", "Too much at once. Try again in 10 s."], ["de", "Zu viel auf einmal. Versuchen Sie es in 12 s noch einmal.", "Zu viel auf einmal. Versuchen Sie es in 10 s noch einmal."]] as const)("says how long to wait, counted down: %s", async (language, first, later) => {
+    setLanguage(language);
+    const { user } = open("/sign-up", { SignUp: refused("RATE_LIMITED", { retryAfterSeconds: 12 }) });
+    await user.click(await screen.findByRole("button", { name: /Create account|Konto anlegen/ }));
+    expect(await screen.findByText(first)).toBeVisible();
+    await act(() => vi.advanceTimersByTimeAsync(2_000));
+    expect(screen.getByText(later)).toBeVisible();
+  });
   it("sends no company where none was written", async () => {
     const { inputs, user } = open("/sign-up", { SignUp: ok("signUp") });
     await fill(user, written);
@@ -136,6 +144,11 @@ describe("signing up", () => {
 });
 
 describe("a link of an e-mail", () => {
+  it.each([["/forgot-password", "RequestPasswordReset", "Send link"], ["/reset-password", "ResetPassword", "Set password"]])("%s says how long to wait", async (path, operation, button) => {
+    const { user } = open(path, { [operation]: refused("RATE_LIMITED", { retryAfterSeconds: 90 }) });
+    await user.click(await screen.findByRole("button", { name: button }));
+    expect(await screen.findByText("Too much at once. Try again in 1 min 30 s.")).toBeVisible();
+  });
   it("U15: confirms the address with one click, and the token is gone from the address", async () => {
     const replaced = vi.spyOn(history, "replaceState");
     const { inputs, user } = open("/verify-email", { VerifyEmail: ok("verifyEmail") });

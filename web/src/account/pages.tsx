@@ -2,7 +2,8 @@ import { Alert, Anchor, Button, Center, Container, Group, Loader, Paper, Stack, 
 import { type ReactNode, useEffect, useState } from "react";
 import { PasswordField } from "@/components/password-field";
 import { AccountForm, type Problems } from "@/components/account-form";
-import { SignInForm, useCountdown } from "@/components/sign-in-form";
+import { SignInForm } from "@/components/sign-in-form";
+import { useCountdown } from "@/components/use-countdown";
 import { useSentence } from "@/components/use-sentence";
 import { send } from "@/gql/http";
 import { type Problem, problemsOf } from "@/gql/problem";
@@ -116,23 +117,23 @@ function SetUpPage({ token }: { token: string }) {
 function Inbox(p: { text: string; again: () => Promise<void> }) {
   const t = useTexts();
   const [left, wait] = useCountdown();
-  const [said, say] = useState("");
+  const [result, setResult] = useState<Problem | "sent" | null>(null);
   const sentence = useSentence();
   useEffect(() => wait(cooldown), []);
   async function again() {
     wait(cooldown);
     try {
       await p.again();
-      say(t("sent"));
+      setResult("sent");
     } catch (error) {
-      say(sentence(problemsOf(error)[0]!));
+      setResult(problemsOf(error)[0]!);
     }
   }
   return (
     <Card title={t("inboxTitle")} links={<Link to="/sign-in">{t("signInLink")}</Link>}>
       <Text role="status">{p.text}</Text>
       <Button variant="default" disabled={left > 0} onClick={again}>{left > 0 ? t("resendIn", { count: left }) : t("resend")}</Button>
-      <Text size="sm" role="status">{said}</Text>
+      <Text size="sm" role="status">{result === "sent" ? t("sent") : result && sentence(result)}</Text>
     </Card>
   );
 }

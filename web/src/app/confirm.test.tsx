@@ -34,7 +34,7 @@ function open(answers: Record<string, Answer | Answer[]>) {
   vi.stubGlobal("fetch", graph.fetch); // signing in goes past the client
   show(<ConfirmProvider><Page /></ConfirmProvider>, graph);
   const names = () => graph.sent.map(({ operationName }) => operationName);
-  return { graph, names, user: userEvent.setup() };
+  return { graph, names, user: userEvent.setup({ advanceTimers: (ms) => void (vi.isFakeTimers() && vi.advanceTimersByTime(ms)) }) };
 }
 const session = (accessToken: string, userId = "u1") => ({ accessToken, expiresAt: Date.now() + 900_000, userId });
 beforeEach(() => act(() => void sessions.begin(session("a1"))));
@@ -94,6 +94,19 @@ describe("an action that needs the password once more", () => {
     expect(graph.sent.filter(({ operationName }) => operationName === "ConfirmIdentity").map(({ variables }) => variables.input)).toEqual([
       { password: "correct horse", code: null }, { password: "correct horse", code: "111111" }, { password: "correct horse", code: "222222" },
     ]);
+  });
+  it("says how many seconds to wait, counted down", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const { user } = open({ Revoke: stepUp, ConfirmIdentity: refused("RATE_LIMITED", { retryAfterSeconds: 3 }, "Too many tries.") });
+    await user.click(await screen.findByRole("button", { name: "Do it" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Is it you?" }));
+    await user.type(dialog.getByLabelText("Password"), "x{Enter}");
+    expect(await dialog.findByText("Too much at once. Try again in 3 s.")).toBeVisible();
+    await act(() => vi.advanceTimersByTimeAsync(2_000));
+    expect(dialog.getByText("Too much at once. Try again in 1 s.")).toBeVisible();
+    await act(() => vi.advanceTimersByTimeAsync(2_000));
+    expect(dialog.getByText("It was too much at once. You can try again now.")).toBeVisible();
+    vi.useRealTimers();
   });
   it.each([[refused("UNAUTHENTICATED", { field: "password" }, "That is not the password."), "That is not the password."], [refused("RATE_LIMITED", {}, "Too many tries."), "Too much at once. Try again in a moment."]])("says what is wrong with the password: %#", async (answer, said) => {
     const { user } = open({ Revoke: stepUp, ConfirmIdentity: answer });

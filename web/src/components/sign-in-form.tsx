@@ -7,6 +7,7 @@ import { send } from "@/gql/http";
 import { type Problem, problemsOf } from "@/gql/problem";
 import type { Session } from "@/gql/session";
 import { texts } from "@/lib/text";
+import { useCountdown } from "./use-countdown";
 
 const SIGN_IN = graphql(`
   mutation SignIn($input: SignInInput!) {
@@ -53,23 +54,6 @@ const useTexts = texts("sign-in-form", {
 
 /** How many a code has. */
 const digits = 6;
-
-/** Seconds that are left of a wait, counted down; 0 when it is over. */
-export function useCountdown(): [number, (seconds: number) => void] {
-  const [until, setUntil] = useState(0);
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    if (until <= Date.now()) return;
-    const timer = setInterval(() => setNow(Date.now()), 250);
-    return () => clearInterval(timer);
-  }, [until, now]);
-  const begin = (seconds: number) => {
-    const at = Date.now();
-    setNow(at);
-    setUntil(at + seconds * 1000);
-  };
-  return [Math.max(0, Math.ceil((until - now) / 1000)), begin];
-}
 
 /**
  * Address and password, then a code where the user has an authenticator app. The

@@ -1,6 +1,6 @@
 import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { setLanguage } from "@/lib/text";
 import { show } from "@/testing/render";
 import { toastDone, toastNotice, toastProblem, told } from "./toasts";
@@ -32,6 +32,17 @@ describe("U6: a toast", () => {
     await user.click(of.getByRole("button", { name: "Copy details" }));
     const copied = await navigator.clipboard.readText();
     for (const part of ["CONFLICT: The name is taken.", "field: name", "request: r-1", "page: /"]) expect(copied).toContain(part);
+  });
+  it("says how long to wait, counted down, and that the wait is over", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    await open();
+    act(() => toastProblem({ code: "RATE_LIMITED", message: "Too many.", retryAfterSeconds: 12, retryAt: Date.now() + 12_000 }));
+    await toast("Too much at once. Try again in 12 s.");
+    await act(() => vi.advanceTimersByTimeAsync(2_000));
+    await toast("Too much at once. Try again in 10 s.");
+    await act(() => vi.advanceTimersByTimeAsync(11_000));
+    await toast("It was too much at once. You can try again now.");
+    vi.useRealTimers();
   });
   it.each([["en", "Dismiss"], ["de", "Schließen"]] as const)("is dismissed by a button with a name: %s", async (language, name) => {
     const user = await open();

@@ -1,5 +1,5 @@
 import { CombinedError } from "@urql/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { detailsOf, problemsOf, Refusal } from "./problem";
 
 const refused = (extensions: Record<string, unknown>, message = "No.") => new CombinedError({ graphQLErrors: [{ message, extensions }] });
@@ -12,6 +12,14 @@ describe("what went wrong", () => {
   });
   it("has no field where it belongs to none", () => expect(problemsOf(refused({ code: "FORBIDDEN", field: "" }))[0]!.field).toBeUndefined());
   it("says when to try again", () => expect(problemsOf(refused({ code: "RATE_LIMITED", retryAfterSeconds: 7 }))[0]!.retryAfterSeconds).toBe(7));
+  it("says the same moment however often it is read", () => {
+    vi.useFakeTimers({ now: 1_000 });
+    const error = refused({ code: "RATE_LIMITED", retryAfterSeconds: 7 });
+    expect(problemsOf(error)[0]!.retryAt).toBe(8_000);
+    vi.setSystemTime(5_000);
+    expect(problemsOf(error)[0]!.retryAt).toBe(8_000);
+    vi.useRealTimers();
+  });
   it("is the panel's mistake without a code", () => expect(problemsOf(refused({}))[0]!.code).toBe("INTERNAL"));
   it("is all that the graph says", () => {
     const error = new CombinedError({ graphQLErrors: [{ message: "a", extensions: { code: "INVALID" } }, { message: "b", extensions: { code: "INVALID" } }] });

@@ -13,6 +13,8 @@ export interface Problem {
   requestId?: string;
   /** When to try again, if the panel said so. */
   retryAfterSeconds?: number;
+  /** That moment by this clock, in ms since 1970. */
+  retryAt?: number;
 }
 
 /** One error of an answer of the graph. */
@@ -20,6 +22,17 @@ export interface AnswerError {
   message: string;
   path?: readonly (string | number)[];
   extensions?: Record<string, unknown>;
+}
+
+/** When what was answered may be tried again: the same however often it is read. */
+const moments = new WeakMap<object, number>();
+
+function momentOf(extensions: object, seconds: number): number {
+  const known = moments.get(extensions);
+  if (known !== undefined) return known;
+  const at = Date.now() + seconds * 1000;
+  moments.set(extensions, at);
+  return at;
 }
 
 function problem({ message, extensions = {} }: AnswerError): Problem {
@@ -30,7 +43,7 @@ function problem({ message, extensions = {} }: AnswerError): Problem {
     message,
     field: text("field"),
     requestId: text("requestId"),
-    retryAfterSeconds: typeof seconds === "number" ? seconds : undefined,
+    ...(typeof seconds === "number" && { retryAfterSeconds: seconds, retryAt: momentOf(extensions, seconds) }),
   };
 }
 
