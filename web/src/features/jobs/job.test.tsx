@@ -49,6 +49,18 @@ it.each([
   expect(fact.closest("a")?.getAttribute("href") ?? null).toBe(to);
 });
 
+/** A fact by its name, or null. */
+const fact = (name: string) => screen.queryByText(name, { selector: "dt" })?.nextElementSibling?.textContent ?? null;
+
+it.each([
+  ["one that waits for its turn", { startedAt: null, attempts: 0 }, [false, null, null, null]], ["one at work", {}, [true, null, null, null]],
+  ["one that is over", over, [true, true, "1 min 0 s", null]], ["one that was tried again", { ...over, attempts: 1_003 }, [true, true, "1 min 0 s", "1,003"]],
+] as const)("says when it began and ended, how long it took and the tries it needed: %s", async (_, patch, [started, finished, took, tries]) => {
+  open({ Job: job(patch) });
+  await screen.findByText("Ordered");
+  expect([/ago/.test(fact("Started") ?? ""), fact("Finished"), fact("Took"), fact("Tries")]).toEqual([started, finished && expect.stringMatching(/ago/), took, tries]);
+});
+
 it("is ordered by the panel where nobody ordered it, and is of no customer", async () => {
   open({ Job: job({ actor: null, customer: null, resource: null }) });
   expect(await screen.findByText("The panel")).toBeVisible();

@@ -22,7 +22,7 @@ import { useSentence } from "@/components/use-sentence";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { JobQuery } from "@/gql/generated/graphql";
-import { dateTime, percent, relative } from "@/lib/format";
+import { dateTime, duration, number, percent, relative } from "@/lib/format";
 import { useSay } from "@/sentences/use-say";
 import { useTexts } from "./texts";
 
@@ -116,6 +116,10 @@ function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
       <Paper withBorder p="md">
         <Facts rows>
           <Fact label={t("created")}><Ago at={job.createdAt} /></Fact>
+          {job.startedAt && <Fact label={t("started")}><Ago at={job.startedAt} /></Fact>}
+          {job.finishedAt && <Fact label={t("finished")}><Ago at={job.finishedAt} /></Fact>}
+          {job.startedAt && job.finishedAt && <Fact label={t("took")}>{duration(Date.parse(job.finishedAt) - Date.parse(job.startedAt))}</Fact>}
+          {job.attempts > 1 && <Fact label={t("tries")}>{number(job.attempts)}</Fact>}
           <Fact label={t("by")}>{job.actor?.name ?? t("panel")}</Fact>
           {job.customer && <Fact label={t("customer")}><Anchor component={Link} to={`/customers/${job.customer.id}`} size="sm">{job.customer.name}</Anchor></Fact>}
           <Fact label={t("kind")}>{job.kind}</Fact>
