@@ -77,4 +77,24 @@ export const tests = {
     const { customers } = await graph("{ customers(first: 1) { totalCount } }");
     assert.match(await main.getByRole("link", { name: /^Customers/ }).first().innerText(), new RegExp(`\\b${customers.totalCount}\\b`));
   },
+
+  "U17: the fullest quotas are shown, be it those of the newest of many customers, or those of the chosen one": async ({ person, signIn, graph, shot, url }) => {
+    const fine = await customer(graph, "Fine", 10);
+    for (const name of ["Another", "Third", "Fourth"]) await customer(graph, name, 10);
+    const newest = await customer(graph, "Newest", 2);
+    await databases(graph, newest, 2);
+    await graph("mutation ($input: UpdateCustomerInput!) { updateCustomer(input: $input) { customer { id } } }", { input: { id: newest, quotas: [{ name: "DATABASES", max: "1" }] } });
+    const page = await (await person()).newPage();
+    await signIn(page);
+    const quotas = page.getByRole("region", { name: "Quotas" });
+    const holders = () => quotas.locator("a[href^='/customers/']").allInnerTexts();
+    await quotas.getByText("2 of 1 (200%) · Used up").waitFor();
+    const shown = await holders();
+    assert.equal(shown.length, 3);
+    assert.equal(shown[0], "Newest");
+    await shot(page, "fullest");
+    await page.goto(`${url}/?customer=${fine}`);
+    await quotas.getByRole("link", { name: "Fine" }).waitFor();
+    assert.deepEqual(await holders(), ["Fine"]);
+  },
 };

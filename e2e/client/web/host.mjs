@@ -37,8 +37,10 @@ export const tests = {
       const [all, line] = [one.querySelector(".u-over"), one.querySelector(".u-cursor-x")];
       return new DOMMatrix(getComputedStyle(line).transform).e / all.clientWidth;
     }));
-    assert.equal(shares.length, 3);
+    assert.equal(shares.length, 4);
     for (const share of shares) assert.ok(Math.abs(share - 0.8) < 0.03, `the cursors are at ${shares}`);
+    // The disks' chart is told of by its figures, and by what is drawn.
+    await page.waitForFunction(() => [...document.querySelectorAll("figure")].some((one) => /^Disks.*Read [\d.,]+ \w+\/s, Written [\d.,]+ \w+\/s/.test(one.textContent)));
     await shot(page, "host");
 
     // Another window has other times below.

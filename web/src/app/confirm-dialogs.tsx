@@ -19,6 +19,12 @@ const CONFIRM_IDENTITY = graphql(`
   }
 `);
 
+const CONFIRM_WHOM = graphql(`
+  query ConfirmWhom {
+    viewer { user { id email } }
+  }
+`);
+
 /** They hide whatever else is open. */
 const layer = 1000;
 
@@ -51,6 +57,7 @@ function ConfirmForm(p: { onDone: (confirmed: boolean) => void }) {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
+  const [whom] = useState(() => client.readQuery(CONFIRM_WHOM, {}, { requestPolicy: "cache-only" })?.data); // the shell has asked for it
   useEffect(() => {
     if (needsCode) (form.current?.elements.namedItem("code") as HTMLElement | null)?.focus();
   }, [needsCode]);
@@ -75,6 +82,8 @@ function ConfirmForm(p: { onDone: (confirmed: boolean) => void }) {
     <form ref={form} onSubmit={submit} noValidate>
       <Stack>
         <Text size="sm">{t("confirmText")}</Text>
+        {/* Whose password it is, for password managers, which overlook what is hidden by its type. */}
+        <input type="text" name="username" autoComplete="username" value={whom?.viewer.user.email ?? ""} readOnly tabIndex={-1} style={{ display: "none" }} />
         <PasswordField name="password" label={t("password")} autoComplete="current-password" data-autofocus error={beside("password")} />
         {needsCode && <TextInput name="code" label={t("code")} autoComplete="one-time-code" error={beside("code")} />}
         {problem && !["password", "code"].includes(problem.field ?? "") && <Text c="var(--mantine-color-error)" size="sm" role="alert">{sentence(problem)}</Text>}

@@ -9,12 +9,13 @@ vi.mock("@/gql/socket", async () => (await import("@/testing/streams")).socket);
 beforeEach(() => setLanguage("en"));
 
 const count = (totalCount: number) => ({ nodes: [], totalCount });
+const failures = (n: number, hasNextPage = false) => ({ nodes: Array.from({ length: n }, (_, i) => ({ id: `job_f${i}` })), pageInfo: { hasNextPage } });
 const entry = (n: number, patch: object = {}) => ({ id: `e${n}`, at: "2026-11-01T10:00:00Z", action: `database.create${n}`, allowed: true, actor: { id: "u1", name: "Ada" }, object: null, ...patch });
 const quota = (used: string, max: string | null) => [{ name: "DATABASES", used, max }];
 const filled = (patch: object = {}) => ({
   data: {
     running: { nodes: [{ id: "job_1", kind: "database.create", state: "RUNNING", waitingFor: null, createdAt: "2026-11-01T10:00:00Z", customer: { id: "c1", name: "Acme" } }, { id: "job_2", kind: "host.check", state: "RUNNING", waitingFor: "SERVER_AWAY", createdAt: "2026-11-01T10:00:00Z", customer: null }], totalCount: 2 },
-    failed: count(3), stuck: count(0), findings: count(1234), databases: count(1), customers: { nodes: [{ id: "c1", name: "Acme", quotas: quota("7", "10") }], totalCount: 1 }, invitations: count(0), users: { nodes: [{ id: "u1" }] }, databaseServers: { nodes: [{ id: "s1" }] }, servers: { nodes: [] },
+    failed: failures(3), full: count(0), near: count(0), stuck: count(0), findings: count(1234), databases: count(1), customers: { nodes: [{ id: "c1", name: "Acme", quotas: quota("7", "10") }], totalCount: 1 }, invitations: count(0), users: { nodes: [{ id: "u1" }] }, databaseServers: { nodes: [{ id: "s1" }] }, servers: { nodes: [] },
     auditEvents: { nodes: [entry(1, { action: "database.rotate", object: { __typename: "Database", id: "db_1", name: "shop" } }), entry(3, { allowed: false, actor: null })] }, ...patch,
   },
 });
@@ -25,10 +26,37 @@ const open = (data: ReturnType<typeof filled> | object = filled(), viewer = view
 const tile = (name: RegExp) => screen.findByRole("link", { name });
 
 it.each([
-  [/Customers 1/, "/customers"], [/Databases 1/, "/databases"], [/Jobs at work 2/, "/jobs?state=RUNNING"], [/Failed jobs 3/, "/jobs?state=FAILED"], [/Stuck jobs 0/, "/jobs?state=STUCK"], [/Open findings 1,234/, "/drift"],
+  [/Customers 1/, "/customers"], [/Databases 1/, "/databases"], [/Jobs at work 2/, "/jobs?state=RUNNING"], [/Failed jobs, last 7 days 3/, "/jobs?state=FAILED"], [/Stuck jobs 0/, "/jobs?state=STUCK"], [/Open findings 1,234/, "/drift"],
 ])("U17: the tile %s leads to %s", async (name, to) => {
   open();
   expect(await tile(name)).toHaveAttribute("href", to);
+});
+
+it("U17: counts as failed what failed in the last days, up to a page, in another colour than none", async () => {
+  const { graph, unmount } = open(filled({ failed: failures(20, true) }));
+  const some = await tile(/Failed jobs, last 7 days 20\+$/);
+  expect(Math.round((Date.now() - Date.parse(String(graph.sent[0]?.variables.since))) / 86_400_000)).toBe(7);
+  const color = (of: HTMLElement) => (of.lastElementChild as HTMLElement).style.color;
+  const attention = color(some);
+  unmount();
+  open(filled({ failed: failures(0) }));
+  expect(color(await tile(/Failed jobs, last 7 days 0$/))).not.toBe(attention);
+});
+
+const holder = (n: number, used: string) => ({ id: `c${n}`, name: `Customer ${n}`, quotas: quota(used, "10") });
+const holders = async () => within(await screen.findByRole("region", { name: "Quotas" })).getAllByRole("link", { name: /^Customer/ }).map(({ textContent }) => textContent);
+it("U17: shows the quotas of who has used most of them, each customer once", async () => {
+  open(filled({
+    full: { nodes: [holder(48, "10"), holder(50, "11")] }, near: { nodes: [holder(20, "8"), holder(48, "10"), holder(50, "11")] },
+    customers: { nodes: [holder(1, "0"), holder(2, "7"), holder(3, "1")], totalCount: 50 },
+  }));
+  expect(await holders()).toEqual(["Customer 50", "Customer 48", "Customer 20"]);
+});
+it("U17: shows the quotas of the chosen customer alone", async () => {
+  const graph = graphOf({ Dashboard: filled({ full: { nodes: [holder(50, "11")] } }), ChosenQuotas: { data: { customer: holder(7, "2") } } });
+  show(<DashboardPage />, graph, { viewer: viewerOf(everything), at: "/?customer=c7" });
+  expect(await holders()).toEqual(["Customer 7"]);
+  expect(graph.sent.find(({ operationName }) => operationName === "ChosenQuotas")?.variables).toEqual({ id: "c7" });
 });
 
 it.each([["6", "green", "60%", "Plenty left"], ["7", "yellow", "70%", "Getting full"], ["9", "red", "90%", "Almost full"], ["10", "red", "100%", "Used up"]])("U17: a quota of which %s of 10 are used is %s, and says so in words", async (used, _, share, words) => {
@@ -64,7 +92,7 @@ it("asks for what the viewer may see alone, and shows no more", async () => {
     viewerOf(["DATABASES_READ"], { user: { id: "u-me", name: "Ada", email: "ada@example.com", role: null, totpEnabled: true } }),
   );
   expect(await tile(/Databases 4/)).toBeVisible();
-  expect(graph.sent[0]?.variables).toEqual({ jobs: false, databases: true, customers: false, servers: false, audit: false, users: false });
+  expect(graph.sent[0]?.variables).toEqual({ since: expect.any(String), jobs: false, databases: true, customers: false, servers: false, audit: false, users: false });
   expect(screen.queryByRole("link", { name: /Customers|Jobs|findings/ })).not.toBeInTheDocument();
 });
 
@@ -87,7 +115,7 @@ describe("U18: the first steps", () => {
   });
   it("are gone once all are done", async () => {
     open(filled({ invitations: count(1) }), viewerOf(everything, { user: { ...viewerOf().user, totpEnabled: true } }));
-    expect(await tile(/Failed jobs 3/)).toBeVisible();
+    expect(await tile(/Failed jobs, last 7 days 3/)).toBeVisible();
     expect(screen.queryByRole("heading", { name: "First steps" })).not.toBeInTheDocument();
   });
   it("are hidden for good by who does not want them", async () => {
@@ -97,7 +125,7 @@ describe("U18: the first steps", () => {
     expect(screen.queryByRole("heading", { name: "First steps" })).not.toBeInTheDocument();
     unmount();
     open();
-    expect(await tile(/Failed jobs 3/)).toBeVisible();
+    expect(await tile(/Failed jobs, last 7 days 3/)).toBeVisible();
     expect(screen.queryByRole("heading", { name: "First steps" })).not.toBeInTheDocument();
   });
   it("speak of a server to who registers them", async () => {
@@ -117,7 +145,7 @@ it("U2: one that cannot be read says so, and is tried again", async () => {
   show(<DashboardPage />, graph, { viewer: viewerOf(everything) });
   expect(await screen.findByText("Request r-2")).toBeVisible();
   await user.click(screen.getByRole("button", { name: "Try again" }));
-  expect(await tile(/Failed jobs 3/)).toBeVisible();
+  expect(await tile(/Failed jobs, last 7 days 3/)).toBeVisible();
 });
 
 it("is German, with numbers as they are written there", async () => {

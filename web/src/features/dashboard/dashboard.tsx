@@ -1,6 +1,6 @@
 import { Anchor, Group, Paper, SimpleGrid, Stack, Text } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
-import { type ReactNode, Suspense } from "react";
+import { Link, useSearch } from "@tanstack/react-router";
+import { type ReactNode, Suspense, useState } from "react";
 import { useQuery } from "urql";
 import { useJobTitle } from "@/components/job-title";
 import { Page } from "@/components/page";
@@ -19,12 +19,14 @@ import { useTexts } from "./texts";
 import { useDone } from "./use-done";
 
 const DASHBOARD = graphql(`
-  query Dashboard($jobs: Boolean!, $databases: Boolean!, $customers: Boolean!, $servers: Boolean!, $audit: Boolean!, $users: Boolean!) {
+  query Dashboard($since: DateTime!, $jobs: Boolean!, $databases: Boolean!, $customers: Boolean!, $servers: Boolean!, $audit: Boolean!, $users: Boolean!) {
     running: jobs(first: 6, filter: { state: RUNNING }) @include(if: $jobs) { nodes { id kind state waitingFor createdAt customer { id name } } totalCount }
-    failed: jobs(first: 1, filter: { state: FAILED }) @include(if: $jobs) { totalCount }
+    failed: jobs(first: 20, filter: { state: FAILED, since: $since }) @include(if: $jobs) { nodes { id } pageInfo { hasNextPage } }
     stuck: jobs(first: 1, filter: { state: STUCK }) @include(if: $jobs) { totalCount }
     findings: driftFindings(first: 1, filter: { resolved: false }) @include(if: $jobs) { totalCount }
     databases(first: 1) @include(if: $databases) { totalCount }
+    full: customers(first: 3, filter: { quotaLevel: CRITICAL }) @include(if: $customers) { nodes { id name quotas { name used max } } }
+    near: customers(first: 3, filter: { quotaLevel: WARNING }) @include(if: $customers) { nodes { id name quotas { name used max } } }
     customers(first: 3) @include(if: $customers) { nodes { id name quotas { name used max } } totalCount }
     invitations(first: 1) @include(if: $users) { totalCount }
     users(first: 2) @include(if: $users) { nodes { id } }
@@ -44,6 +46,15 @@ const DASHBOARD = graphql(`
   }
 `);
 
+const CHOSEN_QUOTAS = graphql(`
+  query ChosenQuotas($id: ID!) {
+    customer(id: $id) { id name quotas { name used max } }
+  }
+`);
+
+/** What failed longer ago than that, in ms, needs nobody's attention any more. */
+const week = 7 * 86_400_000;
+
 // The charts' code comes when there is something to draw.
 const HostCharts = lazyPart(async () => (await import("./host")).HostCharts);
 
@@ -55,9 +66,11 @@ export function DashboardPage() {
   const t = useTexts();
   const may = useMay();
   useDone(may("AUDIT_READ"));
+  const [since] = useState(() => new Date(Date.now() - week).toISOString()); // the same for as long as the page is open: another is another query
   const [result, retry] = useQuery({
     query: DASHBOARD,
     variables: {
+      since,
       jobs: may("JOBS_READ"), databases: may("DATABASES_READ"), customers: may("CUSTOMERS_READ"), servers: may("SERVERS_READ"), audit: may("AUDIT_READ"), users: may("USERS_READ"),
     },
   });
@@ -91,24 +104,13 @@ function Filled({ data }: { data: DashboardQuery }) {
         {data.customers && <Tile label={t("customers")} value={data.customers.totalCount} to="/customers" />}
         {data.databases && <Tile label={t("databases")} value={data.databases.totalCount} to="/databases" />}
         {data.running && <Tile label={t("running")} value={data.running.totalCount} to="/jobs" search={{ state: "RUNNING" }} />}
-        {data.failed && <Tile label={t("failed")} value={data.failed.totalCount} to="/jobs" search={{ state: "FAILED" }} attention />}
+        {data.failed && <Tile label={t("failed")} value={data.failed.nodes.length} more={data.failed.pageInfo.hasNextPage} to="/jobs" search={{ state: "FAILED" }} attention />}
         {data.stuck && <Tile label={t("stuck")} value={data.stuck.totalCount} to="/jobs" search={{ state: "STUCK" }} attention />}
         {data.findings && <Tile label={t("findings")} value={data.findings.totalCount} to="/drift" attention />}
       </SimpleGrid>
-      {host && <Suspense fallback={<CardsSkeleton label={t("loading")} cards={3} height={170} />}><HostCharts server={host} /></Suspense>}
+      {host && <Suspense fallback={<CardsSkeleton label={t("loading")} cards={4} height={170} />}><HostCharts server={host} /></Suspense>}
       <SimpleGrid cols={{ base: 1, md: 2 }}>
-        {data.customers && data.customers.nodes.length > 0 && (
-          <Card title={t("quotas")} to="/customers">
-            <Stack gap="md">
-              {data.customers.nodes.map((c) => (
-                <Stack key={c.id} gap={6}>
-                  <Anchor component={Link} to={`/customers/${c.id}`} size="sm" fw={500}>{c.name}</Anchor>
-                  <QuotaBars quotas={c.quotas} />
-                </Stack>
-              ))}
-            </Stack>
-          </Card>
-        )}
+        <Quotas data={data} />
         {data.running && (
           <Card title={t("now")} to="/jobs">
             {data.running.nodes.length === 0 ? (
@@ -139,12 +141,39 @@ function Filled({ data }: { data: DashboardQuery }) {
   );
 }
 
-/** A number that leads to what it counts. */
-function Tile(p: { label: string; value: number; to: string; search?: Record<string, string>; attention?: boolean }) {
+type Holder = NonNullable<DashboardQuery["customers"]>["nodes"][number];
+
+/** How far the fullest of a customer's quotas is used; -1 where none has a limit. */
+const fullness = ({ quotas }: Holder) => Math.max(-1, ...quotas.map(({ used, max }) => (max == null ? -1 : Number(max) === 0 && Number(used) === 0 ? 1 : Number(used) / Number(max))));
+
+/** The quotas of the customer that was chosen, else those of the customers who have used most of theirs. */
+function Quotas({ data: { full, near, customers } }: { data: DashboardQuery }) {
+  const t = useTexts();
+  const { customer } = useSearch({ strict: false }) as { customer?: string };
+  const [chosen] = useQuery({ query: CHOSEN_QUOTAS, variables: { id: customer ?? "" }, pause: !customer || !customers });
+  const all = customer ? [chosen.data?.customer ?? []].flat() : [full, near, customers].flatMap((of) => of?.nodes ?? []);
+  const shown = [...new Map(all.map((one) => [one.id, one])).values()].sort((a, b) => fullness(b) - fullness(a)).slice(0, 3);
+  if (shown.length === 0) return null;
+  return (
+    <Card title={t("quotas")} to="/customers">
+      <Stack gap="md">
+        {shown.map((c) => (
+          <Stack key={c.id} gap={6}>
+            <Anchor component={Link} to={`/customers/${c.id}`} size="sm" fw={500}>{c.name}</Anchor>
+            <QuotaBars quotas={c.quotas} />
+          </Stack>
+        ))}
+      </Stack>
+    </Card>
+  );
+}
+
+/** A number that leads to what it counts, or to more of it. */
+function Tile(p: { label: string; value: number; more?: boolean; to: string; search?: Record<string, string>; attention?: boolean }) {
   return (
     <Paper withBorder p="md" renderRoot={(props) => <Link to={p.to} search={p.search as never} {...props} />} td="none" c="inherit">
       <Text size="xs" c="dimmed">{p.label}</Text>
-      <Text size="xl" fw={600} c={p.attention && p.value > 0 ? "var(--mantine-color-error)" : undefined}>{number(p.value)}</Text>
+      <Text size="xl" fw={600} c={p.attention && p.value > 0 ? "var(--mantine-color-error)" : undefined}>{number(p.value)}{p.more && "+"}</Text>
     </Paper>
   );
 }

@@ -65,7 +65,7 @@ const chart = (label: string) => charts.findLast(({ labels }) => labels[0] === l
 const metrics = (second: number, patch: object = {}) => ({
   serverMetrics: {
     at: new Date(start + second * 1000).toISOString(), cpuPercent: 12.4, load1: 0.5, load5: 1.25, load15: 2, memoryUsedBytes: "1073741824", memoryTotalBytes: "4294967296", uptimeSeconds: "7260",
-    disks: [{ mount: "/", usedBytes: "95", totalBytes: "100", stale: false }, { mount: "/tmp", usedBytes: "0", totalBytes: "0", stale: false }, { mount: "/var", usedBytes: "75", totalBytes: "100", stale: false }],
+    disks: [{ mount: "/", usedBytes: "95", totalBytes: "100", readBytesPerSecond: 1024, writeBytesPerSecond: 512, stale: false }, { mount: "/tmp", usedBytes: "0", totalBytes: "0", readBytesPerSecond: 0, writeBytesPerSecond: 0, stale: false }, { mount: "/var", usedBytes: "75", totalBytes: "100", readBytesPerSecond: 1024, writeBytesPerSecond: 512, stale: false }],
     networks: [{ name: "a", receivedBytesPerSecond: 1024, sentBytesPerSecond: 10 }, { name: "b", receivedBytesPerSecond: 1024, sentBytesPerSecond: 20 }], ...patch,
   },
 });
@@ -80,7 +80,7 @@ const open = async () => {
   return { ...shown, user: userEvent.setup({ advanceTimers: vi.advanceTimersByTime }) };
 };
 
-it("U35: draws each second what the host does, all networks together", async () => {
+it("U35: draws each second what the host does, all networks and all disks together", async () => {
   await open();
   expect(streamOf("HostMetrics").variables).toEqual({ id: "srv_1" });
   comes("HostMetrics", metrics(0));
@@ -88,6 +88,8 @@ it("U35: draws each second what the host does, all networks together", async () 
   act(() => void vi.advanceTimersToNextFrame());
   expect(chart("Processor").data).toEqual([[start / 1000, start / 1000 + 1], [12.4, 99]]);
   expect(chart("In").data.slice(1)).toEqual([[2048, 2048], [30, 30]]);
+  expect(chart("Read").data.slice(1)).toEqual([[2048, 2048], [1024, 1024]]);
+  expect(screen.getByText("Read 2 KiB/s, Written 1 KiB/s")).toBeVisible();
   expect(screen.getByText("Processor 99%")).toBeVisible();
   expect(screen.getByText("In 2 KiB/s, Out 30 B/s")).toBeVisible();
   expect(screen.getByText("Memory 1 GiB")).toBeVisible();
@@ -100,6 +102,18 @@ it("says load, uptime and how full each disk is", async () => {
   expect(await screen.findByText("Debian 13 · Load 0.5 · 1.25 · 2 · Up for 2 h 1 min")).toBeVisible();
   expect(screen.getByRole("progressbar", { name: "/: 95 B of 100 B" })).toHaveAttribute("aria-valuenow", "95");
   expect(screen.getByRole("progressbar", { name: "/tmp: 0 B of 0 B" })).toHaveAttribute("aria-valuenow", "0");
+});
+
+it("U35: says of a disk that hangs that it does, in words and in another colour", async () => {
+  await open();
+  await act(() => vi.advanceTimersByTimeAsync(6_000));
+  const disk = (mount: string, stale: boolean) => ({ mount, usedBytes: "95", totalBytes: "100", readBytesPerSecond: 0, writeBytesPerSecond: 0, stale });
+  comes("HostMetrics", metrics(6, { disks: [disk("/", false), disk("/mnt", true)] }));
+  const words = "/mnt: 95 B of 100 B · does not answer, as it was last";
+  expect(await screen.findByRole("progressbar", { name: words })).toBeInTheDocument();
+  expect(screen.getByRole("progressbar", { name: "/: 95 B of 100 B" })).toBeInTheDocument();
+  const color = (name: string) => screen.getByText(name).style.color;
+  expect(color(words)).not.toBe(color("/: 95 B of 100 B"));
 });
 
 it("U35: shows the last minutes or the last hour", async () => {
@@ -134,6 +148,7 @@ it("U35: the day is the panel's alone, with its gaps, and read anew each minute"
   second(0);
   history.push([[-3_600, 5], [-3_300, 6], [-600, 7]], [[-300, 8]]);
   await user.click(screen.getByRole("radio", { name: "24 h" }));
+  await waitFor(() => expect(chart("Read").data.slice(1)).toEqual([[2048, 2048, null, 2048], [1024, 1024, null, 1024]]));
   await waitFor(() => expect(chart("Processor").data).toEqual([[-3_600, -3_300, -1_950, -600].map((s) => start / 1000 + s), [5, 6, null, 7]]));
   expect(asked).toMatchObject([{ points: 288 }]);
   await act(() => vi.advanceTimersByTimeAsync(60_000));
@@ -169,9 +184,9 @@ it("draws what comes at once in one frame, and nothing when nothing has come", a
   for (let at = 1; at <= 5; at++) comes("HostMetrics", metrics(at));
   expect(draws).toBe(0);
   act(() => void vi.advanceTimersToNextFrame());
-  expect(draws).toBe(3);
+  expect(draws).toBe(4);
   act(() => void vi.advanceTimersToNextFrame());
-  expect(draws).toBe(3);
+  expect(draws).toBe(4);
 });
 
 describe("a chart that is out of sight", () => {

@@ -13,7 +13,7 @@ const HOST_METRICS = graphql(`
   subscription HostMetrics($id: ID!) {
     serverMetrics(serverId: $id) {
       at cpuPercent load1 load5 load15 memoryUsedBytes memoryTotalBytes uptimeSeconds
-      disks { mount usedBytes totalBytes stale }
+      disks { mount usedBytes totalBytes readBytesPerSecond writeBytesPerSecond stale }
       networks { name receivedBytesPerSecond sentBytesPerSecond }
     }
   }
@@ -23,14 +23,18 @@ const HOST_HISTORY = graphql(`
   query HostHistory($id: ID!, $from: DateTime!, $to: DateTime!, $points: Int!) {
     server(id: $id) {
       metrics(from: $from, to: $to, maxPoints: $points) {
-        at cpuPercent memoryUsedBytes networks { receivedBytesPerSecond sentBytesPerSecond }
+        at cpuPercent memoryUsedBytes disks { readBytesPerSecond writeBytesPerSecond } networks { receivedBytesPerSecond sentBytesPerSecond }
       }
     }
   }
 `);
 
 type Metrics = HostMetricsSubscription["serverMetrics"];
-type Drawn = Pick<Metrics, "cpuPercent" | "memoryUsedBytes"> & { at: string; networks: readonly Pick<Metrics["networks"][number], "receivedBytesPerSecond" | "sentBytesPerSecond">[] };
+type Drawn = Pick<Metrics, "cpuPercent" | "memoryUsedBytes"> & {
+  at: string;
+  disks: readonly Pick<Metrics["disks"][number], "readBytesPerSecond" | "writeBytesPerSecond">[];
+  networks: readonly Pick<Metrics["networks"][number], "receivedBytesPerSecond" | "sentBytesPerSecond">[];
+};
 
 /** An hour at one point a second, and the minutes of before. */
 const kept = 3_660;
@@ -45,10 +49,11 @@ const seconds = (at: string): number => Date.parse(at) / 1000;
 /** What is drawn of a point, for each chart. */
 const values = (m: Drawn) => ({
   cpu: [m.cpuPercent], memory: [Number(m.memoryUsedBytes)],
+  disk: [sum(m.disks, (d) => d.readBytesPerSecond), sum(m.disks, (d) => d.writeBytesPerSecond)],
   network: [sum(m.networks, (n) => n.receivedBytesPerSecond), sum(m.networks, (n) => n.sentBytesPerSecond)],
 });
-const ringsOf = (capacity: number, gap: number) => ({ cpu: new Ring(capacity, 1, gap), memory: new Ring(capacity, 1, gap), network: new Ring(capacity, 2, gap) });
-const charts = ["cpu", "memory", "network"] as const;
+const ringsOf = (capacity: number, gap: number) => ({ cpu: new Ring(capacity, 1, gap), memory: new Ring(capacity, 1, gap), disk: new Ring(capacity, 2, gap), network: new Ring(capacity, 2, gap) });
+const charts = ["cpu", "memory", "disk", "network"] as const;
 
 /** What the panel's own host is doing, second by second, past React: only what is not drawn is state. */
 export function HostCharts({ server }: { server: { id: string; name: string; osName?: string | null } }) {
@@ -143,20 +148,22 @@ export function HostCharts({ server }: { server: { id: string; name: string; osN
         </Group>
         {silence > 0 && <Alert color="yellow" py="xs" role="status">{t("stale", { when: relative(new Date(Date.now() - silence), "long", Date.now()) })}</Alert>}
         {unread && <Text size="xs" c="dimmed" role="status">{t("unread")}</Text>}
-        <SimpleGrid cols={{ base: 1, md: 3 }}>
+        <SimpleGrid cols={{ base: 1, sm: 2, xl: 4 }}>
           <LiveChart {...chart} title={t("cpu")} ring={rings.cpu} max={100} format={percent} series={[{ label: t("cpu"), color: "blue" }]} />
           <LiveChart {...chart} title={t("memory")} ring={rings.memory} max={newest ? Number(newest.memoryTotalBytes) : undefined} format={bytes} series={[{ label: t("memory"), color: "grape" }]} />
+          <LiveChart {...chart} title={t("disks")} ring={rings.disk} least={10_240} format={rate} series={[{ label: t("reads"), color: "indigo" }, { label: t("writes"), color: "red" }]} />
           <LiveChart {...chart} title={t("network")} ring={rings.network} least={10_240} format={rate} series={[{ label: t("received"), color: "teal" }, { label: t("sent"), color: "orange" }]} />
         </SimpleGrid>
         {newest && newest.disks.length > 0 && (
           <SimpleGrid cols={{ base: 1, sm: 2, md: 3 }}>
             {newest.disks.map((d) => {
               const share = Number(d.totalBytes) === 0 ? 0 : (Number(d.usedBytes) / Number(d.totalBytes)) * 100;
-              const said = t("disk", { mount: d.mount, used: bytes(d.usedBytes), total: bytes(d.totalBytes) });
+              const amount = t("disk", { mount: d.mount, used: bytes(d.usedBytes), total: bytes(d.totalBytes) });
+              const said = d.stale ? `${amount} · ${t("hangs")}` : amount;
               return (
-                <Stack key={d.mount} gap={4}>
-                  <Text size="xs" c="dimmed">{said}</Text>
-                  <Progress value={share} size="sm" color={share >= 90 ? "red" : share >= 70 ? "yellow" : "blue"} aria-label={said} />
+                <Stack key={d.mount} gap={4} data-stale={d.stale}>
+                  <Text size="xs" c={d.stale ? "var(--mantine-color-error)" : "dimmed"}>{said}</Text>
+                  <Progress value={share} size="sm" color={d.stale ? "gray" : share >= 90 ? "red" : share >= 70 ? "yellow" : "blue"} aria-label={said} />
                 </Stack>
               );
             })}
