@@ -20,6 +20,9 @@ export GOVULNCHECK_VERSION := v1.9.0
 # The torture test's seed (random when empty) and size: small or full.
 export SEED SCALE
 
+# How long make fuzz is at each target.
+export FUZZTIME
+
 .PHONY: help
 help:
 	@awk -F ':.*## ' '/^[a-z][a-z0-9]*:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,10 +69,15 @@ e2e: deps ## Run only the end-to-end tests: real binary, real servers, independe
 	go test -tags e2e -count=1 -timeout 20m ./e2e/...
 
 .PHONY: conformance
-conformance: deps ## Hold the protocols to the letter: our script against the reference server, then against ours; bad frames, limits, other people's clients, the schema's linters.
-	go test -count=1 -timeout 10m ./internal/live ./internal/transport/... -run '^(Test|Fuzz)(Socket|Frames|Parse|Parts|Hub|Live|Single|Persisted|HTTP|Limits|Reader|Admission)'
+conformance: deps ## Hold the protocols to the letter: our script against the reference server, then against ours; bad frames and input, limits, budgets, slow readers, sessions that end, nodes on a bad network, other people's clients, the schema's linters.
+	go test -count=1 -timeout 20m ./internal/live ./internal/budget ./internal/executor ./internal/transport/... -run '^(Test|Fuzz)(Socket|Frames|Parse|Parts|Hub|Live|Single|Persisted|HTTP|Post|Limits|Errors|Wires|Reader|Read|Decode|Admission|Budget|Cost|Source|Refresh|S24)'
+	go test -count=1 -timeout 10m -run '^TestTwoNodes_BadNetwork$$' ./internal/app
 	go test -count=1 -timeout 10m -run '^TestSchemaTools' .
-	go test -tags e2e -count=1 -timeout 10m -run '^(TestConformance|TestClients)' ./e2e
+	go test -tags e2e -count=1 -timeout 20m -run '^(TestConformance|TestClients|TestFlood|TestTwoNodes_NATSRestarts)' ./e2e
+
+.PHONY: fuzz
+fuzz: ## Fuzz every target that there is, each for FUZZTIME (20s).
+	@scripts/fuzz
 
 .PHONY: bench
 bench: deps ## Measure orders, start-up and memory against bare SQL on this machine; ARGS=graph for answers of the graph, ARGS=live for subscriptions, ARGS=documents for hostile documents, ARGS=web for the pages in a browser, ARGS='web charts' for a part of that.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,8 +18,9 @@ import (
 	"github.com/mpanel/mpanel/internal/transport/document"
 )
 
-// beyond are documents that are past one limit each.
-func beyond() map[string]string {
+// beyond are documents that are past one limit each, with what is said of it: no other
+// limit is met before.
+func beyond() map[string]struct{ query, says string } {
 	times := strings.Repeat
 	numbered := func(n int, text string) string {
 		var b strings.Builder
@@ -30,62 +30,61 @@ func beyond() map[string]string {
 		return b.String()
 	}
 	l := document.Anonymous
-	return map[string]string{
-		"tokens":        "{ " + times("__typename ", document.SignedIn.Tokens) + "}",
-		"operations":    numbered(l.Operations+1, "query Q%d { __typename } "),
-		"fragments":     "{ __typename " + numbered(l.Fragments+1, "...F%d ") + "}" + numbered(l.Fragments+1, " fragment F%d on Query { __typename }"),
-		"fields":        "{ " + times("__typename ", l.Fields+1) + "}",
-		"aliases":       "{ " + numbered(l.Aliases+1, "a%d: __typename ") + "}",
-		"directives":    "{ " + times("__typename @skip(if: true) ", l.Directives+1) + "}",
-		"items":         "{ nodes(ids: [" + times(`"x" `, l.ListItems+1) + "]) { id } }",
-		"depth":         "{ customers { nodes { " + times("parent { ", l.Depth-2) + "id " + times("} ", l.Depth-2) + "} } }",
-		"introspection": `{ __type(name: "Query") { ` + times("ofType { ", l.IntrospectionDepth-1) + "name " + times("} ", l.IntrospectionDepth-1) + "} }",
-		"cost":          deep(2),
+	chain := "{ ...F0 }"
+	for i := range l.Fragments {
+		next := ""
+		if i+1 < l.Fragments {
+			next = fmt.Sprintf("...F%d ", i+1)
+		}
+		chain += fmt.Sprintf(" fragment F%d on Query { %s%s}", i, next, times("__typename ", 9))
+	}
+	return map[string]struct{ query, says string }{
+		"operations":    {numbered(l.Operations+1, "query Q%d { __typename } "), "too many operations; at most 10 are"},
+		"fragments":     {"{ __typename " + numbered(l.Fragments+1, "...F%d ") + "}" + numbered(l.Fragments+1, " fragment F%d on Query { __typename }"), "too many fragments; at most 50 are"},
+		"fields":        {"{ " + times("__typename ", l.Fields+1) + "}", "too many selections in one place; at most 200 are"},
+		"aliases":       {"{ " + numbered(l.Aliases+1, "a%d: __typename ") + "}", "too many aliases; at most 30 are"},
+		"directives":    {"{ " + times("__typename @skip(if: true) ", l.Directives+1) + "}", "too many directives; at most 50 are"},
+		"depth":         {"{ customers { nodes { " + times("parent { ", l.Depth-2) + "id " + times("} ", l.Depth-2) + "} } }", "too many fields within each other; at most 12 are"},
+		"introspection": {`{ __type(name: "Query") { ` + times("ofType { ", l.IntrospectionDepth-1) + "name " + times("} ", l.IntrospectionDepth-1) + "} }", "too many fields of the introspection within each other; at most 20 are"},
+		"reach":         {chain, "too many fields when fragments are put in; at most 10000 are"},
+		"cost":          {deep(2), "costs more than 20000 points"},
 	}
 }
 
-// Every limit is the same over every transport.
+// tokens is a document of so many, most of which are comments: it is short.
+func tokens(n int) string { return "{ __typename" + strings.Repeat("#\n", n-len("{x}")) + "}" }
+
+// Every limit is the same over every transport, and it is that one which is met.
 func TestLimits_OverEveryTransport(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t)
-	token := p.staff()
-	conn := p.open(t, token)
-	stream, events := p.single(t, token)
-	for name, query := range beyond() {
-		for over, r := range map[string]reply{
-			"POST":           p.post(token, query, nil),
-			"POST by nobody": p.post("", query, nil),
-			"SSE":            p.do(http.MethodPost, "/graphql", token, "application/json", strings.NewReader(body(query)), "Accept", "text/event-stream"),
-			"multipart":      p.do(http.MethodPost, "/graphql", token, "application/json", strings.NewReader(body(query)), "Accept", `multipart/mixed;subscriptionSpec="1.0"`),
-		} {
-			require.Contains(t, r.body, `"code":"TOO_COMPLEX"`, "%s over %s", name, over)
-			require.NotContains(t, r.body, `{"data":{`, "%s over %s", name, over)
+	staff := p.staff()
+	for who, token := range map[string]string{"nobody": "", "staff": staff} {
+		for over, ask := range p.askers(t, token) {
+			over += " by " + who
+			refused := func(name, says string, request vars) {
+				answer := ask(t, request)
+				require.Equal(t, []string{"TOO_COMPLEX"}, codesOf(t, answer), "%s over %s: %s", name, over, answer)
+				require.Contains(t, answer, says, "%s over %s", name, over)
+				require.NotContains(t, answer, `"data":{`, "%s over %s", name, over)
+			}
+			for name, tc := range beyond() {
+				refused(name, tc.says, vars{"query": tc.query})
+			}
+			most := document.Anonymous.Tokens
+			if token != "" {
+				most = document.SignedIn.Tokens
+				list := "{ nodes(ids: [" + strings.Repeat(`"x" `, document.SignedIn.ListItems+1) + "]) { id } }"
+				refused("items", "too many items in one list; at most 1000 are", vars{"query": list})
+			}
+			require.Less(t, len(body(tokens(most+1))), transport.MaxBodyBytes, "the other limit is not met")
+			require.Contains(t, ask(t, vars{"query": tokens(most)}), `"data":{"__typename":"Query"}`, "over %s", over)
+			refused("tokens", fmt.Sprintf("too many tokens; at most %d are", most), vars{"query": tokens(most + 1)})
+			refused("items of a variable", "1001 items in one list; at most 1000 are", vars{
+				"query": `query ($ids: [ID!]!) { nodes(ids: $ids) { id } }`, "variables": vars{"ids": make([]string, document.Anonymous.ListItems+1)},
+			})
 		}
-		if len(query) < 8000 {
-			r := p.do(http.MethodGet, "/graphql?query="+url.QueryEscape(query), token, "", nil)
-			require.Contains(t, r.body, `"code":"TOO_COMPLEX"`, "%s over GET", name)
-		}
-		if r := p.onSingle(t, token, stream, name, query, nil); r.status == http.StatusAccepted { // what is too large is not
-			_, data := events.next()
-			require.Contains(t, data, `"code":"TOO_COMPLEX"`, "%s over a single connection", name)
-			_, _ = events.next() // that it is complete
-		} else {
-			require.Contains(t, r.body, `"code":"TOO_COMPLEX"`, "%s for a single connection", name)
-		}
-		if len(query) > transport.MaxFrameBytes {
-			continue
-		}
-		send(t, conn, frame{Type: "subscribe", ID: name, Payload: operation(query, nil)})
-		f := receive(t, conn)
-		for f.ID != name { // what else was said of the operation before
-			f = receive(t, conn)
-		}
-		require.Contains(t, string(f.Payload), `"code":"TOO_COMPLEX"`, "%s over a socket", name)
 	}
-	ids := make([]string, document.Anonymous.ListItems+1)
-	r := p.post(token, `query ($ids: [ID!]!) { nodes(ids: $ids) { id } }`, vars{"ids": ids})
-	require.Contains(t, r.body, "1001 items in one list")
-	require.Equal(t, []string{"TOO_COMPLEX"}, r.codes())
 }
 
 func body(query string) string {
@@ -98,7 +97,7 @@ func body(query string) string {
 func TestLimits_TokensByCaller(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t)
-	query := "{ __typename" + strings.Repeat("#\n", document.Anonymous.Tokens) + "}"
+	query := tokens(document.Anonymous.Tokens + 1)
 	require.Empty(t, p.post(p.staff(), query, nil).Errors)
 	require.Equal(t, []string{"TOO_COMPLEX"}, p.post("", query, nil).codes())
 	require.Empty(t, p.post(p.staff(), query, nil).Errors)

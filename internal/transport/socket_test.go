@@ -217,15 +217,18 @@ func TestSocket_ErrorsAreAsOverHTTP(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t)
 	conn := p.open(t, p.staff())
-	for name, tc := range map[string]struct{ query, code string }{
-		"a name that is not there": {"{ custmers { totalCount } }", "INVALID"},
-		"no GraphQL":               {"{", "INVALID"},
-		"too many tokens":          {"{" + strings.Repeat(" __typename", document.Anonymous.Tokens) + "}", "TOO_COMPLEX"},
-		"too complex":              {deep(30), "TOO_COMPLEX"},
+	for name, tc := range map[string]struct{ query, code, says string }{
+		"a name that is not there": {"{ custmers { totalCount } }", "INVALID", "Cannot query field"},
+		"no GraphQL":               {"{", "INVALID", "Expected Name"},
+		"too many tokens":          {tokens(document.SignedIn.Tokens + 1), "TOO_COMPLEX", "too many tokens"},
+		"too many selections":      {"{" + strings.Repeat(" __typename", document.SignedIn.Fields+1) + "}", "TOO_COMPLEX", "too many selections"},
+		"too deep":                 {deep(30), "TOO_COMPLEX", "too many fields within each other"},
+		"too dear":                 {deep(2), "TOO_COMPLEX", "costs more than"},
 	} {
 		send(t, conn, frame{Type: "subscribe", ID: "1", Payload: operation(tc.query, nil)})
 		f := receive(t, conn)
 		require.Contains(t, string(f.Payload), `"code":"`+tc.code+`"`, "%s: %s", name, f.Payload)
+		require.Contains(t, string(f.Payload), tc.says, name)
 		require.Contains(t, string(f.Payload), `"requestId":"`, name)
 		require.NotContains(t, string(f.Payload), "Did you mean", name)
 		require.Equal(t, "error", f.Type, name)
