@@ -127,7 +127,7 @@ func (p *actionsOf) add(fn *ast.FuncDecl, e ast.Expr) {
 	case *ast.IndexExpr: // of a map that is written there
 		if of, ok := e.X.(*ast.CompositeLit); ok {
 			for _, value := range of.Elts {
-				p.add(fn, value.(*ast.KeyValueExpr).Value) //nolint:forcetypeassert // of a map
+				p.add(fn, value.(*ast.KeyValueExpr).Value)
 			}
 			return
 		}

@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -71,9 +72,7 @@ func TestWires_BadInput(t *testing.T) {
 	for over, ask := range p.askers(t, p.staff()) {
 		for name, tc := range rows {
 			request := vars{"variables": vars{"password": canary}}
-			for k, v := range tc.request {
-				request[k] = v
-			}
+			maps.Copy(request, tc.request)
 			if q, ok := request["query"].(string); ok {
 				request["query"] = q + " # " + canary
 			}

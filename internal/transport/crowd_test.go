@@ -180,5 +180,5 @@ func memory() int64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc + m.StackInuse) //nolint:gosec // there is not so much
+	return int64(m.HeapAlloc + m.StackInuse)
 }

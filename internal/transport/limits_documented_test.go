@@ -61,7 +61,7 @@ func TestLimits_AsDocumented(t *testing.T) {
 		"items of a list, in the document or in a variable":             grouped(user.ListItems),
 		"errors in an answer":                                           fmt.Sprintf("the first %d; `extensions.errorsOmitted` tells how many there were more", document.MaxErrors),
 	} {
-		require.Equal(t, rows[what], want, "%s: docs/api.md and the code differ", what)
+		require.Equal(t, want, rows[what], "%s: docs/api.md and the code differ", what)
 	}
 	nobody.Tokens = user.Tokens
 	require.Equal(t, user, nobody, "nothing else depends on who calls")

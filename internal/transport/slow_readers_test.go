@@ -67,10 +67,10 @@ func (p *panel) tap(t *testing.T, method, target, token, accepts, body string) t
 	_, err = fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nAccept: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 		method, target, at.Host, token, accepts, len(body), body)
 	require.NoError(t, err)
-	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil) //nolint:bodyclose // it is the connection's
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, res.StatusCode)
-	return tap{tcp, bufio.NewReader(res.Body)} //nolint:bodyclose // it is the connection's
+	return tap{tcp, bufio.NewReader(res.Body)}
 }
 
 // narrow has the system keep little for who does not read.
