@@ -110,7 +110,7 @@ export const tests = {
     await page.keyboard.press("Escape");
     await page.keyboard.press("Control+k");
     for (const [, , text] of belongs.filter(([place, path]) => place === "CreateCustomerInput.name" && path === "/customers")) {
-      await page.getByRole("textbox", { name: "Search" }).fill(text);
+      await page.getByRole("textbox", { name: "Search", exact: true }).fill(text);
       await page.getByRole("dialog").getByText(text).first().waitFor();
       await quiet(page, "in the palette");
     }

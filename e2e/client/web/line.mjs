@@ -5,8 +5,8 @@ const remove = "mutation ($input: DeleteDatabaseInput!) { deleteDatabase(input: 
 
 const soon = { timeout: 1_000 };
 
-/** The entries of the audit from the top, as the page has them, and as many as the panel has. */
-const shownAudit = (page) => page.getByRole("region", { name: "Audit log" }).evaluate((table) => [...table.querySelectorAll("tbody tr")].map((row) => `${row.querySelector("time").dateTime} ${row.querySelector("button").textContent}`), undefined, soon);
+/** The entries of the audit from the top with their codes, as the page has them, and as many as the panel has. */
+const shownAudit = (page) => page.getByRole("region", { name: "Audit log" }).evaluate((table) => [...table.querySelectorAll("tbody tr")].map((row) => `${row.querySelector("time").dateTime} ${row.querySelector("button").parentElement.lastElementChild.textContent}`), undefined, soon);
 async function toldAudit(graph) {
   const { auditEvents } = await graph('{ auditEvents(first: 100, filter: { exceptActions: ["session.refresh"] }) { nodes { at action } } }');
   return auditEvents.nodes.map(({ at, action }) => `${at} ${action}`);

@@ -148,7 +148,7 @@ export const tests = {
     step("the copied address");
 
     await page.goto(`${url}/audit`);
-    const entry = page.getByRole("button", { name: "customer.create", exact: true }).nth(20);
+    const entry = page.getByRole("button", { name: "Create a customer", exact: true }).nth(20);
     await entry.scrollIntoViewIfNeeded();
     const at = await page.evaluate(() => scrollY);
     await entry.click();

@@ -48,7 +48,7 @@ export const tests = {
     await page.keyboard.press("Control+k");
     await page.waitForFunction(() => globalThis.after !== undefined);
     step(`the palette after ${Math.round(await page.evaluate(() => globalThis.after))} ms`); // 100 ms on a machine that is not busy
-    const field = page.getByRole("textbox", { name: "Search" });
+    const field = page.getByRole("textbox", { name: "Search", exact: true });
     await field.fill("palette");
     await page.getByText("Palette & Sons").waitFor();
     await page.keyboard.press("Escape");

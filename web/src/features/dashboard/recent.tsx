@@ -16,11 +16,10 @@ export function Recent(p: { events: NonNullable<DashboardQuery["auditEvents"]>["
     <Stack gap="xs">
       {p.events.map((e) => (
         <Group key={e.id} justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
-          <Text size="sm">
+          <Stack gap={0}>
             <Anchor component={Link} to="/audit" search={{ event: e.id } as never} size="sm" title={e.action}>{e.allowed ? "" : `${t("refused")}: `}{plain(actionOf(e.action))}</Anchor>
-            {e.object ? ` · ${plain(nameOf(e.object))}` : ""}
-            <Text span size="sm" c="dimmed"> · {e.actor?.name ?? t("panel")}</Text>
-          </Text>
+            <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>{[e.object && plain(nameOf(e.object)), e.actor ? plain(e.actor.name) : t("panel")].filter(Boolean).join(" · ")}</Text>
+          </Stack>
           <Ago at={e.at} short />
         </Group>
       ))}
