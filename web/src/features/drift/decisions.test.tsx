@@ -65,7 +65,7 @@ describe("U3: filters stand in the address and are sent", () => {
   });
   it("one database only, until it is taken away", async () => {
     const { user, router } = open([finding], {}, "/drift?database=db_1");
-    await user.click(await screen.findByRole("button", { name: /One database only/ }));
+    await user.click(await screen.findByRole("button", { name: /^Only one object/ }));
     await waitFor(() => expect(router.state.location.search).toEqual({}));
   });
   it("no servers are asked for of who may see none", async () => {
