@@ -31,6 +31,13 @@ async function choose(page, by, list, option, where) {
   await by.keys("Enter");
 }
 
+/** Opens a menu and takes an item of it. */
+async function take(page, by, menu, item) {
+  await by.press("button", menu);
+  await page.locator("[role=menu]:focus, [role=menu] :focus").waitFor({ state: "attached" });
+  await by.press("menuitem", item, { by: "ArrowDown" });
+}
+
 export const tests = {
   "by keyboard: a customer's profile and limits are changed, and it is archived": async ({ person, signIn, graph }) => {
     const id = await customerOf(graph, "Changed");
@@ -123,6 +130,42 @@ export const tests = {
     await by.press("button", "Open account", { within: open });
     await back(by, open, "button", "Close account");
     assert.equal((await read()).disabledAt, null);
+  },
+
+  "by keyboard: a server is changed, in maintenance and removed": async ({ person, signIn, graph, forgive }) => {
+    const { registerDatabaseServer } = await graph("mutation ($input: RegisterDatabaseServerInput!) { registerDatabaseServer(input: $input) { databaseServer { id } } }", { input: { name: "far", host: "127.0.0.1", port: 1, adminUser: "nobody", adminPassword: "canary of a server" } });
+    const { id } = registerDatabaseServer.databaseServer;
+    const { page, by, dialog, told } = await at(person, signIn, `/servers/${id}`);
+    const read = async () => (await graph("query ($id: ID!) { node(id: $id) { ... on DatabaseServer { name maintenance { reason } } } }", { id })).node;
+    await take(page, by, "More actions", "Edit");
+    const edit = dialog("Edit");
+    await by.write("Name", "farther", { within: edit });
+    await by.press("button", "Save", { within: edit });
+    await back(by, edit, "button", "More actions");
+    assert.equal((await read()).name, "farther");
+
+    await by.press("button", "Begin maintenance");
+    const begin = dialog("Begin maintenance");
+    await by.has("textbox", "Reason", { within: begin });
+    await by.type("A new disk");
+    await by.keys("Enter");
+    await begin.waitFor({ state: "detached" });
+    await by.has("button", "End maintenance");
+    assert.equal((await read()).maintenance.reason, "A new disk");
+    await by.keys("Enter");
+    const end = dialog("End maintenance");
+    await by.press("button", "End maintenance", { within: end });
+    await back(by, end, "button", "Begin maintenance");
+    assert.equal((await read()).maintenance, null);
+
+    await take(page, by, "More actions", "Remove");
+    const remove = dialog("Remove farther?");
+    await by.write("Type farther to confirm", "farther", { within: remove });
+    await by.keys("Enter");
+    await told("The server is removed.");
+    await page.waitForURL(/\/servers$/);
+    assert.equal(await read(), null);
+    forgive(/NOT_FOUND/);
   },
 
   "by keyboard: a database's networks and its drift policy are set, several are suspended, and a dump is deleted": async ({ person, signIn, graph, step }) => {

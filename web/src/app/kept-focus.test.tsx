@@ -29,6 +29,26 @@ it("the focus goes to the section of what is gone, also behind a dialog", async 
   await waitFor(() => expect(page.getByTestId("list")).toHaveFocus());
 });
 
+it("an item of a menu gives it to the menu's button, when the dialog that it opened is over", async () => {
+  function Tools(p: { menu?: boolean; dialog?: boolean }) {
+    useKeptFocus();
+    return (
+      <>
+        <div id="content" tabIndex={-1}><section><button type="button" id="more" aria-haspopup="menu">More</button></section></div>
+        {p.menu && <div role="menu" aria-labelledby="more"><button type="button" role="menuitem">Edit</button></div>}
+        {p.dialog && <div role="dialog"><button type="button">Sure</button></div>}
+      </>
+    );
+  }
+  const page = render(<Tools menu />);
+  page.getByText("Edit").focus();
+  page.rerender(<Tools dialog />);
+  page.getByText("Sure").focus();
+  page.rerender(<Tools />);
+  await waitFor(() => expect(page.getByText("More")).toHaveFocus());
+  expect(page.getByText("More")).not.toHaveAttribute("tabindex");
+});
+
 it("what opened a dialog has the focus again, also when the dialog does not give it back", async () => {
   const page = render(<Content row tool />);
   page.getByText("Tool").focus();

@@ -3,10 +3,14 @@ import { useEffect } from "react";
 /** How long what closes may take to give the focus back by itself, in ms. */
 const patience = 50;
 
-/** An element and all that it lies in, the innermost first. */
+/** An element and all that it lies in, the innermost first; a menu lies in the button that has opened it. */
 function around(element: Element): Element[] {
   const all: Element[] = [];
-  for (let e: Element | null = element; e; e = e.parentElement) all.push(e);
+  for (let e: Element | null = element; e; e = e.parentElement) {
+    all.push(e);
+    const opener = e.getAttribute("role") === "menu" && document.getElementById(e.getAttribute("aria-labelledby") ?? "");
+    if (opener) return [...all, ...around(opener)];
+  }
   return all;
 }
 
@@ -14,7 +18,8 @@ function around(element: Element): Element[] {
  * Who walks the page by keyboard keeps their place: when what had the focus is gone, such as
  * the row that was deleted, with the button that opened the dialog, the focus goes to the
  * section that it stood in, else to the content, also of a page that took the place of all
- * that there was. What was only disabled for a while gets it back.
+ * that there was; and from an item of a menu to the menu's button. What was only disabled
+ * for a while gets it back.
  */
 export function useKeptFocus(): void {
   useEffect(() => {
@@ -35,9 +40,9 @@ export function useKeptFocus(): void {
       const [had] = last;
       const content = document.getElementById("content");
       if (!lost || !free() || document.querySelector("[role=dialog]") || had?.matches(":disabled[data-loading]")) return; // it comes back
-      const isHome = (e: Element): e is HTMLElement => e instanceof HTMLElement && e.isConnected && (e.localName === "section" || (e === had && !e.matches(":disabled"))) && content?.contains(e) === true;
+      const isHome = (e: Element): e is HTMLElement => e instanceof HTMLElement && e.isConnected && (e.localName === "section" || ((e === had || e.getAttribute("aria-haspopup") === "menu") && !e.matches(":disabled"))) && content?.contains(e) === true;
       const home = last.find(isHome) ?? content;
-      if (home && home !== had && !home.hasAttribute("tabindex")) home.tabIndex = -1;
+      if (home && home.tabIndex < 0 && !home.hasAttribute("tabindex")) home.tabIndex = -1;
       home?.focus({ preventScroll: true });
     };
     const look = () => {
