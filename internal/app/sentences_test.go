@@ -31,7 +31,7 @@ var parts = map[string][]string{
 	"internal/auth":            {"tooOften", "try"},
 	"internal/database":        {"summary", "progressText"},
 	"internal/database/pgdump": {"at", "judge", "judgeCopy", "judgeSet", "pgDump", "wholeServer"},
-	"internal/database/pgprov": {"noAnswer", "notLetIn", "unreachable"},
+	"internal/database/pgprov": {"coded", "meaning", "noAnswer", "notLetIn", "unreachable"},
 }
 
 // What is refused by its form only, which pages do not send: values that are no such

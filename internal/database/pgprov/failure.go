@@ -71,8 +71,11 @@ func (f *failure) Told() string {
 	if f.code == "" {
 		return ""
 	}
-	return fmt.Sprintf("The database server refused it: %s (SQLSTATE %s).", meaning(f.code), f.code)
+	return "The database server refused it: " + coded(meaning(f.code), f.code) + "."
 }
+
+// coded is a reason with the SQLSTATE that it comes from.
+func coded(reason, code string) string { return reason + " (SQLSTATE " + code + ")" }
 
 // meaning is what a SQLSTATE or its class stands for.
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -132,7 +135,7 @@ func (s *server) wrap(err error, what string) error {
 	}
 	if reason := unreachable(err); reason != "" {
 		if f.code != "" && reason != notLetIn { // the code tells whether it is the password
-			reason += " (SQLSTATE " + f.code + ")"
+			reason = coded(reason, f.code)
 		}
 		return s.unavailable(f, reason)
 	}

@@ -9,6 +9,8 @@ it.each([
   ["The user is DELETING.", "Der Benutzer ist dabei, gelöscht zu werden."],
   ["That was tried too often; try again in 5 minutes.", "Das wurde zu oft versucht; versuchen Sie es in 5 Minuten noch einmal."],
   ["The database server at db1.example.com:5432 cannot be reached: it refuses connections.", "Der Datenbankserver db1.example.com:5432 ist nicht erreichbar: er weist Verbindungen ab."],
+  ["The database server refused it: the panel's own role there lacks a right (SQLSTATE 42501).", "Der Datenbankserver hat es abgelehnt: der Rolle des Panels fehlt dort ein Recht (SQLSTATE 42501)."],
+  ["The database server at db1 cannot be reached: its disk is full (SQLSTATE 53100).", "Der Datenbankserver db1 ist nicht erreichbar: seine Festplatte ist voll (SQLSTATE 53100)."],
   ["The database server at db1 cannot be reached: its disk is full. Check host, port, TLS mode, firewall, and that it runs.", "Der Datenbankserver db1 ist nicht erreichbar: seine Festplatte ist voll. Prüfen Sie Host, Port, TLS-Modus und Firewall, und ob er läuft."],
   ["Line 3: there is a zero byte; this is not a plain dump.", "Zeile 3: Dort steht ein Nullbyte; das ist kein Dump im Textformat."],
   ["Line 7: relation \"shop\" does not exist (SQLSTATE 42P01).", "Zeile 7: relation \"shop\" does not exist (SQLSTATE 42P01)."],
