@@ -78,8 +78,12 @@ func TestLimits_OverEveryTransport(t *testing.T) {
 				refused("items", "too many items in one list; at most 1000 are", vars{"query": list})
 			}
 			require.Less(t, len(body(tokens(most+1))), transport.MaxBodyBytes, "the other limit is not met")
-			require.Contains(t, ask(t, vars{"query": tokens(most)}), `"data":{"__typename":"Query"}`, "over %s", over)
-			refused("tokens", fmt.Sprintf("too many tokens; at most %d are", most), vars{"query": tokens(most + 1)})
+			if token != "" && strings.Contains(over, "GET") { // no address is that long
+				require.Contains(t, ask(t, vars{"query": tokens(most)}), "431 Request Header Fields Too Large", "over %s", over)
+			} else {
+				require.Contains(t, ask(t, vars{"query": tokens(most)}), `"data":{"__typename":"Query"}`, "over %s", over)
+				refused("tokens", fmt.Sprintf("too many tokens; at most %d are", most), vars{"query": tokens(most + 1)})
+			}
 			refused("items of a variable", "1001 items in one list; at most 1000 are", vars{
 				"query": `query ($ids: [ID!]!) { nodes(ids: $ids) { id } }`, "variables": vars{"ids": make([]string, document.Anonymous.ListItems+1)},
 			})

@@ -91,7 +91,7 @@ func sampleVariables(t *testing.T, o *ast.OperationDefinition, ids map[string]st
 		case name == "String":
 			out[v.Variable] = "many"
 		case name == "DateTime":
-			out[v.Variable] = time.Now().Add(map[bool]time.Duration{true: -time.Hour}[v.Variable == "from"])
+			out[v.Variable] = time.Now().Add(map[bool]time.Duration{true: -time.Hour}[v.Variable == "from" || v.Variable == "since"])
 		case name == "ID":
 			at, ok := uses[v.Variable]
 			require.True(t, ok, "%s: $%s is given to no field", o.Name, v.Variable)
@@ -113,6 +113,7 @@ func sampleVariables(t *testing.T, o *ast.OperationDefinition, ids map[string]st
 // An excess is what a query asks beyond the rule, and why.
 type excess struct {
 	twice bool // it asks a table more than once in one round trip
+	maybe bool // that depends on which of its lists come at the same time
 	why   string
 }
 
@@ -120,6 +121,7 @@ var excesses = map[string]excess{
 	"AuditEvents":   {twice: true, why: "who did it, as whom, and what it was done to may all be users"},
 	"AuditEvent":    {twice: true, why: "as in AuditEvents; one's own API tokens are looked for beside those of one's members"},
 	"CustomerAudit": {twice: true, why: "who did it and as whom are both users"},
+	"Dashboard":     {twice: true, maybe: true, why: "the quotas that are almost used up, those that are used up, and the first customers' are three lists"},
 }
 
 // Every query of the web app, with several rows wherever there can be: one round trip for
@@ -146,7 +148,9 @@ func TestStatements_Pages(t *testing.T) {
 		beside.dump, beside.database = ident.NewDatabaseDumpID(), own.database
 		p.addDump(mark, beside)
 	}
+	p.exec("UPDATE customer_quotas SET level = 'CRITICAL' WHERE customer_id = ?", own.customer)
 	p.exec("UPDATE jobs SET state = 'RUNNING' WHERE id IN (SELECT DISTINCT ON (resource_id) id FROM jobs ORDER BY resource_id, id)")
+	p.exec("UPDATE jobs SET state = 'FAILED' WHERE id IN (SELECT id FROM jobs WHERE state = 'SUCCEEDED' ORDER BY id LIMIT 1)")
 	for i := range 3 {
 		p.insert(&models.JobStep{JobID: own.job, Idx: i + 1, Name: "more", State: models.StepDone})
 	}
@@ -177,7 +181,9 @@ func TestStatements_Pages(t *testing.T) {
 		}
 		require.LessOrEqual(t, len(trips), most, "%s\n%q", text, trips)
 		found := twice(t, trips)
-		require.Equal(t, allowed.twice, len(found) > 0, "%s\n%q", text, found)
+		if !allowed.maybe {
+			require.Equal(t, allowed.twice, len(found) > 0, "%s\n%q", text, found)
+		}
 		delete(unseen, o.Name)
 	}
 	if !stockExecutor() {
