@@ -1,11 +1,11 @@
-import { Badge, Button } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { EntryDetails } from "@/components/audit-entry";
 import { useObjectName } from "@/components/audit-object";
-import { Action } from "@/components/audit-parties";
+import { Action, Outcome } from "@/components/audit-parties";
 import { Dialog } from "@/components/dialog";
 import { EmptyState } from "@/components/empty-state";
 import { QueryView } from "@/components/query-view";
@@ -52,7 +52,7 @@ export function AuditTab(p: { customerId: string; search: ListSearch; onSearch: 
     { key: "at", title: t("when"), render: (e) => <Ago at={e.at} />, text: (e) => e.at },
     { key: "action", title: t("action"), render: (e) => <Action of={e.action} open={() => open(e.id)} />, text: (e) => e.action },
     { key: "who", title: t("who"), render: who, text: who },
-    { key: "allowed", title: t("outcome"), render: (e) => <Badge color={e.allowed ? "green" : "red"}>{e.allowed ? t("done") : t("refused")}{e.times > 1 ? ` × ${e.times}` : ""}</Badge>, text: (e) => (e.allowed ? "done" : "refused") },
+    { key: "allowed", title: t("outcome"), render: (e) => <Outcome allowed={e.allowed} times={e.times} />, text: (e) => (e.allowed ? "done" : "refused") },
     { key: "ip", title: t("ip"), render: (e) => e.ip ?? "–", text: (e) => e.ip },
     { key: "object", title: t("object"), render: (e) => (e.object ? plain(nameOf(e.object)) : "–"), text: (e) => e.objectId },
   ];
