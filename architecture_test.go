@@ -25,7 +25,7 @@ const (
 	domains  = `internal/(auth|customer|billing|database|mail|dns|fleet|files)`
 	drivers  = domains + `/[a-z]+|internal/events/[a-z]+`
 	services = `internal/(engine|jobs|events|feed|audit|audit/seal|audit/trail|quota|idempotency|notify|inbox|keys|certs)`
-	leaves   = `internal/(fault|page|secret|clock|ident|actor|budget|dial)`
+	leaves   = `internal/(fault|page|secret|clock|ident|actor|budget|dial|tcp)`
 	outside  = `internal/(command|outbound)`
 	checks   = `internal/analyzers(/check)?`
 	surface  = `graph|graph/.*|resolvers|internal/(transport|httpapi|executor|live)|internal/executor/plugin|internal/transport/[a-z]+`
@@ -109,7 +109,7 @@ var rules = []rule{
 	},
 	{
 		why: "transport and routes serve any schema: what fields do is the resolvers'",
-		who: `internal/(transport|httpapi)|internal/transport/[a-z]+`, only: `internal/(actor|budget|executor|fault|idempotency|live|page)|internal/transport/[a-z]+`, planted: [2]string{"internal/transport", "graph"},
+		who: `internal/(transport|httpapi)|internal/transport/[a-z]+`, only: `internal/(actor|budget|executor|fault|idempotency|live|page|tcp)|internal/transport/[a-z]+`, planted: [2]string{"internal/transport", "graph"},
 	},
 	{
 		why: "the core of what stays open knows no wire: whatever speaks to a client uses it, and all have the same caps and the same order",

@@ -24,6 +24,7 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/executor"
 	"github.com/mpanel/mpanel/internal/live"
+	"github.com/mpanel/mpanel/internal/tcp"
 	panel "github.com/mpanel/mpanel/internal/transport"
 )
 
@@ -163,6 +164,9 @@ func serve(ctx context.Context, kind string, in io.Reader, out io.Writer) error 
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
+	}
+	if kind == ours || kind == oursSlow {
+		l = tcp.Listener(l)
 	}
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, WriteTimeout: 90 * time.Second} // as the panel's
 	go func() { _ = srv.Serve(l) }()

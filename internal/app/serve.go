@@ -19,6 +19,7 @@ import (
 	"github.com/mpanel/mpanel/internal/config"
 	"github.com/mpanel/mpanel/internal/engine"
 	"github.com/mpanel/mpanel/internal/httpapi"
+	"github.com/mpanel/mpanel/internal/tcp"
 )
 
 // Times of a stop. systemd and docker kill after 10 s at least; the clusters
@@ -106,11 +107,12 @@ type entrance struct {
 
 // serve lets clients in, with TLS or without.
 func (e entrance) serve(srv *http.Server) error {
+	l := tcp.Listener(e.listener)
 	if e.certs == nil {
-		return srv.Serve(e.listener)
+		return srv.Serve(l)
 	}
 	srv.TLSConfig = e.certs.TLS()
-	return srv.ServeTLS(e.listener, "", "")
+	return srv.ServeTLS(l, "", "")
 }
 
 // serve runs the parts until ctx ends or one of them fails.

@@ -48,6 +48,7 @@ import (
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/secret"
 	"github.com/mpanel/mpanel/internal/store"
+	"github.com/mpanel/mpanel/internal/tcp"
 	"github.com/mpanel/mpanel/internal/testkit"
 	"github.com/mpanel/mpanel/internal/transport"
 	"github.com/mpanel/mpanel/models"
@@ -169,6 +170,7 @@ func newPanelOf(t *testing.T, c transport.Config, limits live.Limits, change ...
 	})
 	p.Server = httptest.NewUnstartedServer(api)
 	p.Config = httpapi.NewServer(context.Background(), api, log) // a test's context is over when it cleans up
+	p.Listener = tcp.Listener(p.Listener)                        // as the panel's
 	p.Start()
 	t.Cleanup(p.Close)
 	return p

@@ -1,6 +1,7 @@
 package graphqlws
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/live"
+	"github.com/mpanel/mpanel/internal/tcp"
 )
 
 // Protocol is the subprotocol's name.
@@ -70,7 +72,7 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 			t.Refuse(w, r, status, fault.Invalid, "This is no handshake of a WebSocket: "+strings.TrimPrefix(reason.Error(), "websocket: ")+".")
 		},
 	}
-	ws, err := up.Upgrade(w, r, nil)
+	ws, err := up.Upgrade(hijacked{w}, r, nil)
 	if err != nil {
 		t.Hub.Refuse("handshake")
 		return // it is answered
@@ -98,4 +100,17 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		s.conn.Close(notAcceptable)
 	}
 	go s.read()
+}
+
+// hijacked is an answer whose connection becomes net's own, which takes large answers in
+// pieces and has no more memory than a socket needs.
+type hijacked struct{ http.ResponseWriter }
+
+// Hijack implements http.Hijacker.
+func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if ours, ok := c.(*tcp.Conn); ok {
+		c = ours.TCP()
+	}
+	return c, rw, err
 }
