@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -59,6 +60,46 @@ func (p *panel) onSingle(t *testing.T, token, stream, id, query string, v vars) 
 	b, err := json.Marshal(vars{"query": query, "variables": v, "extensions": vars{"operationId": id}})
 	require.NoError(t, err)
 	return p.do(http.MethodPost, "/graphql", token, "application/json", strings.NewReader(string(b)), streamToken, stream)
+}
+
+// flushing does something when an answer is flushed.
+type flushing struct {
+	*httptest.ResponseRecorder
+	then func()
+}
+
+func (f flushing) Flush() {
+	f.ResponseRecorder.Flush()
+	f.then()
+}
+
+// Clients listen for an operation's answers from when they are told that it is accepted, so
+// it does not run before; another one has all the time to.
+func TestSingle_AcceptedBeforeItRuns(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	token := p.staff()
+	stream, events := p.single(t, token)
+	told := 0
+	w := flushing{httptest.NewRecorder(), func() {
+		told++
+		require.Equal(t, http.StatusAccepted, p.onSingle(t, token, stream, "second", `{ __typename }`, nil).status)
+		for _, kind := range []string{"next", "complete"} {
+			is, data := events.next()
+			require.Equal(t, kind, is)
+			require.Contains(t, data, `"id":"second"`)
+		}
+	}}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", strings.NewReader(`{"query":"{ __typename }","extensions":{"operationId":"first"}}`))
+	r.RemoteAddr = "127.0.0.1:1"
+	for name, value := range map[string]string{"Content-Type": "application/json", "Authorization": "Bearer " + token, streamToken: stream} {
+		r.Header.Set(name, value)
+	}
+	p.Config.Handler.ServeHTTP(w, r)
+	require.Equal(t, http.StatusAccepted, w.Code, w.Body)
+	require.Equal(t, 1, told)
+	_, data := events.next()
+	require.Contains(t, data, `"id":"first"`)
 }
 
 // Operations of many requests on one stream, which is its owner's alone.
