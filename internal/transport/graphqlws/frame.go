@@ -166,8 +166,8 @@ func (o *output) tryTo(c syscall.RawConn) (rest net.Buffers, err error) {
 		return slices.Clone(o.pieces), nil
 	}
 	o.written, o.failed = 0, nil
-	// Control and not Write, which makes ready for waiting, in memory of every socket. Nobody
-	// but an answer to a close writes at the same time, and the system takes each in one piece.
+	// Control and not Write, which makes ready for waiting, in memory of every socket; nobody
+	// writes at the same time.
 	if err := errors.Join(c.Control(o.try), o.failed); err != nil {
 		return nil, err
 	}

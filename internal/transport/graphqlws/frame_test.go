@@ -2,12 +2,17 @@ package graphqlws
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
+	"log/slog"
 	"net"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/actor"
+	"github.com/mpanel/mpanel/internal/live"
 )
 
 // pair is a connection with both its ends.
@@ -65,4 +70,39 @@ func TestOutput_TriesWhatIsClosed(t *testing.T) {
 	require.NoError(t, server.Close())
 	_, err = o.tryTo(raw)
 	require.ErrorIs(t, err, net.ErrClosed)
+}
+
+// A close that a client sends while it is written to is answered after what was begun, and
+// nothing comes after the answer: browsers take that for a fault.
+func TestSocket_SaysNothingAfterItsClose(t *testing.T) {
+	t.Parallel()
+	server, raw, client := pair(t)
+	hub := live.NewHub(live.Config{Limits: live.Limits{QueueBytes: 64 << 20}, Log: slog.New(slog.DiscardHandler)})
+	s := &socket{t: &Transport{Hub: hub}, net: server, raw: raw}
+	_, err := hub.Open(t.Context(), actor.Request{IP: "192.0.2.1"}, func(c *live.Conn) live.Wire { s.conn = c; return s })
+	require.NoError(t, err)
+	defer s.conn.Closed()
+	say := func() { s.send(bytes.Repeat([]byte("x"), 60<<10)) }
+	for range 200 { // more than the system takes while nobody reads
+		say()
+	}
+	first := make([]byte, 1) // the writing has begun
+	_, err = io.ReadFull(client, first)
+	require.NoError(t, err)
+	go func() {
+		_ = s.closed(1000, "")
+		say()
+		s.Flush(true)
+		_ = server.CloseWrite()
+	}()
+	got, err := io.ReadAll(client)
+	require.NoError(t, err)
+	got = append(first, got...)
+	frames := 0
+	for ; len(got) > 4 && got[0] == opText; frames++ {
+		require.EqualValues(t, 126, got[1])
+		got = got[min(len(got), 4+int(binary.BigEndian.Uint16(got[2:]))):]
+	}
+	require.Positive(t, frames)
+	require.Equal(t, frame(opClose, []byte{0x03, 0xE8}), got)
 }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 	"unicode/utf8"
@@ -43,12 +42,14 @@ type socket struct {
 	ws       *websocket.Conn // reads
 	net      net.Conn        // is written to
 	raw      syscall.RawConn // the same, for writes that do not wait; nil where there are none
-	rest     net.Buffers     // what such a write has left
 	conn     *live.Conn
 	exec     graphql.GraphExecutor
-	inited   bool        // the first message has come
-	acked    bool        // and was accepted
-	closeOut atomic.Bool // a close was written
+	inited   bool            // the first message has come
+	acked    bool            // and was accepted
+
+	writing  sync.Mutex
+	rest     net.Buffers // what a write that does not wait has left
+	closeOut bool        // a close was written, after which there is nothing
 }
 
 // inputs is memory for messages while they are parsed.
@@ -227,16 +228,23 @@ func (s *socket) pinged(data string) error {
 	return nil
 }
 
-// closed answers a close frame, unless it is an answer itself.
+// closed answers a close frame, unless it is an answer itself. It comes after what was begun
+// to be written, and nothing comes after it.
 func (s *socket) closed(code int, _ string) error {
-	if s.closeOut.Swap(true) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.closeOut {
 		return nil
 	}
-	var data []byte
+	s.closeOut = true
+	var payload []byte
 	if code != websocket.CloseNoStatusReceived {
-		data = websocket.FormatCloseMessage(code, "")
+		payload = websocket.FormatCloseMessage(code, "")
 	}
-	_ = s.ws.WriteControl(websocket.CloseMessage, data, time.Now().Add(brokenOff))
+	_ = s.net.SetWriteDeadline(time.Now().Add(brokenOff))
+	all := append(s.rest, frame(opClose, payload))
+	s.rest = nil
+	_, _ = all.WriteTo(s.net) // the client may be gone
 	return nil
 }
 
@@ -248,52 +256,61 @@ var outputs = sync.Pool{New: func() any { return newOutput() }}
 
 // Flush implements live.Wire.
 func (s *socket) Flush(wait bool) bool {
-	if !wait && (s.raw == nil || len(s.rest) > 0) {
+	if !wait && s.raw == nil {
 		return false
 	}
 	out, _ := outputs.Get().(*output)
 	defer outputs.Put(out)
 	defer out.reset()
-	if len(s.rest) > 0 {
-		if _, err := s.rest.WriteTo(s.net); err != nil {
-			_ = s.net.Close() // which the reader notices
-			return true
+	for batch := 0; wait || batch < mostAtOnce; batch++ {
+		if over, stuck := s.write(out, wait); over || stuck {
+			return over
 		}
+	}
+	return false
+}
+
+// write writes what waits now. It is over when there is nothing, and stuck where it would
+// have to wait and is not to.
+func (s *socket) write(out *output, wait bool) (over, stuck bool) {
+	if wait {
+		s.writing.Lock()
+	} else if !s.writing.TryLock() {
+		return false, true // a close is being answered
+	}
+	defer s.writing.Unlock()
+	var err error
+	if len(s.rest) > 0 {
+		if !wait {
+			return false, true
+		}
+		_, err = s.rest.WriteTo(s.net)
 		s.rest = nil
 	}
-	for batch := 0; ; batch++ {
-		if !wait && batch == mostAtOnce {
-			return false
-		}
-		out.reset()
+	out.reset()
+	if err == nil && !s.closeOut {
 		out.messages = s.conn.Take(out.messages)
-		if len(out.messages) == 0 {
-			return true
-		}
-		ends := false
-		for _, m := range out.messages {
-			out.add(m, s.conn.Reason)
-			if ends = m.Kind == live.End; ends {
-				break
-			}
-		}
-		if ends && s.closeOut.Swap(true) {
-			return true
-		}
-		var err error
-		if wait {
-			err = out.writeTo(s.net)
-		} else {
-			s.rest, err = out.tryTo(s.raw)
-		}
-		if err != nil {
-			_ = s.net.Close()
-			return true
-		}
-		if len(s.rest) > 0 {
-			return false
+	}
+	if err == nil && len(out.messages) == 0 {
+		return true, false
+	}
+	for _, m := range out.messages {
+		out.add(m, s.conn.Reason)
+		if s.closeOut = m.Kind == live.End; s.closeOut {
+			break
 		}
 	}
+	switch {
+	case err != nil:
+	case wait:
+		err = out.writeTo(s.net)
+	default:
+		s.rest, err = out.tryTo(s.raw)
+	}
+	if err != nil {
+		_ = s.net.Close() // which the reader notices
+	}
+	return err != nil, len(s.rest) > 0
 }
 
 // Ping implements live.Wire. It is a frame's ping, which every client answers
