@@ -1,9 +1,10 @@
-import { Loader, Select, type SelectProps } from "@mantine/core";
+import { Loader, type SelectProps } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { useQuery } from "urql";
 import { graphql } from "@/gql/document";
 import { texts } from "@/lib/text";
+import { Select } from "./select";
 import { useMay } from "./use-viewer";
 
 const CHOOSE_CUSTOMER = graphql(`

@@ -1,6 +1,6 @@
-import { Select } from "@mantine/core";
 import type { CustomerRole, ProviderRole } from "@/gql/generated/graphql";
 import { texts } from "@/lib/text";
+import { Select } from "./select";
 
 const useTexts = texts("roles", {
   en: {

@@ -34,6 +34,12 @@ describe("sizes", () => {
     expect(rows).toHaveLength(4);
     for (const [i, row] of rows.entries()) expect(row.style.height).toBe(`calc(${(i ? rowHeight : headHeight) / 16}rem * var(--mantine-scale))`);
   });
+  it("is one animation and not one for each bar", async () => {
+    show(<TableSkeleton label="x" />);
+    const status = await screen.findByRole("status");
+    expect(status.querySelectorAll("[data-animate]")).toHaveLength(0);
+    expect(status.querySelectorAll(".mpanel-pulse")).toHaveLength(1);
+  });
   it("has as many columns as were asked for", async () => {
     show(<TableSkeleton label="x" rows={1} columns={5} />);
     expect((await screen.findByRole("status")).querySelectorAll(".mantine-Skeleton-root")).toHaveLength(10);

@@ -24,13 +24,14 @@ export function TableSkeleton(p: { label: string; rows?: number; columns?: numbe
   return (
     <Loading label={p.label}>
       {!p.bare && <Box h={toolsHeight} mb="xs" />}
-      <Paper withBorder data-rows>
+      {/* All bars in one animation: with one each, the browser makes a layer of each, and the page waits for them. */}
+      <Paper withBorder data-rows><div className="mpanel-pulse">
         {Array.from({ length: (p.rows ?? 8) + 1 }, (_, row) => (
           <Group key={row} h={row ? rowHeight : headHeight} px="md" wrap="nowrap" gap="xl" style={{ borderTop: row ? "1px solid var(--mantine-color-default-border)" : undefined }}>
-            {Array.from({ length: p.columns ?? 4 }, (_, column) => <Skeleton key={column} h={row ? 12 : 10} w={`${column ? 60 : 90}%`} radius="sm" />)}
+            {Array.from({ length: p.columns ?? 4 }, (_, column) => <Skeleton key={column} h={row ? 12 : 10} w={`${column ? 60 : 90}%`} radius="sm" animate={false} />)}
           </Group>
         ))}
-      </Paper>
+      </div></Paper>
     </Loading>
   );
 }

@@ -1,10 +1,11 @@
-import { Autocomplete, Badge, Button, Checkbox, Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Autocomplete, Badge, Button, Checkbox, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useDebouncedValue } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
 import { useActionTitle } from "@/components/action-titles";
 import { useTexts } from "@/components/audit-texts";
 import { CustomerSelect } from "@/components/customer-select";
+import { Select, useLateOptions } from "@/components/select";
 import type { How } from "@/components/use-address";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
@@ -41,6 +42,7 @@ export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSear
     (text) => (text === "" ? undefined : (addressOf(text) ?? search.ip)),
     (found) => set({ ip: found }, typing),
   );
+  const late = useLateOptions({ comboboxProps: { width: 280, position: "bottom-start" } });
   const strange = ip.settled && ip.value.trim() !== "" && addressOf(ip.value) === undefined;
   const any = Boolean(search.actor || search.customer || search.action || search.object || search.ip || search.allowed || search.from || search.to);
   function clear() {
@@ -51,7 +53,7 @@ export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSear
   return (
     <Group gap="xs" align="flex-end">
       {may("USERS_READ") && <ActorPicker value={search.actor ?? null} onChange={(actor) => set({ actor: actor ?? undefined })} />}
-      <Autocomplete value={action.value} onChange={action.onChange} label={t("action")} placeholder="database.create" data={p.actions} renderOption={({ option }) => <Named action={option.value} />} comboboxProps={{ width: 280, position: "bottom-start" }} w={{ base: "calc(50% - 5px)", xs: 150 }} />
+      <Autocomplete value={action.value} onChange={action.onChange} label={t("action")} placeholder="database.create" data={p.actions} renderOption={({ option }) => <Named action={option.value} />} {...late} w={{ base: "calc(50% - 5px)", xs: 150 }} />
       <CustomerSelect clearable label={t("customer")} placeholder={t("anyCustomer")} value={search.customer ?? null} onChange={(customer) => set({ customer: customer ?? undefined })} w={{ base: "calc(50% - 5px)", xs: 150 }} />
       <Select
         label={t("outcome")} placeholder={t("anyOutcome")} clearable clearButtonProps={{ "aria-label": "×" }} value={search.allowed ?? null} onChange={(allowed) => set({ allowed: (allowed as AuditSearch["allowed"]) ?? undefined })}

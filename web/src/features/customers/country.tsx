@@ -1,6 +1,6 @@
-import { Select } from "@mantine/core";
 import i18next from "i18next";
 import { useMemo, useState } from "react";
+import { Select } from "@/components/select";
 
 /** All countries of ISO 3166-1, by their codes; their names the browser knows in each language. */
 const codes = (

@@ -1,7 +1,8 @@
-import { Button, List, Select, Stack, Text, Textarea } from "@mantine/core";
+import { Button, List, Stack, Text, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { ActionForm } from "@/components/action-form";
 import { OrderDialog } from "@/components/order-dialog";
+import { Select } from "@/components/select";
 import { graceChoices, secondsOf } from "./grace";
 import { CHANGE_ALL } from "./operations";
 import { useTexts } from "./texts";

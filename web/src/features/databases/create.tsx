@@ -1,10 +1,11 @@
-import { NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
+import { NumberInput, Stack, Text, TextInput } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useQuery } from "urql";
 import { ActionForm } from "@/components/action-form";
 import { CustomerSelect } from "@/components/customer-select";
 import { OrderDialog, type Ordered } from "@/components/order-dialog";
+import { Select } from "@/components/select";
 import { useOnlyCustomer } from "@/components/use-first-customers";
 import { useIsStaff, useMay, useViewer } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";

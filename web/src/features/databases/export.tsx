@@ -1,9 +1,10 @@
-import { Alert, Anchor, Button, Group, Select, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Button, Group, Stack, Text } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useState } from "react";
 import { ActionForm } from "@/components/action-form";
 import { CopyField } from "@/components/copy-field";
 import { JobLive, type LiveJob } from "@/components/job-live";
+import { Select } from "@/components/select";
 import { ShowGraphQL } from "@/components/show-graphql";
 import { useAction } from "@/components/use-action";
 import { useViewer } from "@/components/use-viewer";

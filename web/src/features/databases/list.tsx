@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Select } from "@mantine/core";
+import { Anchor, Button, Group } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
@@ -10,6 +10,7 @@ import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
 import { SearchField } from "@/components/search-field";
+import { Select } from "@/components/select";
 import { TableSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
 import { useAddress } from "@/components/use-address";

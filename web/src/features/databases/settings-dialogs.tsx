@@ -1,9 +1,10 @@
-import { Button, Select, Stack, Text, TextInput, Textarea } from "@mantine/core";
+import { Button, Stack, Text, TextInput, Textarea } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { ActionForm } from "@/components/action-form";
 import { CustomerSelect } from "@/components/customer-select";
 import { OrderDialog, type Ordered } from "@/components/order-dialog";
+import { Select } from "@/components/select";
 import { useViewer } from "@/components/use-viewer";
 import type { Database } from "./detail";
 import { ExportFlow } from "./export";

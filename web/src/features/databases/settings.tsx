@@ -1,6 +1,7 @@
-import { Button, Group, Select, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { Section } from "@/components/section";
+import { Select } from "@/components/select";
 import { ShowGraphQL } from "@/components/show-graphql";
 import { useAction } from "@/components/use-action";
 import { AccessForm } from "./access";

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Group, Menu, Select, Text } from "@mantine/core";
+import { Anchor, Badge, Button, Group, Menu, Text } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useClient, useQuery } from "urql";
@@ -8,6 +8,7 @@ import { ObjectFilter } from "@/components/object-filter";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
+import { Select } from "@/components/select";
 import { TableSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
 import { useAddress } from "@/components/use-address";

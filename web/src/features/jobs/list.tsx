@@ -1,8 +1,9 @@
-import { Group, Select } from "@mantine/core";
+import { Group } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { JobsOf } from "@/components/jobs-of";
 import { ObjectFilter } from "@/components/object-filter";
 import { Page } from "@/components/page";
+import { Select } from "@/components/select";
 import { useAddress } from "@/components/use-address";
 import { useMay } from "@/components/use-viewer";
 import { useTexts } from "./texts";

@@ -1,9 +1,10 @@
-import { Checkbox, Fieldset, Input, MultiSelect, Select, Stack, TagsInput, TextInput } from "@mantine/core";
+import { Checkbox, Fieldset, Input, MultiSelect, Stack, TagsInput, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { useQuery } from "urql";
 import { ActionForm } from "@/components/action-form";
 import { CustomerSelect } from "@/components/customer-select";
+import { Select } from "@/components/select";
 import { type Permission, useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import { fromClock, toClock } from "@/lib/clock-field";

@@ -1,7 +1,8 @@
-import { Group, NumberInput, Select, Text, TextInput } from "@mantine/core";
+import { Group, NumberInput, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { ActionForm, type Written } from "@/components/action-form";
 import { PasswordField } from "@/components/password-field";
+import { Select } from "@/components/select";
 import { REGISTER, type Server, UPDATE } from "./operations";
 import { useTexts } from "./texts";
 

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, Radio, Select, SimpleGrid, Stack, Text, TextInput, useMantineColorScheme } from "@mantine/core";
+import { Alert, Anchor, Button, Group, Radio, SimpleGrid, Stack, Text, TextInput, useMantineColorScheme } from "@mantine/core";
 import i18next from "i18next";
 import { useEffect, useState } from "react";
 import { useQuery } from "urql";
@@ -8,6 +8,7 @@ import { Fact, Facts } from "@/components/facts";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
 import { Section } from "@/components/section";
+import { Select } from "@/components/select";
 import { ShowGraphQL } from "@/components/show-graphql";
 import { CardsSkeleton } from "@/components/skeletons";
 import { useAction } from "@/components/use-action";

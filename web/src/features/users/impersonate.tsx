@@ -1,8 +1,9 @@
-import { Select, Text, Textarea } from "@mantine/core";
+import { Text, Textarea } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { ActionForm } from "@/components/action-form";
 import { Dialog } from "@/components/dialog";
+import { Select } from "@/components/select";
 import { toastProblem } from "@/components/toasts";
 import { graphql } from "@/gql/document";
 import { sessions } from "@/gql/session";

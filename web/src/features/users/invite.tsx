@@ -1,8 +1,9 @@
-import { SegmentedControl, Select, TextInput } from "@mantine/core";
+import { SegmentedControl, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { ActionForm } from "@/components/action-form";
 import { CustomerSelect } from "@/components/customer-select";
 import { CustomerRoleSelect, providerRoles, useRoles } from "@/components/roles";
+import { Select } from "@/components/select";
 import { useIsStaff } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { CustomerRole, ProviderRole } from "@/gql/generated/graphql";

@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Select, Stack, Text } from "@mantine/core";
+import { Anchor, Button, Group, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -8,6 +8,7 @@ import { ConfirmAction } from "@/components/confirm-action";
 import { Dialog } from "@/components/dialog";
 import { CustomerRoleSelect, providerRoles, useRoles } from "@/components/roles";
 import { Section } from "@/components/section";
+import { Select } from "@/components/select";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { CustomerRole, ProviderRole } from "@/gql/generated/graphql";

@@ -1,0 +1,28 @@
+import { Select as PackageSelect, type SelectProps } from "@mantine/core";
+import { type FocusEventHandler, useState } from "react";
+
+interface Late {
+  comboboxProps?: SelectProps["comboboxProps"];
+  onFocus?: FocusEventHandler<HTMLInputElement>;
+}
+
+/**
+ * For a field with options: they are there from when it is first entered. Those of fields that nobody
+ * enters took most of the time in which a page that begins can do nothing else: each list is put
+ * into the document and measured, where it is hidden.
+ */
+export function useLateOptions(p: Late): Required<Late> {
+  const [entered, setEntered] = useState(false);
+  return {
+    comboboxProps: { ...p.comboboxProps, keepMounted: entered },
+    onFocus: (event) => {
+      setEntered(true);
+      p.onFocus?.(event);
+    },
+  };
+}
+
+/** One of several; the package's, with late options. */
+export function Select(p: SelectProps) {
+  return <PackageSelect {...p} {...useLateOptions(p)} />;
+}
