@@ -54,14 +54,16 @@ export const tests = {
     await page.keyboard.press("Escape");
     await field.waitFor({ state: "detached" });
     assert.equal(await opener.evaluate((e) => e === document.activeElement), true, "the focus is back");
-    await page.keyboard.press("Control+k");
-    await field.fill("databases");
-    await page.keyboard.press("Enter");
+    const choose = async (text) => {
+      await page.keyboard.press("Control+k");
+      await field.fill(text);
+      await page.locator("[role=dialog] [data-selected]", { hasText: new RegExp(text, "i") }).waitFor(); // as one sees before pressing it
+      await page.keyboard.press("Enter");
+    };
+    await choose("databases");
     await page.waitForURL(/\/databases$/);
     for (const [action, dialog] of [["Register a server", "Register server"], ["New API token", "New API token"], ["Keyboard shortcuts", "Keyboard shortcuts"]]) {
-      await page.keyboard.press("Control+k");
-      await field.fill(action);
-      await page.keyboard.press("Enter");
+      await choose(action);
       await field.waitFor({ state: "detached" });
       await page.getByRole("dialog", { name: dialog }).waitFor();
       await page.waitForFunction(() => document.querySelector("[role=dialog]")?.contains(document.activeElement));
@@ -69,13 +71,9 @@ export const tests = {
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
     }
-    await page.keyboard.press("Control+k");
-    await field.fill("dark");
-    await page.keyboard.press("Enter");
+    await choose("dark");
     await page.locator("html[data-mantine-color-scheme=dark]").waitFor();
-    await page.keyboard.press("Control+k");
-    await field.fill("deutsch");
-    await page.keyboard.press("Enter");
+    await choose("deutsch");
     await page.locator("html[lang=de]").waitFor();
   },
 

@@ -85,10 +85,10 @@ export function DashboardPage() {
 
 function Filled({ data }: { data: DashboardQuery }) {
   const t = useTexts();
-  const title = useJobTitle();
   const may = useMay();
   const { user } = useViewer();
   const host = data.servers?.nodes[0];
+  const beside = <><Quotas data={data} />{data.running && <AtWork jobs={data.running.nodes} />}</>;
   return (
     <Stack gap="lg">
       <Checklist
@@ -110,23 +110,7 @@ function Filled({ data }: { data: DashboardQuery }) {
       </SimpleGrid>
       {host && <Suspense fallback={<CardsSkeleton label={t("loading")} cards={4} height={170} />}><HostCharts server={host} /></Suspense>}
       <SimpleGrid cols={{ base: 1, md: 2 }}>
-        <Quotas data={data} />
-        {data.running && (
-          <Card title={t("now")} to="/jobs">
-            {data.running.nodes.length === 0 ? (
-              <Text size="sm" c="dimmed">{t("nothing")}</Text>
-            ) : (
-              <Stack gap="xs">
-                {data.running.nodes.map((j) => (
-                  <Group key={j.id} justify="space-between" gap="xs">
-                    <Anchor component={Link} to={`/jobs/${j.id}`} size="sm">{title(j.kind)}{j.customer ? ` · ${j.customer.name}` : ""}</Anchor>
-                    <StateBadge state={j.waitingFor ? "WAITING" : j.state} />
-                  </Group>
-                ))}
-              </Stack>
-            )}
-          </Card>
-        )}
+        {data.auditEvents ? <Stack gap="md">{beside}</Stack> : beside}
         {data.auditEvents && (
           <Card title={t("recent")} to="/audit">
             {data.auditEvents.nodes.length === 0 ? (
@@ -138,6 +122,27 @@ function Filled({ data }: { data: DashboardQuery }) {
         )}
       </SimpleGrid>
     </Stack>
+  );
+}
+
+function AtWork({ jobs }: { jobs: NonNullable<DashboardQuery["running"]>["nodes"] }) {
+  const t = useTexts();
+  const title = useJobTitle();
+  return (
+    <Card title={t("now")} to="/jobs">
+      {jobs.length === 0 ? (
+        <Text size="sm" c="dimmed">{t("nothing")}</Text>
+      ) : (
+        <Stack gap="xs">
+          {jobs.map((j) => (
+            <Group key={j.id} justify="space-between" gap="xs">
+              <Anchor component={Link} to={`/jobs/${j.id}`} size="sm">{title(j.kind)}{j.customer ? ` · ${j.customer.name}` : ""}</Anchor>
+              <StateBadge state={j.waitingFor ? "WAITING" : j.state} />
+            </Group>
+          ))}
+        </Stack>
+      )}
+    </Card>
   );
 }
 
@@ -171,7 +176,7 @@ function Quotas({ data: { full, near, customers } }: { data: DashboardQuery }) {
 /** A number that leads to what it counts, or to more of it. */
 function Tile(p: { label: string; value: number; more?: boolean; to: string; search?: Record<string, string>; attention?: boolean }) {
   return (
-    <Paper withBorder p="md" renderRoot={(props) => <Link to={p.to} search={p.search as never} {...props} />} td="none" c="inherit">
+    <Paper withBorder p="md" renderRoot={(props) => <Link to={p.to} search={p.search as never} {...props} />} td="none" c="inherit" style={{ display: "flex", flexDirection: "column", justifyContent: "space-between" }}>
       <Text size="xs" c="dimmed">{p.label}</Text>
       <Text size="xl" fw={600} c={p.attention && p.value > 0 ? "var(--mantine-color-error)" : undefined}>{number(p.value)}{p.more && "+"}</Text>
     </Paper>
