@@ -38,18 +38,19 @@ const brokenOff = time.Second
 // A socket is one connection. Its one goroutine reads; others exist only while
 // something is executed or written.
 type socket struct {
-	t      *Transport
-	ws     *websocket.Conn // reads
-	net    net.Conn        // is written to
-	raw    syscall.RawConn // the same, for writes that do not wait; nil where there are none
-	conn   *live.Conn
-	exec   graphql.GraphExecutor
-	inited bool // the first message has come
-	acked  bool // and was accepted
+	t    *Transport
+	ws   *websocket.Conn // reads
+	net  net.Conn        // is written to
+	raw  syscall.RawConn // the same, for writes that do not wait; nil where there are none
+	conn *live.Conn
 
 	writing  sync.Mutex
 	rest     net.Buffers // what a write that does not wait has left
 	closeOut bool        // a close was written, after which there is nothing
+
+	exec   graphql.GraphExecutor
+	inited bool // the first message has come
+	acked  bool // and was accepted
 }
 
 // inputs is memory for messages while they are parsed.
