@@ -85,7 +85,7 @@ bench: deps ## Measure orders, start-up and memory against bare SQL on this mach
 
 .PHONY: torture
 torture: deps ## Compare the executors; the fault matrix in every mode; kill servers at random points and compare with the truth; SEED=n SCALE=full.
-	EXECUTOR_OPERATIONS=$(if $(filter full,$(SCALE)),100000,20000) go test -timeout 2h -count=1 -v -run '^(TestExecutors?_|TestFrames_RudeConnects)' ./internal/executor ./internal/transport
+	EXECUTOR_OPERATIONS=$(if $(filter full,$(SCALE)),100000,20000) go test -timeout 2h -count=1 -v -run '^TestExecutors?_' ./internal/executor ./internal/transport
 	go test -timeout 2h -count=1 -v -run '^TestPlans_FaultMatrix$$' ./internal/app
 	go test -tags e2e -timeout 6h -count=1 -v -run '^TestTorture' ./e2e
 

@@ -26,7 +26,8 @@ func (l listener) Accept() (net.Conn, error) {
 	return c, err
 }
 
-// A Conn is a TCP connection that differs from net's in what deadlines cost alone.
+// A Conn is a TCP connection that differs from net's in what deadlines cost, and in that one
+// goroutine writes at a time: what a Write has left when it is woken too early comes later.
 type Conn struct {
 	net.Conn // and not *net.TCPConn, whose ReadFrom would not know our deadlines
 	tcp      *net.TCPConn
@@ -34,7 +35,8 @@ type Conn struct {
 }
 
 func newConn(t *net.TCPConn) *Conn {
-	return &Conn{Conn: t, tcp: t, in: deadline{op: "read", set: t.SetReadDeadline}, out: deadline{op: "write", set: t.SetWriteDeadline}}
+	now := time.Now()
+	return &Conn{Conn: t, tcp: t, in: deadline{op: "read", set: t.SetReadDeadline, begun: now}, out: deadline{op: "write", set: t.SetWriteDeadline, begun: now}}
 }
 
 // Read implements net.Conn.
@@ -71,8 +73,9 @@ func (c *Conn) TCP() *net.TCPConn {
 // A deadline is moved far more often than it passes. net's timer stays where it is as long
 // as that is no later than it must be; who is woken too early goes on waiting.
 type deadline struct {
-	op  string
-	set func(time.Time) error // net's
+	op    string
+	set   func(time.Time) error // net's
+	begun time.Time
 
 	at      atomic.Int64 // what was asked for
 	waiting atomic.Int32 // how many wait, or are about to
@@ -87,14 +90,12 @@ const (
 	passed = -1 // before begun: who waits is to stop
 )
 
-var begun = time.Now()
-
 // move asks for another time. net's timer is moved only if it would come too late, or to
 // wake who waits.
 func (d *deadline) move(t time.Time) error {
 	at := int64(never)
 	if !t.IsZero() {
-		if at = int64(t.Sub(begun)); at <= 0 {
+		if at = int64(t.Sub(d.begun)); at <= 0 {
 			at = passed
 		}
 	}
@@ -134,7 +135,7 @@ func (d *deadline) over() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	at := d.at.Load()
-	if at == passed || at != never && at <= int64(time.Since(begun)) {
+	if at == passed || at != never && at <= int64(time.Since(d.begun)) {
 		return true
 	}
 	return d.adopt(at) != nil
@@ -146,5 +147,5 @@ func (d *deadline) adopt(at int64) error {
 	if at == never {
 		return d.set(time.Time{})
 	}
-	return d.set(begun.Add(time.Duration(at))) // also of a time that has passed
+	return d.set(d.begun.Add(time.Duration(at))) // also of a time that has passed
 }

@@ -35,21 +35,62 @@ func pair(t testing.TB) (ours *tcp.Conn, other net.Conn) {
 	return ours, other
 }
 
-// TestConn_AsNetDoes has the connection do all that the Go project asks of a net.Conn.
+// TestConn_AsNetDoes has the connection do all that the Go project asks of a net.Conn: most
+// of it of the first end, and the rest of the other.
 func TestConn_AsNetDoes(t *testing.T) {
 	t.Parallel()
-	nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) {
+	ends := func() (ours, other net.Conn, stop func(), err error) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, nil, nil, err
 		}
 		defer func() { _ = l.Close() }()
-		if c1, err = net.Dial("tcp", l.Addr().String()); err != nil {
+		if other, err = net.Dial("tcp", l.Addr().String()); err != nil {
 			return nil, nil, nil, err
 		}
-		c2, err = tcp.Listener(l).Accept()
-		return c1, c2, func() { _, _ = c1.Close(), c2.Close() }, err
+		ours, err = tcp.Listener(l).Accept()
+		return ours, other, func() { _, _ = ours.Close(), other.Close() }, err
+	}
+	t.Run("first", func(t *testing.T) { t.Parallel(); nettest.TestConn(t, ends) })
+	t.Run("other", func(t *testing.T) {
+		t.Parallel()
+		nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) {
+			ours, other, stop, err := ends()
+			return other, ours, stop, err
+		})
 	})
+}
+
+// TestConn_Passes has deadlines pass: one from the beginning, one that comes sooner than who
+// waits was told, and one that was left for later and is taken back.
+func TestConn_Passes(t *testing.T) {
+	t.Parallel()
+	for op, of := range map[string]struct {
+		do  func(*tcp.Conn) error
+		set func(*tcp.Conn, time.Time) error
+	}{
+		"read":  {func(c *tcp.Conn) error { _, err := c.Read(make([]byte, 1)); return err }, (*tcp.Conn).SetReadDeadline},
+		"write": {func(c *tcp.Conn) error { _, err := c.Write(make([]byte, 64<<20)); return err }, (*tcp.Conn).SetWriteDeadline},
+	} {
+		for name, at := range map[string][]time.Duration{"one": {5 * time.Millisecond}, "sooner": {time.Hour, 5 * time.Millisecond}, "later and back": {5 * time.Millisecond, time.Hour, 8 * time.Millisecond}} {
+			t.Run(op+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				c, _ := pair(t) // whose other end neither writes nor reads
+				require.NoError(t, of.set(c, time.Now().Add(at[0])))
+				failed := make(chan error, 1)
+				go func() { failed <- of.do(c) }()
+				for _, next := range at[1:] {
+					require.NoError(t, of.set(c, time.Now().Add(next)))
+				}
+				err := <-failed
+				require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+				var told *net.OpError
+				require.ErrorAs(t, err, &told)
+				assert.Equal(t, op, told.Op)
+				require.ErrorIs(t, of.do(c), os.ErrDeadlineExceeded, "it stays passed")
+			})
+		}
+	}
 }
 
 // TestConn_RequestsMoveNoTimer asks for what net/http asks with each request.

@@ -167,8 +167,8 @@ func TestFrames_AnyBytes(t *testing.T) {
 	require.NotContains(t, p.log.String(), "panic")
 }
 
-// TestFrames_RudeConnects: after thousands of clients that came and went in every
-// bad way, there are as many goroutines and open files as before.
+// TestFrames_RudeConnects: after 10,000 clients that came and went in every bad way, there are
+// as many goroutines and open files as before.
 func TestFrames_RudeConnects(t *testing.T) {
 	p := newLimitedPanel(t, live.Limits{PerAddress: 100_000, PerUser: 100_000})
 	a := p.addTenant("rude", zeroCustomer, p.addServer())
@@ -182,14 +182,11 @@ func TestFrames_RudeConnects(t *testing.T) {
 	}
 	rude()
 	goroutines, files := settled(t, p, 0, 0)
-	// All 10,000 with SCALE=full; otherwise as many as there is time for.
-	const rudeOnes, atLeast, most = 10_000, 2_000, 10 * time.Second
-	came, began := 0, time.Now()
+	rudeOnes, began := 10_000, time.Now()
+	if raceDetector {
+		rudeOnes = 1000 // all without it
+	}
 	for i := range rudeOnes {
-		if i >= atLeast && time.Since(began) > most && os.Getenv("SCALE") != "full" {
-			break
-		}
-		came++
 		conn, r := p.rawFrom(t, byte(1+i%8))
 		switch i % 5 {
 		case 0: // nothing at all
@@ -210,7 +207,7 @@ func TestFrames_RudeConnects(t *testing.T) {
 	}
 	took := time.Since(began)
 	g, f := settled(t, p, goroutines, files)
-	testkit.Reportf(t, "%d rude clients in %v: goroutines %d before and %d after, open files %d and %d", came, took.Round(10*time.Millisecond), goroutines, g, files, f)
+	testkit.Reportf(t, "%d rude clients in %v: goroutines %d before and %d after, open files %d and %d", rudeOnes, took.Round(10*time.Millisecond), goroutines, g, files, f)
 }
 
 // ofPools is how many connections to PostgreSQL may have come meanwhile; clients that

@@ -215,15 +215,23 @@ func (c tap) slowly(ctx context.Context) {
 	}
 }
 
-// Who hangs up while a write to them does not get on does not hold the handler, however
-// long a write may take.
+// Who hangs up while a write to them does not get on, or closes the socket as the protocol has
+// it, does not hold the server, however long a write may take.
 func TestWires_HangUpDuringAWrite(t *testing.T) {
 	t.Parallel()
 	p := newLimitedPanel(t, live.Limits{WriteTimeout: time.Hour, PingEvery: time.Hour})
 	a := p.addTenant("a", zeroCustomer, p.addServer())
 	p.running(a, 400, 20_000)
-	for over, open := range opens {
-		c := open(p, t, a).narrow(t)
+	hangUp := func(c tap) error { return c.conn.CloseWrite() } // what is sent is not refused, but not read
+	for _, one := range []struct {
+		over string
+		stop func(tap) error
+	}{
+		{"WebSocket", hangUp}, {"SSE", hangUp}, {"multipart", hangUp}, {"single connection", hangUp},
+		{"WebSocket", func(c tap) error { _, err := io.WriteString(c.conn, masked(0x88, "\x03\xe8")); return err }},
+	} {
+		over := one.over
+		c := opens[over](p, t, a).narrow(t)
 		same, last := 0, 0
 		require.Eventually(t, func() bool { // the write stands still, with more behind it
 			written := metric(t, p.live, "mpanel_live_delivery_seconds")
@@ -232,7 +240,7 @@ func TestWires_HangUpDuringAWrite(t *testing.T) {
 			}
 			return same == 10
 		}, 4*soon, 20*time.Millisecond, over)
-		require.NoError(t, c.conn.CloseWrite(), over) // what is sent is not refused, but not read
+		require.NoError(t, one.stop(c), over)
 		require.Eventually(t, func() bool {
 			return metric(t, p.live, "mpanel_live_connections") == 0 && metric(t, p.live, "mpanel_live_operations") == 0
 		}, 4*soon, 20*time.Millisecond, over)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -72,10 +73,20 @@ func TestOutput_TriesWhatIsClosed(t *testing.T) {
 	require.ErrorIs(t, err, net.ErrClosed)
 }
 
-// A close that a client sends while it is written to is answered after what was begun, and
-// nothing comes after the answer: browsers take that for a fault.
+// A close that a client sends while it is written to is answered after what was begun, as is a
+// frame that is none, and nothing comes after the answer: browsers take that for a fault.
 func TestSocket_SaysNothingAfterItsClose(t *testing.T) {
 	t.Parallel()
+	for name, end := range map[string]func(s *socket){
+		"a close":              func(s *socket) { _ = s.closed(1000, "") },
+		"a frame that is none": func(s *socket) { _, _ = (&upgraded{s.net, s}).Write(frame(opClose, []byte{0x03, 0xE8})) },
+	} {
+		t.Run(name, func(t *testing.T) { t.Parallel(); testLastWords(t, end) })
+	}
+}
+
+func testLastWords(t *testing.T, end func(*socket)) {
+	t.Helper()
 	server, raw, client := pair(t)
 	hub := live.NewHub(live.Config{Limits: live.Limits{QueueBytes: 64 << 20}, Log: slog.New(slog.DiscardHandler)})
 	s := &socket{t: &Transport{Hub: hub}, net: server, raw: raw}
@@ -90,14 +101,14 @@ func TestSocket_SaysNothingAfterItsClose(t *testing.T) {
 	_, err = io.ReadFull(client, first)
 	require.NoError(t, err)
 	go func() {
-		_ = s.closed(1000, "")
+		end(s)
 		say()
 		s.Flush(true)
 		_ = server.CloseWrite()
 	}()
 	got, err := io.ReadAll(client)
 	require.NoError(t, err)
-	got = append(first, got...)
+	got = slices.Concat(first, got)
 	frames := 0
 	for ; len(got) > 4 && got[0] == opText; frames++ {
 		require.EqualValues(t, 126, got[1])

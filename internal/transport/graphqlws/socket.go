@@ -229,24 +229,31 @@ func (s *socket) pinged(data string) error {
 	return nil
 }
 
-// closed answers a close frame, unless it is an answer itself. It comes after what was begun
-// to be written, and nothing comes after it.
+// closed answers a close frame, unless it is an answer itself.
 func (s *socket) closed(code int, _ string) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	if s.closeOut {
-		return nil
-	}
-	s.closeOut = true
 	var payload []byte
 	if code != websocket.CloseNoStatusReceived {
 		payload = websocket.FormatCloseMessage(code, "")
 	}
-	_ = s.net.SetWriteDeadline(time.Now().Add(brokenOff))
-	all := append(s.rest, frame(opClose, payload))
-	s.rest = nil
-	_, _ = all.WriteTo(s.net) // the client may be gone
+	s.last(frame(opClose, payload))
 	return nil
+}
+
+// last writes a close, unless one was written, after what was begun to be written. Nothing
+// comes after it.
+func (s *socket) last(closing []byte) {
+	// Whoever writes now has no longer, either: only this goroutine would notice that the
+	// client is gone.
+	_ = s.net.SetWriteDeadline(time.Now().Add(brokenOff))
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	all := s.rest
+	s.rest = nil
+	if !s.closeOut {
+		s.closeOut = true
+		all = append(all, closing)
+	}
+	_, _ = all.WriteTo(s.net) // the client may be gone
 }
 
 // mostAtOnce is how often a socket is written to before others take their turn.
