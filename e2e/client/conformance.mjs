@@ -99,11 +99,12 @@ const checks = {
     throw new Error("not closed");
   },
   async "a ping is answered before the acknowledgement"() { const s = await open(); s.send({ type: "ping" }); expect(await s.next(), { type: "pong" }); },
-  async "a pong has the ping's payload"() {
-    const s = await ready();
+  async "a pong has the ping's payload, before and after the acknowledgement"() {
     const payload = { a: [1, "ü", null], b: { c: 1.5 } };
-    s.send({ type: "ping", payload });
-    expect(await s.next(), { type: "pong", payload });
+    for (const s of [await open(), await ready()]) {
+      s.send({ type: "ping", payload });
+      expect(await s.next(), { type: "pong", payload });
+    }
   },
   async "a pong without being asked is taken, before and after the acknowledgement"() {
     const s = await open();

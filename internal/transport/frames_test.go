@@ -110,12 +110,12 @@ func TestFrames_ThatAreNone(t *testing.T) {
 		"a frame without a mask":          {"\x81\x0f" + ping, 1002},
 		"a continuation of nothing":       {masked(0x80, ping), 1002},
 		"a text within a text":            {masked(0x01, `{"ty`) + masked(0x81, ping), 1002},
-		"a close of one byte":             {masked(0x88, "x"), 0},
+		"a close of one byte":             {masked(0x88, "x"), 1005}, // taken for one without a code
 		"a close with a code of nobody's": {masked(0x88, "\x03\xed"), 1002},
 		"a close that is not UTF-8":       {masked(0x88, "\x03\xe8\xff"), 1002},
 		"text that is not UTF-8":          {masked(0x81, "{\"type\":\"ping\",\"x\":\"\xff\"}"), 1007},
 		"binary":                          {masked(0x82, ping), 4400},
-		"a length of 2^63":                {"\x81\xff\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 0},
+		"a length of 2^63":                {"\x81\xff\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 1009},
 		"a length of a gigabyte":          {"\x81\xff\x00\x00\x00\x00\x40\x00\x00\x00\x00\x00\x00\x00", 1009},
 		"fragments that are too much":     {masked(0x01, strings.Repeat(" ", 60_000)) + masked(0x80, strings.Repeat(" ", 10_000)), 1009},
 		"nothing, in a thousand pieces":   {masked(0x01, "") + strings.Repeat(masked(0x00, ""), 1000) + masked(0x80, ""), 4400},
@@ -123,12 +123,6 @@ func TestFrames_ThatAreNone(t *testing.T) {
 		conn, r := p.raw(t)
 		_, err := io.WriteString(conn, tc.frames)
 		require.NoError(t, err, name)
-		if tc.code == 0 {
-			if code := closeCode(t, r); code != 0 {
-				require.Contains(t, []int{1000, 1002, 1005, 1009}, code, name)
-			}
-			continue
-		}
 		require.Equal(t, tc.code, closeCode(t, r), name)
 	}
 	conn, r := p.raw(t)
