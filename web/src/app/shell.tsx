@@ -19,7 +19,7 @@ import { schemes } from "./schemes";
 import { useShortcuts } from "./shortcuts";
 import { useTexts } from "./texts";
 
-// Nobody asks for these in the first moment.
+// The page is drawn and can be used before these are there.
 const CustomerSwitcher = lazyPart(async () => (await import("./customer-switcher")).CustomerSwitcher);
 const NotificationDrawer = lazyPart(async () => (await import("./notification-drawer")).NotificationDrawer);
 const ShortcutHelp = lazyPart(async () => (await import("./shortcut-help")).ShortcutHelp);
