@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { openAll, settled } from "./examine.mjs";
 import { hostileTexts, polyglot, polyglots, strings } from "./hostile-texts.mjs";
-import { customerOf, databaseOf } from "./parts.mjs";
+import { customerOf, databaseOf, palette } from "./parts.mjs";
 
 /** Buttons that open nothing, by what is written on them or said of them. */
 const acting = /^(Export as CSV|As (CSV|JSON lines)|(Check|Compare) now|Pause|Resume|Save.*|.*[Cc]opy.*|Take the deletion back|Cancel|Try again|Previous page|Next page|Hide in this browser|Send link|Clear filters|Show resolved findings, too|Also renewals of sessions|Only[^]*Remove this filter|.*: ×|×)$/;
@@ -110,7 +110,7 @@ export const tests = {
     await page.keyboard.press("Escape");
     await page.keyboard.press("Control+k");
     for (const [, , text] of belongs.filter(([place, path]) => place === "CreateCustomerInput.name" && path === "/customers")) {
-      await page.getByRole("textbox", { name: "Search", exact: true }).fill(text);
+      await palette(page).fill(text);
       await page.getByRole("dialog").getByText(text).first().waitFor();
       await quiet(page, "in the palette");
     }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { keyboardOf } from "../keyboard.mjs";
 import { memberOf, user } from "../users.mjs";
 import { examine, settled } from "./examine.mjs";
-import { customerOf, databaseOf } from "./parts.mjs";
+import { customerOf, databaseOf, palette } from "./parts.mjs";
 
 /** Where the focus is, and whether somebody who looks at the page finds it there. */
 const place = () => {
@@ -207,7 +207,7 @@ export const tests = {
     await dialog.waitFor({ state: "detached" });
     await found.first().getByText("Left as it is").waitFor();
     await page.keyboard.press("Control+k");
-    await page.getByRole("textbox", { name: "Search", exact: true }).fill("drift");
+    await palette(page).fill("drift");
     await page.getByRole("dialog").getByText("Drift", { exact: true }).waitFor();
   },
 

@@ -47,3 +47,14 @@ END $do$`;
 /** Answers one operation of a page in another way: `how` is given the route, and may ask the panel itself. */
 export const answer = (page, operation, how) =>
   page.route("**/graphql", (route) => (route.request().postDataJSON()?.operationName === operation ? how(route) : route.fallback()));
+
+/** The palette's field. */
+export const palette = (page) => page.getByRole("combobox", { name: "Search", exact: true });
+
+/** Opens what the palette finds first, as soon as one sees and hears that it is chosen. */
+export async function choose(page, text) {
+  await page.keyboard.press("Control+k");
+  await palette(page).fill(text);
+  await page.getByRole("dialog").getByRole("option", { name: new RegExp(text, "i"), selected: true }).and(page.locator("[data-selected]")).waitFor();
+  await page.keyboard.press("Enter");
+}

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { keyboardOf } from "../keyboard.mjs";
 import { memberOf } from "../users.mjs";
 import { examine } from "./examine.mjs";
-import { customerOf, databaseOf } from "./parts.mjs";
+import { choose, customerOf, databaseOf, palette } from "./parts.mjs";
 
 /** Pages that need nothing to be there; german.mjs looks at them when they are filled. */
 const routes = ["/", "/customers", "/databases", "/jobs", "/users", "/servers", "/drift", "/audit", "/security", "/settings", "/databases/bm90aGluZw"];
@@ -28,8 +28,8 @@ export const tests = {
     assert.ok(faults.length === 0, faults.join("\n"));
   },
 
-  "U4: the palette finds pages and objects, and gives the focus back": async ({ person, signIn, graph, step }) => {
-    await graph("mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }", { input: { name: "Palette & Sons", email: "palette@example.com" } });
+  "U4: the palette finds pages and objects, and gives the focus back": async ({ person, signIn, graph, shot, step }) => {
+    const customer = await customerOf(graph, "Palette & Sons");
     const page = await (await person()).newPage();
     await signIn(page, { to: "/jobs" });
     const opener = page.getByRole("button", { name: /^Search/ });
@@ -48,22 +48,22 @@ export const tests = {
     await page.keyboard.press("Control+k");
     await page.waitForFunction(() => globalThis.after !== undefined);
     step(`the palette after ${Math.round(await page.evaluate(() => globalThis.after))} ms`); // 100 ms on a machine that is not busy
-    const field = page.getByRole("textbox", { name: "Search", exact: true });
+    const field = palette(page);
+    const faults = await examine(page, "the palette", { shot, width: 1280 });
     await field.fill("palette");
     await page.getByText("Palette & Sons").waitFor();
+    faults.push(...(await examine(page, "the palette with what it found", { shot })));
+    assert.ok(faults.length === 0, faults.join("\n"));
     await page.keyboard.press("Escape");
     await field.waitFor({ state: "detached" });
     assert.equal(await opener.evaluate((e) => e === document.activeElement), true, "the focus is back");
-    const choose = async (text) => {
-      await page.keyboard.press("Control+k");
-      await field.fill(text);
-      await page.locator("[role=dialog] [data-selected]", { hasText: new RegExp(text, "i") }).waitFor(); // as one sees before pressing it
-      await page.keyboard.press("Enter");
-    };
-    await choose("databases");
+    await choose(page, "palette & sons"); // no page is called so: it is chosen when it is found
+    await page.waitForURL(new RegExp(`/customers/${customer}$`));
+    await field.waitFor({ state: "detached" });
+    await choose(page, "databases");
     await page.waitForURL(/\/databases$/);
     for (const [action, dialog] of [["Register a server", "Register server"], ["New API token", "New API token"], ["Keyboard shortcuts", "Keyboard shortcuts"]]) {
-      await choose(action);
+      await choose(page, action);
       await field.waitFor({ state: "detached" });
       await page.getByRole("dialog", { name: dialog }).waitFor();
       await page.waitForFunction(() => document.querySelector("[role=dialog]")?.contains(document.activeElement));
@@ -71,9 +71,9 @@ export const tests = {
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
     }
-    await choose("dark");
+    await choose(page, "dark");
     await page.locator("html[data-mantine-color-scheme=dark]").waitFor();
-    await choose("deutsch");
+    await choose(page, "deutsch");
     await page.locator("html[lang=de]").waitFor();
   },
 

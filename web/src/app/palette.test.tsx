@@ -2,7 +2,7 @@ import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, it, vi } from "vitest";
 import { sessions } from "@/gql/session";
-import { everything, graphOf, show, viewerOf } from "@/testing/render";
+import { type Answer, everything, graphOf, show, viewerOf } from "@/testing/render";
 import { places } from "./navigation";
 import { CommandPalette } from "./palette";
 import { openPalette, palette } from "./palette-opener";
@@ -13,16 +13,27 @@ const answers = {
 };
 afterEach(() => act(() => palette.setState({ ...palette.getState(), opened: false })));
 const onHelp = vi.fn();
-const open = async (viewer = viewerOf(everything)) => {
-  const graph = graphOf(answers);
+const open = async (viewer = viewerOf(everything), graph = graphOf(answers)) => {
   const shown = show(<><button type="button">opener</button><CommandPalette places={places} onHelp={onHelp} /></>, graph, { viewer });
   const opener = await screen.findByRole("button", { name: "opener" });
   opener.focus();
   act(openPalette);
-  const box = await screen.findByRole("textbox", { name: "Search" });
+  const box = await screen.findByRole("combobox", { name: "Search" });
   return { ...shown, graph, box, opener, user: userEvent.setup() };
 };
-const found = () => within(screen.getByRole("dialog")).queryAllByRole("option").map(({ textContent }) => textContent);
+const found = () => screen.queryAllByRole("option").map(({ textContent }) => textContent);
+/** A graph that finds something once it is told what. */
+const late = () => {
+  let answer = (_: Answer) => {};
+  const answered = new Promise<Answer>((go) => { answer = go; });
+  return { graph: graphOf({ ...answers, Find: () => answered }), answer: (data: unknown) => act(async () => answer({ data })) };
+};
+/** The entry that is told to be chosen, and to whom the keys go. */
+const chosen = (box: HTMLElement) => {
+  const all = screen.queryAllByRole("option", { selected: true });
+  expect(all.map(({ id }) => id)).toEqual([box.getAttribute("aria-activedescendant")].filter(Boolean));
+  return all[0]?.textContent;
+};
 
 it("U4: has the pages and what can be done, before anything is written, and asks for nothing", async () => {
   const { graph } = await open();
@@ -38,7 +49,7 @@ it("U4: finds customers, databases and servers by what is written, and goes ther
   expect(screen.getByText("c7_shop")).toBeVisible();
   expect(await screen.findByText("pg-shop")).toBeVisible();
   expect(screen.queryByText("other")).not.toBeInTheDocument();
-  expect(graph.sent.find(({ operationName }) => operationName === "Find")?.variables).toEqual({ text: "shop", customers: true, databases: true });
+  expect(graph.sent.findLast(({ operationName }) => operationName === "Find")?.variables).toEqual({ text: "shop", customers: true, databases: true });
   await user.click(screen.getByText("c7_shop"));
   await waitFor(() => expect(router.state.location.pathname).toBe("/databases/d1"));
 });
@@ -58,11 +69,58 @@ it("U4: is used by the keyboard alone: a page is chosen with Enter", async () =>
   await waitFor(() => expect(router.state.location.pathname).toBe("/audit"));
 });
 
+it("U4: what is found is opened with Enter, also where no page and nothing to do is called so", async () => {
+  const { graph, answer } = late();
+  const { router, box, user } = await open(viewerOf(["CUSTOMERS_READ", "DATABASES_READ"]), graph);
+  await user.type(box, "shop");
+  expect(found()).toEqual([]);
+  await answer(answers.Find.data);
+  await screen.findByText("Shop Ltd");
+  expect(chosen(box)).toBe("Shop Ltdshop@acme.test");
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(router.state.location.pathname).toBe("/customers/c1"));
+});
+
+it("U4: what is found comes first, and takes away nothing that the arrow keys had come to", async () => {
+  const { graph, answer } = late();
+  const { router, box, user } = await open(viewerOf([...everything, "SERVERS_WRITE"]), graph);
+  await user.type(box, "server");
+  const own = ["Database servers", "Register a server"];
+  expect(found()).toEqual(own);
+  expect(chosen(box)).toBe(own[0]);
+  await user.keyboard("{ArrowDown}");
+  expect(chosen(box)).toBe(own[1]);
+  await answer({ customers: { nodes: [{ id: "c2", name: "Servers GmbH", email: "s@x.test" }] }, databases: { nodes: [] } });
+  await screen.findByText("Servers GmbH");
+  expect(found()).toHaveLength(3);
+  expect(chosen(box)).toBe(own[1]);
+  await user.keyboard("{ArrowUp}");
+  expect(chosen(box)).toBe("Servers GmbHs@x.test");
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(router.state.location.pathname).toBe("/customers/c2"));
+});
+
+it("U4: tells who does not see it what there is and which is chosen", async () => {
+  const { box, user } = await open();
+  expect(box).toHaveFocus();
+  expect(chosen(box)).toBeUndefined();
+  expect(box).toHaveAttribute("aria-expanded", "true");
+  expect(box).toHaveAttribute("aria-controls", screen.getByRole("listbox", { name: "Results" }).id);
+  await user.keyboard("{ArrowDown}{ArrowDown}");
+  expect(chosen(box)).toBe("Customers");
+  await user.keyboard("{ArrowUp}{ArrowUp}");
+  expect(chosen(box)).toBe("Sign out");
+  await user.type(box, "shop");
+  await screen.findByText("pg-shop");
+  expect(screen.getAllByRole("group").map((group) => group.getAttribute("aria-label"))).toEqual(["Customers", "Databases", "Database servers"]);
+  for (const group of screen.getAllByRole("group")) expect(within(group).getAllByRole("option")).toHaveLength(1);
+});
+
 it("U4: Escape gives the focus back to where it was", async () => {
   const { box, opener, user } = await open();
   await user.type(box, "x");
   await user.keyboard("{Escape}");
-  await waitFor(() => expect(screen.queryByRole("textbox", { name: "Search" })).not.toBeInTheDocument());
+  await waitFor(() => expect(screen.queryByRole("combobox", { name: "Search" })).not.toBeInTheDocument());
   await waitFor(() => expect(opener).toHaveFocus());
 });
 
@@ -100,16 +158,31 @@ it("U4: changes the colours and the language, and lists what the keyboard can do
 
 it("says that nothing was found", async () => {
   const { box, user } = await open(viewerOf([]));
+  expect(found()).toContain("Dashboard");
+  const status = within(screen.getByRole("dialog")).getByRole("status");
   await user.type(box, "zzz");
   expect(await screen.findByText("Nothing found")).toBeVisible();
+  expect(status).toHaveTextContent("Nothing found");
   expect(found()).toEqual([]);
+  expect(chosen(box)).toBeUndefined();
+  expect(box).toHaveAttribute("aria-expanded", "false");
+  expect(box).not.toHaveAttribute("aria-controls");
+});
+
+it("says that nothing was found once it was looked for", async () => {
+  const { graph, answer } = late();
+  const { box, user } = await open(viewerOf(["CUSTOMERS_READ"]), graph);
+  await user.type(box, "zzz");
+  await waitFor(() => expect(graph.sent.at(-1)?.variables.text).toBe("zzz"));
+  expect(screen.queryByText("Nothing found")).not.toBeInTheDocument();
+  await answer({ customers: { nodes: [] } });
+  expect(await screen.findByText("Nothing found")).toBeVisible();
 });
 
 it("asks for what the viewer may see alone", async () => {
   const { graph, box, user } = await open(viewerOf(["DATABASES_READ"]));
   await user.type(box, "shop");
-  await waitFor(() => expect(graph.sent).toHaveLength(1));
-  expect(graph.sent[0]?.variables).toEqual({ text: "shop", customers: false, databases: true });
+  await waitFor(() => expect(graph.sent.at(-1)?.variables).toEqual({ text: "shop", customers: false, databases: true }));
 });
 
 it("signs out", async () => {

@@ -1,10 +1,10 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { Spotlight, type SpotlightActionGroupData } from "@mantine/spotlight";
+import { Spotlight, type SpotlightActionGroupData, useSpotlight } from "@mantine/spotlight";
 import { type Icon, IconDatabase, IconKey, IconKeyboard, IconLanguage, IconLogout, IconMailPlus, IconSearch, IconServer, IconUsersGroup } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import i18next from "i18next";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
 import { useMay, useViewer } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
@@ -36,6 +36,8 @@ const begun = [
   { name: "registerServer", to: "/servers", needs: "SERVERS_WRITE", icon: IconServer },
 ] as const;
 
+const listId = "palette-list";
+
 /** Pages, actions and objects by their names; Ctrl-K opens it. */
 export function CommandPalette(p: { places: Place[]; onHelp: () => void }) {
   const t = useTexts();
@@ -46,7 +48,7 @@ export function CommandPalette(p: { places: Place[]; onHelp: () => void }) {
   const [text, setText] = useState("");
   const [asked] = useDebouncedValue(text.trim(), 150);
   const variables = { text: asked, customers: may("CUSTOMERS_READ"), databases: may("DATABASES_READ") };
-  const [{ data }] = useQuery({ query: FIND, variables, pause: asked.length < 2 || !(variables.customers || variables.databases) });
+  const [{ data, fetching }] = useQuery({ query: FIND, variables, pause: asked.length < 2 || !(variables.customers || variables.databases) });
   const [servers] = useQuery({ query: SERVERS, pause: asked.length < 2 || !may("SERVERS_READ"), requestPolicy: "cache-first" });
   const found = asked.length >= 2 ? data : undefined;
   const low = text.trim().toLowerCase();
@@ -69,7 +71,7 @@ export function CommandPalette(p: { places: Place[]; onHelp: () => void }) {
     },
     {
       group: t("servers"),
-      actions: (asked.length >= 2 ? (servers.data?.databaseServers.nodes ?? []) : []).filter(({ name, host }) => fits(name, host))
+      actions: (asked.length >= 2 ? (servers.data?.databaseServers.nodes ?? []) : []).filter(({ name, host }) => fits(name, host)).slice(0, 20)
         .map(({ id, name, host }) => ({ id, label: name, description: host, leftSection: icon(IconServer), onClick: go(`/servers/${id}`) })),
     },
     {
@@ -89,10 +91,52 @@ export function CommandPalette(p: { places: Place[]; onHelp: () => void }) {
     },
   ].filter(({ actions }) => actions.length > 0);
 
+  const shown = groups.flatMap(({ actions }) => actions.map(({ id }) => id));
+  const chosen = useChosen(shown, text !== "");
+  const none = shown.length === 0 && text.trim() === asked && !fetching && !servers.fetching; // what is still looked for is not missing
+
   return (
-    <Spotlight
-      actions={groups} shortcut={null} onSpotlightClose={closedPalette} returnFocus={false} query={text} onQueryChange={setText} filter={(_, actions) => actions} nothingFound={t("nothingFound")}
-      store={palette} searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: t("searchHint"), "aria-label": t("search") }} scrollable maxHeight={420} limit={40} attributes={{ content: { "aria-label": t("search") } }}
-    />
+    <Spotlight.Root
+      store={palette} shortcut={null} onSpotlightClose={closedPalette} returnFocus={false} query={text} onQueryChange={setText} scrollable maxHeight={420} attributes={{ content: { "aria-label": t("search") } }}
+      onKeyDown={() => palette.setState(palette.getState())} // the package tells nobody what the arrow keys have chosen
+    >
+      <Spotlight.Search
+        leftSection={<IconSearch size={18} aria-hidden />} placeholder={t("searchHint")} aria-label={t("search")} role="combobox" aria-autocomplete="list"
+        aria-expanded={shown.length > 0} aria-controls={shown.length > 0 ? listId : undefined} aria-activedescendant={chosen && idOf(chosen)}
+      />
+      {shown.length > 0 && (
+        <Spotlight.ActionsList {...{ viewportProps: { id: listId, role: "listbox", "aria-label": t("results") } }}>
+          {groups.map(({ group, actions }) => (
+            <Spotlight.ActionsGroup key={group} label={group} role="group" aria-label={group}>
+              {actions.map(({ id, ...action }) => (
+                <Spotlight.Action
+                  key={id} role="option" aria-selected={id === chosen} data-selected={id === chosen || undefined} {...action}
+                  ref={(entry) => { if (entry) entry.id = idOf(id); }} // the package passes no id on
+                />
+              ))}
+            </Spotlight.ActionsGroup>
+          ))}
+        </Spotlight.ActionsList>
+      )}
+      <div role="status">{none && <Spotlight.Empty>{t("nothingFound")}</Spotlight.Empty>}</div>
+    </Spotlight.Root>
   );
+}
+
+const idOf = (entry: string) => `palette-${entry}`;
+
+/**
+ * Which entry Enter opens. The package chooses the first as something is typed; what is
+ * found comes later, and then it is the first again, or what the arrow keys had come to.
+ */
+function useChosen(shown: string[], typed: boolean): string | undefined {
+  const { selected } = useSpotlight(palette);
+  const before = useRef(shown);
+  useEffect(() => {
+    const now = palette.getState();
+    const moved = now.selected > 0 ? shown.indexOf(before.current[now.selected] ?? "") : 0;
+    before.current = shown;
+    if (typed && shown.length > 0) palette.setState({ ...now, selected: Math.max(moved, 0) });
+  }, [shown.join("\n")]);
+  return shown[selected];
 }

@@ -209,7 +209,7 @@ describe("the account's menu", () => {
 it("U4: the search in the head opens the palette", async () => {
   const { user } = open();
   await user.click((await screen.findAllByRole("button", { name: /^Search/ }))[0]!);
-  expect(await screen.findByRole("textbox", { name: "Search" })).toBeVisible();
+  expect(await screen.findByRole("combobox", { name: "Search" })).toBeVisible();
 });
 
 describe("what is live", () => {
