@@ -1,4 +1,4 @@
-import { Box, Skeleton } from "@mantine/core";
+import { Box } from "@mantine/core";
 import { PageSkeleton } from "@/components/skeletons";
 import { useTexts } from "./texts";
 
@@ -7,8 +7,7 @@ export function ShellSkeleton() {
   const t = useTexts();
   return (
     <Box p="md" component="main">
-      <Skeleton h={40} mb="lg" radius="sm" />
-      <PageSkeleton label={t("starting")} />
+      <PageSkeleton head label={t("starting")} />
     </Box>
   );
 }
