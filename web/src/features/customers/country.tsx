@@ -1,5 +1,5 @@
 import i18next from "i18next";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 import { Select } from "@/components/select";
 
 /** All countries of ISO 3166-1, by their codes; their names the browser knows in each language. */
@@ -35,11 +35,9 @@ export function CountrySelect(p: {
     const { compare } = new Intl.Collator(i18next.language); // one for all: to find it 2,000 times is felt
     return codes.map((value) => ({ value, label: nameOf(value) })).sort((a, b) => compare(a.label, b.label));
   }, [nameOf]);
-  // 250 that nobody looks at would be made anew with the page.
-  const [opened, setOpened] = useState(false);
   return (
     <Select
-      {...(p.bare ? { "aria-label": p.label } : { label: p.label })} name={p.name} data={opened ? data : data.filter(({ value }) => value === p.value)} onDropdownOpen={() => setOpened(true)} value={p.value} onChange={p.onChange} placeholder={p.placeholder} error={p.error} w={p.w}
+      {...(p.bare ? { "aria-label": p.label } : { label: p.label })} name={p.name} data={data} value={p.value} onChange={p.onChange} placeholder={p.placeholder} error={p.error} w={p.w}
       searchable clearable clearButtonProps={{ "aria-label": `${p.label}: ×` }}
     />
   );
