@@ -98,6 +98,7 @@ export function CommandPalette(p: { places: Place[]; onHelp: () => void }) {
   return (
     <Spotlight.Root
       store={palette} shortcut={null} onSpotlightClose={closedPalette} returnFocus={false} query={text} onQueryChange={setText} scrollable maxHeight={420} attributes={{ content: { "aria-label": t("search") } }}
+      styles={{ actionDescription: { opacity: 1 } }} // of the chosen one it is too pale for AA, else
       onKeyDown={() => palette.setState(palette.getState())} // the package tells nobody what the arrow keys have chosen
     >
       <Spotlight.Search
