@@ -24,8 +24,8 @@ it("has options once it is entered, for the keyboard", async () => {
   expect(field).toHaveAttribute("aria-expanded", "false");
 });
 
-it("says that it is open after the first click", async () => {
-  show(<Select label="State" data={["ACTIVE", "SUSPENDED"]} defaultValue="ACTIVE" />);
+it.each([false, true])("says that it is open after the first click, and which list is its own: searchable %s", async (searchable) => {
+  show(<Select label="State" data={["ACTIVE", "SUSPENDED"]} defaultValue="ACTIVE" searchable={searchable} />);
   const field = await screen.findByRole("combobox", { name: "State" });
   expect(field).toHaveAttribute("aria-expanded", "false");
   await userEvent.click(field);

@@ -1,5 +1,5 @@
 import { Select as PackageSelect, type SelectProps } from "@mantine/core";
-import { type FocusEventHandler, useState } from "react";
+import { type FocusEventHandler, useEffect, useState } from "react";
 
 interface Late {
   comboboxProps?: SelectProps["comboboxProps"];
@@ -13,6 +13,10 @@ interface Late {
  */
 export function useLateOptions(p: Late): Required<Late> {
   const [entered, setEntered] = useState(false);
+  // What one can type into opens as it is entered, and says which list is its own when it is drawn
+  // again: the list has its name after two drawings.
+  const [drawn, setDrawn] = useState(0);
+  useEffect(() => setDrawn((n) => (entered ? Math.min(n + 1, 2) : 0)), [entered, drawn]);
   return {
     comboboxProps: { ...p.comboboxProps, keepMounted: entered },
     onFocus: (event) => {
