@@ -68,7 +68,7 @@ export const tests = {
         await route.fallback();
       });
       await page.goto(url + path);
-      const shapes = page.locator("[aria-busy=true] [data-rows] > *");
+      const shapes = page.locator("[aria-busy=true] [data-rows] > * > *");
       await shapes.first().waitFor();
       const boxes = (all) => all.map((e) => e.getBoundingClientRect()).map(({ top, height }) => ({ top, height }));
       const before = await shapes.evaluateAll(boxes);
