@@ -136,15 +136,6 @@ export const tests = {
     await by.press("button", "Create token", { within: drawer });
     const asked = dialog("Is it you?");
     await by.has("textbox", "Password", { within: asked });
-    await by.keys("Escape"); // not now
-    await asked.waitFor({ state: "detached" });
-    await by.has("button", "Create token", { within: drawer });
-    assert.equal(await drawer.getByRole("textbox", { name: "Name" }).inputValue(), "weekly");
-    assert.deepEqual(await tokens(), []);
-    step("not answered");
-
-    await by.keys("Enter");
-    await by.has("textbox", "Password", { within: asked });
     await by.type("somebody else's guess");
     await by.keys("Enter");
     await asked.getByText("The password is wrong.").waitFor();
@@ -156,7 +147,7 @@ export const tests = {
     const once = dialog("Your new API token");
     await by.press("button", "I have saved it", { within: once });
     await once.waitFor({ state: "detached" });
-    await by.has("button", "New API token");
+    await by.has("region", "API tokens"); // the button of the empty list is gone
     assert.deepEqual(await tokens(), ["weekly"]);
     const { auditEvents } = await graph("{ auditEvents(first: 50, filter: { action: \"session.confirm\" }) { nodes { allowed actor { email } } } }");
     assert.deepEqual(auditEvents.nodes.filter(({ allowed }) => allowed).map(({ actor }) => actor.email), [email]);

@@ -113,8 +113,9 @@ export const tests = {
 
     await by.press("link", "Member belongs", { by: "Shift+Tab" });
     await page.getByRole("heading", { level: 1, name: "Member belongs" }).waitFor();
+    const { users } = await graph("{ users(first: 1, filter: { search: \"belongs@example.com\" }) { nodes { id } } }");
     const roles = async () => {
-      const { memberships } = (await graph("query ($id: ID!) { node(id: $id) { ... on User { memberships { role customer { name } } } } }", { id: page.url().split("/").pop() })).node;
+      const { memberships } = (await graph("query ($id: ID!) { node(id: $id) { ... on User { memberships { role customer { name } } } } }", { id: users.nodes[0].id })).node;
       return memberships.map((m) => `${m.customer.name} ${m.role}`);
     };
     assert.deepEqual(await roles(), ["Belonging DEVELOPER"]);
