@@ -249,7 +249,7 @@ export const tests = {
     const { page, ran } = await watched(person);
     await signIn(page, { to: "/customers" });
     const called = polyglot("toast", 0);
-    await page.getByRole("main").getByRole("button", { name: "Create a customer" }).click();
+    await page.getByRole("main").getByRole("button", { name: "Create a customer" }).first().click();
     const drawer = page.getByRole("dialog", { name: "Create a customer" });
     await drawer.getByRole("textbox", { name: "Name", exact: true }).fill(called);
     await drawer.getByLabel("E-mail address").fill(address("toast"));
@@ -275,7 +275,7 @@ export const tests = {
     const banner = page.getByRole("status").filter({ hasText: "You act as" });
     await quietly(page, ran, `You act as ${member}.`, "in the banner of who acts");
     await settled(page);
-    await banner.getByRole("button", { name: "End" }).click();
+    await banner.getByRole("button", { name: "End", exact: true }).click();
     await banner.waitFor({ state: "detached" });
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Audit log" }).click(); // which nobody else sees
 
