@@ -15,12 +15,13 @@ import (
 func TestWeb(t *testing.T) {
 	t.Parallel()
 	open := launch{env: []string{"MPANEL_SIGN_UP=on"}}
+	remote := launch{env: []string{"MPANEL_TENANTS_LISTEN=0.0.0.0"}} // so that access can be given to networks
 	for _, panel := range []struct {
 		file string
 		launch
 		before func(*testing.T, *server, *client) // what no page can do
 	}{ // the longest first, so that none is alone at the end
-		{file: "german"}, {file: "hostile", launch: open}, {file: "shell"}, {file: "keyboard-staff"}, {file: "keyboard-own"}, {file: "accounts", launch: open},
+		{file: "german"}, {file: "hostile", launch: open}, {file: "shell"}, {file: "keyboard-staff", launch: remote}, {file: "keyboard-own"}, {file: "accounts", launch: open},
 		{file: "databases", before: nameTaken}, {file: "operations", before: drifted}, {file: "navigation", before: drifted}, {file: "customers"}, {file: "security"},
 		{file: "lists"}, {file: "audit"}, {file: "hidden"}, {file: "dashboard"}, {file: "host"}, {file: "sessions"}, {file: "stopped"},
 	} {
@@ -32,7 +33,9 @@ func TestWeb(t *testing.T) {
 			}
 			tenants, err := s.dsn("tenants", "postgres")
 			require.NoError(t, err)
-			browse(t, vars{"file": panel.file, "url": s.url, "tenants": tenants}, nil)
+			own, err := s.dsn("panel", "mpanel")
+			require.NoError(t, err)
+			browse(t, vars{"file": panel.file, "url": s.url, "tenants": tenants, "panel": own}, nil)
 		})
 	}
 }

@@ -75,5 +75,22 @@ export async function keyboardOf(page) {
       for (const name of names) await keyboard.press(name);
     },
     type: (text) => keyboard.type(text),
+    /** Takes another option of a list, among those with what is typed where it can be searched. */
+    async choose(list, option, { typed, ...where } = {}) {
+      await to("combobox", list, where);
+      if (typed !== undefined) {
+        await keyboard.press("Control+a");
+        await keyboard.type(typed);
+      }
+      const wanted = page.getByRole("option", { name: option, exact: true });
+      if (typed === undefined) await keyboard.press("ArrowDown");
+      await wanted.waitFor();
+      for (let i = 0; (await wanted.getAttribute("data-combobox-selected")) === null; i++) {
+        if (i === 10) throw new Error(`no option "${option}"`);
+        await keyboard.press("ArrowDown");
+      }
+      await keyboard.press("Enter");
+      await wanted.waitFor({ state: "hidden" });
+    },
   };
 }

@@ -1,7 +1,7 @@
 // Has a person use the web app in Chromium, by what one file of web/ says. Nothing but
 // the panel's own origin can be reached from there.
 // In: {file, url, email, password, setupToken?: of a panel that nobody has set up, shots?: folder for screenshots, beside?: another address
-// of the panel that no browser uses, control?: what cuts the line to url, tenants?: how psql reaches the tenants' databases}.
+// of the panel that no browser uses, control?: what cuts the line to url, tenants?, panel?: how psql reaches the tenants' databases and the panel's own}.
 // Out, a line for each test: {test, failure?, ms}, {step} within long ones, and {do: "restart"}
 // to have the panel started anew.
 import assert from "node:assert/strict";
@@ -71,8 +71,9 @@ const shot = async (page, name) => input.shots && page.screenshot({ path: join(i
 /** Does something to the line between browser and panel: whole, dead, silent, or half?of=text. */
 const line = async (what) => assert.equal((await fetch(`${input.control}/${what}`, { method: "POST" })).status, 200);
 
-/** Does something on the server of the tenants' databases, past the panel. */
-const sql = (...statements) => execFileSync("psql", ["-XqAt", "-v", "ON_ERROR_STOP=1", ...statements.flatMap((one) => ["-c", one]), input.tenants], { encoding: "utf8" });
+const psql = (where) => (...statements) => execFileSync("psql", ["-XqAt", "-v", "ON_ERROR_STOP=1", ...statements.flatMap((one) => ["-c", one]), where], { encoding: "utf8" });
+/** Does something on the server of the tenants' databases, or in the panel's own database, past the panel. */
+const [sql, panelSql] = [psql(input.tenants), psql(input.panel)];
 
 /** Has the panel started anew; the new one is there when `graph` answers again. */
 const restart = () => print({ do: "restart" });
@@ -87,7 +88,7 @@ try {
     faults = [];
     let failure;
     try {
-      await run({ person, signIn, graph, forgive, shot, step, line, restart, sql, url: input.url, email: input.email, password: input.password, setupToken: input.setupToken });
+      await run({ person, signIn, graph, forgive, shot, step, line, restart, sql, panelSql, url: input.url, email: input.email, password: input.password, setupToken: input.setupToken });
       if (faults.length > 0) failure = faults.join("\n");
     } catch (error) {
       failure = [String(error?.stack ?? error), ...faults].join("\n");

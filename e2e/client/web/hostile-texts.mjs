@@ -15,7 +15,7 @@ export const polyglot = (where, form) => forms[form](where);
 export const polyglots = forms.map((form) => form("any"));
 
 /** An address that the graph takes: no angle brackets and no quotes are allowed in one. */
-const address = (where) => `'-window.__ran='${where}'-'@example.com`;
+export const address = (where) => `'-window.__ran='${where}'-'@example.com`;
 
 const [stored, secret, looked] = [{ stored: true }, { secret: true }, { looked: true }];
 /** Stored where another is, too, and shown where that one is. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { linkTo } from "../mailbox.mjs";
 import { openAll, settled } from "./examine.mjs";
-import { hostileTexts, polyglot, polyglots, strings } from "./hostile-texts.mjs";
+import { address, hostileTexts, polyglot, polyglots, strings } from "./hostile-texts.mjs";
 import { customerOf, databaseOf, palette } from "./parts.mjs";
 
 /** Buttons that open nothing, by what is written on them or said of them. */
@@ -11,6 +12,20 @@ const ofTheApp = /^\/($|[?#]|(customers|databases|jobs|users|servers|drift|audit
 const said = (page) => page.evaluate(() => [document.body.innerText, document.title, ...[...document.querySelectorAll("input, textarea")].map(({ value }) => value)].join("\n"));
 
 const quiet = async (page, where) => assert.equal(await page.evaluate(() => window.__ran), undefined, `something ran ${where}`);
+
+/** A page of a browser of its own, and what ran on it: also what ran just before another page took its place. */
+async function watched(person) {
+  const context = await person();
+  const ran = [];
+  await context.exposeFunction("ranHere", (where) => ran.push(where));
+  await context.addInitScript(() => Object.defineProperty(window, "__ran", { set: (where) => window.ranHere(String(where)) }));
+  return { page: await context.newPage(), ran };
+}
+
+/** Where a sign-in might be sent to that is not the app. */
+const elsewhere = [
+  ...polyglots, "//evil.example", "https://evil.example/", "\\\\evil.example", "/\\evil.example", "/\t/evil.example", "data:text/html,<script>window.__ran='data'</script>",
+];
 
 /** Follows links of the app from page to page, each once, opens what opens over them, and gives what each said. */
 async function crawl(page, url, starts, step) {
@@ -172,5 +187,104 @@ export const tests = {
       step(text);
     }
     forgive(/status of 400/); // a cursor that is none is refused
+  },
+
+  "S33: a sign-in ends on the origin, and nothing that stands behind the # of a link is executed": async ({ person, signIn, step, url }) => {
+    const { page, ran } = await watched(person);
+    // The watch itself tells when something runs.
+    await page.goto(`${url}/sign-in`);
+    await page.evaluate(() => (window.__ran = "by the test"));
+    assert.deepEqual(ran.splice(0), ["by the test"]);
+
+    for (const next of elsewhere) {
+      await signIn(page, { to: next });
+      assert.equal(await page.evaluate(() => location.href), `${url}/`, next);
+      assert.deepEqual(ran, [], next);
+      step(next);
+    }
+    const within = `/customers?q=${encodeURIComponent(polyglots[0])}#${encodeURIComponent(polyglots[1])}`; // what is the app's own is gone to
+    await signIn(page, { to: within });
+    await page.getByRole("heading", { level: 1, name: "Customers" }).waitFor();
+    await page.waitForFunction((text) => [...document.querySelectorAll("#content input")].some(({ value }) => value === text), polyglots[0]);
+    assert.deepEqual(ran, [], within);
+
+    const titles = { "/verify-email": "Confirm your address", "/reset-password": "Set a new password", "/invitation": "Accept the invitation", "/setup": "Set up MPanel" };
+    for (const text of polyglots) {
+      for (const [path, title] of Object.entries(titles)) { // the path changes, so that each is a page of its own
+        await page.goto(`${url}${path}?x=${encodeURIComponent(text)}#${text}`);
+        await page.getByRole("heading", { level: 1, name: title }).waitFor();
+        assert.deepEqual(ran, [], `${path}#${text}`);
+        // What the panel says of such a token.
+        if (text !== polyglots[0]) continue;
+        for (const field of await page.getByRole("textbox").all()) await field.fill((await field.getAttribute("name")) === "email" ? "late@example.com" : polyglot("field", 1));
+        await page.locator("button[type=submit]").click();
+        await page.getByRole("alert").filter({ hasText: /used|taken back|not valid/ }).waitFor();
+        assert.deepEqual(ran, [], `${path}#${text}, sent`);
+      }
+      step(text);
+    }
+  },
+
+  "S33: nothing runs where people are told of something once: accounts, toasts, the banner of who acts, the audit's tail": async ({ person, signIn, graph, step, url }) => {
+    const quietly = async (page, ran, text, where) => {
+      await page.getByText(text).first().waitFor();
+      await page.evaluate(() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go))));
+      assert.deepEqual(ran, [], where);
+      step(where);
+    };
+    // Who has no account is told of an address that they typed.
+    const { page: theirs, ran: there } = await watched(person);
+    await theirs.goto(`${url}/forgot-password`);
+    await theirs.getByLabel("E-mail address").fill(address("forgot"));
+    await theirs.getByRole("button", { name: "Send link" }).click();
+    await quietly(theirs, there, `If there is an account with ${address("forgot")}`, "on the page of a forgotten password");
+    await theirs.goto(`${url}/sign-up`);
+    await theirs.getByLabel("Full name").fill(polyglot("signup", 0));
+    await theirs.getByLabel("E-mail address").fill(address("signup"));
+    await theirs.getByLabel("Company").fill(polyglot("signup.company", 1));
+    await theirs.getByRole("textbox", { name: "Password" }).fill("nobody guesses this one");
+    await theirs.getByRole("button", { name: "Create account" }).click();
+    await quietly(theirs, there, `We sent a link to ${address("signup")}`, "on the page of a sign-up");
+
+    const { page, ran } = await watched(person);
+    await signIn(page, { to: "/customers" });
+    const called = polyglot("toast", 0);
+    await page.getByRole("main").getByRole("button", { name: "Create a customer" }).first().click();
+    const drawer = page.getByRole("dialog", { name: "Create a customer" });
+    await drawer.getByRole("textbox", { name: "Name", exact: true }).fill(called);
+    await drawer.getByLabel("E-mail address").fill(address("toast"));
+    await drawer.getByRole("button", { name: "Create a customer" }).click();
+    await quietly(page, ran, `${called} is a customer now.`, "in a toast");
+    await page.waitForURL(/\/customers\/[^?]+$/);
+
+    const [member, email] = [polyglot("banner", 2), address("banner")];
+    await graph("mutation ($input: InviteUserInput!) { inviteUser(input: $input) { invitation { id } } }", { input: { email, name: member, customerId: new URL(page.url()).pathname.split("/").pop(), customerRole: "OWNER", language: "EN" } });
+    await theirs.goto(await linkTo(url, email, "Invitation"));
+    await theirs.getByLabel("Full name").fill(member);
+    await theirs.getByRole("textbox", { name: "Password" }).fill("nobody guesses this one");
+    await theirs.getByRole("button", { name: "Accept" }).click();
+    await quietly(theirs, there, `The account ${email} is made.`, "where an account is made");
+
+    const { users } = await graph("query ($filter: UserFilter) { users(first: 1, filter: $filter) { nodes { id name } } }", { filter: { search: email } });
+    assert.equal(users.nodes[0].name, member);
+    await page.goto(`${url}/users/${users.nodes[0].id}`);
+    await page.getByRole("button", { name: "View as this user" }).click();
+    const ask = page.getByRole("dialog", { name: "View as" });
+    await ask.getByLabel("Reason").fill(polyglot("reason", 1));
+    await ask.getByRole("button", { name: "View as this user" }).click();
+    const banner = page.getByRole("status").filter({ hasText: "You act as" });
+    await quietly(page, ran, `You act as ${member}.`, "in the banner of who acts");
+    await settled(page);
+    await banner.getByRole("button", { name: "End", exact: true }).click();
+    await banner.waitFor({ state: "detached" });
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Audit log" }).click(); // which nobody else sees
+
+    const table = page.getByRole("region", { name: "Audit log" });
+    await page.getByText("Live", { exact: true }).waitFor();
+    await table.getByRole("row").nth(1).waitFor();
+    const lately = polyglot("tail", 0);
+    await customerOf(graph, lately, { email: "tail@example.com" });
+    await table.getByText(lately).first().waitFor();
+    await quietly(page, ran, lately, "in the audit's tail");
   },
 };

@@ -120,4 +120,61 @@ export const tests = {
     await by.keys("Enter");
     await by.has("button", "Pause");
   },
+
+  "by keyboard: who is there is asked again after a while, and what was asked for goes on": async ({ person, signIn, graph, panelSql, url, step }) => {
+    const [email, password] = ["asked@example.com", "canary of who is there"];
+    await user(graph, url, { email, name: "Asked", password, role: "ADMIN" });
+    const { page, by, dialog } = await at(person, signIn, "/security", { email, password });
+    const own = await graphAs(url, email, password);
+    const tokens = async () => (await own("{ viewer { apiTokens { name } } }")).viewer.apiTokens.map(({ name }) => name);
+    panelSql(`UPDATE sessions SET confirmed_at = confirmed_at - interval '6 minutes' WHERE user_id = (SELECT id FROM users WHERE email = '${email}')`); // they were long away
+    await by.press("button", "New API token");
+    const drawer = dialog("New API token");
+    await by.has("textbox", "Name", { within: drawer });
+    await by.type("weekly");
+    await by.press("checkbox", "See databases", { within: drawer, key: "Space" });
+    await by.press("button", "Create token", { within: drawer });
+    const asked = dialog("Is it you?");
+    await by.has("textbox", "Password", { within: asked });
+    await by.type("somebody else's guess");
+    await by.keys("Enter");
+    await asked.getByText("The password is wrong.").waitFor();
+    await by.has("textbox", "Password", { within: asked });
+    assert.deepEqual(await tokens(), []);
+    await by.keys("Control+a");
+    await by.type(password);
+    await by.press("button", "Confirm", { within: asked });
+    const once = dialog("Your new API token");
+    await by.press("button", "I have saved it", { within: once });
+    await once.waitFor({ state: "detached" });
+    await by.has("region", "API tokens"); // the button of the empty list is gone
+    assert.deepEqual(await tokens(), ["weekly"]);
+    const { auditEvents } = await graph("{ auditEvents(first: 50, filter: { action: \"session.confirm\" }) { nodes { allowed actor { email } } } }");
+    assert.deepEqual(auditEvents.nodes.filter(({ allowed }) => allowed).map(({ actor }) => actor.email), [email]);
+  },
+
+  "by keyboard: language and time zone are set, of the pages and of e-mails": async ({ person, signIn, graph, url }) => {
+    const [email, password] = ["zone@example.com", "canary of a traveller"];
+    await user(graph, url, { email, name: "Zone", password });
+    const { page, by, told } = await at(person, signIn, "/settings", { email, password });
+    const own = await graphAs(url, email, password);
+    const profile = page.getByRole("region", { name: "Profile" });
+    await by.choose("Language of e-mails", "Deutsch", { within: profile });
+    await by.has("combobox", "Language of e-mails", { within: profile });
+    await by.press("button", "Save", { within: profile });
+    await told("Your profile is saved.");
+    await by.has("button", "Save", { within: profile });
+    assert.equal((await own("{ viewer { user { language } } }")).viewer.user.language, "DE");
+
+    await by.choose("Time zone", "Asia/Tokyo", { typed: "tokyo" });
+    await by.has("combobox", "Time zone");
+    await told(`There it is ${new Intl.DateTimeFormat("en", { dateStyle: "medium", timeZone: "Asia/Tokyo" }).format(new Date())}`);
+    await by.choose("Language of the pages", "Deutsch", { by: "Shift+Tab" });
+    await page.getByRole("heading", { level: 1, name: "Einstellungen" }).waitFor();
+    await by.has("combobox", "Sprache der Seiten");
+    await page.reload();
+    await page.getByRole("heading", { level: 1, name: "Einstellungen" }).waitFor();
+    assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
+    assert.equal(await page.getByRole("combobox", { name: "Zeitzone" }).inputValue(), "Asia/Tokyo");
+  },
 };

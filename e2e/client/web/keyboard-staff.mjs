@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { keyboardOf } from "../keyboard.mjs";
 import { memberOf, user } from "../users.mjs";
-import { customerOf, databaseOf, overOf } from "./parts.mjs";
+import { customerOf, databaseOf, overOf, strayRole } from "./parts.mjs";
 
 /** The administrator with a keyboard alone at a page of the app, and what the dialog in front of it is. */
 async function at(person, signIn, to, who = {}) {
@@ -16,19 +16,6 @@ async function at(person, signIn, to, who = {}) {
 async function back(by, dialog, role, name) {
   await dialog.waitFor({ state: "detached" });
   await by.has(role, name);
-}
-
-/** Takes another option of a list. */
-async function choose(page, by, list, option, where) {
-  await by.to("combobox", list, where);
-  await by.keys("ArrowDown");
-  const wanted = page.getByRole("option", { name: option, exact: true });
-  await wanted.waitFor();
-  for (let i = 0; (await wanted.getAttribute("data-combobox-selected")) === null; i++) {
-    assert.ok(i < 10, `no option "${option}"`);
-    await by.keys("ArrowDown");
-  }
-  await by.keys("Enter");
 }
 
 /** Opens a menu and takes an item of it. */
@@ -91,7 +78,7 @@ export const tests = {
 
     await by.press("button", "Change the role of Member kept");
     const change = dialog("Change the role of Member kept");
-    await choose(page, by, "Role", "Read only", { within: change });
+    await by.choose("Role", "Read only", { within: change });
     await by.press("button", "Save", { within: change });
     await back(by, change, "button", "Change the role of Member kept");
     assert.deepEqual(await read(), ["kept@example.com READ_ONLY"]);
@@ -105,6 +92,48 @@ export const tests = {
     assert.deepEqual(await read(), []);
   },
 
+  "by keyboard: an invitation is taken back; a role with a customer is changed and taken away on the user's page": async ({ person, signIn, graph, url }) => {
+    const customer = await customerOf(graph, "Belonging");
+    await memberOf(graph, url, customer, "belongs@example.com", "DEVELOPER");
+    await graph("mutation ($input: InviteUserInput!) { inviteUser(input: $input) { invitation { id } } }", { input: { email: "unwanted@example.com", name: "Unwanted", customerId: customer, customerRole: "OWNER", language: "EN" } });
+    const { page, by, dialog, told } = await at(person, signIn, `/users?customer=${customer}`);
+    const invitations = async () => (await graph("query ($id: ID) { invitations(first: 10, filter: { customerId: $id }) { nodes { email } } }", { id: customer })).invitations.nodes;
+    await by.press("button", "Take back the invitation of unwanted@example.com");
+    const take = dialog("Take back the invitation?");
+    await take.waitFor();
+    await by.keys("Escape");
+    await back(by, take, "button", "Take back the invitation of unwanted@example.com");
+    assert.deepEqual(await invitations(), [{ email: "unwanted@example.com" }]);
+    await by.keys("Enter");
+    await by.press("button", "Take back", { within: take });
+    await told("The invitation is taken back.");
+    await page.getByText("No invitation is open.").waitFor();
+    await back(by, take, "region", "Open invitations"); // what it stood in
+    assert.deepEqual(await invitations(), []);
+
+    await by.press("link", "Member belongs", { by: "Shift+Tab" });
+    await page.getByRole("heading", { level: 1, name: "Member belongs" }).waitFor();
+    const { users } = await graph("{ users(first: 1, filter: { search: \"belongs@example.com\" }) { nodes { id } } }");
+    const roles = async () => {
+      const { memberships } = (await graph("query ($id: ID!) { node(id: $id) { ... on User { memberships { role customer { name } } } } }", { id: users.nodes[0].id })).node;
+      return memberships.map((m) => `${m.customer.name} ${m.role}`);
+    };
+    assert.deepEqual(await roles(), ["Belonging DEVELOPER"]);
+    await by.press("button", "Change role: Belonging");
+    const change = dialog("Change role: Belonging");
+    await by.choose("Role", "Billing", { within: change });
+    await by.press("button", "Save", { within: change });
+    await back(by, change, "button", "Change role: Belonging");
+    assert.deepEqual(await roles(), ["Belonging BILLING"]);
+    await by.press("button", "Remove from Belonging");
+    const remove = dialog("Remove from Belonging");
+    await by.press("button", "Remove", { within: remove });
+    await told("The role is taken away.");
+    await page.getByText("No role with a customer that you may see.").waitFor();
+    await back(by, remove, "region", "Roles with customers");
+    assert.deepEqual(await roles(), []);
+  },
+
   "by keyboard: a user's role is changed, the account is closed and opened again": async ({ person, signIn, graph, url }) => {
     await user(graph, url, { email: "staff@example.com", name: "Staff", password: "canary of the house" });
     const { users } = await graph("{ users(first: 10, filter: { search: \"staff@example.com\" }) { nodes { id } } }");
@@ -113,7 +142,7 @@ export const tests = {
     const read = async () => (await graph("query ($id: ID!) { node(id: $id) { ... on User { role disabledAt } } }", { id })).node;
     await by.press("button", "Change role");
     const change = dialog("Role with the provider");
-    await choose(page, by, "Role", "Billing", { within: change });
+    await by.choose("Role", "Billing", { within: change });
     await by.press("button", "Save", { within: change });
     await back(by, change, "button", "Change role");
     assert.equal((await read()).role, "BILLING");
@@ -176,17 +205,19 @@ export const tests = {
     const { page, by, dialog, told } = await at(person, signIn, `/databases/${id}?tab=settings`);
     const read = async (of = id) => (await graph("query ($id: ID!) { database(id: $id) { state accessCidrs driftPolicy dumps(first: 5) { nodes { id } } } }", { id: of })).database;
     const access = page.getByRole("region", { name: "Network access" });
-    if (await access.getByRole("textbox", { name: "Networks" }).or(access.getByRole("combobox", { name: "Networks" })).count()) {
-      await by.to((await access.getByRole("combobox", { name: "Networks" }).count()) ? "combobox" : "textbox", "Networks", { within: access });
-      await by.type("203.0.113.0/24");
-      await by.keys("Enter");
-      await by.press("button", "Save", { within: access });
-      await access.getByText("Succeeded", { exact: true }).waitFor();
-      assert.deepEqual((await read()).accessCidrs, ["203.0.113.0/24"]);
-      step("networks");
-    }
+    const networks = access.getByRole("combobox", { name: "Networks" });
+    await networks.or(access.getByRole("alert")).waitFor(); // which says why there are none
+    assert.deepEqual([await networks.count(), await access.getByRole("alert").count()], [1, 0], "this server takes networks");
+    await by.to("combobox", "Networks", { within: access });
+    await by.type("203.0.113.0/24");
+    await by.keys("Enter");
+    await by.press("button", "Save", { within: access });
+    await access.getByText("Succeeded", { exact: true }).waitFor();
+    await by.somewhere();
+    assert.deepEqual((await read()).accessCidrs, ["203.0.113.0/24"]);
+    step("networks");
     const drift = page.getByRole("region", { name: "Drift" });
-    await choose(page, by, "When it drifts", "Report", { within: drift });
+    await by.choose("When it drifts", "Report", { within: drift });
     await by.press("button", "Save", { within: drift });
     await told("The policy is set.");
     await by.somewhere();
@@ -217,5 +248,49 @@ export const tests = {
     await suspend.waitFor({ state: "detached" });
     await by.somewhere();
     assert.deepEqual([(await read()).state, (await read(other.id)).state], ["SUSPENDED", "SUSPENDED"]);
+  },
+
+  "by keyboard: a suspended database is resumed, its server is checked, and what is found there is left as it is": async ({ person, signIn, graph, sql, url, step }) => {
+    const { id } = await databaseOf(graph, await customerOf(graph, "Resuming"), "back");
+    const { suspendDatabase } = await graph("mutation ($input: SuspendDatabaseInput!) { suspendDatabase(input: $input) { job { id } } }", { input: { id, reason: "unpaid" } });
+    await overOf(graph, suspendDatabase.job.id);
+    const { page, by, dialog, told } = await at(person, signIn, `/databases/${id}?tab=settings`);
+    const read = async () => (await graph("query ($id: ID!) { database(id: $id) { state suspendReason server { id name } } }", { id })).database;
+    const { state, suspendReason, server } = await read();
+    assert.deepEqual([state, suspendReason], ["SUSPENDED", "unpaid"]);
+    await by.press("button", "Resume");
+    const resume = dialog("Resume back");
+    await by.press("button", "Resume", { within: resume });
+    await resume.getByText("Succeeded", { exact: true }).waitFor();
+    await by.press("button", "Close", { within: resume.locator("form, div").filter({ has: page.getByText("Succeeded", { exact: true }) }).first() });
+    await back(by, resume, "button", "Suspend"); // it stands where the opener stood
+    const after = await read();
+    assert.deepEqual([after.state, after.suspendReason], ["ACTIVE", null]);
+    step("resumed");
+
+    const checkedAt = async () => Date.parse((await graph("query ($id: ID!) { node(id: $id) { ... on DatabaseServer { checkedAt } } }", { id: server.id })).node.checkedAt);
+    await page.goto(`${url}/servers/${server.id}`);
+    await page.getByRole("heading", { level: 1, name: server.name }).waitFor();
+    const before = await checkedAt();
+    await by.press("button", "Check now");
+    await told("The server is checked");
+    await by.has("button", "Check now");
+    assert.ok((await checkedAt()) > before, "it was checked again");
+    step("checked");
+
+    sql(strayRole("stray"));
+    for (const _ of [1, 2]) await graph("mutation ($input: SurveyDatabaseServerInput!) { surveyDatabaseServer(input: $input) { databaseServer { id } } }", { input: { id: server.id } }); // what was seen once may be gone
+    const finding = async () => (await graph("{ driftFindings(first: 10) { nodes { externalName ignored resolvedAt } } }")).driftFindings.nodes.find(({ externalName }) => externalName === "stray");
+    assert.deepEqual(await finding(), { externalName: "stray", ignored: false, resolvedAt: null });
+    await by.press("link", "See what differs");
+    await page.getByRole("heading", { level: 1, name: "Drift" }).waitFor();
+    await take(page, by, "Decide about stray", "Leave as it is");
+    const leave = dialog("Leave as it is: stray");
+    await leave.getByText("Nothing is done on the server.").waitFor();
+    await by.press("button", "Leave as it is", { within: leave });
+    await told("It is decided.");
+    await back(by, leave, "button", "Decide about stray");
+    await page.getByRole("row").filter({ hasText: "stray" }).getByText("Left as it is").waitFor();
+    assert.deepEqual(await finding(), { externalName: "stray", ignored: true, resolvedAt: null });
   },
 };
