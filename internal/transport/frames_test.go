@@ -178,7 +178,7 @@ func TestFrames_RudeConnects(t *testing.T) {
 	goroutines, files := settled(t, p, 0, 0)
 	rudeOnes, began := 10_000, time.Now()
 	if raceDetector {
-		rudeOnes = 1000 // all without it
+		rudeOnes = 4000 // all without it, as by make conformance
 	}
 	for i := range rudeOnes {
 		conn, r := p.rawFrom(t, byte(1+i%8))
