@@ -166,8 +166,8 @@ func (o *output) tryTo(c syscall.RawConn) (rest net.Buffers, err error) {
 		return slices.Clone(o.pieces), nil
 	}
 	o.written, o.failed = 0, nil
-	// Control and not Write, which makes ready for waiting, in memory of every socket; nobody
-	// writes at the same time.
+	// Control and not Write, which makes ready for waiting, in memory of every socket. Nobody
+	// writes at the same time but gorilla/websocket, of a frame that is none.
 	if err := errors.Join(c.Control(o.try), o.failed); err != nil {
 		return nil, err
 	}

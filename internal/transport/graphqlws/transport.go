@@ -78,9 +78,6 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		return // it is answered
 	}
 	s := &socket{t: t, ws: ws, net: ws.NetConn(), exec: exec}
-	if c, ok := s.net.(*upgraded); ok {
-		s.net, c.socket = c.Conn, s
-	}
 	if c, ok := s.net.(*net.TCPConn); ok {
 		s.raw, _ = c.SyscallConn() // without it every write may wait
 	}
@@ -105,31 +102,15 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 	go s.read()
 }
 
-// hijacked is an answer whose connection becomes an upgraded one.
+// hijacked is an answer whose connection is net's own without TLS, which takes large answers
+// in pieces and has no more memory than a socket needs.
 type hijacked struct{ http.ResponseWriter }
 
-// Hijack implements http.Hijacker. Without TLS the connection is net's own, which takes
-// large answers in pieces and has no more memory than a socket needs.
+// Hijack implements http.Hijacker.
 func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	c, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
 	if ours, ok := c.(*tcp.Conn); ok {
 		c = ours.TCP()
 	}
-	return &upgraded{Conn: c}, rw, err
-}
-
-// upgraded is the connection as gorilla/websocket has it, which writes to it the answer to
-// the handshake, and why it closes a socket whose client does not keep to the protocol.
-type upgraded struct {
-	net.Conn
-	socket *socket // nil until the handshake is over
-}
-
-// Write implements net.Conn.
-func (u *upgraded) Write(p []byte) (int, error) {
-	if u.socket == nil {
-		return u.Conn.Write(p)
-	}
-	u.socket.last(p)
-	return len(p), nil
+	return c, rw, err
 }
