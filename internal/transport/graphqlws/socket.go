@@ -77,7 +77,6 @@ func (s *socket) read() {
 		switch {
 		case errors.Is(err, websocket.ErrReadLimit):
 			s.t.Hub.Refuse("frame_size")
-			s.last(frame(opClose, websocket.FormatCloseMessage(websocket.CloseMessageTooBig, ""))) // gorilla/websocket has said it, but not of 2^63 bytes
 		case !broken && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 			s.t.Hub.Refuse("frame")
 		}
