@@ -106,13 +106,17 @@ func TestLive_OperationsAtOnce(t *testing.T) {
 func TestLive_SocketsOfOneUserAndOneAddress(t *testing.T) {
 	t.Parallel()
 	p := newLimitedPanel(t, live.Limits{PerUser: 2, PerAddress: 3})
+	connections := func(want int) {
+		t.Helper()
+		require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_connections") == want }, soon, 10*time.Millisecond)
+	}
 	a := p.addTenant("a", zeroCustomer, p.addServer())
 	p.open(t, a.token)
 	p.open(t, a.token)
 	third := p.dial(t, nil)
 	send(t, third, frame{Type: "connection_init", Payload: initPayload(a.token)})
 	require.Equal(t, 4292, closing(t, third))
-	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_connections") == 2 }, soon, 10*time.Millisecond)
+	connections(2)
 	for range 3 {
 		p.open(t, "")
 	}
@@ -120,10 +124,12 @@ func TestLive_SocketsOfOneUserAndOneAddress(t *testing.T) {
 	send(t, fourth, frame{Type: "connection_init"})
 	require.Equal(t, 4292, closing(t, fourth), "of nobody from this address")
 	b := p.addTenant("b", zeroCustomer, p.addServer())
-	p.open(t, b.token) // whom nobody keeps out
+	p.open(t, b.token)     // whom nobody keeps out
+	connections(2 + 3 + 1) // the fourth is gone
 	for range 3 {
 		p.dial(t, nil) // and says nothing
 	}
+	connections(2 + 3 + 1 + 3) // a socket is counted after its handshake
 	_, res, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(p.URL, "http")+"/graphql", nil)
 	require.Error(t, err)
 	require.Equal(t, 429, res.StatusCode)
