@@ -1,5 +1,5 @@
 // Package tcp has connections whose deadlines cost next to nothing to move, as a server of
-// HTTP does six times with each request.
+// HTTP does six to seven times with each request.
 package tcp
 
 import (

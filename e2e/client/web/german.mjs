@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { memberOf } from "../users.mjs";
 import { examine, openAll, over, settled } from "./examine.mjs";
-import { answer, customerOf, databaseOf, name, overOf, strayRole } from "./parts.mjs";
+import { answer, customerOf, databaseOf, name, overOf, strayRole, surveyTwice } from "./parts.mjs";
 
 const sources = new URL("../../../web/src/", import.meta.url);
 
@@ -92,7 +92,7 @@ const filled = (graph, sql, url) => (made ??= (async () => {
   // What bears our mark and is nobody's, and what is not as it is to be.
   await graph("mutation ($input: SetDatabaseDriftPolicyInput!) { setDatabaseDriftPolicy(input: $input) { database { id } } }", { input: { id: database, policy: "REPORT" } });
   sql(strayRole("verirrt"), `ALTER ROLE ${name(createDatabaseUser.databaseUser.username)} NOLOGIN`);
-  for (const _ of [1, 2]) await graph("mutation ($input: SurveyDatabaseServerInput!) { surveyDatabaseServer(input: $input) { databaseServer { id } } }", { input: { id: server.id } }); // what was seen once may be gone
+  await surveyTwice(graph, server.id);
   const member = users.nodes.find(({ role }) => role === null).id;
   return {
     customer, database, member, server: server.id,

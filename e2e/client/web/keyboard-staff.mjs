@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { keyboardOf } from "../keyboard.mjs";
 import { memberOf, user } from "../users.mjs";
-import { customerOf, databaseOf, overOf, strayRole } from "./parts.mjs";
+import { customerOf, databaseOf, overOf, strayRole, surveyTwice } from "./parts.mjs";
 
 /** The administrator with a keyboard alone at a page of the app, and what the dialog in front of it is. */
 async function at(person, signIn, to, who = {}) {
@@ -279,7 +279,7 @@ export const tests = {
     step("checked");
 
     sql(strayRole("stray"));
-    for (const _ of [1, 2]) await graph("mutation ($input: SurveyDatabaseServerInput!) { surveyDatabaseServer(input: $input) { databaseServer { id } } }", { input: { id: server.id } }); // what was seen once may be gone
+    await surveyTwice(graph, server.id);
     const finding = async () => (await graph("{ driftFindings(first: 10) { nodes { externalName ignored resolvedAt } } }")).driftFindings.nodes.find(({ externalName }) => externalName === "stray");
     assert.deepEqual(await finding(), { externalName: "stray", ignored: false, resolvedAt: null });
     await by.press("link", "See what differs");

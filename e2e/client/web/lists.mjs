@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { keyboardOf } from "../keyboard.mjs";
-import { answer, choose, databaseOf, strayRole } from "./parts.mjs";
+import { answer, choose, databaseOf, strayRole, surveyTwice } from "./parts.mjs";
 
 const CREATE = "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }";
 
@@ -15,7 +15,7 @@ async function fill(graph, sql) {
   for (const name of ["one", "two"]) await databaseOf(graph, ids[0], name);
   sql(strayRole("listed_stray"));
   const { databaseServers } = await graph("{ databaseServers(first: 1) { nodes { id } } }");
-  for (const _ of [1, 2]) await graph("mutation ($input: SurveyDatabaseServerInput!) { surveyDatabaseServer(input: $input) { databaseServer { id } } }", { input: { id: databaseServers.nodes[0].id } }); // what was seen once may be gone
+  await surveyTwice(graph, databaseServers.nodes[0].id);
 }
 
 /** Adds up the layout shifts of a page, as it is opened. */

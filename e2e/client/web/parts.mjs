@@ -44,6 +44,11 @@ export const strayRole = (role) => `DO $do$ BEGIN
     FROM pg_authid WHERE shobj_description(oid, 'pg_authid') ~ '[0-9a-f-]{36}$' LIMIT 1));
 END $do$`;
 
+/** Looks twice at what is on a database server: what was seen once only may be gone. */
+export async function surveyTwice(graph, id) {
+  for (const _ of [1, 2]) await graph("mutation ($input: SurveyDatabaseServerInput!) { surveyDatabaseServer(input: $input) { databaseServer { id } } }", { input: { id } });
+}
+
 /** Answers one operation of a page in another way: `how` is given the route, and may ask the panel itself. */
 export const answer = (page, operation, how) =>
   page.route("**/graphql", (route) => (route.request().postDataJSON()?.operationName === operation ? how(route) : route.fallback()));
