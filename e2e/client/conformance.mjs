@@ -3,7 +3,8 @@
 // In: {url, init, badInit, more?, endless: {query, variables}, short: {query, variables}}:
 // payloads of connection_init, a subscription that goes on for a minute, and one that
 // gives events and ends; with more: true what the reference server answers with 4500 is
-// asked for, too. The server's /metrics has a line "mpanel_live_streams N".
+// asked for, too. The server's /metrics has a line "mpanel_live_executing N",
+// which goes down when a source has ended, and not when its stream is told to.
 // Out: {check, ok, why?} for each check.
 import WebSocket from "ws";
 import { input, print } from "./stdin.mjs";
@@ -67,7 +68,7 @@ async function alive(s) {
 }
 async function streams() {
   const text = await (await fetch(`${input.url}/metrics`)).text();
-  return Number(/^mpanel_live_streams (\d+)$/m.exec(text)[1]);
+  return Number(/^mpanel_live_executing (\d+)$/m.exec(text)[1]);
 }
 async function streamsBecome(n, ms = 1000) {
   const began = Date.now();

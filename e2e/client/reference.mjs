@@ -19,7 +19,7 @@ async function* count({ to }) {
   }
 }
 
-const http = createServer((_, res) => res.end(`mpanel_live_streams ${streams}\n`));
+const http = createServer((_, res) => res.end(`mpanel_live_executing ${streams}\n`));
 useServer({
   schema: buildSchema("type Query { hello: String } type Subscription { count(to: Int!): Int! }"),
   roots: { query: { hello: "world" }, subscription: { count } },

@@ -39,7 +39,7 @@ type Conn struct {
 	closing atomic.Int64 // since when; 0 while it is open. It is set with the lock held
 	opened  int64
 	hub     *Hub
-	acked   atomic.Bool
+	inited  atomic.Bool // the client's first message has come
 	known   bool // it is somebody's or nobody's; by the hub's lock
 	gone    bool // there is nobody to write to; by the connection's lock, as below
 
@@ -74,14 +74,15 @@ func (c *Conn) actor() *actor.Actor {
 	return c.who
 }
 
-// Acknowledge says that the connection's first message has come and who it is;
-// nil is nobody. Error: ErrTooMany for a user with too many connections.
+// Inited says that the connection's first message has come: what it takes to find out who
+// it is, is not the client's time.
+func (c *Conn) Inited() { c.inited.Store(true) }
+
+// Acknowledge says whose the connection is; nil is nobody. Error: ErrTooMany for a user
+// with too many connections.
 func (c *Conn) Acknowledge(who *actor.Actor) error {
-	if err := c.hub.identify(c, who); err != nil {
-		return err
-	}
-	c.acked.Store(true)
-	return nil
+	c.Inited()
+	return c.hub.identify(c, who)
 }
 
 // Heard notes a sign of life.
@@ -107,6 +108,7 @@ func (c *Conn) Begin(id string) (*Op, error) {
 	c.ops[id] = o
 	c.running++
 	c.hub.counts.operations.Add(1)
+	c.hub.counts.executing.Add(1)
 	return o, nil
 }
 
@@ -203,7 +205,7 @@ func (c *Conn) tick(now int64, l *Limits) {
 		if since(closing) > lingering {
 			c.wire.Break()
 		}
-	case !c.acked.Load() && since(c.opened) >= l.InitTimeout:
+	case !c.inited.Load() && since(c.opened) >= l.InitTimeout:
 		c.Close(InitTimeout)
 	case writing != 0 && since(writing) >= l.WriteTimeout:
 		c.Close(Slow)

@@ -136,6 +136,8 @@ func (g *group) release() {
 // they have not read yet is replaced. When another group leads the source, it returns
 // as soon as the events come from there.
 func (g *group) run(s *source, opens bool, params graphql.RawParams) {
+	g.hub.counts.executing.Add(1)
+	defer g.hub.counts.executing.Add(-1)
 	defer func() {
 		if p := recover(); p != nil {
 			g.end(g.failure(p))

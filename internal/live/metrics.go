@@ -10,6 +10,7 @@ import (
 // counts are what the metrics tell.
 type counts struct {
 	operations, streams atomic.Int64
+	executing           atomic.Int64
 	executions, events  atomic.Int64
 	waits, superseded   atomic.Int64
 
@@ -56,6 +57,7 @@ var (
 	connectionsDesc = desc("connections", "Connections that are open.")
 	operationsDesc  = desc("operations", "Operations at work on them.")
 	streamsDesc     = desc("streams", "Subscriptions among these.")
+	executingDesc   = desc("executing", "Executions that are not over, operations' own and shared ones; what they subscribed to is theirs until then.")
 	queueDesc       = desc("queue_bytes", "Bytes that wait to be written.")
 	groupsDesc      = desc("groups", "Executions that several subscriptions share.")
 	sourcesDesc     = desc("sources", "Streams that such executions share, whatever they select.")
@@ -93,6 +95,7 @@ func (h *Hub) Collect(c chan<- prometheus.Metric) {
 	gauge(connectionsDesc, int64(open))
 	gauge(operationsDesc, n.operations.Load())
 	gauge(streamsDesc, n.streams.Load())
+	gauge(executingDesc, n.executing.Load())
 	gauge(queueDesc, int64(h.QueuedBytes()))
 	groups, sources := h.groups.count()
 	gauge(groupsDesc, groups)

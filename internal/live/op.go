@@ -21,6 +21,7 @@ type Op struct {
 
 	// By the connection's lock.
 	stream          bool // a subscription
+	answered        bool // there was room for an answer
 	latest          bool // only the newest answer is of interest
 	stopped         bool // nothing more is sent
 	left            bool // the id is free
@@ -126,6 +127,7 @@ func (r *running) over() {
 	c.mu.Lock()
 	c.running--
 	c.mu.Unlock()
+	c.hub.counts.executing.Add(-1)
 	if !r.shared {
 		r.op.cancel()
 	}
@@ -180,7 +182,7 @@ func (o *Op) finish(m Message) {
 	c := o.conn
 	c.mu.Lock()
 	if !o.stopped && o.leave() {
-		if m.Kind == Error && c.full(m) { // whoever asks for more refusals than it reads
+		if !o.answered && c.full(m) { // whoever asks for more that comes to nothing than it reads
 			c.mu.Unlock()
 			c.Close(Slow)
 			return

@@ -247,6 +247,7 @@ func (c *Conn) offer(o *Op, m Message, now time.Time) (queued bool, room chan st
 		}
 		return false, c.queue.room
 	}
+	o.answered = true
 	if !o.stream {
 		now = time.Time{} // an answer does not wait
 	}

@@ -87,6 +87,7 @@ type panel struct {
 	mu     sync.Mutex
 	actors map[string]*actor.Actor // by tokens that only tests have
 	away   error                   // what authentication fails with
+	hangs  bool                    // it waits as long as it may
 	deaf   atomic.Bool             // to what is revoked
 	looks  atomic.Int64            // at what those who are connected may do
 	ahead  atomic.Int64            // how far the clock of sign-ins is ahead, in nanoseconds
@@ -242,6 +243,10 @@ func (away) Survey(context.Context, string, []database.Expected) (database.Surve
 func (p *panel) authenticate(ctx context.Context, token string) (*actor.Actor, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.hangs {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	if p.away != nil {
 		return nil, p.away
 	}

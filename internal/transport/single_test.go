@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/live"
 )
@@ -142,7 +143,7 @@ func TestSingle_Connection(t *testing.T) {
 	}
 
 	require.Equal(t, http.StatusOK, p.do(http.MethodDelete, "/graphql?operationId=s", a.token, "", nil, streamToken, stream).status)
-	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_streams") == 0 }, soon, 10e6)
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_executing") == 0 }, soon, 10e6)
 	require.Equal(t, http.StatusAccepted, p.onSingle(t, a.token, stream, "s", `{ __typename }`, nil).status, "its id is free")
 
 	require.NoError(t, events.body.Close())
@@ -163,6 +164,24 @@ func TestSingle_IsItsOwners(t *testing.T) {
 		"a stream of nobody does not become somebody's")
 	as := p.do(http.MethodPut, "/graphql", a.token, "", nil).body
 	require.Equal(t, http.StatusNotFound, p.do(http.MethodGet, "/graphql", b.token, "", nil, "Accept", "text/event-stream", streamToken, as).status)
+
+	// Whoever acts as the user in another way may less, and does not do it in the session's name.
+	p.mu.Lock()
+	for token, change := range map[string]func(*actor.Actor){
+		"an API token":     func(who *actor.Actor) { who.APIToken, who.Session = ident.NewAPITokenID(), ident.SessionID{} },
+		"who acts as them": func(who *actor.Actor) { who.Impersonator, who.Impersonation = ident.NewUserID(), ident.NewImpersonationID() },
+	} {
+		who := *p.actors[a.token]
+		change(&who)
+		p.actors[token] = &who
+	}
+	p.mu.Unlock()
+	stream, _ := p.single(t, a.token)
+	for _, token := range []string{"an API token", "who acts as them"} {
+		require.Equal(t, http.StatusNotFound, p.onSingle(t, token, stream, "1", "{ __typename }", nil).status, token)
+		require.Equal(t, http.StatusNotFound, p.do(http.MethodDelete, "/graphql?operationId=1", token, "", nil, streamToken, stream).status, token)
+	}
+	require.Equal(t, http.StatusAccepted, p.onSingle(t, a.token, stream, "1", "{ __typename }", nil).status)
 
 	_, events := p.single(t, "")
 	_ = events

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
+	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/transport"
 	"github.com/mpanel/mpanel/internal/transport/document"
 )
@@ -146,7 +147,42 @@ func TestSocket_WhoConnectsWhileTheDatabaseIsAway(t *testing.T) {
 	p.mu.Unlock()
 	conn := p.dial(t, nil)
 	send(t, conn, frame{Type: "connection_init", Payload: initPayload("some")})
-	require.NotEqual(t, 4403, closing(t, conn), "a client takes 4403 for final and would sign its user out")
+	require.Equal(t, 1013, closing(t, conn), "a client takes 4403 for final and would sign its user out")
+}
+
+// The time to say who one is, is not what the panel takes to find out.
+func TestSocket_WhoConnectsWhileTheDatabaseHangs(t *testing.T) {
+	t.Parallel()
+	p := newLimitedPanel(t, live.Limits{InitTimeout: 2 * time.Second})
+	p.mu.Lock()
+	p.hangs = true
+	p.mu.Unlock()
+	conn := p.dial(t, nil)
+	send(t, conn, frame{Type: "connection_init", Payload: initPayload("some")})
+	require.Equal(t, 1013, closing(t, conn))
+	require.Equal(t, 4408, closing(t, p.dial(t, nil)), "who says nothing")
+}
+
+// Who does not read, or does not answer pings, finds the reason when it reads on in time.
+func TestSocket_IsToldWhyItIsEvicted(t *testing.T) {
+	t.Parallel()
+	t.Run("too slow", func(t *testing.T) {
+		t.Parallel()
+		p := newLimitedPanel(t, live.Limits{WriteTimeout: 500 * time.Millisecond})
+		a := p.addTenant("a", zeroCustomer, p.addServer())
+		p.running(a, 4000, 4000)
+		conn := p.open(t, a.token)
+		follow(t, conn, "1", a.job)
+		require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_closed_total", "slow") == 1 }, soon, 10*time.Millisecond)
+		require.Equal(t, 4290, closing(t, conn))
+	})
+	t.Run("silent", func(t *testing.T) {
+		t.Parallel()
+		p := newLimitedPanel(t, live.Limits{PingEvery: 500 * time.Millisecond})
+		conn := p.open(t, "")
+		require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_closed_total", "silent") == 1 }, soon, 10*time.Millisecond)
+		require.Equal(t, 4291, closing(t, conn))
+	})
 }
 
 func TestSocket_Origin(t *testing.T) {

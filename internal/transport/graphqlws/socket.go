@@ -157,6 +157,7 @@ func (s *socket) init(authorization string) {
 		return
 	}
 	s.inited = true
+	s.conn.Inited()
 	token, ok := actor.Bearer(authorization)
 	if !ok {
 		s.acknowledge(s.conn.Acknowledge(nil))

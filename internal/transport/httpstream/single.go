@@ -153,7 +153,7 @@ func same(a, b *actor.Actor) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.User == b.User
+	return a.Identity() == b.Identity() // an API token of the user, or who acts as them, may less
 }
 
 // single answers what is about a single connection: PUT promises it, GET opens it,
