@@ -175,7 +175,7 @@ func TestFlood_HealthyClientsGoOn(t *testing.T) {
 	}
 	wg.Wait()
 	slices.Sort(times)
-	require.Greater(t, len(times), 50)
+	require.Greater(t, len(times), 20)
 	require.Positive(t, refused.Load())
 	require.Less(t, most-before, int64(50<<20), "memory at the most, beside what it was: %d MB", before>>20)
 	_, err = ask()

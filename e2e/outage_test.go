@@ -84,7 +84,7 @@ func TestOutage_PanelsPostgresRestarted(t *testing.T) {
 	was := processes()[s.postmaster(t, "panel")]
 	require.NoError(t, syscall.Kill(was.pid, syscall.SIGQUIT))
 	gone := time.Now()
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, 30*time.Second, func() error {
 		res, err := http.Get(s.url + "/livez")
 		if err != nil {
 			return err

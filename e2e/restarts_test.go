@@ -85,7 +85,7 @@ func TestTorture_R3(t *testing.T) {
 		was := processes()[s.postmaster(t, "panel")]
 		require.NoError(t, syscall.Kill(was.pid, syscall.SIGQUIT))
 		gone, before := time.Now(), done.Load()
-		eventually(t, 10*time.Second, func() error {
+		eventually(t, 30*time.Second, func() error {
 			if alive([]process{was}) != nil || done.Load() < before+16 { // more than were on their way
 				return fmt.Errorf("no write since the restart")
 			}

@@ -324,7 +324,7 @@ func TestDatabaseServers_OneThatIsGoneSlowsNoOther(t *testing.T) {
 	all := attempts()
 	dials := gone.Dials() - before
 	t.Logf("%d attempts of %d jobs made %d connections; %d orders beside them took at most %v", all.Attempts, all.Jobs, dials, healthy, slowest)
-	require.Less(t, slowest, 10*time.Second)
+	require.Less(t, slowest, 20*time.Second)
 	require.Less(t, dials*10, all.Attempts, "most attempts made no connection")
 	var waits []string
 	require.NoError(t, b.oracle.NewRaw("SELECT DISTINCT message FROM job_events AS e JOIN jobs AS j ON j.id = e.job_id WHERE j.customer_id = ? AND e.kind = 'job.waiting'", c).Scan(ctx, &waits))

@@ -96,7 +96,7 @@ func TestS30_AnAttackerLocksNobodyOut(t *testing.T) {
 	began := time.Now()
 	require.NoError(t, w.from("198.51.100.7", u.Email, password), "where she signed in before")
 	require.NoError(t, w.from("192.0.2.77", u.Email, password), "from a new network")
-	require.Less(t, time.Since(began), time.Second)
+	require.Less(t, time.Since(began), 5*time.Second)
 	for range 9 {
 		require.Equal(t, fault.Unauthenticated, fault.CodeOf(w.from("198.51.100.7", u.Email, "mistyped, which happens")))
 	}

@@ -146,7 +146,7 @@ func (r *rig) node(t *testing.T, name string, change func(*engine.Config)) *engi
 	t.Helper()
 	cfg := engine.Config{
 		DB: r.db, Bus: r.bus, Registry: r.reg, Node: name, Log: slog.New(slog.DiscardHandler),
-		Lease: time.Second, Renew: 200 * time.Millisecond, Sweep: 50 * time.Millisecond,
+		Lease: 2 * time.Second, Renew: 200 * time.Millisecond, Sweep: 50 * time.Millisecond,
 	}
 	if change != nil {
 		change(&cfg)

@@ -40,8 +40,8 @@ type Conn struct {
 	opened  int64
 	hub     *Hub
 	inited  atomic.Bool // the client's first message has come
-	known   bool // it is somebody's or nobody's; by the hub's lock
-	gone    bool // there is nobody to write to; by the connection's lock, as below
+	known   bool        // it is somebody's or nobody's; by the hub's lock
+	gone    bool        // there is nobody to write to; by the connection's lock, as below
 
 	mu       sync.Mutex
 	wire     Wire // not by the lock

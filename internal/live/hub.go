@@ -248,7 +248,7 @@ func (h *Hub) tick(ctx context.Context) {
 				c.tick(now.UnixNano(), &h.limits)
 			}
 			clear(conns)
-			if h.actors != nil && now.Sub(looked) >= h.limits.Recheck {
+			if h.actors != nil && now.Sub(looked) >= h.limits.Recheck-tickEvery/2 { // ticks are not exact
 				looked = now
 				if h.looking.CompareAndSwap(false, true) { // a database that hangs holds nothing else up
 					go func() {

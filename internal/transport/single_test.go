@@ -168,8 +168,10 @@ func TestSingle_IsItsOwners(t *testing.T) {
 	// Whoever acts as the user in another way may less, and does not do it in the session's name.
 	p.mu.Lock()
 	for token, change := range map[string]func(*actor.Actor){
-		"an API token":     func(who *actor.Actor) { who.APIToken, who.Session = ident.NewAPITokenID(), ident.SessionID{} },
-		"who acts as them": func(who *actor.Actor) { who.Impersonator, who.Impersonation = ident.NewUserID(), ident.NewImpersonationID() },
+		"an API token": func(who *actor.Actor) { who.APIToken, who.Session = ident.NewAPITokenID(), ident.SessionID{} },
+		"who acts as them": func(who *actor.Actor) {
+			who.Impersonator, who.Impersonation = ident.NewUserID(), ident.NewImpersonationID()
+		},
 	} {
 		who := *p.actors[a.token]
 		change(&who)

@@ -178,7 +178,7 @@ func (t *Transport) single(w http.ResponseWriter, r *http.Request, exec graphql.
 		if t.open(w, r, s, func() (*actor.Actor, int) { return t.Reservations.open(token, who, s.conn) }) {
 			s.wait(r)
 			s.end()
-			s.conn.Closed()
+			defer s.conn.Closed() // the token is free before
 		}
 		if s.conn != nil {
 			t.Reservations.forget(token, s.conn)
