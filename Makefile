@@ -66,7 +66,7 @@ cover: test ## Run the tests and fail when less than 80 % of the hand-written co
 .PHONY: e2e
 e2e: deps ## Run only the end-to-end tests: real binary, real servers, independent client, a browser.
 	@scripts/build-web
-	go test -tags e2e -count=1 -timeout 20m ./e2e/...
+	go test -tags e2e -count=1 -timeout 30m ./e2e/...
 
 .PHONY: conformance
 conformance: deps ## Hold the protocols to the letter: our script against the reference server, then against ours; bad frames and input, limits, budgets, slow readers, sessions that end, nodes on a bad network, other people's clients, the schema's linters.

@@ -42,7 +42,7 @@ export async function keyboardOf(page) {
       if (passed.length === most) throw new Error(`no ${role} "${name}" within ${most} of ${by}; they passed: ${passed.join(", ")}`);
       await keyboard.press(by);
       const now = await page.evaluate(describe);
-      await page.waitForFunction(() => globalThis.looksOtherwise(), undefined, { timeout: 3_000 }).catch(() => {
+      await page.waitForFunction(() => globalThis.looksOtherwise()).catch(() => {
         throw new Error(`nobody sees that the focus is at ${now}; before it came ${passed.at(-1) ?? "nothing"}`);
       });
       passed.push(now);
@@ -53,7 +53,7 @@ export async function keyboardOf(page) {
     to,
     /** Waits until a control has the focus. */
     async has(role, name, where) {
-      await at(role, name, where).and(page.locator(":focus")).waitFor({ timeout: 5_000 }).catch(async () => {
+      await at(role, name, where).and(page.locator(":focus")).waitFor().catch(async () => {
         throw new Error(`the focus is not at ${role} "${name}" but at ${await page.evaluate(describe)}`);
       });
     },

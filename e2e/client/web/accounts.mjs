@@ -102,7 +102,7 @@ export const tests = {
     const left = async () => Number(/\d+/.exec(await limited.innerText())[0]);
     const first = await left();
     assert.ok(first > 1 && first <= 900, `${first} seconds`);
-    await page.getByText(`Try again in ${first - 1} seconds.`).waitFor();
+    for (let now = first; now >= first; ) now = await left();
   },
 
   "U15: whoever signs up looks into the inbox; the link works once, in whatever browser, and another can be asked for": async ({ person, url }) => {
@@ -113,7 +113,7 @@ export const tests = {
     await signUp(page, by, url, email, password);
     await page.getByRole("status").filter({ hasText: email }).waitFor();
     const resend = page.getByRole("button", { name: /^Send it again/ });
-    assert.match(await resend.innerText(), /in (60|59|58) seconds/);
+    assert.match(await resend.innerText(), /in (60|5\d) seconds/);
     assert.equal(await resend.isDisabled(), true);
     const first = await linkTo(url, email, "Confirm");
     await page.clock.fastForward(61_000);

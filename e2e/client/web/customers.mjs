@@ -125,8 +125,10 @@ export const tests = {
     assert.equal(await page.getByText("API tokens").count(), 0);
     await banner.waitFor();
 
+    const ended = page.waitForResponse((answer) => answer.url().endsWith("/graphql") && answer.request().postDataJSON().operationName === "EndImpersonation");
     await by.press("button", "End", { within: banner });
     await banner.waitFor({ state: "detached" });
+    await ended;
     await by.somewhere();
     await menu.getByRole("link", { name: "Database servers" }).waitFor();
 

@@ -4,7 +4,7 @@ import { customerOf, databaseOf, overOf, shownLog, toldLog } from "./parts.mjs";
 export const tests = {
   "U38: a job's page that was hidden and frozen for a minute has its whole log when it is shown again": async ({ person, signIn, graph, step }) => {
     const database = await databaseOf(graph, await customerOf(graph, "Hidden"), "hidden");
-    const { deleteDatabase } = await graph("mutation ($input: DeleteDatabaseInput!) { deleteDatabase(input: $input) { job { id } } }", { input: { id: database.id, graceSeconds: 60 } });
+    const { deleteDatabase } = await graph("mutation ($input: DeleteDatabaseInput!) { deleteDatabase(input: $input) { job { id } } }", { input: { id: database.id, graceSeconds: 90 } });
     const { id } = deleteDatabase.job;
     const context = await person();
     const page = await context.newPage();

@@ -62,4 +62,5 @@ export async function choose(page, text) {
   await palette(page).fill(text);
   await page.getByRole("dialog").getByRole("option", { name: new RegExp(text, "i"), selected: true }).and(page.locator("[data-selected]")).waitFor();
   await page.keyboard.press("Enter");
+  await palette(page).waitFor({ state: "detached" });
 }

@@ -117,7 +117,7 @@ export const tests = {
     const ended = Date.now();
     await there.getByRole("dialog", { name: "Your session is over" }).waitFor();
     const took = Date.now() - ended;
-    assert.ok(took < 10_000, `the other browser knew after ${took} ms`);
+    assert.ok(took < 20_000, `the other browser knew after ${took} ms`);
     await phone.waitFor({ state: "detached" });
     forgive(/WebSocket|401/);
   },
@@ -171,7 +171,7 @@ export const tests = {
     const revoked = Date.now();
     const { code, at } = await open.closed;
     assert.equal(code, 4403);
-    assert.ok(at - revoked < 5_000, `closed after ${at - revoked} ms`);
+    assert.ok(at - revoked < 10_000, `closed after ${at - revoked} ms`);
     await row.waitFor({ state: "detached" });
     assert.equal((await by("{ databases { totalCount } }")).errors[0].extensions.code, "UNAUTHENTICATED");
   },
