@@ -3,6 +3,7 @@ import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import type { ReactElement } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { told } from "@/components/toasts";
 import { sessions } from "@/gql/session";
 import { placeAt } from "@/testing/place";
 import { type Answer, everything, graphOf, viewerOf } from "@/testing/render";
@@ -83,6 +84,7 @@ describe("the app", () => {
     act(() => sessions.actAs({ accessToken: "theirs", expiresAt: Date.now() + 900_000 }));
     act(() => sessions.distrust("theirs"));
     expect(await screen.findByText(/You act as yourself again/)).toBeVisible();
+    expect(told.get()[0]).toMatchObject({ what: expect.stringMatching(/What was sent last has not happened/) }); // U6: it goes from the screen, and not from the drawer
   });
   it("U11: says of an address that is none that there is nothing, and the navigation stays", async () => {
     open();

@@ -3,7 +3,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { Suspense, useEffect, useMemo, useState } from "react";
 import { Provider } from "urql";
 import { PanelError } from "@/components/panel-error";
-import { toastNotice } from "@/components/toasts";
+import { toastWarning } from "@/components/toasts";
 import { newClient } from "@/gql/client";
 import { sessions } from "@/gql/session";
 import { lazyPart } from "@/lib/lazy-part";
@@ -38,7 +38,7 @@ export function App() {
 
   useKeptFocus(); // above the shell, which another takes the place of when somebody acts as a user
 
-  useEffect(() => sessions.lapsed.subscribe(() => toastNotice(t("impersonationOver"), "WARNING")), [t]);
+  useEffect(() => sessions.lapsed.subscribe(() => toastWarning(t("impersonationOver"))), [t]);
 
   // Who somebody acts as has a cache of their own.
   const client = useMemo(() => newClient((is) => unreachable.set(is)), [acting]);

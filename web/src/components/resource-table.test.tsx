@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import * as csv from "@/lib/csv";
 import { show } from "@/testing/render";
 import { type Column, ResourceTable } from "./resource-table";
+import { told } from "./toasts";
 
 interface Row {
   id: string;
@@ -74,6 +75,7 @@ describe("ResourceTable", () => {
     show(<ResourceTable name="t6" label="Things" columns={columns} page={page({}, totalCount)} search={{}} onSearch={() => {}} exportRows={async () => ({ rows, more: true })} />);
     await userEvent.click(await screen.findByRole("button", { name: "Export as CSV" }));
     expect(await screen.findByText(said)).toBeVisible();
+    expect(told.get()[0]).toMatchObject({ what: said }); // U6: it goes from the screen, and not from the drawer
   });
 
   it("says why an export failed", async () => {

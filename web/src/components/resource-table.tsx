@@ -10,7 +10,7 @@ import type { Rows } from "@/gql/all-pages";
 import { problemsOf } from "@/gql/problem";
 import { type Column, ResourceRows } from "./resource-rows";
 import { toolsHeight } from "./skeletons";
-import { toastNotice, toastProblem } from "./toasts";
+import { toastProblem, toastWarning } from "./toasts";
 
 const useTexts = texts("resource-table", {
   en: {
@@ -78,7 +78,7 @@ export function ResourceTable<Row extends { id: string }>(p: TableProps<Row>) {
       const columns = p.columns.filter(({ text }) => text);
       save(`${p.name}.csv`, "text/csv;charset=utf-8", csv(columns.map(({ title }) => title), rows.map((row) => columns.map((c) => c.text!(row)))));
       const known = totalCount !== undefined && totalCount > rows.length;
-      if (more) toastNotice(t(known ? "cutOf" : "cut", { count: number(rows.length), total: known ? number(totalCount) : "" }), "WARNING");
+      if (more) toastWarning(t(known ? "cutOf" : "cut", { count: number(rows.length), total: known ? number(totalCount) : "" }));
     } catch (error) {
       toastProblem(problemsOf(error)[0]!);
     } finally {

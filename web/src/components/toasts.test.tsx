@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { setLanguage } from "@/lib/text";
 import { show } from "@/testing/render";
-import { toastDone, toastNotice, toastProblem, told } from "./toasts";
+import { toastDone, toastNotice, toastProblem, toastWarning, told } from "./toasts";
 
 const open = async () => {
   show(<p>page</p>);
@@ -52,7 +52,13 @@ describe("U6: a toast", () => {
     await waitFor(() => expect(screen.queryByText("The name is taken.")).not.toBeInTheDocument());
     expect(told.get()).toHaveLength(1); // the drawer has it still
   });
-  it.each([["ERROR", "alert"], ["WARNING", "status"]] as const)("tells a notice that is %s as %s", async (level, role) => {
+  it("says what the user has to know, as a status, and is kept", async () => {
+    await open();
+    act(() => toastWarning("There are more."));
+    expect((await screen.findByText("There are more.")).closest("[role=status]")).not.toBeNull();
+    expect(told.get()).toMatchObject([{ what: "There are more." }]);
+  });
+  it.each([["ERROR", "alert"], ["WARNING", "status"]] as const)("tells a notice of the panel's that is %s as %s", async (level, role) => {
     await open();
     act(() => toastNotice("The disk is full.", level));
     expect((await screen.findByText("The disk is full.")).closest(`[role=${role}]`)).not.toBeNull();

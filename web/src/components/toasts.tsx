@@ -78,7 +78,13 @@ export function toastProblem(problem: Problem): void {
   });
 }
 
-/** Says what the panel told the user while something else was being done: what failed until it is dismissed. */
+/** Says what the user has to know of something, such as that it is not all, for some seconds more. */
+export function toastWarning(message: string): void {
+  keep(message);
+  toastNotice(message, "WARNING");
+}
+
+/** Says what the panel told the user while something else was being done, which it keeps by itself: what failed until it is dismissed. */
 export function toastNotice(message: ReactNode, level: "WARNING" | "ERROR"): void {
   notifications.show({
     message, color: level === "ERROR" ? "red.8" : "yellow.8", icon: <IconAlertCircle size={18} aria-hidden />,

@@ -53,6 +53,7 @@ it("U26: an upload tells how much has gone, and ends with its dump", async () =>
   expect(await screen.findByText("1 KiB of 2 KiB (50%)")).toBeInTheDocument();
   act(() => Request.last.answer(204));
   expect(done).toHaveBeenCalledWith("dump_1");
+  expect((await screen.findByText("The dump is uploaded.")).closest("[role=status]")).not.toBeNull(); // U6
 });
 
 it("an upload is stopped", async () => {

@@ -3,6 +3,7 @@ import { IconUpload } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { useClient } from "urql";
 import { ShowGraphQL } from "@/components/show-graphql";
+import { toastDone } from "@/components/toasts";
 import { useAction } from "@/components/use-action";
 import { useViewer } from "@/components/use-viewer";
 import { refresh } from "@/gql/refresh";
@@ -53,7 +54,10 @@ export function UploadForm(p: { databaseId: string; onDone: (dumpId: string) => 
         abort.current = null;
         setSent(null);
         refresh(client);
-        if (answer && answer.status < 300) return p.onDone(dump.id);
+        if (answer && answer.status < 300) {
+          toastDone(t("uploaded"));
+          return p.onDone(dump.id);
+        }
         setFailed(say(answer?.text.trim().slice(0, 300) ?? "") || t("uploadBroken"));
       },
     });

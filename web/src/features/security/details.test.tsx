@@ -1,6 +1,7 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
+import { told } from "@/components/toasts";
 import { timeZone } from "@/lib/format";
 import { setLanguage } from "@/lib/text";
 import { type Answer, graphOf, impersonated, show, viewerOf } from "@/testing/render";
@@ -128,6 +129,7 @@ describe("U39: recovery codes", () => {
     await user.keyboard("{Escape}");
     await user.click(dialog.getByRole("button", { name: "New recovery codes" }));
     expect(await screen.findByText(/aaaa-bbbb/)).toBeVisible();
+    expect(told.get()[0]).toMatchObject({ what: "You have new recovery codes. Those before do not work any more." }); // U6
     await user.click(screen.getByRole("button", { name: "I have saved it" }));
     await waitFor(() => expect(screen.queryByText(/aaaa-bbbb/)).not.toBeInTheDocument());
   });

@@ -52,7 +52,7 @@ export function SecondFactor() {
   const [disabling, { open: askDisable, close: closeDisable }] = useDisclosure();
   const [renewing, { open: askNew, close: closeNew }] = useDisclosure();
   const begin = useAction(BEGIN, { idempotent: false });
-  const fresh = useAction(NEW_CODES, { idempotent: false });
+  const fresh = useAction(NEW_CODES, { done: t("newCodesMade"), idempotent: false });
 
   async function start() {
     const { data } = await begin.run({});
