@@ -1,4 +1,4 @@
-import { Alert, Anchor, Group, Progress, Skeleton, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Group, Progress, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { useQuery } from "urql";
@@ -9,8 +9,10 @@ import { texts } from "@/lib/text";
 import { useSay } from "@/sentences/use-say";
 import { JobSteps } from "./job-steps";
 import { useJobTitle } from "./job-title";
+import { QueryView } from "./query-view";
+import { PartSkeleton } from "./skeletons";
 import { StateBadge } from "./states";
-import { useJobProgress } from "./use-job-progress";
+import { type Progress as Followed, useJobProgress } from "./use-job-progress";
 import { useSentence } from "./use-sentence";
 
 const JOB_LIVE = graphql(`
@@ -24,8 +26,8 @@ const JOB_LIVE = graphql(`
 `);
 
 const useTexts = texts("job-live", {
-  en: { open: "Open the job", progress: "Progress", waiting: "Waits: {{reason}}", failedAt: "The step {{step}} failed.", undone: "Rolled back: {{steps}}.", begun: "What it had begun was rolled back.", nothing: "Nothing had to be rolled back.", rolling: "What was done is being rolled back.", helps: "Once the cause is gone, the job can be tried again on its page.", unfollowed: "What goes on is not shown here any more." },
-  de: { open: "Auftrag öffnen", progress: "Fortschritt", waiting: "Wartet: {{reason}}", failedAt: "Der Schritt {{step}} ist gescheitert.", undone: "Zurückgenommen: {{steps}}.", begun: "Was er begonnen hatte, wurde zurückgenommen.", nothing: "Es war nichts zurückzunehmen.", rolling: "Was getan war, wird zurückgenommen.", helps: "Ist die Ursache behoben, lässt sich der Auftrag auf seiner Seite noch einmal versuchen.", unfollowed: "Was weiter geschieht, wird hier nicht mehr gezeigt." },
+  en: { loading: "Loading the job", open: "Open the job", progress: "Progress", waiting: "Waits: {{reason}}", failedAt: "The step {{step}} failed.", undone: "Rolled back: {{steps}}.", begun: "What it had begun was rolled back.", nothing: "Nothing had to be rolled back.", rolling: "What was done is being rolled back.", helps: "Once the cause is gone, the job can be tried again on its page.", unfollowed: "What goes on is not shown here any more." },
+  de: { loading: "Auftrag wird geladen", open: "Auftrag öffnen", progress: "Fortschritt", waiting: "Wartet: {{reason}}", failedAt: "Der Schritt {{step}} ist gescheitert.", undone: "Zurückgenommen: {{steps}}.", begun: "Was er begonnen hatte, wurde zurückgenommen.", nothing: "Es war nichts zurückzunehmen.", rolling: "Was getan war, wird zurückgenommen.", helps: "Ist die Ursache behoben, lässt sich der Auftrag auf seiner Seite noch einmal versuchen.", unfollowed: "Was weiter geschieht, wird hier nicht mehr gezeigt." },
 });
 
 export type LiveJob = NonNullable<JobLiveQuery["job"]>;
@@ -39,23 +41,32 @@ function failedOf(steps: LiveJob["steps"]): string | undefined {
 /** A job as it goes on, for who ordered it: its steps with their times, and if it fails why, what was taken back and what can be done. */
 export function JobLive(p: { id: string; onChange?: (job: LiveJob) => void; /** What can be done where that is more than to try it again. */ ifFailed?: string }) {
   const t = useTexts();
-  const title = useJobTitle();
-  const [{ data }, again] = useQuery({ query: JOB_LIVE, variables: { id: p.id } });
-  const { events, problem } = useJobProgress(p.id);
-  const sentence = useSentence();
-  const say = useSay();
+  const [result, again] = useQuery({ query: JOB_LIVE, variables: { id: p.id } });
+  const followed = useJobProgress(p.id);
+  const { events } = followed;
   const told = useRef(p.onChange);
   told.current = p.onChange;
   useEffect(() => {
     if (events.length > 0) again({ requestPolicy: "network-only" });
   }, [events.length, again]);
-  const job = data?.job;
+  const job = result.data?.job;
   useEffect(() => {
     if (job) told.current?.(job);
   }, [job]);
 
-  if (!data) return <Skeleton h={160} radius="md" />;
-  if (!job) return null; // not the viewer's to see
+  return (
+    <QueryView result={result} retry={again} skeleton={<PartSkeleton label={t("loading")} height={160} />}>
+      {/* One that is null is not the viewer's to see. */}
+      {(data) => data.job && <Shown job={data.job} {...followed} ifFailed={p.ifFailed} />}
+    </QueryView>
+  );
+}
+
+function Shown({ job, events, problem, ifFailed }: Followed & { job: LiveJob; ifFailed?: string }) {
+  const t = useTexts();
+  const title = useJobTitle();
+  const sentence = useSentence();
+  const say = useSay();
   const last = events.at(-1);
   const done = last?.percent ?? job.percent;
   const failed = failedOf(job.steps);
@@ -78,7 +89,7 @@ export function JobLive(p: { id: string; onChange?: (job: LiveJob) => void; /** 
         </Alert>
       )}
       <JobSteps steps={job.steps} />
-      {job.state === "FAILED" && <Text size="sm">{p.ifFailed ?? t("helps")}</Text>}
+      {job.state === "FAILED" && <Text size="sm">{ifFailed ?? t("helps")}</Text>}
     </Stack>
   );
 }

@@ -2,11 +2,12 @@ import { cleanup, screen, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { ShellSkeleton } from "@/app/shell-skeleton";
 import { show } from "@/testing/render";
-import { CardsSkeleton, headHeight, PageSkeleton, rowHeight, TableSkeleton, toolsHeight } from "./skeletons";
+import { CardsSkeleton, headHeight, PageSkeleton, PartSkeleton, rowHeight, TableSkeleton, toolsHeight } from "./skeletons";
 
 const kinds = [
   ["a table", <TableSkeleton key="t" label="Loading databases" />],
   ["cards", <CardsSkeleton key="c" label="Loading databases" />],
+  ["a part", <PartSkeleton key="a" label="Loading databases" height={60} />],
   ["a page", <PageSkeleton key="p" label="Loading databases" />],
   ["a page below the app's head", <PageSkeleton key="h" head label="Loading databases" />],
 ] as const;

@@ -47,6 +47,11 @@ export function CardsSkeleton(p: { label: string; cards?: number; height?: numbe
   );
 }
 
+/** A part of a page that is being loaded, of its height in pixels. */
+export function PartSkeleton(p: { label: string; height: number }) {
+  return <Loading label={p.label}><Bar h={p.height} /></Loading>;
+}
+
 /** A page that is being loaded: its title, and what stands below; `head` is for that of the app, which is not there before the first page. */
 export function PageSkeleton(p: { label: string; head?: boolean }) {
   return (

@@ -5,7 +5,7 @@ import type { TypedDocumentNode } from "@urql/core";
 import { Refusal } from "@/gql/problem";
 import { dateTime } from "@/lib/format";
 import { setLanguage } from "@/lib/text";
-import { graphOf, show } from "@/testing/render";
+import { type Answer, graphOf, show } from "@/testing/render";
 import { breaks, comes, streamOf, streams } from "@/testing/streams";
 import { Ago } from "./ago";
 import { CopyField } from "./copy-field";
@@ -120,6 +120,19 @@ describe("a job as who ordered it sees it", () => {
     expect(alert.getByText("UNAVAILABLE")).toBeVisible();
     expect(alert.getByText(`The disk is full. ${said}`)).toBeVisible();
     expect(screen.getByText("Once the cause is gone, the job can be tried again on its page.")).toBeVisible();
+  });
+  it("says that it is loaded, why it could not be, and is read again", async () => {
+    const user = userEvent.setup();
+    let fail!: (answer: Answer) => void;
+    const answers = [new Promise<Answer>((resolve) => (fail = resolve)), job({ state: "SUCCEEDED", percent: 100, finishedAt: "2026-11-26T10:00:01Z" })];
+    show(<JobLive id="j1" />, graphOf({ JobLive: () => answers.shift()! }));
+    expect(await screen.findByRole("status", { busy: true })).toHaveTextContent("Loading the job");
+    fail({ errors: [{ message: "x", extensions: { code: "INTERNAL", requestId: "r-9" } }] });
+    const alert = within(await screen.findByRole("alert"));
+    expect(alert.getByText("Request r-9")).toBeVisible();
+    expect(screen.queryByRole("status", { busy: true })).not.toBeInTheDocument();
+    await user.click(alert.getByRole("button", { name: "Try again" }));
+    expect(await screen.findByText("Succeeded")).toBeVisible();
   });
   it("U11: is not shown to who may not see it", async () => {
     const graph = graphOf({ JobLive: { data: { job: null } } });

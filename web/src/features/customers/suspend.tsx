@@ -1,8 +1,9 @@
-import { Alert, Skeleton, Stack, Text, Textarea } from "@mantine/core";
+import { Alert, Stack, Text, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useQuery } from "urql";
 import { ActionForm } from "@/components/action-form";
 import type { Ordered } from "@/components/order-dialog";
+import { PartSkeleton } from "@/components/skeletons";
 import { graphql } from "@/gql/document";
 import type { Customer } from "./detail";
 import { RESUME, SUSPEND } from "./operations";
@@ -26,7 +27,7 @@ function Affected({ id }: { id: string }) {
   const t = useTexts();
   const [{ data, error }] = useQuery({ query: AFFECTED, variables: { id }, requestPolicy: "network-only" });
   if (error) return <Alert color="yellow">{t("affectedUnknown")}</Alert>;
-  if (!data?.customer) return <Skeleton h={60} />;
+  if (!data?.customer) return <PartSkeleton label={t("loading")} height={60} />;
   const { quotas, databases, children } = data.customer;
   const all = quotas.find(({ name }) => name === "DATABASES")?.used ?? "0";
   const names = (list: { nodes: readonly { name: string }[]; totalCount: number } | null | undefined) =>
