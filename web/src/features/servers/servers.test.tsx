@@ -115,6 +115,26 @@ describe("a database server", () => {
     await waitFor(() => expect(graph.sent.find(({ operationName }) => operationName === "UpdateDatabaseServer")?.variables).toEqual({ input: { id: "s1", name: "db-1", host: null, port: null, adminUser: null, adminPassword: null, sslMode: null } }));
   });
 
+  it.each([
+    ["UpdateDatabaseServer", "Save", { id: "s1", name: null, host: null, port: null, adminUser: null, adminPassword: null, sslMode: null }],
+    ["RegisterDatabaseServer", "Register server", { name: "", host: "", port: 5432, adminUser: "", adminPassword: "", sslMode: null }],
+  ])("shows as GraphQL of %s what would be sent, also before anything is typed", async (operation, submit, input) => {
+    const user = userEvent.setup();
+    const graph = graphOf({ DatabaseServers: listOf(), DatabaseServer: server(), [operation]: { errors: [{ message: "Not now.", extensions: { code: "CONFLICT" } }] } });
+    if (operation === "UpdateDatabaseServer") {
+      show(<ServerPage />, graph, at);
+      await user.click(await screen.findByRole("button", { name: "More actions" }));
+      await user.click(await screen.findByRole("menuitem", { name: "Edit" }));
+    } else show(<ServersPage />, graph, { ...list, at: "/servers?new=true" });
+    const form = within(await screen.findByRole("dialog"));
+    await user.click(form.getByRole("button", { name: "Show GraphQL" }));
+    const shown = await within(await screen.findByRole("dialog", { name: "The same by the API" })).findByText(/"input":/);
+    expect(JSON.parse(shown.textContent)).toEqual({ input });
+    await user.keyboard("{Escape}");
+    await user.click(form.getByRole("button", { name: submit }));
+    await waitFor(() => expect(graph.sent.find(({ operationName }) => operationName === operation)?.variables).toEqual({ input }));
+  });
+
   it("U11: one that does not exist is not found", async () => {
     show(<ServerPage />, graphOf({ DatabaseServer: { data: { node: null } } }), at);
     expect(await screen.findByRole("heading", { name: "There is nothing here" })).toBeVisible();
