@@ -41,6 +41,31 @@ const names = (page) => page.locator("table tbody tr td:first-child").allInnerTe
 const param = (page, name) => new URL(page.url()).searchParams.get(name);
 const comes = (page, wanted) => page.waitForURL((url) => Object.entries(wanted).every(([name, value]) => (url.searchParams.get(name) !== null) === (value !== null) && (value === null || value === true || url.searchParams.get(name) === value)));
 
+/** Opens an entry of an audit, which is a step of the history, and stays closed once it was closed. */
+async function opensAsAStep(page, entry) {
+  const dialog = page.getByRole("dialog", { name: "Entry" });
+  await entry.scrollIntoViewIfNeeded();
+  await entry.click();
+  await dialog.waitFor();
+  await page.goBack();
+  await dialog.waitFor({ state: "detached" });
+  await page.goForward();
+  await dialog.waitFor();
+  await page.reload();
+  await dialog.waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  assert.equal(param(page, "event"), null);
+  await entry.waitFor();
+  await entry.click();
+  await dialog.waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  await page.goBack();
+  await comes(page, { event: null });
+  assert.equal(await dialog.count(), 0, "what was closed does not come back by Back");
+}
+
 export const tests = {
   "U1: on a narrow page every Tab leads to what is seen, and the navigation is opened, used and closed by keyboard": async ({ person, signIn, url, step }) => {
     const page = await (await person({ viewport: { width: 390, height: 844 }, reducedMotion: "reduce" })).newPage();
@@ -148,30 +173,12 @@ export const tests = {
     step("the copied address");
 
     await page.goto(`${url}/audit`);
-    const entry = page.getByRole("button", { name: "Create a customer", exact: true }).nth(20);
-    await entry.scrollIntoViewIfNeeded();
-    const at = await page.evaluate(() => scrollY);
-    await entry.click();
-    const dialog = page.getByRole("dialog", { name: "Entry" });
-    await dialog.waitFor();
-    await page.goBack();
-    await dialog.waitFor({ state: "detached" });
-    await page.goForward();
-    await dialog.waitFor();
-    await page.reload();
-    await dialog.waitFor();
-    await page.keyboard.press("Escape");
-    await dialog.waitFor({ state: "detached" });
-    assert.equal(param(page, "event"), null);
-    await entry.waitFor();
-    await entry.click();
-    await dialog.waitFor();
-    await page.keyboard.press("Escape");
-    await dialog.waitFor({ state: "detached" });
-    step(`at ${at}`);
-    await page.goBack();
-    await comes(page, { event: null });
-    assert.equal(await dialog.count(), 0, "what was closed does not come back by Back");
+    await opensAsAStep(page, page.getByRole("button", { name: "Create a customer", exact: true }).nth(20));
+    step("an entry of the audit");
+    await page.goto(`${url}/customers/${await customerOf(graph, "Walked and seen")}`);
+    await page.getByRole("tab", { name: "Audit" }).click();
+    await comes(page, { tab: "audit" });
+    await opensAsAStep(page, page.getByRole("button", { name: "Create a customer", exact: true }));
   },
 
   "U17: drift is for customers, too, without what is of servers": async ({ person, signIn, graph, url }) => {

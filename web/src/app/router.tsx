@@ -48,7 +48,7 @@ const customers = createRoute({
 });
 const customer = createRoute({
   getParentRoute: () => root, path: "/customers/$id",
-  validateSearch: searchOf({ ...listWords(), tab: ["overview", "children", "databases", "members", "jobs", "audit", "settings"] }),
+  validateSearch: searchOf({ ...listWords(), tab: ["overview", "children", "databases", "members", "jobs", "audit", "settings"], event: "text" }),
   component: lazyRouteComponent(() => import("@/features/customers/detail"), "CustomerPage"),
 });
 

@@ -1,6 +1,5 @@
 import { Button } from "@mantine/core";
-import { Link, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { EntryDetails } from "@/components/audit-entry";
@@ -11,6 +10,7 @@ import { EmptyState } from "@/components/empty-state";
 import { QueryView } from "@/components/query-view";
 import { type Column, exportLimit, ResourceTable } from "@/components/resource-table";
 import { TableSkeleton } from "@/components/skeletons";
+import { useAddress } from "@/components/use-address";
 import { allPages } from "@/gql/all-pages";
 import { graphql } from "@/gql/document";
 import type { CustomerAuditQuery } from "@/gql/generated/graphql";
@@ -37,6 +37,7 @@ const AUDIT = graphql(`
 `);
 
 type Row = CustomerAuditQuery["auditEvents"]["nodes"][number];
+const route = getRouteApi("/customers/$id");
 
 /** Who did what within a customer, the newest first. */
 export function AuditTab(p: { customerId: string; search: ListSearch; onSearch: (patch: ListSearch) => void }) {
@@ -44,13 +45,14 @@ export function AuditTab(p: { customerId: string; search: ListSearch; onSearch: 
   const client = useClient();
   const navigate = useNavigate();
   const nameOf = useObjectName();
-  const [opened, open] = useState<string | null>(null);
+  const { event } = route.useSearch();
+  const { open, close } = useAddress<{ event: string }>(route.useNavigate());
   const variables = { ...pageOf(p.search, 25), filter: { customerId: p.customerId } };
   const [result, retry] = useQuery({ query: AUDIT, variables });
   const who = (e: Row) => [e.actor?.name ?? t("panel"), e.impersonator && `(${e.impersonator.name})`].filter(Boolean).join(" ");
   const columns: Column<Row>[] = [
     { key: "at", title: t("when"), render: (e) => <Ago at={e.at} />, text: (e) => e.at },
-    { key: "action", title: t("action"), render: (e) => <Action of={e.action} open={() => open(e.id)} />, text: (e) => e.action },
+    { key: "action", title: t("action"), render: (e) => <Action of={e.action} open={() => open({ event: e.id })} />, text: (e) => e.action },
     { key: "who", title: t("who"), render: who, text: who },
     { key: "allowed", title: t("outcome"), render: (e) => <Outcome allowed={e.allowed} times={e.times} />, text: (e) => (e.allowed ? "done" : "refused") },
     { key: "ip", title: t("ip"), render: (e) => e.ip ?? "–", text: (e) => e.ip },
@@ -70,8 +72,8 @@ export function AuditTab(p: { customerId: string; search: ListSearch; onSearch: 
           )
         }
       </QueryView>
-      <Dialog drawer opened={opened !== null} onClose={() => open(null)} title={t("entry")} size="xl">
-        {opened !== null && <EntryDetails id={opened} onFilter={(more) => void navigate({ to: "/audit", search: { customer: p.customerId, ...more } as never })} />}
+      <Dialog drawer opened={event !== undefined} onClose={() => close({ event: undefined })} title={t("entry")} size="xl">
+        {event !== undefined && <EntryDetails id={event} onFilter={(more) => void navigate({ to: "/audit", search: { customer: p.customerId, ...more } as never })} />}
       </Dialog>
     </>
   );

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import * as files from "@/lib/csv";
@@ -86,11 +86,12 @@ describe("what was done within a customer", () => {
     expect(graph.sent.find(({ operationName }) => operationName === "CustomerAudit")?.variables.filter).toEqual({ customerId: "cust_1" });
     expect((await exported(user))[2]).toBe('"2026-11-01T10:00:00Z","database.create2","The panel","refused","",""');
   });
+  const object = { __typename: "Database", id: "db_1", name: "shop" };
+  const whole = { ...entry(1, { action: "database.rotate", object }), __typename: "AuditEvent", userAgent: null, requestId: null, sessionId: null, apiTokenId: null, apiToken: null, customer: null, actor: { id: "u1", name: "Ada", email: "ada@example.com" }, before: null, after: { name: "shop" } };
+  const rotated = { CustomerAudit: { data: { auditEvents: pageOf(entry(1, { action: "database.rotate", object })) } }, AuditEvent: { data: { node: whole } } };
   it("in words with the code below, to what by its name, and each opens its entry", async () => {
     const user = userEvent.setup();
-    const object = { __typename: "Database", id: "db_1", name: "shop" };
-    const whole = { ...entry(1, { action: "database.rotate", object }), __typename: "AuditEvent", userAgent: null, requestId: null, sessionId: null, apiTokenId: null, apiToken: null, customer: null, actor: { id: "u1", name: "Ada", email: "ada@example.com" }, before: null, after: { name: "shop" } };
-    const { history } = open("audit", { CustomerAudit: { data: { auditEvents: pageOf(entry(1, { action: "database.rotate", object })) } }, AuditEvent: { data: { node: whole } } });
+    const { history } = open("audit", rotated);
     const [, first] = await screen.findAllByRole("row");
     expect(cells(first)).toEqual([expect.stringMatching(/ago/), "Rotate a passworddatabase.rotate", "Ada", "Done", "203.0.113.5", "shop"]);
     await user.click(screen.getByRole("button", { name: "Rotate a password" }));
@@ -99,6 +100,28 @@ describe("what was done within a customer", () => {
     expect(details.getByText("database.rotate")).toBeVisible();
     await user.click(details.getByRole("button", { name: "More of this action" }));
     await waitFor(() => expect(history.location.href).toBe("/audit?customer=cust_1&action=database.rotate"));
+  });
+  it("U3: an entry stands in the address, as a step that Back takes back, and gives the focus back", async () => {
+    const user = userEvent.setup();
+    const { history } = open("audit", rotated);
+    const opener = await screen.findByRole("button", { name: "Rotate a password" });
+    await user.click(opener);
+    await screen.findByRole("dialog", { name: "Entry of the audit log" });
+    expect(history.location.search).toBe("?tab=audit&event=e1");
+    act(() => history.back());
+    await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+    act(() => history.forward());
+    await screen.findByRole("dialog", { name: "Entry of the audit log" });
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(history.location.search).toBe("?tab=audit"));
+    await waitFor(() => expect(opener).toHaveFocus());
+  });
+  it("U3: a copied address opens the entry", async () => {
+    const user = userEvent.setup();
+    const { history } = open("audit&event=e1", rotated);
+    expect(await within(await screen.findByRole("dialog", { name: "Entry of the audit log" })).findByRole("heading", { name: "Rotate a password" })).toBeVisible();
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(history.location.search).toBe("?tab=audit"));
   });
   it("U2: nothing says so", async () => {
     open("audit", { CustomerAudit: { data: { auditEvents: pageOf() } } });
