@@ -7,6 +7,7 @@ import { dateTime } from "@/lib/format";
 import { texts } from "@/lib/text";
 import { Ago } from "./ago";
 import { ConfirmAction } from "./confirm-action";
+import { MayIn } from "./may-in";
 import { More } from "./more";
 import { QueryView } from "./query-view";
 import { useRoles } from "./roles";
@@ -66,7 +67,7 @@ export function Invitations(p: { customerId?: string; writes: boolean }) {
                       {" · "}{t("sent")} <Ago at={one.createdAt} />{one.invitedBy && ` ${t("sentBy", { name: one.invitedBy.name })}`} · {t("validUntil", { when: dateTime(one.expiresAt) })}
                     </Text>
                   </Stack>
-                  {p.writes && <Button size="xs" variant="default" aria-label={t("revokeOf", { email: one.email })} onClick={() => setRevoked(one)}>{t("revoke")}</Button>}
+                  {p.writes && <MayIn customerId={one.customer?.id} permission="USERS_WRITE"><Button size="xs" variant="default" aria-label={t("revokeOf", { email: one.email })} onClick={() => setRevoked(one)}>{t("revoke")}</Button></MayIn>}
                 </Group>
               ))}
               <More component="li" shown={invitations.nodes.length} of={invitations.totalCount} />

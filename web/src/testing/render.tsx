@@ -49,6 +49,12 @@ export const viewerOf = (permissions: Permission[] = [], more: Partial<Viewer> =
   permissions, secondFactorMissing: false, impersonatedBy: null, ...more,
 });
 
+/** Somebody who is not of the staff, and may do that with a customer. */
+export const memberOf = (permissions: Permission[]): Viewer => viewerOf(permissions, { user: { ...viewerOf().user, role: null } });
+
+/** What somebody may do with one customer, and with all others. */
+export const permissionsIn = (customerId: string, there: Permission[], elsewhere: Permission[]) => ({ variables }: Sent): Answer => ({ data: { viewer: { permissions: variables.customerId === customerId ? there : elsewhere } } });
+
 /** Somebody of the staff who acts as Ada. */
 export const impersonated: Viewer = viewerOf(everything, { impersonatedBy: { id: "u-staff", name: "Grace" } });
 

@@ -3,13 +3,13 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import * as files from "@/lib/csv";
 import { setLanguage } from "@/lib/text";
-import { type Answer, graphOf, show, viewerOf } from "@/testing/render";
+import { type Answer, graphOf, memberOf, permissionsIn, show, viewerOf } from "@/testing/render";
 import { DriftPage, type Finding } from "./drift";
 
-const finding: Finding = { id: "f1", kind: "DIFFERS", objectKind: "DATABASE", externalName: "c1_shop", detail: "Its owner is another.", foundAt: "2026-01-01T00:00:00Z", resolvedAt: null, ignored: false, resource: { __typename: "Database", id: "db_1", name: "shop" } as never, server: { id: "s1", name: "db-one" }, job: { id: "j1", state: "FAILED" } };
+const finding: Finding = { id: "f1", kind: "DIFFERS", objectKind: "DATABASE", externalName: "c1_shop", detail: "Its owner is another.", foundAt: "2026-01-01T00:00:00Z", resolvedAt: null, ignored: false, resource: { __typename: "Database", id: "db_1", name: "shop", customer: { id: "c1" } } as never, server: { id: "s1", name: "db-one" }, job: { id: "j1", state: "FAILED" } };
 const listOf = (...nodes: Finding[]) => ({ data: { driftFindings: { nodes, pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null }, totalCount: nodes.length } } });
 const staff = viewerOf(["SERVERS_READ", "JOBS_READ", "DATABASES_WRITE"]);
-const open = (nodes: Finding[], answers: Record<string, Answer | Answer[] | ((sent: { variables: Record<string, unknown> }) => Answer)> = {}, at = "/drift", viewer = staff) => {
+const open = (nodes: Finding[], answers: Parameters<typeof graphOf>[0] = {}, at = "/drift", viewer = staff) => {
   const graph = graphOf({ DriftFindings: listOf(...nodes), DriftServers: { data: { databaseServers: { nodes: [{ id: "s1", name: "db-one" }, { id: "s2", name: "db-two" }] } } }, ...answers });
   return { graph, user: userEvent.setup(), ...show(<DriftPage />, graph, { path: "/drift", at, viewer }) };
 };
@@ -32,6 +32,18 @@ it("one that is over or left as it is says so, and there is nothing to decide ab
   expect(within(first!).queryByRole("button")).not.toBeInTheDocument();
   expect(within(second!).getByText("Left as it is")).toBeVisible();
   expect(within(second!).getByRole("button", { name: "Decide about c1_shop" })).toBeVisible();
+});
+
+it("there is something to decide only where one may", async () => {
+  const of = (resource: object) => ({ resource }) as never as Partial<Finding>;
+  const answers = { PermissionsIn: permissionsIn("c1", ["DATABASES_READ"], ["DATABASES_WRITE"]) };
+  const user = (n: number) => of({ __typename: "DatabaseUser", id: `du_${n}`, database: { id: `db_${n}`, customer: { id: `c${n}` } } });
+  open([
+    finding, { ...finding, id: "f2", externalName: "c1_reports", objectKind: "ROLE", ...user(1) },
+    { ...finding, id: "f3", externalName: "c2_shop", ...of({ __typename: "Database", id: "db_2", name: "shop", customer: { id: "c2" } }) }, { ...finding, id: "f4", externalName: "c2_reports", objectKind: "ROLE", ...user(2) },
+  ], answers, "/drift", memberOf(["JOBS_READ", "DATABASES_WRITE"]));
+  await screen.findAllByRole("row");
+  await waitFor(() => expect(screen.getAllByRole("button", { name: /^Decide about/ }).map((button) => button.getAttribute("aria-label"))).toEqual(["Decide about c2_shop", "Decide about c2_reports"]));
 });
 
 describe("a decision", () => {

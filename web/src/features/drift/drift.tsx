@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { EmptyState } from "@/components/empty-state";
+import { MayIn } from "@/components/may-in";
 import { ObjectFilter } from "@/components/object-filter";
 import { Page } from "@/components/page";
 import { QueryView } from "@/components/query-view";
@@ -26,7 +27,7 @@ const FINDINGS = graphql(`
     driftFindings(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
       nodes {
         id kind objectKind externalName detail foundAt resolvedAt ignored
-        resource { __typename id ... on Database { name } }
+        resource { __typename id ... on Database { name customer { id } } ... on DatabaseUser { database { id customer { id } } } }
         server { id name }
         job { id state }
       }
@@ -58,6 +59,15 @@ export function decisionsOf({ kind, objectKind, resolvedAt, ignored }: Finding, 
     case "MISSING": return [objectKind === "DATABASE" ? "RECREATE" : "REPAIR", ...leave];
     case "ORPHAN": return staff ? ["DELETE", ...leave] : [];
     case "FOREIGN": return staff ? ["ADOPT", ...leave] : [];
+  }
+}
+
+/** Whose the object is; undefined when it is nobody's, or gone. */
+function customerOf({ resource: of }: Finding): string | undefined {
+  switch (of?.__typename) {
+    case "Database": return of.customer.id;
+    case "DatabaseUser": return of.database.customer.id;
+    default: return undefined;
   }
 }
 
@@ -96,13 +106,15 @@ export function DriftPage() {
     {
       key: "decide", title: t("decide"), align: "right",
       render: (f) => {
-        const decisions = may("DATABASES_WRITE") ? decisionsOf(f, staff) : [];
+        const decisions = decisionsOf(f, staff);
         if (decisions.length === 0) return null;
         return (
-          <Menu position="bottom-end">
-            <Menu.Target><Button size="xs" variant="default" aria-label={t("decideOf", { name: f.externalName })}>{t("decide")}</Button></Menu.Target>
-            <Menu.Dropdown>{decisions.map((decision) => <Menu.Item key={decision} c={decision === "DELETE" ? "var(--mantine-color-error)" : undefined} onClick={() => setChosen({ finding: f, decision })}>{t(`do_${decision}`)}</Menu.Item>)}</Menu.Dropdown>
-          </Menu>
+          <MayIn customerId={customerOf(f)} permission="DATABASES_WRITE">
+            <Menu position="bottom-end">
+              <Menu.Target><Button size="xs" variant="default" aria-label={t("decideOf", { name: f.externalName })}>{t("decide")}</Button></Menu.Target>
+              <Menu.Dropdown>{decisions.map((decision) => <Menu.Item key={decision} c={decision === "DELETE" ? "var(--mantine-color-error)" : undefined} onClick={() => setChosen({ finding: f, decision })}>{t(`do_${decision}`)}</Menu.Item>)}</Menu.Dropdown>
+            </Menu>
+          </MayIn>
         );
       },
     },

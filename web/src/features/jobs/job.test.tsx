@@ -2,7 +2,7 @@ import { act, fireEvent, screen, waitFor, within } from "@testing-library/react"
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Refusal } from "@/gql/problem";
-import { everything, graphOf, show, viewerOf } from "@/testing/render";
+import { everything, graphOf, permissionsIn, show, viewerOf } from "@/testing/render";
 import { breaks, comes, streamOf, streams } from "@/testing/streams";
 import { JobPage } from "./job";
 
@@ -172,6 +172,12 @@ describe("U38: what can be done goes by the state alone", () => {
     await screen.findByRole("heading", { level: 1 });
     expect(screen.queryByRole("button", { name: "Cancel" })).not.toBeInTheDocument();
     expect(screen.queryByRole("button", { name: "Try again" })).not.toBeInTheDocument();
+  });
+  it("is not there for who may do it with another customer alone", async () => {
+    open({ Job: job(over), PermissionsIn: permissionsIn("cust_1", ["JOBS_READ"], ["JOBS_READ", "JOBS_WRITE"]) });
+    await screen.findByRole("heading", { level: 1, name: "Create a database" });
+    await waitFor(() => expect(screen.queryByRole("button", { name: "Try again" })).not.toBeInTheDocument());
+    expect(screen.queryByRole("button", { name: "Cancel" })).not.toBeInTheDocument();
   });
   it("cancels, and says so", async () => {
     const user = userEvent.setup();

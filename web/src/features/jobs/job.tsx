@@ -18,8 +18,8 @@ import { PageSkeleton } from "@/components/skeletons";
 import { StateBadge } from "@/components/states";
 import { useAction } from "@/components/use-action";
 import { useJobProgress } from "@/components/use-job-progress";
+import { useMayIn } from "@/components/use-may-in";
 import { useSentence } from "@/components/use-sentence";
-import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { JobQuery } from "@/gql/generated/graphql";
 import { dateTime, duration, number, percent, relative } from "@/lib/format";
@@ -70,7 +70,7 @@ export function JobPage() {
 function JobView({ job, onStep }: { job: Job; onStep: () => void }) {
   const t = useTexts();
   const title = useJobTitle();
-  const may = useMay();
+  const may = useMayIn(job.customer?.id);
   const now = useNow();
   const navigate = useNavigate();
   const cancel = useAction(CANCEL, { done: t("canceling") });

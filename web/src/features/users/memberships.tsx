@@ -6,10 +6,10 @@ import { ActionForm } from "@/components/action-form";
 import { Ago } from "@/components/ago";
 import { ConfirmAction } from "@/components/confirm-action";
 import { Dialog } from "@/components/dialog";
+import { MayIn } from "@/components/may-in";
 import { CustomerRoleSelect, providerRoles, useRoles } from "@/components/roles";
 import { Section } from "@/components/section";
 import { Select } from "@/components/select";
-import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import type { CustomerRole, ProviderRole } from "@/gql/generated/graphql";
 import { useTexts } from "./texts";
@@ -74,7 +74,6 @@ type Membership = User["memberships"][number];
 export function Memberships({ user }: { user: User }) {
   const t = useTexts();
   const role = useRoles();
-  const may = useMay();
   const [changed, setChanged] = useState<Membership | null>(null);
   const [removed, setRemoved] = useState<Membership | null>(null);
   return (
@@ -87,12 +86,12 @@ export function Memberships({ user }: { user: User }) {
                 <Anchor component={Link} to={`/customers/${m.customer.id}`} size="sm" fw={500}>{m.customer.name}</Anchor>
                 <Text size="sm" c="dimmed" component="div">{role.customer(m.role)} · {t("since")} <Ago at={m.createdAt} /></Text>
               </Stack>
-              {may("USERS_WRITE") && (
+              <MayIn customerId={m.customer.id} permission="USERS_WRITE">
                 <Group gap="xs">
                   <Button size="xs" variant="default" aria-label={t("changeRoleAt", { customer: m.customer.name })} onClick={() => setChanged(m)}>{t("changeRole")}</Button>
                   <Button size="xs" variant="default" aria-label={t("removeFrom", { customer: m.customer.name })} onClick={() => setRemoved(m)}>{t("remove")}</Button>
                 </Group>
-              )}
+              </MayIn>
             </Group>
           ))}
         </Stack>

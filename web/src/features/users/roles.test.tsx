@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import * as files from "@/lib/csv";
 import { setLanguage } from "@/lib/text";
-import { type Answer, graphOf, show, viewerOf } from "@/testing/render";
+import { type Answer, graphOf, memberOf, permissionsIn, show, viewerOf } from "@/testing/render";
 import { UsersPage } from "./list";
 import { UserPage } from "./user";
 
@@ -13,7 +13,7 @@ const userOf = (patch: object = {}) => ({ __typename: "User", id: "u1", name: "G
 const listOf = (...nodes: object[]) => ({ data: { users: { nodes, pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null }, totalCount: nodes.length } } });
 const refused = (field: string, message: string) => ({ errors: [{ message, extensions: { code: "FORBIDDEN", field } }] });
 const customers = { data: { customers: { nodes: [] }, customer: { id: "c1", name: "Acme 1" } } };
-const page = (patch: object, answers: Record<string, Answer | Answer[]> = {}, viewer = staff) => {
+const page = (patch: object, answers: Parameters<typeof graphOf>[0] = {}, viewer = staff) => {
   const graph = graphOf({ User: { data: { node: userOf(patch), user: userOf(patch) } }, ...answers });
   return { graph, user: userEvent.setup(), ...show(<UserPage />, graph, { path: "/users/$id", at: "/users/u1", viewer }) };
 };
@@ -54,6 +54,11 @@ describe("the role with the provider", () => {
 });
 
 describe("a role with a customer", () => {
+  it("is changed and taken away only where one may", async () => {
+    page({ memberships: [member(1), member(2)] }, { PermissionsIn: permissionsIn("c1", ["USERS_READ"], ["USERS_READ", "USERS_WRITE"]) }, memberOf(["USERS_READ", "USERS_WRITE"]));
+    expect(await screen.findByRole("button", { name: "Remove from Acme 2" })).toBeVisible();
+    await waitFor(() => expect(screen.queryByRole("button", { name: /Acme 1/ })).not.toBeInTheDocument());
+  });
   it("is taken away after a question, and U6 says with its code why not", async () => {
     const { user, graph } = page({}, { RemoveUserMembership: [{ errors: [{ message: "The last owner stays.", extensions: { code: "CONFLICT" } }] }, { data: { removeMember: { ok: true } } }] });
     await user.click(await screen.findByRole("button", { name: "Remove from Acme 1" }));

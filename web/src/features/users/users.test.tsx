@@ -2,7 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import { sessions } from "@/gql/session";
-import { graphOf, show, viewerOf } from "@/testing/render";
+import { graphOf, memberOf, permissionsIn, show, viewerOf } from "@/testing/render";
 import { UsersPage } from "./list";
 import { UserPage } from "./user";
 
@@ -75,6 +75,14 @@ describe("users", () => {
     expect(await screen.findByText("It is not there, or not yours.")).toBeVisible();
     await user.click(dialog.getByRole("button", { name: "Take back" }));
     expect(await screen.findByText("The invitation is taken back.")).toBeVisible();
+  });
+
+  it("invitations are taken back only where one may", async () => {
+    const other = { ...invitation, id: "i2", email: "other@example.com", customer: { id: "c2", name: "Zeta" } };
+    const graph = graphOf({ Users: users(row), Invitations: invitations(invitation, other), ChooseCustomer: customers, PermissionsIn: permissionsIn("c1", ["USERS_READ"], ["USERS_READ", "USERS_WRITE"]) });
+    show(<UsersPage />, graph, { ...list, viewer: memberOf(["USERS_READ", "USERS_WRITE"]) });
+    expect(await screen.findByRole("button", { name: "Take back the invitation of other@example.com" })).toBeVisible();
+    await waitFor(() => expect(screen.queryByRole("button", { name: "Take back the invitation of new@example.com" })).not.toBeInTheDocument());
   });
 });
 
