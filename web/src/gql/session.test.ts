@@ -20,7 +20,11 @@ const renewed = (accessToken: string, life = 15 * minutes, id = "u1") => () => (
 const over = { errors: [{ message: "Sign in.", extensions: { code: "UNAUTHENTICATED" } }] };
 
 describe("the session", () => {
-  beforeEach(() => void vi.useFakeTimers());
+  beforeEach(({ task }) => {
+    vi.useFakeTimers();
+    const Channel = BroadcastChannel;
+    vi.stubGlobal("BroadcastChannel", class extends Channel { constructor(name: string) { super(`${name} of ${task.id}`); } }); // sessions of other tests hear nothing
+  });
   afterEach(() => {
     vi.useRealTimers();
     vi.unstubAllGlobals();
@@ -66,6 +70,31 @@ describe("the session", () => {
     await vi.advanceTimersByTimeAsync(14 * minutes + 1_000);
     expect(asked).toHaveLength(2);
     expect(s.current.get()?.accessToken).toBe("two");
+  });
+
+  it("is renewed by itself a while later when the panel was away", async () => {
+    const asked = panel(renewed("one"), "away", "away", renewed("two"), renewed("three"));
+    const s = new Sessions();
+    await s.renew();
+    await vi.advanceTimersByTimeAsync(14 * minutes + 9_000);
+    expect(asked).toHaveLength(2); // and not each second
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(asked).toHaveLength(4);
+    expect(s.current.get()?.accessToken).toBe("two");
+    await vi.advanceTimersByTimeAsync(14 * minutes);
+    expect(s.current.get()?.accessToken).toBe("three");
+  });
+
+  it("is not renewed any more once it is over, which it may be before the panel is found to be away", async () => {
+    const s = new Sessions();
+    const asked = panel(renewed("one"), () => {
+      (s as unknown as { end: (state: string) => void }).end("ended");
+      throw new TypeError("no answer");
+    });
+    await s.renew();
+    await vi.advanceTimersByTimeAsync(16 * minutes);
+    expect(s.state.get()).toBe("ended");
+    expect(asked).toHaveLength(2);
   });
 
   it("renews before a request what is about to end", async () => {

@@ -33,8 +33,8 @@ export const END_IMPERSONATION = graphql(`
   }
 `);
 
-/** A token is renewed this long before it ends, in milliseconds. */
-const ahead = 60_000;
+/** A token is renewed this long before it ends, and no sooner than this after the last try; in milliseconds. */
+const [ahead, pause] = [60_000, 10_000];
 
 type Told = { session: Session } | { signedOut: true };
 
@@ -89,9 +89,18 @@ export class Sessions {
     this.own = session;
     this.state.set("present");
     if (!this.acting.get()) this.current.set(session);
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.renew(), Math.max(1_000, session.expiresAt - Date.now() - ahead));
+    this.schedule(session);
     return true;
+  }
+
+  /** Renews the session by itself, and tries it again when the panel does not answer. */
+  private schedule({ expiresAt }: Session): void {
+    clearTimeout(this.timer);
+    const go = async () => {
+      await this.renew().catch(() => {}); // whoever needs a token meanwhile asks for it, and is told
+      if (this.own) this.schedule(this.own);
+    };
+    this.timer = setTimeout(() => void go(), Math.max(pause, expiresAt - Date.now() - ahead));
   }
 
   private end(state: SessionState): void {
