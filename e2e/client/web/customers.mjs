@@ -142,4 +142,22 @@ export const tests = {
     await staff.getByText("The user asked why the shop is slow.").waitFor();
     await staff.getByText(/ended /).waitFor();
   },
+
+  "U21: who signs out while acting as a user has ended both": async ({ person, signIn, graph, url }) => {
+    await memberOf(graph, url, await customerOf(graph, "Left"), "left@example.com");
+    const page = await (await person()).newPage();
+    await signIn(page, { to: "/users?q=left" });
+    await page.getByRole("link", { name: "Member left" }).click();
+    await page.getByRole("button", { name: "View as this user" }).click();
+    const ask = page.getByRole("dialog", { name: "View as Member left" });
+    await ask.getByLabel("Reason").fill("The user asked why the shop is slow.");
+    await ask.getByRole("button", { name: "View as this user" }).click();
+    await page.getByRole("button", { name: "Account menu of Member left" }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+    await page.waitForURL(/\/sign-in$/);
+    await page.goto(url);
+    await page.waitForURL(/\/sign-in\?next=/);
+    const { auditEvents } = await graph("{ auditEvents(first: 2) { nodes { action allowed } } }");
+    assert.deepEqual(auditEvents.nodes, [{ action: "session.sign_out", allowed: true }, { action: "user.end_impersonation", allowed: true }]);
+  },
 };

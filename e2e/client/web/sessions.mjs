@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { answer } from "./parts.mjs";
 
 const names = (page) => page.getByRole("navigation", { name: "Main" });
 
@@ -67,14 +68,23 @@ export const tests = {
     for (const tab of tabs) assert.match(tab.url(), /\/jobs$/);
   },
 
-  "signing out in one tab ends it in all": async ({ person, signIn, url }) => {
+  "signing out in one tab ends it in all, once the panel has heard of it": async ({ person, signIn, forgive, url }) => {
     const context = await person();
     const [first, second] = [await context.newPage(), await context.newPage()];
     await signIn(first);
     await second.goto(`${url}/jobs`);
     await names(second).waitFor();
-    await first.getByRole("button", { name: /^Account menu/ }).click();
-    await first.getByRole("menuitem", { name: "Sign out" }).click();
+    const signOut = async () => {
+      await first.getByRole("button", { name: /^Account menu/ }).click();
+      await first.getByRole("menuitem", { name: "Sign out" }).click();
+    };
+    await answer(first, "SignOut", (route) => route.abort());
+    await signOut();
+    await first.getByRole("alert").getByText(/does not answer/).waitFor();
+    assert.deepEqual([first, second].map((tab) => new URL(tab.url()).pathname), ["/", "/jobs"]);
+    forgive(/ERR_FAILED/);
+    await first.unrouteAll({ behavior: "wait" });
+    await signOut();
     await first.waitForURL(/\/sign-in$/);
     await second.waitForURL(/\/sign-in$/);
     await second.goto(`${url}/jobs`);

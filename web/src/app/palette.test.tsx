@@ -1,6 +1,7 @@
 import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, it, vi } from "vitest";
+import { Refusal } from "@/gql/problem";
 import { sessions } from "@/gql/session";
 import { type Answer, everything, graphOf, show, viewerOf } from "@/testing/render";
 import { places } from "./navigation";
@@ -185,10 +186,11 @@ it("asks for what the viewer may see alone", async () => {
   await waitFor(() => expect(graph.sent.at(-1)?.variables).toEqual({ text: "shop", customers: false, databases: true }));
 });
 
-it("signs out", async () => {
-  const signOut = vi.spyOn(sessions, "signOut").mockRejectedValue(new Error("away"));
+it("signs out, or says that it could not", async () => {
+  const signOut = vi.spyOn(sessions, "signOut").mockRejectedValue(new Refusal(null));
   const { box, user } = await open();
   await user.type(box, "sign");
   await user.click(await screen.findByText("Sign out"));
   expect(signOut).toHaveBeenCalledOnce();
+  expect(await screen.findByRole("alert")).toHaveTextContent("The panel does not answer.");
 });

@@ -6,6 +6,7 @@ import { useNavigate } from "@tanstack/react-router";
 import i18next from "i18next";
 import { useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
+import { toastThrown } from "@/components/toasts";
 import { useMay, useViewer } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import { sessions } from "@/gql/session";
@@ -86,7 +87,7 @@ export function CommandPalette(p: { places: Place[]; onHelp: () => void }) {
         ...(Object.keys(languages) as Language[]).filter((tag) => tag !== i18next.language && fits(t("useLanguage", { language: languages[tag] })))
           .map((tag) => ({ id: `language-${tag}`, label: t("useLanguage", { language: languages[tag] }), leftSection: icon(IconLanguage), onClick: () => setLanguage(tag) })),
         ...(fits(t("shortcuts")) ? [{ id: "shortcuts", label: t("shortcuts"), leftSection: icon(IconKeyboard), onClick: p.onHelp }] : []),
-        ...(fits(t("signOut")) ? [{ id: "sign-out", label: t("signOut"), leftSection: icon(IconLogout), onClick: () => void sessions.signOut().catch(() => {}) }] : []),
+        ...(fits(t("signOut")) ? [{ id: "sign-out", label: t("signOut"), leftSection: icon(IconLogout), onClick: () => void sessions.signOut().catch(toastThrown) }] : []),
       ],
     },
   ].filter(({ actions }) => actions.length > 0);

@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { createMemoryHistory, createRootRoute, createRoute, createRouter, RouterProvider } from "@tanstack/react-router";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Viewer } from "@/components/use-viewer";
+import { Refusal } from "@/gql/problem";
 import { sessions } from "@/gql/session";
 import { setLanguage } from "@/lib/text";
 import { everything, graphOf, show, viewerOf } from "@/testing/render";
@@ -143,11 +144,18 @@ describe("what people must know whatever they do", () => {
     expect(screen.queryByText(/Reconnecting/)).not.toBeInTheDocument();
   });
   it("U21: says as whom somebody acts, and ends it with one click", async () => {
-    const ended = vi.spyOn(sessions, "actAsSelf").mockRejectedValue(new Error("it is over already"));
+    const ended = vi.spyOn(sessions, "actAsSelf").mockResolvedValue();
     const { user } = open(viewerOf(everything, { impersonatedBy: { id: "u9", name: "Grace" } }));
     expect(await screen.findByText("You act as Ada. Everything is recorded with your name.")).toBeVisible();
     await user.click(screen.getByRole("button", { name: "End" }));
     expect(ended).toHaveBeenCalledOnce();
+    expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+  });
+  it("U21: says that it could not be ended", async () => {
+    vi.spyOn(sessions, "actAsSelf").mockRejectedValue(new Refusal(null));
+    const { user } = open(viewerOf(everything, { impersonatedBy: { id: "u9", name: "Grace" } }));
+    await user.click(await screen.findByRole("button", { name: "End" }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("The panel does not answer.");
   });
   it.each([["/databases", true], ["/security", false]])("says that a second factor is missing at %s: %s", async (at, said) => {
     open(viewerOf(everything, { secondFactorMissing: true }), {}, at);
@@ -198,11 +206,14 @@ describe("the account's menu", () => {
     await user.click((await menu(user)).getByRole("menuitem", { name: "Keyboard shortcuts" }));
     expect(await screen.findByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
   });
-  it("signs out", async () => {
-    const signOut = vi.spyOn(sessions, "signOut").mockRejectedValue(new Error("away"));
+  it("signs out, or says that it could not", async () => {
+    const signOut = vi.spyOn(sessions, "signOut").mockResolvedValueOnce().mockRejectedValueOnce(new Refusal(null));
     const { user } = open();
     await user.click((await menu(user)).getByRole("menuitem", { name: "Sign out" }));
     expect(signOut).toHaveBeenCalledOnce();
+    expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+    await user.click((await menu(user)).getByRole("menuitem", { name: "Sign out" }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("The panel does not answer.");
   });
 });
 

@@ -5,6 +5,7 @@ import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { type MouseEvent, Suspense, useEffect, useRef } from "react";
 import { DialogNotice } from "@/components/dialog-notice";
 import { PageSkeleton } from "@/components/skeletons";
+import { toastThrown } from "@/components/toasts";
 import { useMay, useViewer } from "@/components/use-viewer";
 import { connection, resume } from "@/gql/socket";
 import { END_IMPERSONATION, sessions } from "@/gql/session";
@@ -136,7 +137,7 @@ function Banners() {
             <Text size="sm" fw={500}>{t("impersonating", { name: viewer.user.name })}</Text>
             <Group gap={4}>
               <Suspense><ShowGraphQL document={END_IMPERSONATION} variables={{}} of={t("endImpersonation")} color="white" /></Suspense>
-              <Button size="xs" color="dark" onClick={() => void sessions.actAsSelf().catch(() => {})}>{t("endImpersonation")}</Button>
+              <Button size="xs" color="dark" onClick={() => void sessions.actAsSelf().catch(toastThrown)}>{t("endImpersonation")}</Button>
             </Group>
           </Group>
         </Alert>
@@ -198,7 +199,7 @@ function AccountMenu(p: { onHelp: () => void }) {
           return <Menu.Item key={scheme} leftSection={<Icon size={16} aria-hidden />} onClick={() => setColorScheme(scheme)} aria-current={colorScheme === scheme ? "true" : undefined} fw={colorScheme === scheme ? 600 : undefined}>{t(scheme)}</Menu.Item>;
         })}
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void sessions.signOut().catch(() => {})}>{t("signOut")}</Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void sessions.signOut().catch(toastThrown)}>{t("signOut")}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

@@ -7,10 +7,9 @@ import { number } from "@/lib/format";
 import type { ListSearch } from "@/lib/list-search";
 import { texts } from "@/lib/text";
 import type { Rows } from "@/gql/all-pages";
-import { problemsOf } from "@/gql/problem";
 import { type Column, ResourceRows } from "./resource-rows";
 import { toolsHeight } from "./skeletons";
-import { toastProblem, toastWarning } from "./toasts";
+import { toastThrown, toastWarning } from "./toasts";
 
 const useTexts = texts("resource-table", {
   en: {
@@ -80,7 +79,7 @@ export function ResourceTable<Row extends { id: string }>(p: TableProps<Row>) {
       const known = totalCount !== undefined && totalCount > rows.length;
       if (more) toastWarning(t(known ? "cutOf" : "cut", { count: number(rows.length), total: known ? number(totalCount) : "" }));
     } catch (error) {
-      toastProblem(problemsOf(error)[0]!);
+      toastThrown(error);
     } finally {
       setExporting(false);
     }

@@ -3,7 +3,7 @@ import { notifications } from "@mantine/notifications";
 import { IconAlertCircle, IconCheck } from "@tabler/icons-react";
 import i18next from "i18next";
 import type { ReactNode } from "react";
-import { detailsOf, type Problem } from "@/gql/problem";
+import { detailsOf, type Problem, problemsOf } from "@/gql/problem";
 import { store } from "@/lib/store";
 import { texts } from "@/lib/text";
 import { CopyText } from "./copy-text";
@@ -77,6 +77,9 @@ export function toastProblem(problem: Problem): void {
     autoClose: false, role: "alert", closeButtonProps: closeButton(),
   });
 }
+
+/** Says why something was not done, by what was thrown. */
+export const toastThrown = (error: unknown): void => toastProblem(problemsOf(error)[0]!);
 
 /** Says what the user has to know of something, such as that it is not all, for some seconds more. */
 export function toastWarning(message: string): void {

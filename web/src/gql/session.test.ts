@@ -4,11 +4,12 @@ import { Sessions } from "./session";
 
 const minutes = 60_000;
 
-/** A panel that answers as many refreshes as there are answers, and counts what it was asked. */
+/** A panel that gives these answers one after the other, the last one for good; it keeps what it was asked, and with which token. */
 function panel(...answers: (object | (() => object) | "away")[]) {
   const asked: string[] = [];
   vi.stubGlobal("fetch", async (_: unknown, init: RequestInit) => {
-    asked.push((JSON.parse(String(init.body)) as { operationName: string }).operationName);
+    const token = new Headers(init.headers).get("Authorization")?.replace("Bearer", "") ?? "";
+    asked.push((JSON.parse(String(init.body)) as { operationName: string }).operationName + token);
     const answer = answers.length > 1 ? answers.shift() : answers[0];
     if (answer === "away" || answer === undefined) throw new TypeError("no answer");
     return Response.json(typeof answer === "function" ? answer() : answer);
@@ -17,10 +18,17 @@ function panel(...answers: (object | (() => object) | "away")[]) {
 }
 
 const renewed = (accessToken: string, life = 15 * minutes, id = "u1") => () => ({ data: { refreshSession: { accessToken, expiresAt: new Date(Date.now() + life).toISOString(), viewer: { user: { id } } } } });
+const ended = { data: { endImpersonation: { impersonation: { endedAt: null } } } };
+const signedOut = { data: { signOut: { ok: true } } };
 const over = { errors: [{ message: "Sign in.", extensions: { code: "UNAUTHENTICATED" } }] };
+const broken = { errors: [{ message: "A mistake.", extensions: { code: "INTERNAL" } }] };
 
 describe("the session", () => {
-  beforeEach(() => void vi.useFakeTimers());
+  beforeEach(({ task }) => {
+    vi.useFakeTimers();
+    const Channel = BroadcastChannel;
+    vi.stubGlobal("BroadcastChannel", class extends Channel { constructor(name: string) { super(`${name} of ${task.id}`); } }); // sessions of other tests hear nothing
+  });
   afterEach(() => {
     vi.useRealTimers();
     vi.unstubAllGlobals();
@@ -68,6 +76,31 @@ describe("the session", () => {
     expect(s.current.get()?.accessToken).toBe("two");
   });
 
+  it("is renewed by itself a while later when the panel was away", async () => {
+    const asked = panel(renewed("one"), "away", "away", renewed("two"), renewed("three"));
+    const s = new Sessions();
+    await s.renew();
+    await vi.advanceTimersByTimeAsync(14 * minutes + 9_000);
+    expect(asked).toHaveLength(2); // and not each second
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(asked).toHaveLength(4);
+    expect(s.current.get()?.accessToken).toBe("two");
+    await vi.advanceTimersByTimeAsync(14 * minutes);
+    expect(s.current.get()?.accessToken).toBe("three");
+  });
+
+  it("is not renewed any more once it is over, which it may be before the panel is found to be away", async () => {
+    const s = new Sessions();
+    const asked = panel(renewed("one"), () => {
+      (s as unknown as { end: (state: string) => void }).end("ended");
+      throw new TypeError("no answer");
+    });
+    await s.renew();
+    await vi.advanceTimersByTimeAsync(16 * minutes);
+    expect(s.state.get()).toBe("ended");
+    expect(asked).toHaveLength(2);
+  });
+
   it("renews before a request what is about to end", async () => {
     panel(renewed("short", 30_000), renewed("long"));
     const s = new Sessions();
@@ -88,18 +121,82 @@ describe("the session", () => {
     expect(await s.token()).toBe("two");
   });
 
-  it("ends where it is ended, whatever the panel says", async () => {
-    const asked = panel(renewed("one"), "away");
+  it.each([["away", "away"], ["at a loss", broken]] as const)("goes on when it was to end and the panel is %s, and ends the next time", async (_, answer) => {
+    const asked = panel(renewed("one"), answer, signedOut);
     const s = new Sessions();
     await s.renew();
     await expect(s.signOut()).rejects.toThrow();
+    expect(s.state.get()).toBe("present");
+    expect(await s.token()).toBe("one");
+    await s.signOut();
     expect(s.state.get()).toBe("ended");
     expect(s.current.get()).toBeNull();
-    expect(asked).toEqual(["RefreshSession", "SignOut"]);
+    expect(asked).toEqual(["RefreshSession", "SignOut one", "SignOut one"]);
+  });
+
+  it("goes on when it was to end and the panel has no new token for that", async () => {
+    const asked = panel(renewed("short", 30_000), "away", renewed("long"), signedOut);
+    const s = new Sessions();
+    await s.renew();
+    await expect(s.signOut()).rejects.toThrow();
+    expect(s.state.get()).toBe("present");
+    await s.signOut();
+    expect(s.state.get()).toBe("ended");
+    expect(asked).toEqual(["RefreshSession", "RefreshSession", "RefreshSession", "SignOut long"]);
+  });
+
+  it("is over when it was to end and is so already", async () => {
+    const asked = panel(renewed("one"), over);
+    const s = new Sessions();
+    await s.renew();
+    await s.signOut();
+    expect(s.state.get()).toBe("ended");
+    expect(asked).toEqual(["RefreshSession", "SignOut one", "RefreshSession"]);
+  });
+
+  it("ends by a new token when the panel does not take the one there is, as after a clock was wrong", async () => {
+    const asked = panel(renewed("one"), over, renewed("two"), signedOut);
+    const s = new Sessions();
+    await s.renew();
+    await s.signOut();
+    expect(s.state.get()).toBe("ended");
+    expect(asked).toEqual(["RefreshSession", "SignOut one", "RefreshSession", "SignOut two"]);
+  });
+
+  it("U21: ends together with the impersonation", async () => {
+    const asked = panel(renewed("own"), ended, signedOut);
+    const s = new Sessions();
+    await s.renew();
+    s.actAs({ accessToken: "theirs", expiresAt: Date.now() + minutes });
+    await s.signOut();
+    expect(s.state.get()).toBe("ended");
+    expect(s.acting.get()).toBe(false);
+    expect(asked).toEqual(["RefreshSession", "EndImpersonation theirs", "SignOut own"]);
+  });
+
+  it("U21: ends by its own token after a long impersonation, also when that is over by itself", async () => {
+    const asked = panel(renewed("short", 30_000), over, renewed("long"), signedOut);
+    const s = new Sessions();
+    await s.renew();
+    s.actAs({ accessToken: "theirs", expiresAt: Date.now() + minutes });
+    await s.signOut();
+    expect(s.state.get()).toBe("ended");
+    expect(asked).toEqual(["RefreshSession", "EndImpersonation theirs", "RefreshSession", "SignOut long"]);
+  });
+
+  it("U21: goes on acting when both were to end and the panel does not answer", async () => {
+    const asked = panel(renewed("own"), "away");
+    const s = new Sessions();
+    await s.renew();
+    s.actAs({ accessToken: "theirs", expiresAt: Date.now() + minutes });
+    await expect(s.signOut()).rejects.toThrow();
+    expect(s.state.get()).toBe("present");
+    expect(await s.token()).toBe("theirs");
+    expect(asked).toEqual(["RefreshSession", "EndImpersonation theirs"]);
   });
 
   it("U21: acts as somebody else, and is itself again", async () => {
-    const asked = panel(renewed("own"), { data: { endImpersonation: { impersonation: { endedAt: null } } } });
+    const asked = panel(renewed("own"), ended);
     const s = new Sessions();
     await s.renew();
     s.actAs({ accessToken: "theirs", expiresAt: Date.now() + minutes });
@@ -108,7 +205,7 @@ describe("the session", () => {
     await s.actAsSelf();
     expect(s.acting.get()).toBe(false);
     expect(await s.token()).toBe("own");
-    expect(asked).toEqual(["RefreshSession", "EndImpersonation"]);
+    expect(asked).toEqual(["RefreshSession", "EndImpersonation theirs"]);
   });
 
   it("is itself again when an impersonation has ended by itself", async () => {
@@ -139,15 +236,21 @@ describe("the session", () => {
 
   it("tells other tabs, which go on with the same session, and end with it", async () => {
     vi.useRealTimers();
-    panel(renewed("one"), { data: { signOut: { ok: true } } });
+    panel(renewed("one"), "away", signedOut);
     const [here, there] = [new Sessions(), new Sessions()];
     await here.renew();
     await vi.waitFor(() => expect(there.current.get()?.accessToken).toBe("one"));
     expect(there.state.get()).toBe("present");
     expect(await there.token()).toBe("one");
+    const told = vi.fn();
+    const elsewhere = new BroadcastChannel("mpanel-session");
+    elsewhere.addEventListener("message", ({ data }) => told(data));
+    await expect(here.signOut()).rejects.toThrow();
     await here.signOut();
     await vi.waitFor(() => expect(there.state.get()).toBe("ended"));
     expect(there.current.get()).toBeNull();
+    await vi.waitFor(() => expect(told.mock.calls).toEqual([[{ signedOut: true }]])); // once it is so
+    elsewhere.close();
   });
 
   it.each([
@@ -217,12 +320,17 @@ describe("the session", () => {
     expect(await s.token()).toBe("own again");
   });
 
-  it("U21: is itself again though the panel does not answer", async () => {
-    panel(renewed("own"), "away");
+  it("U21: goes on acting while the panel has not ended it, and is itself again once it is over there", async () => {
+    panel(renewed("own"), "away", broken, over);
     const s = new Sessions();
     await s.renew();
     s.actAs({ accessToken: "theirs", expiresAt: Date.now() + minutes });
-    await expect(s.actAsSelf()).rejects.toThrow();
+    for (const _ of ["away", "broken"]) {
+      await expect(s.actAsSelf()).rejects.toThrow();
+      expect(s.acting.get()).toBe(true);
+      expect(await s.token()).toBe("theirs");
+    }
+    await s.actAsSelf();
     expect(s.acting.get()).toBe(false);
     expect(s.current.get()?.accessToken).toBe("own");
   });

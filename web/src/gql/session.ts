@@ -33,8 +33,21 @@ export const END_IMPERSONATION = graphql(`
   }
 `);
 
-/** A token is renewed this long before it ends, in milliseconds. */
-const ahead = 60_000;
+/** A token is renewed this long before it ends, and no sooner than this after the last try; in milliseconds. */
+const [ahead, pause] = [60_000, 10_000];
+
+const isUnauthenticated = (error: unknown) => problemsOf(error)[0]!.code === "UNAUTHENTICATED";
+
+/** Whether the panel has taken the token that something was sent with; what else is wrong is thrown. */
+async function accepted(sent: Promise<unknown>): Promise<boolean> {
+  try {
+    await sent;
+    return true;
+  } catch (error) {
+    if (!isUnauthenticated(error)) throw error;
+    return false;
+  }
+}
 
 type Told = { session: Session } | { signedOut: true };
 
@@ -89,9 +102,18 @@ export class Sessions {
     this.own = session;
     this.state.set("present");
     if (!this.acting.get()) this.current.set(session);
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.renew(), Math.max(1_000, session.expiresAt - Date.now() - ahead));
+    this.schedule(session);
     return true;
+  }
+
+  /** Renews the session by itself, and tries it again when the panel does not answer. */
+  private schedule({ expiresAt }: Session): void {
+    clearTimeout(this.timer);
+    const go = async () => {
+      await this.renew().catch(() => {}); // whoever needs a token meanwhile asks for it, and is told
+      if (this.own) this.schedule(this.own);
+    };
+    this.timer = setTimeout(() => void go(), Math.max(pause, expiresAt - Date.now() - ahead));
   }
 
   private end(state: SessionState): void {
@@ -141,7 +163,7 @@ export class Sessions {
         const { refreshSession } = await send(REFRESH, {});
         return this.begin({ accessToken: refreshSession.accessToken, expiresAt: Date.parse(refreshSession.expiresAt), userId: refreshSession.viewer.user.id });
       } catch (error) {
-        if (problemsOf(error)[0]!.code !== "UNAUTHENTICATED") throw error;
+        if (!isUnauthenticated(error)) throw error;
         this.end("expired");
         return false;
       }
@@ -174,11 +196,10 @@ export class Sessions {
     this.current.set(session);
   }
 
-  /** Ends the impersonation; the tab is its own user again, whatever the panel says. */
+  /** Ends the impersonation; the tab is its own user again. Throws, and goes on acting, when it may not be over at the panel. */
   async actAsSelf(): Promise<void> {
-    const accessToken = this.current.get()?.accessToken;
+    await accepted(send(END_IMPERSONATION, {}, { accessToken: this.current.get()?.accessToken, keepalive: true })); // else it is over already
     this.leave();
-    await send(END_IMPERSONATION, {}, { accessToken, keepalive: true });
   }
 
   private leave(): void {
@@ -186,15 +207,20 @@ export class Sessions {
     this.current.set(this.own);
   }
 
-  /** Ends the session at the panel, in this tab and in all others. */
+  /**
+   * Ends the session at the panel, in this tab and in all others; before it the
+   * impersonation. Throws, and the session goes on, when it may not be over at the panel.
+   */
   async signOut(): Promise<void> {
+    if (this.acting.get()) await this.actAsSelf();
     const accessToken = await this.token();
-    try {
-      if (accessToken) await send(SIGN_OUT, {}, { accessToken, keepalive: true });
-    } finally {
-      this.channel?.postMessage({ signedOut: true } satisfies Told);
-      this.end("ended");
+    if (accessToken && !(await accepted(send(SIGN_OUT, {}, { accessToken, keepalive: true })))) {
+      this.distrust(accessToken); // by the cookie it is seen whether the session is over, or a clock is wrong
+      const another = await this.token();
+      if (another) await send(SIGN_OUT, {}, { accessToken: another, keepalive: true });
     }
+    this.channel?.postMessage({ signedOut: true } satisfies Told);
+    this.end("ended");
   }
 }
 

@@ -51,15 +51,17 @@ describe("a mutation", () => {
     expect(hook.result.current[1]).toBe(false);
     expect(graph.sent).toHaveLength(1);
   });
-  it.each([["by the panel", () => sessions.distrust("acting")], ["by whoever acts", () => void sessions.actAsSelf().catch(() => {})]])("U21: during which an impersonation ends %s is no problem of its own: that it has ended is told, once", async (_, end) => {
+  it.each([["by the panel", () => sessions.distrust("acting")], ["by whoever acts", () => sessions.actAsSelf()]])("U21: during which an impersonation ends %s is no problem of its own: that it has ended is told, once", async (_, end) => {
     const lapsed = vi.fn();
     const unsubscribe = sessions.lapsed.subscribe(lapsed);
     sessions.actAs({ accessToken: "acting", expiresAt: Date.now() + 900_000 });
-    const { run, confirm } = setUp({ Rename: () => (end(), Promise.resolve(refused("UNAUTHENTICATED"))) });
+    vi.stubGlobal("fetch", async () => Response.json({ data: { endImpersonation: { impersonation: { endedAt: null } } } }));
+    const { run, confirm } = setUp({ Rename: async () => (await end(), refused("UNAUTHENTICATED")) });
     expect(await run()).toEqual({ problems: [] });
     expect(lapsed).toHaveBeenCalledOnce();
     expect(confirm).not.toHaveBeenCalled();
     unsubscribe();
+    vi.unstubAllGlobals();
   });
   it("U12: that had no answer is sent again with the same key, and with another when something else is wished", async () => {
     const { run, keys } = setUp({}); // nothing answers
