@@ -1,5 +1,5 @@
 import { createElement, useEffect } from "react";
-import { useClient, useQuery } from "urql";
+import { type CombinedError, useClient, useQuery } from "urql";
 import { toastNotice } from "@/components/toasts";
 import { graphql } from "@/gql/document";
 import type { NoticesQuery } from "@/gql/generated/graphql";
@@ -44,10 +44,19 @@ export const MARK_READ = graphql(`
 
 export type Notice = NoticesQuery["viewer"]["notifications"]["nodes"][number];
 
+export interface Notices {
+  /** Undefined until they are read. */
+  notices: readonly Notice[] | undefined;
+  unread: number;
+  /** Why they could not be read, and how that is tried again. */
+  error?: CombinedError;
+  retry: () => void;
+}
+
 /** What the viewer was told by the panel, as it comes; what failed also appears at once, wherever the viewer is. */
-export function useNotices(): { notices: readonly Notice[]; unread: number } {
+export function useNotices(): Notices {
   const client = useClient();
-  const [{ data }] = useQuery({ query: NOTICES });
+  const [{ data, error }, ask] = useQuery({ query: NOTICES });
   useEffect(
     () =>
       listen(NOTICE_FEED, {}, {
@@ -60,5 +69,6 @@ export function useNotices(): { notices: readonly Notice[]; unread: number } {
       }),
     [client],
   );
-  return { notices: data?.viewer.notifications.nodes ?? [], unread: data?.viewer.notifications.unreadCount ?? 0 };
+  const told = data?.viewer.notifications;
+  return { notices: told?.nodes, unread: told?.unreadCount ?? 0, error, retry: () => ask({ requestPolicy: "network-only" }) };
 }

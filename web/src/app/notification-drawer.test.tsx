@@ -18,7 +18,7 @@ const notice = (id: string, patch: object = {}): Notice => ({ id, at: "2026-11-0
 const drawer = async (notices: Notice[] = [], unread = 0, answers: Parameters<typeof graphOf>[0] = {}) => {
   const graph = graphOf(answers);
   const onClose = vi.fn();
-  const shown = show(<NotificationDrawer opened onClose={onClose} notices={notices} unread={unread} />, graph);
+  const shown = show(<NotificationDrawer opened onClose={onClose} notices={notices} unread={unread} retry={() => {}} />, graph);
   return { ...shown, graph, onClose, user: userEvent.setup(), dialog: within(await screen.findByRole("dialog", { name: "Notifications" })) };
 };
 
@@ -27,6 +27,37 @@ describe("U6: the drawer", () => {
     const { dialog } = await drawer();
     expect(dialog.getByText("Nothing has happened yet.")).toBeVisible();
     expect(dialog.queryByRole("button", { name: "Clear" })).not.toBeInTheDocument();
+  });
+  describe("says that nothing has happened once that is known, and has what was told in this tab until then", () => {
+    const Drawer = () => <NotificationDrawer {...useNotices()} opened onClose={() => {}} />;
+    const none = "Nothing has happened yet.";
+    const list = { data: { viewer: { notifications: { nodes: [], unreadCount: 0 } } } };
+    it("while it is read", async () => {
+      let answer = () => {};
+      const held = new Promise<void>((go) => { answer = go; });
+      act(() => toastDone("done here"));
+      show(<Drawer />, graphOf({ Notices: () => held.then(() => list) }));
+      const dialog = within(await screen.findByRole("dialog", { name: "Notifications" }));
+      expect(dialog.getByText("Loading notifications")).toBeInTheDocument();
+      expect(dialog.getByText("done here")).toBeVisible();
+      act(() => told.set([]));
+      expect(dialog.queryByText(none)).not.toBeInTheDocument();
+      await act(async () => answer());
+      expect(await dialog.findByText(none)).toBeVisible();
+      expect(dialog.queryByText("Loading notifications")).not.toBeInTheDocument();
+    });
+    it("U2: when it could not be read, until it is", async () => {
+      act(() => toastDone("done here"));
+      show(<Drawer />, graphOf({ Notices: [{ errors: [{ message: "It broke.", extensions: { code: "INTERNAL", requestId: "req-6" } }] }, list] }));
+      const dialog = within(await screen.findByRole("dialog", { name: "Notifications" }));
+      expect(await dialog.findByRole("alert")).toHaveTextContent("req-6");
+      expect(dialog.getByText("done here")).toBeVisible();
+      act(() => told.set([]));
+      expect(dialog.queryByText(none)).not.toBeInTheDocument();
+      await userEvent.click(dialog.getByRole("button", { name: "Try again" }));
+      expect(await dialog.findByText(none)).toBeVisible();
+      expect(dialog.queryByRole("alert")).not.toBeInTheDocument();
+    });
   });
   it("has what the panel told and what was told in this tab, the newest first", async () => {
     toastDone("done here");
@@ -94,7 +125,7 @@ describe("U6: the drawer", () => {
 describe("what the panel tells", () => {
   function Bell() {
     const { notices, unread } = useNotices();
-    return <p>{unread} of {notices.length}</p>;
+    return <p>{unread} of {notices?.length}</p>;
   }
   const list = (unreadCount: number, ...nodes: Notice[]) => ({ data: { viewer: { notifications: { nodes, unreadCount } } } });
   const entry = (level: string) => ({ notifications: { position: "p1", notification: { id: "n1", level, kind: "OF_TOMORROW", message: "The disk is full." } } });
@@ -148,7 +179,7 @@ describe("what the panel tells", () => {
 
 it("is German for who wants it", async () => {
   setLanguage("de");
-  show(<NotificationDrawer opened onClose={() => {}} notices={[notice("1", { level: "WARNING" })]} unread={1} />);
+  show(<NotificationDrawer opened onClose={() => {}} notices={[notice("1", { level: "WARNING" })]} unread={1} retry={() => {}} />);
   const dialog = within(await screen.findByRole("dialog", { name: "Meldungen" }));
   expect(dialog.getByText("Warnung")).toBeVisible();
   expect(dialog.getByText("Neu")).toBeVisible();

@@ -2,13 +2,15 @@ import { Anchor, Badge, Button, Group, Paper, Stack, Text } from "@mantine/core"
 import { Link } from "@tanstack/react-router";
 import { Ago } from "@/components/ago";
 import { Dialog } from "@/components/dialog";
+import { PanelError } from "@/components/panel-error";
 import { ShowGraphQL } from "@/components/show-graphql";
+import { TableSkeleton } from "@/components/skeletons";
 import { CopyDetails, type Told, told } from "@/components/toasts";
 import { useAction } from "@/components/use-action";
 import { useSentence } from "@/components/use-sentence";
 import { useStore } from "@/lib/store";
 import { useNoticeText } from "./notice-sentence";
-import { MARK_READ, type Notice } from "./notices";
+import { MARK_READ, type Notice, type Notices } from "./notices";
 import { useTexts } from "./texts";
 
 const colors = { INFO: "gray", SUCCESS: "green", WARNING: "yellow", ERROR: "red" } as const;
@@ -24,28 +26,28 @@ function placeOf(object: Notice["object"]): string | undefined {
 }
 
 /** What the panel has told the viewer, and what was told in this tab, also when it has gone from the screen; the newest first. */
-export function NotificationDrawer(p: { opened: boolean; onClose: () => void; notices: readonly Notice[]; unread: number }) {
+export function NotificationDrawer(p: Notices & { opened: boolean; onClose: () => void }) {
   const t = useTexts();
   const here = useStore(told);
   const { run, busy } = useAction(MARK_READ);
   const all = [
-    ...p.notices.map((notice) => ({ key: notice.id, at: notice.at, shown: <NoticeCard notice={notice} onOpen={p.onClose} /> })),
+    ...(p.notices ?? []).map((notice) => ({ key: notice.id, at: notice.at, shown: <NoticeCard notice={notice} onOpen={p.onClose} /> })),
     ...here.map((one) => ({ key: String(one.id), at: one.at.toISOString(), shown: <ToldCard one={one} /> })),
   ].sort((a, b) => b.at.localeCompare(a.at));
   return (
     <Dialog drawer opened={p.opened} onClose={p.onClose} title={t("notifications")}>
-      {all.length === 0 ? (
-        <Text c="dimmed" size="sm">{t("noNotifications")}</Text>
-      ) : (
-        <Stack gap="xs">
+      <Stack gap="xs">
+        {all.length > 0 && (
           <Group justify="flex-end" gap="xs">
             <ShowGraphQL document={MARK_READ} variables={{ input: { all: true } }} />
             <Button size="compact-sm" variant="subtle" disabled={p.unread === 0} loading={busy} onClick={() => void run({ input: { all: true } })}>{t("allRead")}</Button>
             <Button size="compact-sm" variant="subtle" disabled={here.length === 0} onClick={() => told.set([])}>{t("clear")}</Button>
           </Group>
-          {all.map(({ key, shown }) => <Paper key={key} withBorder p="sm">{shown}</Paper>)}
-        </Stack>
-      )}
+        )}
+        {!p.notices && (p.error ? <PanelError error={p.error} onRetry={p.retry} /> : <TableSkeleton bare label={t("loadingNotifications")} rows={3} columns={1} />)}
+        {p.notices && all.length === 0 && <Text c="dimmed" size="sm">{t("noNotifications")}</Text>}
+        {all.map(({ key, shown }) => <Paper key={key} withBorder p="sm">{shown}</Paper>)}
+      </Stack>
     </Dialog>
   );
 }

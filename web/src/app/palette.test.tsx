@@ -112,6 +112,7 @@ it("U4: tells who does not see it what there is and which is chosen", async () =
   await user.keyboard("{ArrowUp}{ArrowUp}");
   expect(chosen(box)).toBe("Sign out");
   await user.type(box, "shop");
+  await screen.findByText("Shop Ltd");
   await screen.findByText("pg-shop");
   expect(screen.getAllByRole("group").map((group) => group.getAttribute("aria-label"))).toEqual(["Customers", "Databases", "Database servers"]);
   for (const group of screen.getAllByRole("group")) expect(within(group).getAllByRole("option")).toHaveLength(1);
@@ -178,6 +179,58 @@ it("says that nothing was found once it was looked for", async () => {
   expect(screen.queryByText("Nothing found")).not.toBeInTheDocument();
   await answer({ customers: { nodes: [] } });
   expect(await screen.findByText("Nothing found")).toBeVisible();
+});
+
+it("U4: what was found by another text is not opened, nor offered, while the next is looked for", async () => {
+  let answer = () => {};
+  const held = new Promise<void>((go) => { answer = go; });
+  const of = (id: string, name: string) => ({ data: { customers: { nodes: [{ id, name, email: `${id}@x.test` }] } } });
+  const graph = graphOf({ Find: ({ variables }) => (variables.text === "acme" ? of("c1", "Acme") : held.then(() => of("c2", "Beta"))) });
+  const { router, box, user } = await open(viewerOf(["CUSTOMERS_READ"]), graph);
+  const nothing = async () => {
+    expect(found()).toEqual([]);
+    expect(screen.getByText("Searching…")).toBeVisible();
+    expect(screen.queryByText("Nothing found")).not.toBeInTheDocument();
+    await user.keyboard("{Enter}");
+    expect(router.state.location.pathname).toBe("/");
+  };
+  await user.type(box, "acme");
+  await screen.findByText("Acme");
+  await user.clear(box);
+  await user.paste("beta");
+  await nothing(); // before it is asked for
+  await waitFor(() => expect(graph.sent.at(-1)?.variables.text).toBe("beta"));
+  await nothing();
+  await act(async () => answer());
+  await screen.findByText("Beta");
+  expect(chosen(box)).toBe("Betac2@x.test");
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(router.state.location.pathname).toBe("/customers/c2"));
+});
+
+it.each([["Find", "Shop Ltd", "pg-shop"], ["FindServers", "pg-shop", "Shop Ltd"]] as const)("U2: says that %s failed, has what else there is, and looks for it once more", async (operation, missing, there) => {
+  const broken = { errors: [{ message: "It broke.", extensions: { code: "INTERNAL", requestId: "req-4" } }] };
+  const { box, user } = await open(viewerOf(everything), graphOf({ ...answers, [operation]: [broken, answers[operation]] }));
+  await user.type(box, "shop");
+  expect(await screen.findByRole("alert")).toHaveTextContent("req-4");
+  expect(screen.getByText(there)).toBeVisible();
+  expect(screen.queryByText(missing)).not.toBeInTheDocument();
+  await user.tab();
+  await user.keyboard("{Enter}");
+  expect(await screen.findByText(missing)).toBeVisible();
+  expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+  expect(box).toHaveFocus();
+});
+
+it("U2: does not say that nothing was found where it could not be looked for", async () => {
+  const { box, user } = await open(viewerOf(["CUSTOMERS_READ"]), graphOf({ Find: { errors: [{ message: "Too many.", extensions: { code: "RATE_LIMITED" } }] } }));
+  await user.type(box, "zzz");
+  expect(await screen.findByRole("alert")).toBeVisible();
+  expect(screen.queryByText("Nothing found")).not.toBeInTheDocument();
+  expect(screen.queryByText("Searching…")).not.toBeInTheDocument();
+  await user.clear(box);
+  expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+  expect(found()).toContain("Dashboard");
 });
 
 it("asks for what the viewer may see alone", async () => {

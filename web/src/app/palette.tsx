@@ -1,4 +1,4 @@
-import { useMantineColorScheme } from "@mantine/core";
+import { Box, useMantineColorScheme } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { Spotlight, type SpotlightActionGroupData, useSpotlight } from "@mantine/spotlight";
 import { type Icon, IconDatabase, IconKey, IconKeyboard, IconLanguage, IconLogout, IconMailPlus, IconSearch, IconServer, IconUsersGroup } from "@tabler/icons-react";
@@ -6,6 +6,7 @@ import { useNavigate } from "@tanstack/react-router";
 import i18next from "i18next";
 import { useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
+import { PanelError } from "@/components/panel-error";
 import { toastThrown } from "@/components/toasts";
 import { useMay, useViewer } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
@@ -47,12 +48,18 @@ export function CommandPalette(p: { places: Place[]; onHelp: () => void }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const navigate = useNavigate();
   const [text, setText] = useState("");
-  const [asked] = useDebouncedValue(text.trim(), 150);
+  const box = useRef<HTMLInputElement>(null);
+  const typed = text.trim();
+  const [asked] = useDebouncedValue(typed, 150);
   const variables = { text: asked, customers: may("CUSTOMERS_READ"), databases: may("DATABASES_READ") };
-  const [{ data, fetching }] = useQuery({ query: FIND, variables, pause: asked.length < 2 || !(variables.customers || variables.databases) });
-  const [servers] = useQuery({ query: SERVERS, pause: asked.length < 2 || !may("SERVERS_READ"), requestPolicy: "cache-first" });
-  const found = asked.length >= 2 ? data : undefined;
-  const low = text.trim().toLowerCase();
+  const [objects, findAgain] = useQuery({ query: FIND, variables, pause: asked.length < 2 || !(variables.customers || variables.databases) });
+  const [servers, serversAgain] = useQuery({ query: SERVERS, pause: asked.length < 2 || !may("SERVERS_READ"), requestPolicy: "cache-first" });
+  // Until the answer is of what stands there, it is of another text: Enter would open what nobody looks for.
+  const searches = typed.length >= 2 && (variables.customers || variables.databases || may("SERVERS_READ"));
+  const searching = searches && (typed !== asked || objects.fetching || servers.fetching);
+  const failed = !searches || searching ? undefined : (objects.error ?? servers.error);
+  const found = !searches || typed !== asked || objects.fetching || objects.error ? undefined : objects.data;
+  const low = typed.toLowerCase();
   const fits = (...words: string[]) => words.some((word) => word.toLowerCase().includes(low));
   const go = (to: string) => () => void navigate({ to });
   const icon = (Of: Icon) => <Of size={18} stroke={1.6} aria-hidden />;
@@ -72,7 +79,7 @@ export function CommandPalette(p: { places: Place[]; onHelp: () => void }) {
     },
     {
       group: t("servers"),
-      actions: (asked.length >= 2 ? (servers.data?.databaseServers.nodes ?? []) : []).filter(({ name, host }) => fits(name, host)).slice(0, 20)
+      actions: (searches ? (servers.data?.databaseServers.nodes ?? []) : []).filter(({ name, host }) => fits(name, host)).slice(0, 20)
         .map(({ id, name, host }) => ({ id, label: name, description: host, leftSection: icon(IconServer), onClick: go(`/servers/${id}`) })),
     },
     {
@@ -94,7 +101,12 @@ export function CommandPalette(p: { places: Place[]; onHelp: () => void }) {
 
   const shown = groups.flatMap(({ actions }) => actions.map(({ id }) => id));
   const chosen = useChosen(shown, text !== "");
-  const none = shown.length === 0 && text.trim() === asked && !fetching && !servers.fetching; // what is still looked for is not missing
+  /** Asks for what could not be read; the button goes with the error, and the focus back to where one types. */
+  function again() {
+    box.current?.focus();
+    if (objects.error) findAgain({ requestPolicy: "network-only" });
+    if (servers.error) serversAgain({ requestPolicy: "network-only" });
+  }
 
   return (
     <Spotlight.Root
@@ -103,7 +115,7 @@ export function CommandPalette(p: { places: Place[]; onHelp: () => void }) {
       onKeyDown={() => palette.setState(palette.getState())} // the package tells nobody what the arrow keys have chosen
     >
       <Spotlight.Search
-        leftSection={<IconSearch size={18} aria-hidden />} placeholder={t("searchHint")} aria-label={t("search")} role="combobox" aria-autocomplete="list"
+        ref={box} leftSection={<IconSearch size={18} aria-hidden />} placeholder={t("searchHint")} aria-label={t("search")} role="combobox" aria-autocomplete="list"
         aria-expanded={shown.length > 0} aria-controls={shown.length > 0 ? listId : undefined} aria-activedescendant={chosen && idOf(chosen)}
       />
       {shown.length > 0 && (
@@ -120,7 +132,8 @@ export function CommandPalette(p: { places: Place[]; onHelp: () => void }) {
           ))}
         </Spotlight.ActionsList>
       )}
-      <div role="status">{none && <Spotlight.Empty>{t("nothingFound")}</Spotlight.Empty>}</div>
+      <div role="status">{shown.length === 0 && !failed && <Spotlight.Empty>{searching ? t("searching") : t("nothingFound")}</Spotlight.Empty>}</div>
+      {failed && <Box p="sm"><PanelError error={failed} onRetry={again} /></Box>}
     </Spotlight.Root>
   );
 }

@@ -45,7 +45,7 @@ export function Shell() {
   const visible = places.filter(({ needs }) => !needs || may(needs));
   useLive(may("JOBS_READ"));
   useShortcuts(visible, openHelp);
-  const { notices, unread } = useNotices();
+  const notices = useNotices();
 
   // A new page begins with the focus, as after a load; where it is scrolled to the router sees to.
   const before = useRef(pathname);
@@ -88,7 +88,7 @@ export function Shell() {
               <Box visibleFrom="sm"><Suspense><CustomerSwitcher w={220} /></Suspense></Box>
               <Button variant="default" size="xs" leftSection={<IconSearch size={14} aria-hidden />} onClick={openPalette} visibleFrom="sm" rightSection={<Text size="xs" c="dimmed" span>{t("ctrl")} K</Text>}>{t("search")}</Button>
               <ActionIcon variant="subtle" color="gray" size="lg" hiddenFrom="sm" aria-label={t("search")} onClick={openPalette}><IconSearch size={20} aria-hidden /></ActionIcon>
-              <Bell unread={unread} onOpen={openDrawer} />
+              <Bell unread={notices.unread} onOpen={openDrawer} />
               <AccountMenu onHelp={openHelp} />
             </Group>
           </Group>
@@ -116,7 +116,7 @@ export function Shell() {
           </Box>
         </AppShell.Main>
         <Suspense>
-          <NotificationDrawer opened={drawer} onClose={closeDrawer} notices={notices} unread={unread} />
+          <NotificationDrawer {...notices} opened={drawer} onClose={closeDrawer} />
           <ShortcutHelp opened={help} onClose={closeHelp} places={visible} />
           <CommandPalette places={visible} onHelp={openHelp} />
         </Suspense>

@@ -64,7 +64,7 @@ export function JobsOf(p: { filter: JobFilter; search: ListSearch; onSearch: (pa
           <EmptyState text={p.none ?? t("none")} action={create} onClear={p.onClear} />
         ) : (
           <ResourceTable
-            name="jobs" label={t("jobs")} columns={columns} page={jobs} search={p.search} onSearch={p.onSearch} fetching={result.stale}
+            name="jobs" label={t("jobs")} columns={columns} page={jobs} search={p.search} onSearch={p.onSearch}
             exportRows={() => allPages(client, JOBS_OF, variables, (data) => data.jobs, exportLimit)}
           />
         )

@@ -37,6 +37,8 @@ export function ResourceRows<Row extends { id: string }>(p: {
   search: ListSearch;
   onSearch: (patch: ListSearch) => void;
   fetching: boolean;
+  /** Whether others are asked for, so that these cannot be selected. */
+  locked: boolean;
   /** What is selected, and how to change it; without it no row can be. */
   selection?: { rows: readonly Row[]; choose: Choose<Row> };
 }) {
@@ -55,7 +57,7 @@ export function ResourceRows<Row extends { id: string }>(p: {
               {p.selection && (
                 <th scope="col" data-selects>
                   <Checkbox
-                    size="xs" aria-label={t("selectAll")} checked={all} indeterminate={here > 0 && !all}
+                    size="xs" aria-label={t("selectAll")} disabled={p.locked} checked={all} indeterminate={here > 0 && !all}
                     onChange={() => p.selection?.choose((old) => [...old.filter(({ id }) => !nodes.some((row) => row.id === id)), ...(all ? [] : nodes)])}
                   />
                 </th>
@@ -64,11 +66,11 @@ export function ResourceRows<Row extends { id: string }>(p: {
             </tr>
           </thead>
           <tbody>
-            {nodes.map((row) => <Line key={row.id} row={row} columns={columns} selected={p.selection && chosen.has(row.id)} select={select} />)}
+            {nodes.map((row) => <Line key={row.id} row={row} columns={columns} selected={p.selection && chosen.has(row.id)} locked={p.locked && p.selection !== undefined} select={select} />)}
           </tbody>
         </table>
       </div>
-      {p.fetching && <Loader aria-hidden />}
+      {p.fetching && <Loader aria-hidden className="mpanel-late" />}
     </Paper>
   );
 }
@@ -106,17 +108,19 @@ interface LineProps<Row> {
   columns: Column<Row>[];
   /** Undefined when no row can be selected. */
   selected: boolean | undefined;
+  /** Whether the selection cannot be changed now. */
+  locked: boolean;
   select: (row: Row, on: boolean, range: boolean) => void;
 }
 
-const Line = memo(function Line<Row extends { id: string }>({ row, columns, selected, select }: LineProps<Row>) {
+const Line = memo(function Line<Row extends { id: string }>({ row, columns, selected, locked, select }: LineProps<Row>) {
   const t = useTexts();
   return (
     <tr style={{ height: rowHeight }} data-selected={selected || undefined}>
       {selected !== undefined && (
         <td data-selects>
           <Checkbox
-            size="xs" aria-label={t("select", { name: columns[0]?.text?.(row) ?? row.id })} checked={selected}
+            size="xs" aria-label={t("select", { name: columns[0]?.text?.(row) ?? row.id })} disabled={locked} checked={selected}
             onChange={({ currentTarget: { checked }, nativeEvent }) => select(row, checked, nativeEvent instanceof MouseEvent && nativeEvent.shiftKey)}
           />
         </td>

@@ -6,6 +6,7 @@ import * as csv from "@/lib/csv";
 import { show } from "@/testing/render";
 import { type Column, ResourceTable } from "./resource-table";
 import { told } from "./toasts";
+import { ReadingContext } from "./use-reading";
 
 interface Row {
   id: string;
@@ -110,7 +111,9 @@ describe("ResourceTable", () => {
         <>
           <button type="button" onClick={() => setNodes(([, ...others]) => [{ id: "1", name: "store", size: 5 }, ...others])}>rename</button>
           <button type="button" onClick={() => setDesc(true)}>turn</button>
-          <ResourceTable name="t8" label="Things" columns={own} page={{ ...page(), nodes }} search={{ desc }} onSearch={() => {}} fetching={desc} />
+          <ReadingContext value={desc ? "other" : undefined}>
+            <ResourceTable name="t8" label="Things" columns={own} page={{ ...page(), nodes }} search={{ desc }} onSearch={() => {}} />
+          </ReadingContext>
         </>
       );
     };

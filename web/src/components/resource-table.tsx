@@ -10,6 +10,7 @@ import type { Rows } from "@/gql/all-pages";
 import { type Column, ResourceRows } from "./resource-rows";
 import { toolsHeight } from "./skeletons";
 import { toastThrown, toastWarning } from "./toasts";
+import { useReading } from "./use-reading";
 
 const useTexts = texts("resource-table", {
   en: {
@@ -42,7 +43,6 @@ interface TableProps<Row> {
   page: ListPage<Row>;
   search: ListSearch;
   onSearch: (patch: ListSearch) => void;
-  fetching?: boolean;
   /** Gives all rows with the list's filters, at most exportLimit. */
   exportRows?: () => Promise<Rows<Row>>;
   /** What can be done with the rows that are selected; without it none can be. */
@@ -60,15 +60,20 @@ export function ResourceTable<Row extends { id: string }>(p: TableProps<Row>) {
     defaultValue: p.columns.filter(({ optional }) => optional).map(({ key }) => key),
     getInitialValueInEffect: false,
   });
-  const [selected, setSelected] = useState<Row[]>([]);
+  const reading = useReading();
+  const fetching = reading !== undefined;
+  const locked = reading === "other";
+  const { sort, desc, after, before, ...filter } = p.search;
+  const [selected, setSelected] = useSelected<Row>(JSON.stringify(filter));
   const [exporting, setExporting] = useState(false);
   const shown = useMemo(() => p.columns.filter(({ key }) => !hidden.includes(key)), [p.columns, hidden]);
   const { nodes } = p.page;
-  const { sort, desc } = p.search;
-  const fetching = p.fetching ?? false;
   // Rows are made after everything else, and in pieces.
-  const drawn = useDeferredValue(useMemo(() => ({ nodes, columns: shown, search: { sort, desc }, fetching }), [nodes, shown, sort, desc, fetching]));
+  const drawn = useDeferredValue(useMemo(() => ({ nodes, columns: shown, search: { sort, desc }, fetching, locked }), [nodes, shown, sort, desc, fetching, locked]));
   const { pageInfo, totalCount } = p.page;
+
+  /** Goes to the page beside this one, once this one is of what the address says: its cursors are places in its own list. */
+  const turn = (patch: ListSearch) => !locked && p.onSearch(patch);
 
   async function exportAll() {
     setExporting(true);
@@ -111,15 +116,26 @@ export function ResourceTable<Row extends { id: string }>(p: TableProps<Row>) {
           </Menu>
         </Group>
       </Group>
-      <ResourceRows {...drawn} label={p.label} onSearch={p.onSearch} selection={p.selection && { rows: selected, choose: setSelected }} />
+      <ResourceRows {...drawn} fetching={fetching || drawn.fetching} label={p.label} onSearch={p.onSearch} selection={p.selection && { rows: selected, choose: setSelected }} />
       {(pageInfo.hasNextPage || pageInfo.hasPreviousPage) && (
         <Group justify="flex-end" gap="xs">
           <Button variant="default" size="xs" leftSection={<IconChevronLeft size={16} aria-hidden />} disabled={!pageInfo.hasPreviousPage}
-            onClick={() => p.onSearch({ before: pageInfo.startCursor ?? undefined, after: undefined })}>{t("previous")}</Button>
+            onClick={() => turn({ before: pageInfo.startCursor ?? undefined, after: undefined })}>{t("previous")}</Button>
           <Button variant="default" size="xs" rightSection={<IconChevronRight size={16} aria-hidden />} disabled={!pageInfo.hasNextPage}
-            onClick={() => p.onSearch({ after: pageInfo.endCursor ?? undefined, before: undefined })}>{t("next")}</Button>
+            onClick={() => turn({ after: pageInfo.endCursor ?? undefined, before: undefined })}>{t("next")}</Button>
         </Group>
       )}
     </Stack>
   );
+}
+
+/** The rows that are selected, over all pages, of what one filter leaves: under another they would stand for what nobody asked for. */
+function useSelected<Row>(filter: string) {
+  const [of, setOf] = useState(filter);
+  const [selected, setSelected] = useState<Row[]>([]);
+  if (of !== filter) {
+    setOf(filter);
+    setSelected([]);
+  }
+  return [selected, setSelected] as const;
 }

@@ -18,8 +18,8 @@ const answers = {
   Actor: { data: { node: { __typename: "User", id: "u7", name: "Linus", email: "linus@example.com" } } },
   ChooseCustomer: { data: { customers: { nodes: [{ id: "c1", name: "Acme", email: "a@acme.test", state: "ACTIVE" }] } } }, ChosenCustomer: { data: { customer: { id: "c1", name: "Acme" } } },
 };
-const open = async (at = "/audit", viewer = viewerOf(["AUDIT_READ", "USERS_READ", "CUSTOMERS_READ"]), list = answers.AuditEvents) => {
-  const graph = graphOf({ ...answers, AuditEvents: list });
+const open = async (at = "/audit", viewer = viewerOf(["AUDIT_READ", "USERS_READ", "CUSTOMERS_READ"]), list = answers.AuditEvents, more: Parameters<typeof graphOf>[0] = {}) => {
+  const graph = graphOf({ ...answers, AuditEvents: list, ...more });
   const shown = show(<AuditPage />, graph, { path: "/audit", at, viewer });
   await screen.findByRole("button", { name: "user.act1" });
   const search = () => shown.router.state.location.search as Record<string, unknown>;
@@ -39,6 +39,23 @@ describe("U40: filters stand in the address", () => {
   it("who did it, though not among those found", async () => {
     await open("/audit?actor=u7");
     await waitFor(() => expect(screen.getByRole("combobox", { name: "Who" })).toHaveValue("Linus (linus@example.com)"));
+  });
+  it("who did it: nobody of another text is offered, nor is it said that nobody is called so, before that is known", async () => {
+    let answer = () => {};
+    const held = new Promise<void>((go) => { answer = go; });
+    const nobody = { data: { users: { nodes: [] } } };
+    const { user } = await open("/audit?actor=u7", undefined, undefined, { Actors: ({ variables }) => (variables.search ? held.then(() => nobody) : answers.Actors) });
+    const actor = screen.getByRole("combobox", { name: "Who" });
+    await waitFor(() => expect(actor).toHaveValue("Linus (linus@example.com)"));
+    await user.click(actor);
+    expect((await screen.findAllByRole("option")).map(({ textContent }) => textContent)).toEqual(["Linus (linus@example.com)", "Ada (ada@example.com)", "Grace (grace@example.com)"]);
+    await user.clear(actor);
+    await user.type(actor, "zzz");
+    expect(screen.queryAllByRole("option")).toEqual([]);
+    expect(screen.getByText("Searching…")).toBeVisible();
+    expect(screen.queryByText("Nobody is called that.")).not.toBeInTheDocument();
+    await act(async () => answer());
+    expect(await screen.findByText("Nobody is called that.")).toBeVisible();
   });
   it("nobody is offered to who may see no users", async () => {
     const { graph } = await open("/audit", viewerOf(["AUDIT_READ"]));

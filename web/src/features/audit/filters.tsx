@@ -7,6 +7,7 @@ import { useTexts } from "@/components/audit-texts";
 import { CustomerSelect } from "@/components/customer-select";
 import { Select, useLateOptions } from "@/components/select";
 import type { How } from "@/components/use-address";
+import { useLookup } from "@/components/use-lookup";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import { fromClock, toClock } from "@/lib/clock-field";
@@ -121,19 +122,24 @@ function useTyped(value: string | undefined, read: (text: string) => string | un
   };
 }
 
+const named = (user: { name: string; email: string }) => `${user.name} (${user.email})`;
+
 function ActorPicker(p: { value: string | null; onChange: (id: string | null) => void }) {
   const t = useTexts();
   const [text, setText] = useState("");
   const [asked] = useDebouncedValue(text.trim(), 200);
   const [one] = useQuery({ query: ONE, variables: { id: p.value ?? "" }, pause: p.value === null });
   const chosen = one.data?.node?.__typename === "User" ? one.data.node : undefined;
-  const [{ data }] = useQuery({ query: FIND, variables: { search: asked && asked !== chosen?.name ? asked : null } });
-  const found = (data?.users.nodes ?? []).map(({ id, name, email }) => ({ value: id, label: `${name} (${email})` }));
-  if (chosen && !found.some(({ value }) => value === chosen.id)) found.unshift({ value: chosen.id, label: `${chosen.name} (${chosen.email})` });
+  const sought = (written: string) => (chosen && written === named(chosen) ? "" : written); // what is written of the one chosen is not looked for
+  const search = sought(asked);
+  const [result, retry] = useQuery({ query: FIND, variables: { search: search || null } });
+  const { answered, says } = useLookup({ text: sought(text.trim()), asked: search, result, retry, none: t("noUser") });
+  const found = (result.data?.users.nodes ?? []).map((one) => ({ value: one.id, label: named(one) }));
+  const missing = chosen && !found.some(({ value }) => value === chosen.id) ? [{ value: chosen.id, label: named(chosen) }] : [];
   return (
     <Select
-      label={t("actor")} placeholder={t("anybody")} searchable clearable clearButtonProps={{ "aria-label": "×" }} data={found} value={p.value} onChange={p.onChange} onSearchChange={setText}
-      filter={({ options }) => options} nothingFoundMessage={t("noUser")} w={{ base: "calc(50% - 5px)", xs: 160 }}
+      label={t("actor")} placeholder={t("anybody")} searchable clearable clearButtonProps={{ "aria-label": "×" }} data={[...missing, ...found]} value={p.value} onChange={p.onChange} onSearchChange={setText}
+      filter={({ options }) => (answered ? options.slice(search ? missing.length : 0) : [])} {...says} w={{ base: "calc(50% - 5px)", xs: 160 }}
     />
   );
 }

@@ -66,7 +66,7 @@ export function AuditTab(p: { customerId: string; search: ListSearch; onSearch: 
             <EmptyState text={t("noAudit")} action={<Button component={Link} to="/audit" search={{ customer: p.customerId, renewals: true } as never} variant="default">{t("openAudit")}</Button>} />
           ) : (
             <ResourceTable
-              name="customer-audit" label={t("tab_audit")} columns={columns} page={auditEvents} search={p.search} onSearch={p.onSearch} fetching={result.stale}
+              name="customer-audit" label={t("tab_audit")} columns={columns} page={auditEvents} search={p.search} onSearch={p.onSearch}
               exportRows={() => allPages(client, AUDIT, variables, (data) => data.auditEvents, exportLimit)}
             />
           )

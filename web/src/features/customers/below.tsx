@@ -73,7 +73,7 @@ export function ChildrenTab(p: List & { customerId: string; writes: boolean }) {
             <>
               <Group justify="flex-end" mb="xs">{create}</Group>
               <ResourceTable
-                name="customer-children" label={t("children")} columns={columns} page={page} search={p.search} onSearch={p.onSearch} fetching={result.stale}
+                name="customer-children" label={t("children")} columns={columns} page={page} search={p.search} onSearch={p.onSearch}
                 exportRows={() => allPages(client, CHILDREN, variables, (data) => data.customer?.children ?? nothing, exportLimit)}
               />
             </>
@@ -109,7 +109,7 @@ export function DatabasesTab(p: List & { customerId: string }) {
           <>
             <Group justify="flex-end" mb="xs">{all}</Group>
             <ResourceTable
-              name="customer-databases" label={t("databases")} columns={columns} page={page} search={p.search} onSearch={p.onSearch} fetching={result.stale}
+              name="customer-databases" label={t("databases")} columns={columns} page={page} search={p.search} onSearch={p.onSearch}
               exportRows={() => allPages(client, DATABASES, variables, (data) => data.customer?.databases ?? nothing, exportLimit)}
             />
           </>

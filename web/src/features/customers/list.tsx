@@ -89,7 +89,7 @@ export function CustomersPage() {
             <EmptyState text={filtered ? t("noneFound") : create ? t("none") : t("noneRead")} action={create} onClear={filtered ? () => set({ q: undefined, state: undefined, country: undefined }) : undefined} />
           ) : (
             <ResourceTable
-              name="customers" label={t("customers")} columns={columns} page={customers} search={search} onSearch={set} fetching={result.stale}
+              name="customers" label={t("customers")} columns={columns} page={customers} search={search} onSearch={set}
               exportRows={() => allPages(client, CUSTOMERS, variables, (data) => data.customers, exportLimit)}
             />
           )

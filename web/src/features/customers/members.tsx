@@ -86,7 +86,7 @@ export function MembersTab({ customer, writes, search, onSearch }: { customer: C
             <div>
               <Group justify="flex-end" mb="xs">{invite}</Group>
               <ResourceTable
-                name="customer-members" label={t("members")} columns={columns} page={rowsOf(page)} search={search} onSearch={onSearch} fetching={result.stale}
+                name="customer-members" label={t("members")} columns={columns} page={rowsOf(page)} search={search} onSearch={onSearch}
                 exportRows={() => allPages(client, MEMBERS, variables, (data) => rowsOf(data.customer?.memberships ?? nobody), exportLimit)}
               />
             </div>

@@ -95,7 +95,7 @@ export function DumpsTab({ database, writes, search, onSearch }: { database: Dat
             <Stack gap="xs">
               {actions}
               <ResourceTable
-                name="database-dumps" label={t("dumps")} columns={columns} page={dumps} search={search} onSearch={onSearch} fetching={result.stale}
+                name="database-dumps" label={t("dumps")} columns={columns} page={dumps} search={search} onSearch={onSearch}
                 exportRows={() => allPages(client, DUMPS, variables, (data) => data.database?.dumps ?? none, exportLimit)}
               />
             </Stack>

@@ -88,7 +88,7 @@ export function DatabasesPage() {
             <EmptyState text={filtered ? t("noneFound") : search.customer ? t("noneOf") : writes ? t("none") : t("noneRead")} action={create} onClear={filtered ? () => set({ q: undefined, state: undefined }) : undefined} />
           ) : (
             <ResourceTable
-              name="databases" label={t("databases")} columns={columns} page={databases} search={search} onSearch={set} fetching={result.stale}
+              name="databases" label={t("databases")} columns={columns} page={databases} search={search} onSearch={set}
               selection={writes ? (chosen, clear) => <BulkActions rows={chosen} onDone={clear} /> : undefined}
               exportRows={() => allPages(client, DATABASES, variables, (data) => data.databases, exportLimit)}
             />

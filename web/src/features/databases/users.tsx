@@ -78,7 +78,7 @@ export function UsersTab({ database, writes, search, onSearch }: { database: Dat
             <>
               <Group justify="flex-end" mb="xs">{add}</Group>
               <ResourceTable
-                name="database-users" label={t("users")} columns={columns} page={users} search={search} onSearch={onSearch} fetching={result.stale}
+                name="database-users" label={t("users")} columns={columns} page={users} search={search} onSearch={onSearch}
                 exportRows={() => allPages(client, USERS, variables, (data) => data.database?.users ?? none, exportLimit)}
               />
             </>

@@ -138,7 +138,7 @@ export function DriftPage() {
             <EmptyState text={filtered ? t("noneFound") : t(seesServers ? "none" : "noneOfYours")} onClear={filtered ? () => set({ kind: undefined, server: undefined, database: undefined, resolved: undefined }) : undefined} action={<Button variant="default" onClick={() => set({ resolved: "all" })}>{t("showResolved")}</Button>} />
           ) : (
             <ResourceTable
-              name="drift" label={t("drift")} columns={columns} page={driftFindings} search={search} onSearch={set} fetching={result.stale}
+              name="drift" label={t("drift")} columns={columns} page={driftFindings} search={search} onSearch={set}
               exportRows={() => allPages(client, FINDINGS, variables, (data) => data.driftFindings, exportLimit)}
             />
           )

@@ -5,6 +5,7 @@ import { useQuery } from "urql";
 import { ActionForm } from "@/components/action-form";
 import { CustomerSelect } from "@/components/customer-select";
 import { Select, useLateOptions } from "@/components/select";
+import { useLookup } from "@/components/use-lookup";
 import { type Permission, useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
 import { fromClock, toClock } from "@/lib/clock-field";
@@ -88,15 +89,16 @@ function Pinned(p: { customer: string | null; value: string[]; onChange: (ids: s
   const t = useTexts();
   const [text, setText] = useState("");
   const [asked] = useDebouncedValue(text.trim(), 200);
-  const [{ data }] = useQuery({ query: DATABASES, variables: { search: asked || null, customerId: p.customer } });
+  const [result, retry] = useQuery({ query: DATABASES, variables: { search: asked || null, customerId: p.customer } });
+  const { answered, says } = useLookup({ text: text.trim(), asked, result, retry, none: t("noDatabase") });
   const [known, setKnown] = useState<Record<string, string>>({}); // also of those chosen that are not found now
-  const found = Object.fromEntries((data?.databases.nodes ?? []).map(({ id, name, customer }) => [id, `${name} (${customer.name})`]));
+  const found = Object.fromEntries(((answered && result.data?.databases.nodes) || []).map(({ id, name, customer }) => [id, `${name} (${customer.name})`]));
   const late = useLateOptions({});
   const names = { ...Object.fromEntries(p.value.map((id) => [id, known[id] ?? id])), ...found };
   return (
     <MultiSelect
       label={t("tokenDatabases")} description={t("tokenDatabasesHint")} placeholder={p.value.length ? undefined : t("allDatabases")} searchable clearable clearButtonProps={{ "aria-label": "×" }}
-      data={Object.entries(names).map(([value, name]) => ({ value, label: name }))} nothingFoundMessage={t("noDatabase")} value={p.value} onSearchChange={setText} error={p.error} {...late}
+      data={Object.entries(names).map(([value, name]) => ({ value, label: name }))} {...says} value={p.value} onSearchChange={setText} error={p.error} {...late}
       onChange={(ids) => {
         setKnown((all) => ({ ...all, ...found }));
         p.onChange(ids);

@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import { told } from "@/components/toasts";
@@ -12,7 +12,7 @@ const token = (more: object = {}) => ({ id: "t1", name: "nightly backup", prefix
 const security = (more: object = {}): Answer => ({ data: { viewer: { user: { id: "u-me" }, sessions: [session("s1", { current: true })], apiTokens: [], impersonations: [], ...more } } });
 const databases = { data: { databases: { nodes: [{ id: "db_1", name: "shop", customer: { name: "Acme" } }, { id: "db_2", name: "blog", customer: { name: "Acme" } }] } } };
 const customers = { data: { customers: { nodes: [{ id: "c1", name: "Acme", email: "a@acme.test", state: "ACTIVE" }] } } };
-const open = (answers: Record<string, Answer | Answer[]> = {}, viewer = viewerOf(["DATABASES_READ", "DATABASES_WRITE", "CUSTOMERS_READ", "JOBS_READ"])) => {
+const open = (answers: Parameters<typeof graphOf>[0] = {}, viewer = viewerOf(["DATABASES_READ", "DATABASES_WRITE", "CUSTOMERS_READ", "JOBS_READ"])) => {
   const graph = graphOf({ Security: security(), DatabasesToPin: databases, ChooseCustomer: customers, ChosenCustomer: { data: { customer: { id: "c1", name: "Acme" } } }, ...answers });
   const inputs = (name: string) => graph.sent.filter(({ operationName }) => operationName === name).map(({ variables }) => variables.input as Record<string, unknown>);
   return { graph, inputs, user: userEvent.setup(), ...show(<SecurityPage />, graph, { path: "/security", viewer }) };
@@ -21,7 +21,7 @@ const totp = viewerOf([], { user: { ...viewerOf().user, totpEnabled: true } });
 
 describe("U39: a new API token", () => {
   const created = { CreateApiToken: { data: { createApiToken: { apiToken: { id: "t9" }, token: "mpt_secret" } } } };
-  const ask = async (answers: Record<string, Answer | Answer[]> = created) => {
+  const ask = async (answers: Parameters<typeof graphOf>[0] = created) => {
     const shown = open(answers);
     await shown.user.click(await screen.findByRole("button", { name: "New API token" }));
     const dialog = within(await screen.findByRole("dialog"));
@@ -70,6 +70,20 @@ describe("U39: a new API token", () => {
     await user.click(submit);
     await waitFor(() => expect(inputs("CreateApiToken").at(-1)?.objectIds).toEqual(["db_1"]));
     expect(inputs("CreateApiToken").at(-1)?.permissions).not.toContain("CUSTOMERS_READ");
+  });
+  it("offers no database of another text, nor says that none is called so before that is known", async () => {
+    let answer = () => {};
+    const held = new Promise<void>((go) => { answer = go; });
+    const { user } = await ask({ DatabasesToPin: ({ variables }) => (variables.search ? held.then(() => ({ data: { databases: { nodes: [] } } })) : databases) });
+    const field = screen.getByRole("combobox", { name: "Only for some databases" });
+    await user.click(field);
+    await screen.findByRole("option", { name: "shop (Acme)" });
+    await user.type(field, "acme"); // which the names that were found have, too
+    expect(screen.queryAllByRole("option")).toEqual([]);
+    expect(screen.getByText("Searching…")).toBeVisible();
+    expect(screen.queryByText("No database is called that.")).not.toBeInTheDocument();
+    await act(async () => answer());
+    expect(await screen.findByText("No database is called that.")).toBeVisible();
   });
   it("is for one customer and from some networks alone", async () => {
     const { dialog, submit, user, inputs } = await ask();

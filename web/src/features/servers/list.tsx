@@ -60,7 +60,7 @@ export function ServersPage() {
             <EmptyState text={t("none")} action={register} />
           ) : (
             <ResourceTable
-              name="servers" label={t("servers")} columns={columns} page={databaseServers} search={search} onSearch={set} fetching={result.stale}
+              name="servers" label={t("servers")} columns={columns} page={databaseServers} search={search} onSearch={set}
               exportRows={() => allPages(client, SERVERS, variables, (data) => data.databaseServers, exportLimit)}
             />
           )

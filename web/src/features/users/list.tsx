@@ -88,7 +88,7 @@ export function UsersPage() {
               <EmptyState text={filtered ? t("noneFound") : t("none")} action={invite} onClear={filtered ? () => set({ q: undefined, customer: undefined }) : undefined} />
             ) : (
               <ResourceTable
-                name="users" label={t("users")} columns={columns} page={users} search={search} onSearch={set} fetching={result.stale}
+                name="users" label={t("users")} columns={columns} page={users} search={search} onSearch={set}
                 exportRows={() => allPages(client, USERS, variables, (data) => data.users, exportLimit)}
               />
             )}

@@ -32,7 +32,7 @@ type Documents = {
     "\n  query Viewer {\n    viewer {\n      user { id name email role totpEnabled }\n      permissions\n      secondFactorMissing\n      impersonatedBy { id name }\n    }\n  }\n": typeof types.ViewerDocument,
     "\n  query AuditEvent($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on AuditEvent {\n        at action allowed times ip userAgent requestId sessionId apiTokenId objectId before after\n        actor { id name email }\n        impersonator { id name email }\n        customer { id name }\n        apiToken { id name prefix }\n        object {\n          __typename id\n          ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }\n          ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }\n        }\n      }\n    }\n  }\n": typeof types.AuditEventDocument,
     "\n  query ChooseCustomer($text: String) {\n    customers(first: 20, filter: { search: $text }, order: { field: NAME }) { nodes { id name email state } }\n  }\n": typeof types.ChooseCustomerDocument,
-    "\n  query ChosenCustomer($id: ID!) {\n    customer(id: $id) { id name }\n  }\n": typeof types.ChosenCustomerDocument,
+    "\n  query ChosenCustomer($id: ID!) {\n    customer(id: $id) { id name email }\n  }\n": typeof types.ChosenCustomerDocument,
     "\n  query Invitations($filter: InvitationFilter) {\n    invitations(first: 100, filter: $filter) {\n      nodes { id email name providerRole customerRole customer { id name } invitedBy { id name } createdAt expiresAt }\n      totalCount\n    }\n  }\n": typeof types.InvitationsDocument,
     "\n  mutation RevokeInvitation($input: RevokeInvitationInput!) {\n    revokeInvitation(input: $input) { ok }\n  }\n": typeof types.RevokeInvitationDocument,
     "\n  query JobLive($id: ID!) {\n    job(id: $id) {\n      id kind state percent waitingFor finishedAt\n      steps { name state attempt durationMs error }\n      error { code message retryable }\n    }\n  }\n": typeof types.JobLiveDocument,
@@ -156,7 +156,7 @@ const documents: Documents = {
     "\n  query Viewer {\n    viewer {\n      user { id name email role totpEnabled }\n      permissions\n      secondFactorMissing\n      impersonatedBy { id name }\n    }\n  }\n": types.ViewerDocument,
     "\n  query AuditEvent($id: ID!) {\n    node(id: $id) {\n      __typename id\n      ... on AuditEvent {\n        at action allowed times ip userAgent requestId sessionId apiTokenId objectId before after\n        actor { id name email }\n        impersonator { id name email }\n        customer { id name }\n        apiToken { id name prefix }\n        object {\n          __typename id\n          ... on Database { name } ... on Customer { name } ... on User { name } ... on DatabaseServer { name } ... on ApiToken { name }\n          ... on DatabaseUser { username } ... on Invitation { email } ... on Job { kind }\n        }\n      }\n    }\n  }\n": types.AuditEventDocument,
     "\n  query ChooseCustomer($text: String) {\n    customers(first: 20, filter: { search: $text }, order: { field: NAME }) { nodes { id name email state } }\n  }\n": types.ChooseCustomerDocument,
-    "\n  query ChosenCustomer($id: ID!) {\n    customer(id: $id) { id name }\n  }\n": types.ChosenCustomerDocument,
+    "\n  query ChosenCustomer($id: ID!) {\n    customer(id: $id) { id name email }\n  }\n": types.ChosenCustomerDocument,
     "\n  query Invitations($filter: InvitationFilter) {\n    invitations(first: 100, filter: $filter) {\n      nodes { id email name providerRole customerRole customer { id name } invitedBy { id name } createdAt expiresAt }\n      totalCount\n    }\n  }\n": types.InvitationsDocument,
     "\n  mutation RevokeInvitation($input: RevokeInvitationInput!) {\n    revokeInvitation(input: $input) { ok }\n  }\n": types.RevokeInvitationDocument,
     "\n  query JobLive($id: ID!) {\n    job(id: $id) {\n      id kind state percent waitingFor finishedAt\n      steps { name state attempt durationMs error }\n      error { code message retryable }\n    }\n  }\n": types.JobLiveDocument,
@@ -351,7 +351,7 @@ export function graphql(source: "\n  query ChooseCustomer($text: String) {\n    
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query ChosenCustomer($id: ID!) {\n    customer(id: $id) { id name }\n  }\n"): (typeof documents)["\n  query ChosenCustomer($id: ID!) {\n    customer(id: $id) { id name }\n  }\n"];
+export function graphql(source: "\n  query ChosenCustomer($id: ID!) {\n    customer(id: $id) { id name email }\n  }\n"): (typeof documents)["\n  query ChosenCustomer($id: ID!) {\n    customer(id: $id) { id name email }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
