@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/binary"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -138,24 +137,39 @@ func TestFrames_ThatAreNone(t *testing.T) {
 	require.NotContains(t, p.log.String(), "panic")
 }
 
-// TestFrames_AnyBytes: whatever is written, the server ends the socket or waits for
-// more, and others are served.
+// TestFrames_AnyBytes: whatever is written, the server says what is wrong or reads on to the
+// end, nothing is left of the sockets, and others are served.
 func TestFrames_AnyBytes(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t)
-	r := rand.New(rand.NewPCG(1, 2))
+	r, _ := testkit.Seeded(t)
 	for range 300 {
-		conn, _ := p.raw(t)
-		junk := make([]byte, 1+r.IntN(300))
+		conn, answers := p.raw(t)
+		junk := make([]byte, 7+r.IntN(300))
 		for i := range junk {
 			junk[i] = byte(r.Uint32())
 		}
-		if r.IntN(2) == 0 { // with a good beginning
-			junk[0], junk[min(1, len(junk)-1)] = 0x81, 0x80|byte(r.IntN(127))
+		codes := []int{0, 1002, 1007, 1009, 4400}
+		switch r.IntN(3) {
+		case 0:
+			if junk = junk[6:]; junk[0]&0x0f == 8 { // a close may be a good one, which is answered with its own code
+				junk[0]++
+			}
+		case 1: // with a good beginning
+			junk[0], junk[1] = 0x81, 0x80|byte(r.IntN(127))
+		case 2: // a whole message
+			junk = junk[:min(len(junk), 6+125)]
+			junk[0], junk[1] = 0x81, 0x80|byte(len(junk)-6)
+			codes = []int{1007, 4400}
 		}
-		_, _ = conn.Write(junk)
+		_, _ = conn.Write(junk) // the server may have closed it in the middle
+		if tcp, ok := conn.(*net.TCPConn); ok && len(codes) > 2 {
+			_ = tcp.CloseWrite() // or it would wait for more
+		}
+		require.Contains(t, codes, closeCode(t, answers), "%x", junk)
 		require.NoError(t, conn.Close())
 	}
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_connections") == 0 }, soon, 10*time.Millisecond)
 	conn := p.open(t, "")
 	send(t, conn, frame{Type: "subscribe", ID: "1", Payload: operation("{ __typename }", nil)})
 	require.Equal(t, "next", receive(t, conn).Type)
