@@ -2,11 +2,11 @@ package transport_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"runtime"
 	"strings"
@@ -36,21 +36,30 @@ func (p *panel) rawForLong(t *testing.T) (net.Conn, *bufio.Reader) {
 // rawFrom is rawForLong from 127.0.0.n, each of which has ports of its own.
 func (p *panel) rawFrom(t *testing.T, n byte) (net.Conn, *bufio.Reader) {
 	t.Helper()
-	at, err := url.Parse(p.URL)
+	conn, r, status, err := p.shake(t.Context(), n)
 	require.NoError(t, err)
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, n)}}
-	conn, err := d.DialContext(t.Context(), "tcp", at.Host)
-	require.NoError(t, err)
-	require.NoError(t, conn.SetDeadline(time.Now().Add(soon)))
-	_, err = io.WriteString(conn, "GET /graphql HTTP/1.1\r\nHost: "+at.Host+"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
-		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n")
-	require.NoError(t, err)
-	r := bufio.NewReader(conn)
-	res, err := http.ReadResponse(r, nil)
-	require.NoError(t, err)
-	_ = res.Body.Close()
-	require.Equal(t, http.StatusSwitchingProtocols, res.StatusCode)
+	require.Equal(t, http.StatusSwitchingProtocols, status)
 	return conn, r
+}
+
+// shake gives what a handshake from 127.0.0.n is answered with.
+func (p *panel) shake(ctx context.Context, n byte) (conn net.Conn, r *bufio.Reader, status int, err error) {
+	host := strings.TrimPrefix(p.URL, "http://")
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, n)}}
+	if conn, err = d.DialContext(ctx, "tcp", host); err != nil {
+		return nil, nil, 0, err
+	}
+	_ = conn.SetDeadline(time.Now().Add(soon)) // what follows fails on a connection that is none
+	if _, err = io.WriteString(conn, "GET /graphql HTTP/1.1\r\nHost: "+host+"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
+		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"); err != nil {
+		return conn, nil, 0, err
+	}
+	r = bufio.NewReader(conn)
+	res, err := http.ReadResponse(r, nil)
+	if err != nil {
+		return conn, nil, 0, err
+	}
+	return conn, r, res.StatusCode, res.Body.Close()
 }
 
 // masked is a frame with a mask of zeros, which changes nothing.
