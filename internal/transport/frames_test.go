@@ -200,10 +200,8 @@ func TestFrames_RudeConnects(t *testing.T) {
 	}
 	rude()
 	goroutines, files := settled(t, p, 0, 0)
-	rudeOnes, began := 10_000, time.Now()
-	if raceDetector {
-		rudeOnes = 4000 // all without it, as by make conformance
-	}
+	const rudeOnes = 10_000
+	began := time.Now()
 	for i := range rudeOnes {
 		conn, r := p.rawFrom(t, byte(1+i%8))
 		switch i % 5 {
