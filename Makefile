@@ -70,10 +70,11 @@ e2e: deps ## Run only the end-to-end tests: real binary, real servers, independe
 
 .PHONY: conformance
 conformance: deps ## Hold the protocols to the letter: our script against the reference server, then against ours; bad frames and input, limits, budgets, slow readers, sessions that end, nodes on a bad network, other people's clients, the schema's linters.
-	go test -count=1 -timeout 20m ./internal/live ./internal/budget ./internal/executor ./internal/transport/... -run '^(Test|Fuzz)(Socket|Frames|Parse|Parts|Hub|Live|Single|Persisted|HTTP|Post|Limits|Errors|Wires|Reader|Read|Decode|Admission|Budget|Cost|Source|Refresh|S24)'
-	go test -count=1 -timeout 10m -run '^TestTwoNodes_BadNetwork$$' ./internal/app
+	SCALE=$(or $(SCALE),small) go test -count=1 -timeout 20m ./internal/live ./internal/budget ./internal/executor ./internal/events/... ./internal/httpapi ./internal/transport/... \
+		-run '^(Test|Fuzz)(Socket|Frames|Parse|Parts|Hub|Live|Single|Persisted|HTTP|Post|Limits|Errors|Wires|Reader|Read|Decode|Merging|Admission|Budget|Cost|Source|Refresh|Refusals|ServerMetrics|Bus|Origin|CORS|S24|APIToken_Case28|Session_F26|Impersonation_F24_Ends)'
+	go test -count=1 -timeout 10m -run '^Test(TwoNodes_BadNetwork|Bus_RevocationsReachEveryNode)$$' ./internal/app
 	go test -count=1 -timeout 10m -run '^TestSchemaTools' .
-	go test -tags e2e -count=1 -timeout 20m -run '^(TestConformance|TestClients|TestFlood|TestTwoNodes_NATSRestarts)' ./e2e
+	go test -tags e2e -count=1 -timeout 20m -run '^Test(Conformance|Clients|Flood|Limits|Live|Socket|TwoNodes_NATSRestarts)' ./e2e
 
 .PHONY: fuzz
 fuzz: ## Fuzz every target that there is, each for FUZZTIME (20s).

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/testkit"
 )
 
 const jobFeed = `subscription ($customer: ID, $after: StreamPosition) {
@@ -31,7 +33,7 @@ func (c *client) feed(ctx context.Context, customer, after string, each func(eve
 // those of one job in their order, and nothing of anybody else.
 func TestJobFeed_RandomDisconnects(t *testing.T) {
 	t.Parallel()
-	r, _ := seeded(t)
+	r, _ := testkit.Seeded(t)
 	s, admin := shared(t)
 	customer := admin.createCustomer(t, "Feed", -1, "")
 	other := admin.createCustomer(t, "Other feed", -1, "")

@@ -125,7 +125,13 @@ func TestFlood_HealthyClientsGoOn(t *testing.T) {
 		}
 	}
 	const head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-	again(func(c net.Conn) { slowly(c, "POST /graphql HTTP/1.1\r\n"+strings.Repeat("X-A: b\r\n", 1000)) })
+	var slow, large atomic.Int64 // whom the server has ended
+	again(func(c net.Conn) {
+		slowly(c, "POST /graphql HTTP/1.1\r\n"+strings.Repeat("X-A: b\r\n", 1000)) // which takes minutes
+		if ctx.Err() == nil {
+			slow.Add(1)
+		}
+	})
 	again(func(c net.Conn) {
 		_, _ = io.WriteString(c, head+"Content-Length: 60000\r\n\r\n")
 		slowly(c, strings.Repeat("x", 60_000))
@@ -146,8 +152,10 @@ func TestFlood_HealthyClientsGoOn(t *testing.T) {
 	again(func(c net.Conn) { // frames of 1 MiB
 		_, _ = io.WriteString(c, "GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\nSec-WebSocket-Version: 13\r\n\r\n")
 		_, _ = c.Write(append([]byte{0x81, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 1, 2, 3, 4}, make([]byte, 1<<20)...))
-		_ = c.SetReadDeadline(time.Now().Add(2 * time.Second))
 		_, _ = io.Copy(io.Discard, c)
+		if ctx.Err() == nil {
+			large.Add(1)
+		}
 	})
 	var refused atomic.Int64
 	for _, document := range hostile() {
@@ -177,6 +185,8 @@ func TestFlood_HealthyClientsGoOn(t *testing.T) {
 	slices.Sort(times)
 	require.Greater(t, len(times), 20)
 	require.Positive(t, refused.Load())
+	require.Positive(t, slow.Load(), "who sends a header by the byte is cut")
+	require.Positive(t, large.Load(), "who sends a frame of 1 MiB is cut")
 	require.Less(t, most-before, int64(50<<20), "memory at the most, beside what it was: %d MB", before>>20)
 	_, err = ask()
 	require.NoError(t, err, "afterwards, too")

@@ -7,6 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -191,4 +194,21 @@ func requirePage(t *testing.T, url string) string {
 	_, again, _ := request(t, "GET", url, "", nil)
 	require.NotEqual(t, policy, again.Get("Content-Security-Policy"), "a nonce is used once")
 	return body
+}
+
+// Where nothing is set, everybody has the budget that docs/api.md promises.
+func TestLimits_BudgetAsDocumented(t *testing.T) {
+	t.Parallel()
+	s, admin := shared(t)
+	text, err := os.ReadFile("../docs/api.md")
+	require.NoError(t, err)
+	said := regexp.MustCompile("each user and each API token ([0-9,]+) a minute on each node\\s\\(`MPANEL_COST_BUDGET`; [^)]*callers who are nobody have a tenth for each address\\)").FindSubmatch(text)
+	require.NotNil(t, said)
+	points, err := strconv.Atoi(strings.ReplaceAll(string(said[1]), ",", ""))
+	require.NoError(t, err)
+	for token, want := range map[string]int{admin.token: points, "": points / 10} {
+		a, err := s.client(token).send(t.Context(), nil, `{ __typename }`, nil)
+		require.NoError(t, err)
+		require.Equal(t, strconv.Itoa(want), a.Header.Get("RateLimit-Limit"))
+	}
 }

@@ -5,26 +5,13 @@ package e2e
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
-)
 
-// seeded gives random numbers that a failed run can have again with SEED.
-func seeded(t *testing.T) (*rand.Rand, uint64) {
-	t.Helper()
-	seed := uint64(time.Now().UnixNano())
-	if s := os.Getenv("SEED"); s != "" {
-		var err error
-		seed, err = strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err, "SEED")
-	}
-	t.Logf("seed %d; again with: SEED=%d", seed, seed)
-	return rand.New(rand.NewPCG(seed, 0)), seed
-}
+	"github.com/mpanel/mpanel/internal/testkit"
+)
 
 // randomCuts breaks a connection n times: at once, after a few events, or after
 // up to maxMs.
@@ -46,7 +33,7 @@ func randomCuts(r *rand.Rand, n, maxMs int) []cut {
 // event. The grace period of a delete makes a stream long.
 func TestJobProgress_RandomDisconnects(t *testing.T) {
 	t.Parallel()
-	r, _ := seeded(t)
+	r, _ := testkit.Seeded(t)
 	_, admin := shared(t)
 	customer := admin.createCustomer(t, "Disconnected", -1, "")
 	var watches []watch

@@ -11,13 +11,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/testkit"
 )
 
 // TestOracle_SeesDamage does by hand what a bad panel would, since a judge that
 // never finds anything proves nothing.
 func TestOracle_SeesDamage(t *testing.T) {
 	t.Parallel()
-	r, _ := seeded(t)
+	r, _ := testkit.Seeded(t)
 	k := newTorture(t, r)
 	k.mix = basics()[:1]
 	k.server.kill(t)

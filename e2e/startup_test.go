@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mpanel/mpanel/internal/testkit"
 )
 
 // TestStop_WithStreamsAndJobs stops in time although clients watch and jobs are
@@ -72,7 +74,7 @@ func TestStop_WithStreamsAndJobs(t *testing.T) {
 // nothing that keeps the next one from working.
 func TestStop_WhileStarting(t *testing.T) {
 	t.Parallel()
-	r, _ := seeded(t)
+	r, _ := testkit.Seeded(t)
 	in := install(t)
 	for range 6 {
 		s, ready := in.begin(t, launch{})

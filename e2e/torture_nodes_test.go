@@ -33,7 +33,7 @@ const (
 // killed, paused or cut off, and asks the servers afterwards, as R1 does.
 func TestTorture_TwoNodes(t *testing.T) {
 	t.Parallel()
-	r, seed := seeded(t)
+	r, seed := testkit.Seeded(t)
 	runs := sized(18, 600)
 	k := newNodes(t, r)
 	fates := map[fate]int{}

@@ -31,7 +31,7 @@ func sized(small, large int) int {
 // lost, left over or half made.
 func TestTorture_R1(t *testing.T) {
 	t.Parallel()
-	r, seed := seeded(t)
+	r, seed := testkit.Seeded(t)
 	runs := sized(40, 1000)
 	k := newTorture(t, r)
 	for k.done < runs {

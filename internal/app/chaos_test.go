@@ -3,11 +3,9 @@ package app
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -78,15 +76,9 @@ func TestDrift_Chaos(t *testing.T) {
 	for name, independent := range map[string]bool{"of somebody who looks for what is ours": false, "of somebody who knows the server alone": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seed := uint64(time.Now().UnixNano())
-			if s := os.Getenv("SEED"); s != "" {
-				var err error
-				seed, err = strconv.ParseUint(s, 10, 64)
-				require.NoError(t, err)
-			}
-			t.Logf("seed %d; again with: SEED=%d", seed, seed)
+			r, seed := testkit.Seeded(t)
 			b := newDriftBench(t)
-			c := &chaos{rand: rand.New(rand.NewPCG(seed, 0)), cluster: b.tenants, independent: independent}
+			c := &chaos{rand: r, cluster: b.tenants, independent: independent}
 			k := b.chaotic(t, c)
 			rounds := 2
 			for began := time.Now(); rounds > 0 || os.Getenv("SCALE") == "full" && time.Since(began) < 4*time.Minute; rounds-- {

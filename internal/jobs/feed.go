@@ -184,7 +184,7 @@ func (s *stream) read(ctx context.Context) (over bool) {
 func (s *stream) next(ctx context.Context) (rows []*models.JobEvent, err error) {
 	ctx, cancel := context.WithTimeout(ctx, feed.ReadTime)
 	defer cancel()
-	//allow:tenant of a job that was found with the filter, and is asked about again with each event
+	//allow:tenant of a job that was found with the filter; the stream of who loses it is closed within a second
 	err = s.feed.db.NewSelect().Model(&rows).Where("job_id = ?", s.job).Where("seq > ?", s.last).
 		Order("seq").Limit(feed.Batch).Scan(ctx)
 	return rows, err

@@ -2,12 +2,11 @@ package transport_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"runtime"
 	"strings"
@@ -37,21 +36,30 @@ func (p *panel) rawForLong(t *testing.T) (net.Conn, *bufio.Reader) {
 // rawFrom is rawForLong from 127.0.0.n, each of which has ports of its own.
 func (p *panel) rawFrom(t *testing.T, n byte) (net.Conn, *bufio.Reader) {
 	t.Helper()
-	at, err := url.Parse(p.URL)
+	conn, r, status, err := p.shake(t.Context(), n)
 	require.NoError(t, err)
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, n)}}
-	conn, err := d.DialContext(t.Context(), "tcp", at.Host)
-	require.NoError(t, err)
-	require.NoError(t, conn.SetDeadline(time.Now().Add(soon)))
-	_, err = io.WriteString(conn, "GET /graphql HTTP/1.1\r\nHost: "+at.Host+"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
-		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n")
-	require.NoError(t, err)
-	r := bufio.NewReader(conn)
-	res, err := http.ReadResponse(r, nil)
-	require.NoError(t, err)
-	_ = res.Body.Close()
-	require.Equal(t, http.StatusSwitchingProtocols, res.StatusCode)
+	require.Equal(t, http.StatusSwitchingProtocols, status)
 	return conn, r
+}
+
+// shake gives what a handshake from 127.0.0.n is answered with.
+func (p *panel) shake(ctx context.Context, n byte) (conn net.Conn, r *bufio.Reader, status int, err error) {
+	host := strings.TrimPrefix(p.URL, "http://")
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, n)}}
+	if conn, err = d.DialContext(ctx, "tcp", host); err != nil {
+		return nil, nil, 0, err
+	}
+	_ = conn.SetDeadline(time.Now().Add(soon)) // what follows fails on a connection that is none
+	if _, err = io.WriteString(conn, "GET /graphql HTTP/1.1\r\nHost: "+host+"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
+		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"); err != nil {
+		return conn, nil, 0, err
+	}
+	r = bufio.NewReader(conn)
+	res, err := http.ReadResponse(r, nil)
+	if err != nil {
+		return conn, nil, 0, err
+	}
+	return conn, r, res.StatusCode, res.Body.Close()
 }
 
 // masked is a frame with a mask of zeros, which changes nothing.
@@ -138,24 +146,39 @@ func TestFrames_ThatAreNone(t *testing.T) {
 	require.NotContains(t, p.log.String(), "panic")
 }
 
-// TestFrames_AnyBytes: whatever is written, the server ends the socket or waits for
-// more, and others are served.
+// TestFrames_AnyBytes: whatever is written, the server says what is wrong or reads on to the
+// end, nothing is left of the sockets, and others are served.
 func TestFrames_AnyBytes(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t)
-	r := rand.New(rand.NewPCG(1, 2))
+	r, _ := testkit.Seeded(t)
 	for range 300 {
-		conn, _ := p.raw(t)
-		junk := make([]byte, 1+r.IntN(300))
+		conn, answers := p.raw(t)
+		junk := make([]byte, 7+r.IntN(300))
 		for i := range junk {
 			junk[i] = byte(r.Uint32())
 		}
-		if r.IntN(2) == 0 { // with a good beginning
-			junk[0], junk[min(1, len(junk)-1)] = 0x81, 0x80|byte(r.IntN(127))
+		codes := []int{0, 1002, 1007, 1009, 4400}
+		switch r.IntN(3) {
+		case 0:
+			if junk = junk[6:]; junk[0]&0x0f == 8 { // a close may be a good one, which is answered with its own code
+				junk[0]++
+			}
+		case 1: // with a good beginning
+			junk[0], junk[1] = 0x81, 0x80|byte(r.IntN(127))
+		case 2: // a whole message
+			junk = junk[:min(len(junk), 6+125)]
+			junk[0], junk[1] = 0x81, 0x80|byte(len(junk)-6)
+			codes = []int{1007, 4400}
 		}
-		_, _ = conn.Write(junk)
+		_, _ = conn.Write(junk) // the server may have closed it in the middle
+		if tcp, ok := conn.(*net.TCPConn); ok && len(codes) > 2 {
+			_ = tcp.CloseWrite() // or it would wait for more
+		}
+		require.Contains(t, codes, closeCode(t, answers), "%x", junk)
 		require.NoError(t, conn.Close())
 	}
+	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_connections") == 0 }, soon, 10*time.Millisecond)
 	conn := p.open(t, "")
 	send(t, conn, frame{Type: "subscribe", ID: "1", Payload: operation("{ __typename }", nil)})
 	require.Equal(t, "next", receive(t, conn).Type)
@@ -177,10 +200,8 @@ func TestFrames_RudeConnects(t *testing.T) {
 	}
 	rude()
 	goroutines, files := settled(t, p, 0, 0)
-	rudeOnes, began := 10_000, time.Now()
-	if raceDetector {
-		rudeOnes = 4000 // all without it, as by make conformance
-	}
+	const rudeOnes = 10_000
+	began := time.Now()
 	for i := range rudeOnes {
 		conn, r := p.rawFrom(t, byte(1+i%8))
 		switch i % 5 {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mpanel/mpanel/internal/httpapi"
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/internal/transport"
 	"github.com/mpanel/mpanel/internal/transport/document"
@@ -38,7 +39,8 @@ func TestLimits_AsDocumented(t *testing.T) {
 			rows[strings.TrimPrefix(cells[0], "| ")] = strings.TrimSuffix(strings.TrimSpace(cells[1]), " |")
 		}
 	}
-	l := live.NewHub(live.Config{Log: slog.New(slog.DiscardHandler)}).Limits()
+	quiet := slog.New(slog.DiscardHandler)
+	l := live.NewHub(live.Config{Log: quiet}).Limits()
 	kib := func(bytes int) string { return fmt.Sprintf("%d KiB", bytes>>10) }
 	seconds := func(d time.Duration) string { return fmt.Sprintf("%d s", int(d.Seconds())) }
 	nobody, user := document.Anonymous, document.SignedIn
@@ -51,9 +53,11 @@ func TestLimits_AsDocumented(t *testing.T) {
 		"a message":                            kib(transport.MaxFrameBytes),
 		"what waits to be read: of one stream": fmt.Sprintf("%d events or %s", l.StreamEvents, kib(l.StreamBytes)),
 		"of one socket":                        fmt.Sprintf("%d MiB", l.QueueBytes>>20),
-		"a write":                              seconds(l.WriteTimeout),
+		"answers and events of one socket that are made and wait for that": fmt.Sprintf("%d MiB, or one that is larger", l.ParkedBytes>>20),
+		"a write": seconds(l.WriteTimeout),
 
 		"the request, or the message on a socket":                       kib(transport.MaxBodyBytes),
+		"the header of a request, with what a GET asks for":             kib(httpapi.NewServer(t.Context(), nil, quiet).MaxHeaderBytes) + "; beyond it the answer is 431, without a code",
 		"tokens of the document":                                        fmt.Sprintf("%s; %s of callers who are not signed in", grouped(user.Tokens), grouped(nobody.Tokens)),
 		"fields within each other":                                      fmt.Sprintf("%d; of the introspection %d", user.Depth, user.IntrospectionDepth),
 		"aliases; directives; fragments; operations":                    fmt.Sprintf("%d; %d; %d; %d", user.Aliases, user.Directives, user.Fragments, user.Operations),

@@ -22,6 +22,7 @@ import (
 
 	"github.com/mpanel/mpanel/internal/actor"
 	"github.com/mpanel/mpanel/internal/engine"
+	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/ident"
 	"github.com/mpanel/mpanel/internal/live"
 	"github.com/mpanel/mpanel/models"
@@ -158,6 +159,27 @@ func TestLive_RightsThatChangeEndTheSocket(t *testing.T) {
 	send(t, other, frame{Type: "subscribe", ID: "1", Payload: operation("{ __typename }", nil)})
 	require.Equal(t, "next", receive(t, other).Type, "others are not disturbed")
 	require.Eventually(t, func() bool { return metric(t, p.live, "mpanel_live_executing") == 0 }, soon, 10*time.Millisecond)
+}
+
+// While nobody can be asked, rights are what they were; the next answer counts.
+func TestLive_RightsWhileTheDatabaseIsAway(t *testing.T) {
+	t.Parallel()
+	p := newPanel(t)
+	a := p.addTenant("a", zeroCustomer, p.addServer())
+	conn := p.open(t, a.token)
+	p.mu.Lock()
+	lost := *p.actors[a.token]
+	lost.Grants = nil
+	p.actors[a.token], p.away = &lost, fault.Unavailable.New("", "Away.")
+	p.mu.Unlock()
+	looks := p.looks.Load()
+	require.Eventually(t, func() bool { return p.looks.Load() >= looks+2 }, soon, 10*time.Millisecond)
+	send(t, conn, frame{Type: "subscribe", ID: "1", Payload: operation(`query ($id: ID!) { job(id: $id) { id } }`, vars{"id": a.job.Opaque()})})
+	require.Contains(t, string(receive(t, conn).Payload), a.job.Opaque())
+	p.mu.Lock()
+	p.away = nil
+	p.mu.Unlock()
+	require.Equal(t, 4403, closing(t, conn))
 }
 
 func TestLive_Revoke(t *testing.T) {

@@ -9,33 +9,43 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/core"
 )
 
-// mergeWork is how many fields the check of merging looks at, each as often as it
-// comes up. A document without tricks takes two for each of its fields.
+// mergeWork is what the check of merging may look at in one document, with all its
+// operations: fields, and values that are compared, each as often as it comes up. A
+// document without tricks takes two for each of its fields.
 const mergeWork = 50_000
 
-// merging is the rule that fields with one name in the answer are one field
-// ("Field Selection Merging" of the specification). It looks at sets of fields and
-// not at pairs, of which there are as many as the square of the fields: those that
-// come to one name must all be like the first.
-func merging(exhausted *bool) core.RuleFunc {
-	return func(observers *core.Events, fail core.AddErrFunc) {
-		observers.OnOperation(func(w *core.Walker, op *ast.OperationDefinition) {
-			m := &merge{schema: w.Schema, fail: fail, left: mergeWork, ids: map[*ast.Field]uint32{}, done: [2]map[string]bool{{}, {}}}
-			sets := []ast.SelectionSet{op.SelectionSet}
-			m.sources(sets)
-			m.shapes(sets)
-			*exhausted = *exhausted || m.left < 0
-		})
-	}
-}
-
+// A merge is the rule that fields with one name in the answer are one field
+// ("Field Selection Merging" of the specification), for one document. It looks at sets
+// of fields and not at pairs, of which there are as many as the square of the fields:
+// those that come to one name must all be like the first.
 type merge struct {
 	schema *ast.Schema
 	fail   core.AddErrFunc
-	left   int // of mergeWork
+	left   int // of mergeWork; below 0 when there was too much to look at
 	ids    map[*ast.Field]uint32
 	done   [2]map[string]bool // sets of fields whose selections were checked: for shapes, and for sources
 	told   bool               // of a conflict: one is enough
+}
+
+func newMerge() *merge {
+	return &merge{left: mergeWork, ids: map[*ast.Field]uint32{}, done: [2]map[string]bool{{}, {}}}
+}
+
+// rule is a core.RuleFunc.
+func (m *merge) rule(observers *core.Events, fail core.AddErrFunc) {
+	m.fail = fail
+	observers.OnOperation(func(w *core.Walker, op *ast.OperationDefinition) {
+		m.schema = w.Schema
+		sets := []ast.SelectionSet{op.SelectionSet}
+		m.sources(sets)
+		m.shapes(sets)
+	})
+}
+
+// spend takes of what is left. It tells whether there was as much.
+func (m *merge) spend(n int) bool {
+	m.left -= n
+	return m.left >= 0
 }
 
 // A group is the fields that have one name in the answer.
@@ -52,7 +62,7 @@ func (m *merge) collect(sets []ast.SelectionSet) []*group {
 	var add func(ast.SelectionSet)
 	add = func(set ast.SelectionSet) {
 		for _, s := range set {
-			if m.left--; m.left < 0 {
+			if !m.spend(1) {
 				return
 			}
 			switch s := s.(type) {
@@ -109,7 +119,7 @@ func (m *merge) sources(sets []ast.SelectionSet) {
 				switch {
 				case f.Name != first.Name:
 					m.conflict(g, f, `"`+first.Name+`" and "`+f.Name+`" are different fields`)
-				case !sameArguments(first.Arguments, f.Arguments):
+				case !m.sameArguments(first.Arguments, f.Arguments):
 					m.conflict(g, f, "they have differing arguments")
 				}
 			}
@@ -136,8 +146,7 @@ func (m *merge) ofOneObject(fields []*ast.Field) [][]*ast.Field {
 	}
 	list := make([][]*ast.Field, len(names))
 	for i, name := range names {
-		m.left -= len(fields)
-		if m.left < 0 {
+		if !m.spend(len(fields)) {
 			return list[:i]
 		}
 		for _, f := range fields {
@@ -191,19 +200,23 @@ func (m *merge) differ(a, b *ast.Type) bool {
 	return (x.IsLeafType() || y.IsLeafType()) && x.Name != y.Name
 }
 
-func sameArguments(a, b ast.ArgumentList) bool {
+func (m *merge) sameArguments(a, b ast.ArgumentList) bool {
 	if len(a) != len(b) {
 		return false
 	}
 	if len(a) < 2 {
-		return len(a) == 0 || a[0].Name == b[0].Name && sameValue(a[0].Value, b[0].Value)
+		return len(a) == 0 || a[0].Name == b[0].Name && m.sameValue(a[0].Value, b[0].Value)
 	}
 	byName := func(x, y *ast.Argument) int { return strings.Compare(x.Name, y.Name) }
 	a, b = slices.SortedFunc(slices.Values(a), byName), slices.SortedFunc(slices.Values(b), byName)
-	return slices.EqualFunc(a, b, func(x, y *ast.Argument) bool { return x.Name == y.Name && sameValue(x.Value, y.Value) })
+	return slices.EqualFunc(a, b, func(x, y *ast.Argument) bool { return x.Name == y.Name && m.sameValue(x.Value, y.Value) })
 }
 
-func sameValue(a, b *ast.Value) bool {
+// sameValue takes values for the same when there were too many to look at.
+func (m *merge) sameValue(a, b *ast.Value) bool {
+	if !m.spend(1) {
+		return true
+	}
 	if a.Kind != b.Kind || a.Raw != b.Raw || len(a.Children) != len(b.Children) {
 		return false
 	}
@@ -212,5 +225,5 @@ func sameValue(a, b *ast.Value) bool {
 		byName := func(x, y *ast.ChildValue) int { return strings.Compare(x.Name, y.Name) }
 		x, y = slices.SortedFunc(slices.Values(x), byName), slices.SortedFunc(slices.Values(y), byName)
 	}
-	return slices.EqualFunc(x, y, func(x, y *ast.ChildValue) bool { return x.Name == y.Name && sameValue(x.Value, y.Value) })
+	return slices.EqualFunc(x, y, func(x, y *ast.ChildValue) bool { return x.Name == y.Name && m.sameValue(x.Value, y.Value) })
 }

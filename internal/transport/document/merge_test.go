@@ -13,6 +13,8 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
+
+	"github.com/mpanel/mpanel/internal/transport/document/hostile"
 )
 
 // pets is a schema in which fields of one name can be at odds in every way.
@@ -117,16 +119,16 @@ func mergeErrors(t *testing.T, text string, ours bool) []string {
 	t.Helper()
 	doc, err := parser.ParseQuery(&ast.Source{Input: text})
 	require.NoError(t, err, text)
-	exhausted := false
+	m := newMerge()
 	set := rules.NewRules(rules.OverlappingFieldsCanBeMergedRule)
 	if ours {
-		set.ReplaceRule(rules.OverlappingFieldsCanBeMergedRule.Name, merging(&exhausted))
+		set.ReplaceRule(rules.OverlappingFieldsCanBeMergedRule.Name, m.rule)
 	}
 	var list []string
 	for _, e := range validator.ValidateWithRules(pets, doc, set) {
 		list = append(list, e.Message)
 	}
-	require.False(t, exhausted)
+	require.GreaterOrEqual(t, m.left, 0)
 	return list
 }
 
@@ -174,5 +176,19 @@ func TestMerging_Messages(t *testing.T) {
 		stock := mergeErrors(t, text, false)
 		require.NotEmpty(t, stock, text)
 		require.Equal(t, stock[:1], mergeErrors(t, text, true), text)
+	}
+}
+
+// All operations of a document share one allowance.
+func TestMerging_WorkOfADocument(t *testing.T) {
+	t.Parallel()
+	texts := hostile.Documents(petWords, SignedIn.Tokens)
+	for name, want := range map[string]string{
+		"merged again and again":                "",
+		"operations that merge again and again": ReasonMerging,
+		"values compared again and again":       ReasonMerging,
+	} {
+		_, errs := NewReader(pets).Read(texts[name], SignedIn)
+		require.Equal(t, want, Reason(errs), "%s: %v", name, errs)
 	}
 }

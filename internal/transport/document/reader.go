@@ -69,36 +69,42 @@ func (r *Reader) Read(text string, limits Limits) (*ast.QueryDocument, gqlerror.
 		}
 		return e.doc, nil
 	}
-	if strings.ContainsRune(text, 0) {
-		return nil, refused("The document has a NUL byte.")
+	doc, s, errs := parse(text, limits)
+	if errs == nil {
+		errs = r.validate(doc, newMerge())
 	}
-	tokens := countTokens(text, limits.Tokens)
-	if errs := limits.refuse(size{tokens: tokens}); errs != nil {
-		return nil, errs
-	}
-	doc, err := parser.ParseQuery(&ast.Source{Input: text})
-	if err != nil {
-		return nil, gqlerror.List{invalid(err)}
-	}
-	if doc == nil || len(doc.Operations) == 0 {
-		return nil, refused("The document has no operation.")
-	}
-	if errs := limits.refuse(size{operations: len(doc.Operations), fragments: len(doc.Fragments)}); errs != nil {
-		return nil, errs
-	}
-	s, cyclic := measure(doc)
-	if cyclic != "" {
-		return nil, refused(`Cannot spread fragment "` + cyclic + `" within itself.`)
-	}
-	s.tokens = tokens
-	if errs := limits.refuse(s); errs != nil {
-		return nil, errs
-	}
-	if errs := r.validate(doc); len(errs) > 0 {
+	if len(errs) > 0 {
 		return nil, errs
 	}
 	r.keep(text, &entry{doc, s, len(text) + tokenBytes*s.tokens})
 	return doc, nil
+}
+
+// parse gives the document of a text that is within the limits, and its size.
+func parse(text string, limits Limits) (*ast.QueryDocument, size, gqlerror.List) {
+	if strings.ContainsRune(text, 0) {
+		return nil, size{}, refused("The document has a NUL byte.")
+	}
+	tokens := countTokens(text, limits.Tokens)
+	if errs := limits.refuse(size{tokens: tokens}); errs != nil {
+		return nil, size{}, errs
+	}
+	doc, err := parser.ParseQuery(&ast.Source{Input: text})
+	if err != nil {
+		return nil, size{}, gqlerror.List{invalid(err)}
+	}
+	if doc == nil || len(doc.Operations) == 0 {
+		return nil, size{}, refused("The document has no operation.")
+	}
+	if errs := limits.refuse(size{operations: len(doc.Operations), fragments: len(doc.Fragments)}); errs != nil {
+		return nil, size{}, errs
+	}
+	s, cyclic := measure(doc)
+	if cyclic != "" {
+		return nil, size{}, refused(`Cannot spread fragment "` + cyclic + `" within itself.`)
+	}
+	s.tokens = tokens
+	return doc, s, limits.refuse(s)
 }
 
 func (r *Reader) cached(text string) *entry {
@@ -120,14 +126,13 @@ func (r *Reader) keep(text string, e *entry) {
 	}
 }
 
-func (r *Reader) validate(doc *ast.QueryDocument) gqlerror.List {
-	exhausted := false
+func (r *Reader) validate(doc *ast.QueryDocument, m *merge) gqlerror.List {
 	set := rules.NewDefaultRules()
-	set.ReplaceRule(rules.OverlappingFieldsCanBeMergedRule.Name, merging(&exhausted))
+	set.ReplaceRule(rules.OverlappingFieldsCanBeMergedRule.Name, m.rule)
 	replace(set, rules.FieldsOnCorrectTypeRule, rules.FieldsOnCorrectTypeRuleWithoutSuggestions)
 	replace(set, rules.ScalarLeafsRule, rules.ScalarLeafsRuleWithoutSuggestions)
 	errs := firstErrors(r.schema, doc, set)
-	if exhausted {
+	if m.left < 0 {
 		return tooMuch(ReasonMerging, "The document puts too many fields of one name together.")
 	}
 	for i, err := range errs {

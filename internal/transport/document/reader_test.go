@@ -13,6 +13,8 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/core"
 
 	"github.com/mpanel/mpanel/internal/fault"
 	"github.com/mpanel/mpanel/internal/testkit"
@@ -185,7 +187,8 @@ var petWords = hostile.Words{
 }
 
 // Whatever the text, reading it costs milliseconds: this is what stands before
-// everybody. Times are told; what is asserted is that the answer is bounded.
+// everybody. Times are told; what is asserted is that the answer is bounded, and below
+// what they come from.
 func TestReader_HostileDocuments(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -233,6 +236,32 @@ func TestReader_HostileDocuments(t *testing.T) {
 	}
 	testkit.Reportf(t, "the worst of %d hostile documents: refused after %v (%s), taken after %v (%s)", len(rows), worst[0].took, worst[0].name, worst[1].took, worst[1].name)
 	require.NotZero(t, worst[1].took, "some must be taken")
+}
+
+// What is parsed is looked at no more often than the limits have it, whoever made it up: the
+// walk of validation comes to each field that is reached once, and merging has its allowance.
+func TestReader_WorkOfHostileDocuments(t *testing.T) {
+	t.Parallel()
+	mostFields, mostMerged := 0, 0
+	for name, text := range hostile.Documents(petWords, SignedIn.Tokens) {
+		doc, s, errs := parse(text, SignedIn)
+		if errs != nil {
+			continue
+		}
+		m := newMerge()
+		_ = NewReader(pets).validate(doc, m)
+		merged := mergeWork - m.left
+		require.LessOrEqual(t, merged, mergeWork+SignedIn.Fields, "%s: what is left to do is left at once", name)
+
+		fields, count := 0, new(core.Events)
+		count.OnField(func(*core.Walker, *ast.Field) { fields++ })
+		validator.Walk(pets, doc, count)
+		require.Equal(t, s.reach, fields, name)
+		require.LessOrEqual(t, fields, SignedIn.Reach, name)
+		mostFields, mostMerged = max(mostFields, fields), max(mostMerged, merged)
+	}
+	require.Greater(t, mostFields, SignedIn.Reach*9/10, "some must come near to it")
+	require.Greater(t, mostMerged, mergeWork, "and some beyond it")
 }
 
 func FuzzRead(f *testing.F) {

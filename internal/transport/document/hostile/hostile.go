@@ -45,7 +45,15 @@ func Documents(w Words, tokens int) map[string]string {
 	same := func(selection string) string { return w.Same + " { " + selection + " } " }
 	on := func(i int, selection string) string { return "... on " + w.Types[i] + " { " + selection + " } " }
 	value := func(v string) string { return strings.Replace(w.Value, "%s", v, 1) }
+	var places func(depth int) string // 2 to the power of depth, in each of which F0 is merged anew
+	places = func(depth int) string {
+		if depth == 0 {
+			return "...F0 "
+		}
+		return same(places(depth-1)) + list(places(depth-1))
+	}
 	one, two, all := w.Scalars[0]+" ", w.Scalars[1]+" ", strings.Join(w.Scalars[:], " ")+" "
+	manyFields := fragments(4, func(i int) string { return strings.Repeat(one, 175) + strings.Join(later(i, 4)[:min(1, 3-i)], "") })
 	return map[string]string{
 		"one field, again and again":     "{ " + object(strings.Repeat("a ", 60_000)) + "}",
 		"as many as may be in one place": fill("{ ", object(strings.Repeat(one, 198)), "}", 2),
@@ -74,7 +82,10 @@ func Documents(w Words, tokens int) map[string]string {
 		}),
 		"conflicts of sets": "{ " + strings.Repeat(w.Any+" { "+on(0, same("...F0"))+on(1, same("...F1"))+on(0, list("...F2"))+"} ", 50) + " }" +
 			fragments(3, func(int) string { return strings.Repeat(same(one+"...G "), 60) }) + " fragment G on " + w.Type + " { " + strings.Repeat(all, 66) + " }",
-		"merged sets of sets": mergedSets(w),
+		"merged sets of sets":                   mergedSets(w),
+		"merged again and again":                "{ " + object(places(5)) + "}" + manyFields,
+		"operations that merge again and again": Numbered(10, "query Q%d { "+object(places(5))+"} ") + manyFields,
+		"values compared again and again":       "{ " + object(places(3)) + "}" + fragments(1, func(int) string { return strings.Repeat(value("["+strings.Repeat("1 ", 35)+"]")+" ", 190) }),
 	}
 }
 
