@@ -113,7 +113,7 @@ type QueryResolver interface {
 	AuditEvents(ctx context.Context, first *int, after *string, last *int, before *string, filter *trail.Filter) (*page.Connection[*models.AuditEntry], error)
 	Customer(ctx context.Context, id string) (*models.Customer, error)
 	Customers(ctx context.Context, first *int, after *string, last *int, before *string, filter *customer.Filter, order *customer.Order) (*page.Connection[*models.Customer], error)
-	DatabaseServers(ctx context.Context, first *int, after *string, last *int, before *string) (*page.Connection[*models.DatabaseServer], error)
+	DatabaseServers(ctx context.Context, first *int, after *string, last *int, before *string, filter *database.ServerFilter) (*page.Connection[*models.DatabaseServer], error)
 	Database(ctx context.Context, id string) (*models.Database, error)
 	Databases(ctx context.Context, first *int, after *string, last *int, before *string, filter *database.Filter, order *database.Order) (*page.Connection[*models.Database], error)
 	DatabaseDump(ctx context.Context, id string) (*models.DatabaseDump, error)
@@ -1191,6 +1191,14 @@ func (ec *executionContext) field_Query_databaseServers_args(ctx context.Context
 		return nil, err
 	}
 	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*database.ServerFilter, error) {
+			return ec.unmarshalODatabaseServerFilter2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐServerFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg4
 	return args, nil
 }
 
@@ -6450,7 +6458,7 @@ func (ec *executionContext) _Query_databaseServers(ctx context.Context, field gr
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().DatabaseServers(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Query().DatabaseServers(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*database.ServerFilter))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next

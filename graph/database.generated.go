@@ -3370,6 +3370,48 @@ func UnmarshalDatabaseOrder(ctx context.Context, raw any) (database.Order, error
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputDatabaseServerFilter(ctx context.Context, obj any) (database.ServerFilter, error) {
+	var it database.ServerFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"needsAttention"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "needsAttention":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("needsAttention"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NeedsAttention = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDatabaseServerFilter unmarshals raw into the DatabaseServerFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDatabaseServerFilter(ctx context.Context, raw any) (database.ServerFilter, error) {
+	var out database.ServerFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DatabaseServerFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputDeleteDatabaseInput(ctx context.Context, obj any) (database.DeleteInput, error) {
 	var it database.DeleteInput
 	if obj == nil {
@@ -5326,6 +5368,14 @@ func (ec *executionContext) marshalODatabaseServer2ᚖgithubᚗcomᚋmpanelᚋmp
 		return graphql.Null
 	}
 	return ec._DatabaseServer(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalODatabaseServerFilter2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋdatabaseᚐServerFilter(ctx context.Context, v any) (*database.ServerFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputDatabaseServerFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalODatabaseServerMaintenance2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋmodelsᚐDatabaseServerMaintenance(ctx context.Context, sel ast.SelectionSet, v *models.DatabaseServerMaintenance) graphql.Marshaler {

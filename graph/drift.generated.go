@@ -904,7 +904,7 @@ func (ec *executionContext) unmarshalInputDriftFilter(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"kind", "resolved", "serverId", "databaseId"}
+	fieldsInOrder := [...]string{"kind", "resolved", "serverId", "databaseId", "customerId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -939,6 +939,13 @@ func (ec *executionContext) unmarshalInputDriftFilter(ctx context.Context, obj a
 				return it, err
 			}
 			it.DatabaseID = data
+		case "customerId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerId"))
+			data, err := ec.unmarshalOID2ᚖgithubᚗcomᚋmpanelᚋmpanelᚋinternalᚋidentᚐCustomerID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CustomerID = data
 		}
 	}
 	return it, nil

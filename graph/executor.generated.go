@@ -5766,7 +5766,7 @@ var executorTables = &executor.Tables{
 					return directive1(ctx)
 				},
 				Each: func(ctx context.Context, generated, parent any, args map[string]any) (any, error) {
-					return generated.(*executionContext).Resolvers.Query().DatabaseServers(ctx, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string))
+					return generated.(*executionContext).Resolvers.Query().DatabaseServers(ctx, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*database.ServerFilter))
 				},
 				Collect: func(c *executor.Column, values []any) {
 					results := executor.Results[*page.Connection[*models.DatabaseServer]](c, values)
@@ -7622,6 +7622,7 @@ var executorTables = &executor.Tables{
 			graphql.NewInputUnmarshaler("CustomerOrder", ec.unmarshalInputCustomerOrder),
 			graphql.NewInputUnmarshaler("DatabaseFilter", ec.unmarshalInputDatabaseFilter),
 			graphql.NewInputUnmarshaler("DatabaseOrder", ec.unmarshalInputDatabaseOrder),
+			graphql.NewInputUnmarshaler("DatabaseServerFilter", ec.unmarshalInputDatabaseServerFilter),
 			graphql.NewInputUnmarshaler("DecideDriftFindingInput", ec.unmarshalInputDecideDriftFindingInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseDumpInput", ec.unmarshalInputDeleteDatabaseDumpInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseInput", ec.unmarshalInputDeleteDatabaseInput),

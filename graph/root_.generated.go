@@ -98,6 +98,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CustomerOrder", ec.unmarshalInputCustomerOrder),
 			graphql.NewInputUnmarshaler("DatabaseFilter", ec.unmarshalInputDatabaseFilter),
 			graphql.NewInputUnmarshaler("DatabaseOrder", ec.unmarshalInputDatabaseOrder),
+			graphql.NewInputUnmarshaler("DatabaseServerFilter", ec.unmarshalInputDatabaseServerFilter),
 			graphql.NewInputUnmarshaler("DecideDriftFindingInput", ec.unmarshalInputDecideDriftFindingInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseDumpInput", ec.unmarshalInputDeleteDatabaseDumpInput),
 			graphql.NewInputUnmarshaler("DeleteDatabaseInput", ec.unmarshalInputDeleteDatabaseInput),
@@ -1455,6 +1456,8 @@ type CustomerEdge {
     last: Int
     "Only rows before this cursor."
     before: Cursor
+    "Which rows."
+    filter: DatabaseServerFilter
   ): DatabaseServerConnection! @auth(requires: [SERVERS_READ]) @cost(multipliers: ["first", "last"], size: 20)
   "A database; null for what does not exist and for what is not the caller's."
   database("Id of a database." id: ID!): Database @auth(requires: [DATABASES_READ])
@@ -1590,6 +1593,15 @@ type DatabaseServer implements Node {
   deleteGraceSeconds: Int!
   "Databases of all customers on it."
   databaseCount: Int! @goField(forceResolver: true, batch: true)
+}
+
+"Which servers."
+input DatabaseServerFilter {
+  """
+  Only those that need attention, or only those that do not: one needs it that was asked and is not ` + "`" + `reachable` + "`" + `, that is
+  ` + "`" + `blocked` + "`" + `, or whose ` + "`" + `driftBrake` + "`" + ` is ON, unless it is in maintenance, so that somebody is at it.
+  """
+  needsAttention: Boolean
 }
 
 "A time in which a server is left alone."
@@ -2741,6 +2753,8 @@ input DriftFilter {
   serverId: ID
   "About this database."
   databaseId: ID
+  "About databases of this customer alone, not of those below it; what is orphaned is nobody's."
+  customerId: ID
 }
 
 "One page of findings."

@@ -115,8 +115,8 @@ func (r *mutationResolver) RotateDatabasePassword(ctx context.Context, input dat
 }
 
 // DatabaseServers is the resolver for the databaseServers field.
-func (r *queryResolver) DatabaseServers(ctx context.Context, first *int, after *string, last *int, before *string) (*page.Connection[*models.DatabaseServer], error) {
-	return r.DatabaseService.Servers(ctx, args(ctx, first, after, last, before))
+func (r *queryResolver) DatabaseServers(ctx context.Context, first *int, after *string, last *int, before *string, filter *database.ServerFilter) (*page.Connection[*models.DatabaseServer], error) {
+	return r.DatabaseService.Servers(ctx, args(ctx, first, after, last, before), filter)
 }
 
 // Database is the resolver for the database field.

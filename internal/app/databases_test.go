@@ -128,7 +128,7 @@ func TestCreateDatabase_ServerDown(t *testing.T) {
 	require.Contains(t, *job.WaitingFor, "cannot be reached")
 	require.NotNil(t, job.NextAttemptAt)
 	require.NoError(t, b.panel.databases.CheckServers(t.Context()))
-	servers, err := b.panel.databases.Servers(actor.With(t.Context(), b.staff), page.Args{})
+	servers, err := b.panel.databases.Servers(actor.With(t.Context(), b.staff), page.Args{}, nil)
 	require.NoError(t, err)
 	require.False(t, servers.Nodes()[0].Reachable)
 
@@ -137,7 +137,7 @@ func TestCreateDatabase_ServerDown(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, models.JobSucceeded, b.finished(t, out.Job.ID).State)
 	require.NoError(t, b.panel.databases.CheckServers(t.Context()))
-	servers, err = b.panel.databases.Servers(actor.With(t.Context(), b.staff), page.Args{})
+	servers, err = b.panel.databases.Servers(actor.With(t.Context(), b.staff), page.Args{}, nil)
 	require.NoError(t, err)
 	require.True(t, servers.Nodes()[0].Reachable)
 	require.Equal(t, b.tenants.Version(), *servers.Nodes()[0].Version)

@@ -25,6 +25,7 @@ type FindingFilter struct {
 	Resolved   *bool
 	ServerID   *ident.DatabaseServerID
 	DatabaseID *ident.DatabaseID
+	CustomerID *ident.CustomerID
 }
 
 // visibleFindings keeps what is sure enough to be shown, and from customers
@@ -62,6 +63,9 @@ func (s *Service) Findings(ctx context.Context, args page.Args, f *FindingFilter
 		}
 		if f.DatabaseID != nil {
 			list.Where("f.database_id = ?", f.DatabaseID.UUID)
+		}
+		if f.CustomerID != nil {
+			list.Where("f.customer_id = ?", f.CustomerID.UUID)
 		}
 	}
 	return store.Rows(ctx, list, args, store.Order[*models.DriftFinding]{

@@ -14,8 +14,11 @@ import (
 	"github.com/mpanel/mpanel/models"
 )
 
+// ServerFilter is the graph's DatabaseServerFilter.
+type ServerFilter struct{ NeedsAttention *bool }
+
 // Servers returns a page of the servers, the oldest first. Only staff get here.
-func (s *Service) Servers(ctx context.Context, args page.Args) (*ServerConnection, error) {
+func (s *Service) Servers(ctx context.Context, args page.Args, f *ServerFilter) (*ServerConnection, error) {
 	who, err := actor.From(ctx)
 	if err != nil {
 		return nil, err
@@ -23,6 +26,9 @@ func (s *Service) Servers(ctx context.Context, args page.Args) (*ServerConnectio
 	list := store.NewList(s.db, who, (*models.DatabaseServer)(nil)).Apply(visibleServers)
 	if !who.HoldsWithProvider(actor.ServersRead) {
 		list.Where("FALSE")
+	}
+	if f != nil && f.NeedsAttention != nil {
+		list.Where("(s.maintenance IS NULL AND (s.checked_at IS NOT NULL AND NOT s.reachable OR s.blocked OR s.drift_brake = 'ON')) = ?", *f.NeedsAttention)
 	}
 	return store.Rows(ctx, list, args, store.Order[*models.DatabaseServer]{
 		Name: "databaseServers", Key: "s.created_at", Type: "timestamptz", ID: "s.id",

@@ -74,6 +74,7 @@ var places = map[string]idPlace{
 	"Subscription.jobFeed(customerId)":                  {isNotFound, ident.Customer},
 	"Subscription.jobProgress(id)":                      {isNotFound, ident.Job},
 	"Viewer.permissions(customerId)":                    {isEmpty, ident.Customer},
+	"Query.driftFindings(filter.customerId)":            {isEmpty, ident.Customer},
 	"Query.driftFindings(filter.databaseId)":            {isEmpty, ident.Database},
 	"Query.driftFindings(filter.serverId)":              {isEmpty, ident.DatabaseServer},
 	"Mutation.decideDriftFinding(input.id)":             {isNotFound, ident.DriftFinding},

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { totp } from "../totp.mjs";
 import { user } from "../users.mjs";
+import { databaseOf, literal, name as quoted, overOf, strayRole, surveyTwice } from "./parts.mjs";
 
 /** Makes a customer with a limit of databases. */
 async function customer(graph, name, most) {
@@ -65,11 +66,11 @@ export const tests = {
     await shot(page, "dashboard");
     const main = page.getByRole("main");
     for (const [name, address, filter] of [
-      ["Customers", "/customers"], ["Databases", "/databases"], ["Jobs at work", "/jobs?state=RUNNING", "Running"], ["Failed jobs", "/jobs?state=FAILED", "Failed"], ["Stuck jobs", "/jobs?state=STUCK", "Stuck"], ["Open findings", "/drift"],
+      ["Customers", "/customers"], ["Databases", "/databases"], ["Jobs at work", "/jobs?state=RUNNING", "Running"], ["Failed jobs", /\/jobs\?state=FAILED&from=[^&]+$/, "Failed"], ["Stuck jobs", "/jobs?state=STUCK", "Stuck"], ["Open findings", "/drift"], ["Servers that need attention", "/servers?attention=true"],
       ["All: Quotas", "/customers"], ["All: At work now", "/jobs"], ["All: Recently done", "/audit"],
     ]) {
       await main.getByRole("link", { name: new RegExp(`^${name}`) }).first().click();
-      await page.waitForURL(url + address);
+      await page.waitForURL(typeof address === "string" ? url + address : address);
       if (filter) assert.equal(await page.getByRole("combobox", { name: "State" }).or(page.getByRole("textbox", { name: "State" })).first().inputValue(), filter);
       await page.goBack();
       await page.getByRole("heading", { level: 1, name: "Dashboard" }).waitFor();
@@ -96,5 +97,62 @@ export const tests = {
     await page.goto(`${url}/?customer=${fine}`);
     await quotas.getByRole("link", { name: "Fine" }).waitFor();
     assert.deepEqual(await holders(), ["Fine"]);
+  },
+
+  "U17: each number is of the chosen customer where it can be, and leads to a list of as many": async ({ person, signIn, graph, url, sql, panelSql, shot }) => {
+    const act = (name, input, answer) => graph(`mutation ($input: ${name[0].toUpperCase()}${name.slice(1)}Input!) { ${name}(input: $input) { ${answer} } }`, { input });
+    const [chosen, other] = [await customer(graph, "Chosen", 10), await customer(graph, "Other", 10)];
+    const [first] = [await databaseOf(graph, chosen, "first"), await databaseOf(graph, other, "theirs")];
+    const { database } = await graph("query ($id: ID!) { database(id: $id) { externalName username server { id } } }", { id: first.id });
+
+    // Two jobs fail, since the server has a database of that name that is not ours; one of them did so long ago.
+    const taken = database.externalName.replace(/first$/, "taken");
+    sql(`CREATE DATABASE ${quoted(taken)}`);
+    for (const age of ["8 days", "1 minute"]) {
+      const { createDatabase } = await act("createDatabase", { customerId: chosen, name: "taken" }, "job { id }");
+      assert.equal(await overOf(graph, createDatabase.job.id), "FAILED");
+      panelSql(`UPDATE jobs SET created_at = created_at - ${literal(age)}::interval WHERE id = (SELECT id FROM jobs WHERE state = 'FAILED' ORDER BY created_at DESC LIMIT 1)`);
+    }
+    // One finding is about its database, another is nobody's; and a server is away.
+    await act("setDatabaseDriftPolicy", { id: first.id, policy: "REPORT" }, "database { id }");
+    sql(`ALTER ROLE ${quoted(database.username)} NOLOGIN`, strayRole("dashboard_stray"));
+    await surveyTwice(graph, database.server.id);
+    await act("registerDatabaseServer", { name: "far", host: "127.0.0.1", port: 1, adminUser: "nobody", adminPassword: "canary of a server" }, "databaseServer { id }");
+
+    const page = await (await person()).newPage();
+    await signIn(page);
+    const main = page.getByRole("main");
+    const seen = {};
+    for (const customer of [undefined, chosen]) {
+      await page.goto(customer ? `${url}/?customer=${customer}` : url);
+      const heading = page.getByRole("heading", { level: 1, name: "Dashboard" });
+      const numbers = {};
+      for (const name of ["Databases", "Jobs at work", "Failed jobs", "Stuck jobs", "Open findings", "Customers", "Servers that need attention"]) {
+        await heading.waitFor();
+        const tile = main.getByRole("link", { name: new RegExp(`^${name}\\b`) }).first();
+        const count = Number((await tile.innerText()).split("\n").at(-1));
+        numbers[name] = count;
+        await tile.click();
+        await heading.waitFor({ state: "detached" });
+        await (count === 0 ? main.getByRole("button", { name: "Clear filters" }) : main.getByText(new RegExp(`^${count} rows?$`))).waitFor();
+        const everybodys = ["Customers", "Servers that need attention"].includes(name);
+        assert.equal(new URL(page.url()).searchParams.get("customer"), (!everybodys && customer) || null, `${name}: of whom its list is`);
+        await page.goBack();
+      }
+      seen[customer ? "chosen" : "all"] = numbers;
+      await heading.waitFor();
+      const recent = page.getByRole("region", { name: "Recently done" });
+      await recent.getByText(/first · /).first().waitFor({ state: customer ? "visible" : "attached" });
+      if (customer) assert.equal(await recent.getByText(/^(Other|theirs) · /).count(), 0, "what was done to others");
+    }
+    await shot(page, "chosen");
+    // What differs on a server is of whomever its databases are.
+    await page.goto(`${url}/servers/${database.server.id}?customer=${chosen}`);
+    await main.getByRole("link", { name: "See what differs" }).first().click();
+    await page.waitForURL(`${url}/drift?server=${encodeURIComponent(database.server.id)}`);
+    await main.getByText("dashboard_stray").waitFor();
+    assert.deepEqual(seen.chosen, { ...seen.all, Databases: 3, "Jobs at work": 0, "Failed jobs": 1, "Stuck jobs": 0, "Open findings": 1 });
+    assert.ok(seen.all.Databases > 3 && seen.all["Open findings"] > 1, "others have some, too");
+    assert.equal(seen.all["Servers that need attention"], 1);
   },
 };

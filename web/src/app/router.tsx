@@ -55,7 +55,7 @@ const customer = createRoute({
 const jobStates = ["PENDING", "RUNNING", "COMPENSATING", "SUCCEEDED", "FAILED", "CANCELED", "STUCK"] as const;
 const jobs = createRoute({
   getParentRoute: () => root, path: "/jobs",
-  validateSearch: searchOf({ ...listWords(), state: jobStates, customer: "text", resource: "text" }),
+  validateSearch: searchOf({ ...listWords(), state: jobStates, customer: "text", resource: "text", from: "text" }),
   component: lazyRouteComponent(() => import("@/features/jobs/list"), "JobsPage"),
 });
 const job = createRoute({
@@ -88,7 +88,7 @@ const audit = createRoute({
 });
 const servers = createRoute({
   getParentRoute: () => root, path: "/servers",
-  validateSearch: searchOf({ ...listWords(), new: "flag" }),
+  validateSearch: searchOf({ ...listWords(), new: "flag", attention: "flag" }),
   component: lazyRouteComponent(() => import("@/features/servers/list"), "ServersPage"),
 });
 const server = createRoute({
@@ -97,7 +97,7 @@ const server = createRoute({
 });
 const drift = createRoute({
   getParentRoute: () => root, path: "/drift",
-  validateSearch: searchOf({ ...listWords(), kind: ["MISSING", "DIFFERS", "ORPHAN", "FOREIGN"], server: "text", database: "text", resolved: ["yes", "all"] }),
+  validateSearch: searchOf({ ...listWords(), kind: ["MISSING", "DIFFERS", "ORPHAN", "FOREIGN"], server: "text", database: "text", customer: "text", resolved: ["yes", "all"] }),
   component: lazyRouteComponent(() => import("@/features/drift/drift"), "DriftPage"),
 });
 

@@ -20,3 +20,9 @@ export function fromClock(clock: string): string | undefined {
   const first = ms - ahead(ms);
   return new Date(ms - ahead(first)).toISOString();
 }
+
+/** A time of a year of four digits, as the graph has them; anything else, which anybody can write into the address, is overlooked. */
+export function timeOf(text: string | undefined): string | undefined {
+  const at = new Date(text ?? "");
+  return at.getFullYear() > 0 && at.getFullYear() < 9999 ? at.toISOString() : undefined;
+}

@@ -6,13 +6,11 @@ import { useActionTitle } from "@/components/action-titles";
 import { useTexts } from "@/components/audit-texts";
 import { CustomerSelect } from "@/components/customer-select";
 import { Select, useLateOptions } from "@/components/select";
+import { TimeField } from "@/components/time-field";
 import type { How } from "@/components/use-address";
 import { useLookup } from "@/components/use-lookup";
 import { useMay } from "@/components/use-viewer";
 import { graphql } from "@/gql/document";
-import { fromClock, toClock } from "@/lib/clock-field";
-import { timeZone } from "@/lib/format";
-import { useStore } from "@/lib/store";
 import { addressOf } from "./address";
 import type { AuditSearch } from "./operations";
 
@@ -35,7 +33,6 @@ const typing: How = { replace: true };
 export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSearch>, how?: How) => void; actions: string[] }) {
   const t = useTexts();
   const may = useMay();
-  const zone = useStore(timeZone);
   const { search, set } = p;
   const action = useTyped(search.action, (text) => text || undefined, (action) => set({ action }, typing));
   const ip = useTyped(
@@ -62,7 +59,7 @@ export function Filters(p: { search: AuditSearch; set: (patch: Partial<AuditSear
       />
       <TextInput value={ip.value} onChange={({ currentTarget: { value } }) => ip.onChange(value)} label={t("ipOrNetwork")} placeholder="203.0.113.0/24" error={strange && t("noAddress")} autoComplete="off" spellCheck={false} w={{ base: "calc(50% - 5px)", xs: 165 }} />
       {(["from", "to"] as const).map((end) => (
-        <TextInput key={`${end}${zone}${search[end]}`} type="datetime-local" label={t(end)} defaultValue={toClock(search[end])} onBlur={({ currentTarget: { value } }) => { const at = fromClock(value); if (toClock(search[end]) !== value) set({ [end]: at }); }} w={{ base: "100%", xs: 190 }} />
+        <TimeField key={end} end={end} value={search[end]} onChange={(at) => set({ [end]: at })} />
       ))}
       <Checkbox label={t("renewals")} checked={search.renewals ?? false} onChange={({ currentTarget: { checked } }) => set({ renewals: checked || undefined })} mb={8} />
       {search.object && <Badge size="lg" color="gray">{t("oneObject")}</Badge>}

@@ -1,5 +1,6 @@
 import { graphql } from "@/gql/document";
 import type { AuditEventsQuery } from "@/gql/generated/graphql";
+import { timeOf } from "@/lib/clock-field";
 import { addressOf, isWithin } from "./address";
 
 export const EVENTS = graphql(`
@@ -67,15 +68,9 @@ export interface AuditSearch {
 /** What each tab does by itself each quarter of an hour: it would hide what people do. */
 export const renewal = "session.refresh";
 
-/** A time of a year of four digits, as the graph has them; anything else, which anybody can write into the address, is overlooked. */
-function time(text: string | undefined): string | undefined {
-  const at = new Date(text ?? "");
-  return at.getFullYear() > 0 && at.getFullYear() < 9999 ? at.toISOString() : undefined;
-}
-
 /** The graph's filter of what the page's address says; what is no address of the network is left to the panel to refuse. */
 export const filterOf = (s: AuditSearch) => ({
-  actorId: s.actor, customerId: s.customer, action: s.action, exceptActions: s.renewals || s.action === renewal ? undefined : [renewal], objectId: s.object, ip: s.ip && (addressOf(s.ip) ?? s.ip), allowed: s.allowed && s.allowed === "yes", from: time(s.from), to: time(s.to),
+  actorId: s.actor, customerId: s.customer, action: s.action, exceptActions: s.renewals || s.action === renewal ? undefined : [renewal], objectId: s.object, ip: s.ip && (addressOf(s.ip) ?? s.ip), allowed: s.allowed && s.allowed === "yes", from: timeOf(s.from), to: timeOf(s.to),
 });
 
 /** Whether an entry that comes live belongs to the list, by the rules of the graph's filter. */

@@ -1,8 +1,9 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { setLanguage } from "@/lib/text";
 import { everything, graphOf, show, viewerOf } from "@/testing/render";
+import { comes, streams } from "@/testing/streams";
 import { DashboardPage } from "./dashboard";
 
 vi.mock("@/gql/socket", async () => (await import("@/testing/streams")).socket);
@@ -15,7 +16,7 @@ const quota = (used: string, max: string | null) => [{ name: "DATABASES", used, 
 const filled = (patch: object = {}) => ({
   data: {
     running: { nodes: [{ id: "job_1", kind: "database.create", state: "RUNNING", waitingFor: null, createdAt: "2026-11-01T10:00:00Z", customer: { id: "c1", name: "Acme" } }, { id: "job_2", kind: "host.check", state: "RUNNING", waitingFor: "SERVER_AWAY", createdAt: "2026-11-01T10:00:00Z", customer: null }], totalCount: 2 },
-    failed: failures(3), full: count(0), near: count(0), stuck: count(0), findings: count(1234), databases: count(1), customers: { nodes: [{ id: "c1", name: "Acme", quotas: quota("7", "10") }], totalCount: 1 }, invitations: count(0), users: { nodes: [{ id: "u1" }] }, databaseServers: { nodes: [{ id: "s1" }] }, servers: { nodes: [] },
+    failed: failures(3), full: count(0), near: count(0), stuck: count(0), findings: count(1234), databases: count(1), anyDatabase: { nodes: [{ id: "db_1" }] }, customers: { nodes: [{ id: "c1", name: "Acme", quotas: quota("7", "10") }], totalCount: 1 }, invitations: count(0), users: { nodes: [{ id: "u1" }] }, databaseServers: { nodes: [{ id: "s1" }] }, troubled: count(0), servers: { nodes: [] },
     auditEvents: { nodes: [entry(1, { action: "database.rotate", object: { __typename: "Database", id: "db_1", name: "shop" } }), entry(3, { allowed: false, actor: null })] }, ...patch,
   },
 });
@@ -26,7 +27,7 @@ const open = (data: ReturnType<typeof filled> | object = filled(), viewer = view
 const tile = (name: RegExp) => screen.findByRole("link", { name });
 
 it.each([
-  [/Customers 1/, "/customers"], [/Databases 1/, "/databases"], [/Jobs at work 2/, "/jobs?state=RUNNING"], [/Failed jobs, last 7 days 3/, "/jobs?state=FAILED"], [/Stuck jobs 0/, "/jobs?state=STUCK"], [/Open findings 1,234/, "/drift"],
+  [/Customers 1/, "/customers"], [/Databases 1/, "/databases"], [/Jobs at work 2/, "/jobs?state=RUNNING"], [/Stuck jobs 0/, "/jobs?state=STUCK"], [/Open findings 1,234/, "/drift"], [/Servers that need attention 0/, "/servers?attention=true"],
 ])("U17: the tile %s leads to %s", async (name, to) => {
   open();
   expect(await tile(name)).toHaveAttribute("href", to);
@@ -35,12 +36,21 @@ it.each([
 it("U17: counts as failed what failed in the last days, up to a page, in another colour than none", async () => {
   const { graph, unmount } = open(filled({ failed: failures(20, true) }));
   const some = await tile(/Failed jobs, last 7 days 20\+$/);
-  expect(Math.round((Date.now() - Date.parse(String(graph.sent[0]?.variables.since))) / 86_400_000)).toBe(7);
+  const since = String(graph.sent[0]?.variables.since);
+  expect(Math.round((Date.now() - Date.parse(since)) / 86_400_000)).toBe(7);
+  expect(since).toMatch(/:00\.000Z$/); // what the field of the list shows
+  expect(some).toHaveAttribute("href", `/jobs?state=FAILED&from=${encodeURIComponent(since)}`);
   const color = (of: HTMLElement) => (of.lastElementChild as HTMLElement).style.color;
   const attention = color(some);
   unmount();
   open(filled({ failed: failures(0) }));
   expect(color(await tile(/Failed jobs, last 7 days 0$/))).not.toBe(attention);
+});
+
+it("U17: a server that is away is in another colour than none", async () => {
+  open(filled({ troubled: count(1) }));
+  const color = async (name: RegExp) => ((await tile(name)).lastElementChild as HTMLElement).style.color;
+  expect(await color(/Servers that need attention 1$/)).not.toBe(await color(/Stuck jobs 0/));
 });
 
 const holder = (n: number, used: string) => ({ id: `c${n}`, name: `Customer ${n}`, quotas: quota(used, "10") });
@@ -57,6 +67,24 @@ it("U17: shows the quotas of the chosen customer alone", async () => {
   show(<DashboardPage />, graph, { viewer: viewerOf(everything), at: "/?customer=c7" });
   expect(await holders()).toEqual(["Customer 7"]);
   expect(graph.sent.find(({ operationName }) => operationName === "ChosenQuotas")?.variables).toEqual({ id: "c7" });
+});
+it("U17: is of the chosen customer, also when it is read anew; another is another dashboard", async () => {
+  streams.splice(0);
+  const of = (customer: unknown) => filled(customer === "c7" ? { databases: count(0), stuck: count(7) } : customer === "c8" ? { databases: count(0), stuck: count(8) } : {});
+  const graph = graphOf({ Dashboard: ({ variables }) => of(variables.customer), ChosenQuotas: ({ variables }) => ({ data: { customer: { ...holder(7, "2"), id: variables.id } } }) });
+  const { router } = show(<DashboardPage />, graph, { viewer: viewerOf(everything), at: "/?customer=c7" });
+  expect(await tile(/Stuck jobs 7/)).toBeVisible();
+  expect(await tile(/Databases 0/)).toBeVisible();
+  expect(document.querySelector("li[data-step=database]")).toHaveAttribute("data-done", "true"); // somebody has one
+  const asked = () => graph.sent.filter(({ operationName }) => operationName === "Dashboard").map(({ variables }) => variables.customer);
+  comes("Done", { auditFeed: { position: "p0" } });
+  comes("Done", { auditFeed: { position: "p1", event: { action: "database.create", allowed: true } } });
+  await waitFor(() => expect(asked()).toEqual(["c7", "c7"]));
+  await act(() => router.navigate({ to: "/", search: { customer: "c8" } as never }));
+  expect(await tile(/Stuck jobs 8/)).toBeVisible();
+  await act(() => router.navigate({ to: "/", search: {} as never }));
+  expect(await tile(/Stuck jobs 0/)).toBeVisible();
+  expect(asked()).toEqual(["c7", "c7", "c8", undefined]);
 });
 
 it.each([["6", "green", "60%", "Plenty left"], ["7", "yellow", "70%", "Getting full"], ["9", "red", "90%", "Almost full"], ["10", "red", "100%", "Used up"]])("U17: a quota of which %s of 10 are used is %s, and says so in words", async (used, _, share, words) => {
@@ -88,7 +116,7 @@ it("says that nothing is at work and nothing was done", async () => {
 
 it("asks for what the viewer may see alone, and shows no more", async () => {
   const { graph } = open(
-    { data: { databases: count(4) } },
+    { data: { databases: count(4), anyDatabase: count(4) } },
     viewerOf(["DATABASES_READ"], { user: { id: "u-me", name: "Ada", email: "ada@example.com", role: null, totpEnabled: true } }),
   );
   expect(await tile(/Databases 4/)).toBeVisible();

@@ -166,6 +166,20 @@ it("says that what was before could not be read, and tries again", async () => {
   await waitFor(() => expect(chart("Processor").data[1]).toEqual([9]));
 });
 
+it("U35: says of no other window that it could not be read", async () => {
+  const { user } = await open();
+  history.push(null);
+  for (const window of ["1 h", "24 h"]) {
+    await user.click(screen.getByRole("radio", { name: window }));
+    expect(await screen.findByText(/could not be read/)).toBeVisible();
+    await user.click(screen.getByRole("radio", { name: "2 min" }));
+    await waitFor(() => expect(screen.queryByText(/could not be read/)).not.toBeInTheDocument());
+  }
+  expect(asked).toHaveLength(2);
+  await act(() => vi.advanceTimersByTimeAsync(120_000));
+  expect(asked).toHaveLength(2); // nothing is to be read for two minutes
+});
+
 it("U35: draws nothing while it is paused, and keeps what comes", async () => {
   const { user } = await open();
   second(0);

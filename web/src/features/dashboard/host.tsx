@@ -103,6 +103,7 @@ export function HostCharts({ server }: { server: { id: string; name: string; osN
   // The panel has what was before this page: once for the hour, which goes on by itself, and each minute for the day.
   useEffect(() => {
     const window = Number(span);
+    setUnread(false); // which was said of another window
     if (window < 3_600) return;
     let timer: ReturnType<typeof setTimeout>;
     let left = false;

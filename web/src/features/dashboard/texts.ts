@@ -2,7 +2,7 @@ import { texts } from "@/lib/text";
 
 export const useTexts = texts("dashboard", {
   en: {
-    dashboard: "Dashboard", loading: "Loading the dashboard", running: "Jobs at work", failed: "Failed jobs, last 7 days", stuck: "Stuck jobs", findings: "Open findings", databases: "Databases", customers: "Customers",
+    dashboard: "Dashboard", loading: "Loading the dashboard", running: "Jobs at work", failed: "Failed jobs, last 7 days", stuck: "Stuck jobs", findings: "Open findings", troubled: "Servers that need attention", databases: "Databases", customers: "Customers",
     quotas: "Quotas",
     now: "At work now", nothing: "Nothing is at work.", recent: "Recently done", noAudit: "Nothing was done yet.", all: "All", refused: "Refused", panel: "The panel",
     host: "This server", cpu: "Processor", memory: "Memory", disks: "Disks", reads: "Read", writes: "Written", hangs: "does not answer, as it was last", network: "Network", received: "In", sent: "Out", load: "Load {{one}} · {{five}} · {{fifteen}}", uptime: "Up for {{time}}", pause: "Pause", resume: "Go on",
@@ -11,7 +11,7 @@ export const useTexts = texts("dashboard", {
     welcome: "Here is what goes on.",
   },
   de: {
-    dashboard: "Übersicht", loading: "Die Übersicht wird geladen", running: "Laufende Aufträge", failed: "Gescheiterte Aufträge, letzte 7 Tage", stuck: "Hängende Aufträge", findings: "Offene Abweichungen", databases: "Datenbanken", customers: "Kunden",
+    dashboard: "Übersicht", loading: "Die Übersicht wird geladen", running: "Laufende Aufträge", failed: "Gescheiterte Aufträge, letzte 7 Tage", stuck: "Hängende Aufträge", findings: "Offene Abweichungen", troubled: "Gestörte Server", databases: "Datenbanken", customers: "Kunden",
     quotas: "Kontingente",
     now: "Gerade in Arbeit", nothing: "Nichts ist in Arbeit.", recent: "Zuletzt getan", noAudit: "Es wurde noch nichts getan.", all: "Alle", refused: "Verweigert", panel: "Das Panel",
     host: "Dieser Server", cpu: "Prozessor", memory: "Arbeitsspeicher", disks: "Datenträger", reads: "Gelesen", writes: "Geschrieben", hangs: "antwortet nicht, zuletzt bekannter Stand", network: "Netz", received: "Ein", sent: "Aus", load: "Last {{one}} · {{five}} · {{fifteen}}", uptime: "Läuft seit {{time}}", pause: "Anhalten", resume: "Weiter",

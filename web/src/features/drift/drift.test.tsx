@@ -23,6 +23,17 @@ describe("drift", () => {
     await waitFor(() => expect(graph.sent.filter(({ operationName }) => operationName === "DriftFindings").at(-1)?.variables.filter).toEqual({ serverId: "s1", databaseId: "d1", resolved: true }));
   });
 
+  it("U3: is of the customer that was chosen, who is taken off with all other filters", async () => {
+    const user = userEvent.setup();
+    const graph = graphOf({ DriftFindings: [listOf(), listOf(finding)], DriftServers: servers });
+    const { history } = show(<DriftPage />, graph, { ...place, at: "/drift?customer=c1" });
+    expect(await screen.findByText("No finding is like this. Change the filters.")).toBeVisible();
+    await user.click(screen.getByRole("button", { name: "Clear filters" }));
+    expect(await screen.findByText("c1_old")).toBeVisible();
+    expect(history.location.search).toBe("");
+    expect(graph.sent.filter(({ operationName }) => operationName === "DriftFindings").map(({ variables }) => variables.filter)).toEqual([{ customerId: "c1", resolved: false }, { resolved: false }]);
+  });
+
   it("of a customer's own is shown without servers, and an address with one is the list of all", async () => {
     const graph = graphOf({ DriftFindings: listOf({ ...finding, kind: "DIFFERS", server: null }) });
     show(<DriftPage />, graph, { ...place, at: "/drift?server=s1", viewer: viewerOf(["JOBS_READ", "DATABASES_WRITE"], { user: { ...viewerOf().user, role: null } }) });

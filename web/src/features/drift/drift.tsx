@@ -82,10 +82,10 @@ export function DriftPage() {
   // To customers servers are not said, so that an address with one is the list of all.
   const seesServers = may("SERVERS_READ");
   const server = seesServers ? search.server : undefined;
-  const filtered = Boolean(search.kind || server || search.database || search.resolved);
+  const filtered = Boolean(search.kind || server || search.database || search.customer || search.resolved);
   const variables: DriftFindingsQueryVariables = {
     ...pageOf(search, rows),
-    filter: { kind: search.kind, serverId: server, databaseId: search.database, resolved: search.resolved === "all" ? undefined : search.resolved === "yes" },
+    filter: { kind: search.kind, serverId: server, databaseId: search.database, customerId: search.customer, resolved: search.resolved === "all" ? undefined : search.resolved === "yes" },
   };
   const [result, retry] = useQuery({ query: FINDINGS, variables });
   const [servers] = useQuery({ query: SERVERS, pause: !seesServers });
@@ -135,7 +135,7 @@ export function DriftPage() {
       <QueryView result={result} retry={retry} list={{ search, onSearch: set }} skeleton={<TableSkeleton label={t("loading")} columns={6} />}>
         {({ driftFindings }) =>
           driftFindings.nodes.length === 0 && !search.after && !search.before ? (
-            <EmptyState text={filtered ? t("noneFound") : t(seesServers ? "none" : "noneOfYours")} onClear={filtered ? () => set({ kind: undefined, server: undefined, database: undefined, resolved: undefined }) : undefined} action={<Button variant="default" onClick={() => set({ resolved: "all" })}>{t("showResolved")}</Button>} />
+            <EmptyState text={filtered ? t("noneFound") : t(seesServers ? "none" : "noneOfYours")} onClear={filtered ? () => set({ kind: undefined, server: undefined, database: undefined, customer: undefined, resolved: undefined }) : undefined} action={<Button variant="default" onClick={() => set({ resolved: "all" })}>{t("showResolved")}</Button>} />
           ) : (
             <ResourceTable
               name="drift" label={t("drift")} columns={columns} page={driftFindings} search={search} onSearch={set}

@@ -1,7 +1,8 @@
-import { act, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
 import * as files from "@/lib/csv";
+import { timeZone } from "@/lib/format";
 import { setLanguage } from "@/lib/text";
 import { everything, graphOf, show, viewerOf } from "@/testing/render";
 import { JobsPage } from "./list";
@@ -52,6 +53,32 @@ it("U3: the state stands in the address and is sent, and the page begins anew", 
 it.each([["/jobs", "Nothing has been ordered yet."], ["/jobs?state=STUCK", "No job is like this. Change the filters."], ["/jobs?customer=c1", "No job is like this. Change the filters."]])("U2: %s that is empty says: %s", async (at, said) => {
   open({ JobsOf: listOf() }, at);
   expect(await screen.findByText(said)).toBeVisible();
+});
+
+it("U3: from when on stands in the address, as the clock of the chosen zone shows it, and is sent", async () => {
+  const before = timeZone.get();
+  timeZone.set("Europe/Berlin");
+  const { graph, router } = open({ JobsOf: listOf(row("a")) }, `/jobs?state=FAILED&from=${encodeURIComponent("2026-07-01T10:00:00Z")}&after=x`);
+  expect(await screen.findByLabelText("From")).toHaveValue("2026-07-01T12:00");
+  expect(graph.sent.at(-1)?.variables.filter).toEqual({ state: "FAILED", since: "2026-07-01T10:00:00.000Z" });
+  fireEvent.change(screen.getByLabelText("From"), { target: { value: "2026-07-01T13:30" } });
+  fireEvent.blur(screen.getByLabelText("From"));
+  await waitFor(() => expect(router.state.location.search).toEqual({ state: "FAILED", from: "2026-07-01T11:30:00.000Z" }));
+  await waitFor(() => expect(graph.sent.at(-1)?.variables.filter).toEqual({ state: "FAILED", since: "2026-07-01T11:30:00.000Z" }));
+  fireEvent.change(screen.getByLabelText("From"), { target: { value: "" } });
+  fireEvent.blur(screen.getByLabelText("From"));
+  await waitFor(() => expect(router.state.location.search).toEqual({ state: "FAILED" }));
+  timeZone.set(before);
+});
+
+it("U3: a time that is none is overlooked, and one before which nothing was is cleared", async () => {
+  const user = userEvent.setup();
+  const { graph, router } = open({ JobsOf: listOf() }, "/jobs?from=rubbish");
+  expect(await screen.findByText("Nothing has been ordered yet.")).toBeVisible();
+  expect(graph.sent.at(-1)?.variables.filter).toEqual({});
+  await act(() => router.navigate({ to: "/jobs", search: { from: "2026-07-01T10:00:00Z" } as never }));
+  await user.click(await screen.findByRole("button", { name: "Clear filters" }));
+  await waitFor(() => expect(router.state.location.search).toEqual({}));
 });
 
 it("U3: says of which object the list is, and takes that off, which Back takes back", async () => {

@@ -1,4 +1,4 @@
-import { Anchor, Button } from "@mantine/core";
+import { Anchor, Button, Checkbox } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
@@ -33,7 +33,7 @@ export function ServersPage() {
   const go = useNavigate();
   const search = route.useSearch();
   const [opened, { open, close }] = useDisclosure();
-  const variables: DatabaseServersQueryVariables = pageOf(search, rows);
+  const variables: DatabaseServersQueryVariables = { ...pageOf(search, rows), filter: { needsAttention: search.attention } };
   const [result, retry] = useQuery({ query: SERVERS, variables });
   const { set } = useAddress<typeof search>(route.useNavigate());
   // Who comes for it, as by the palette, finds it open, and once.
@@ -54,10 +54,11 @@ export function ServersPage() {
   ];
   return (
     <Page title={t("servers")} intro={t("intro")} actions={<><Button component={Link} to="/drift" variant="default">{t("drift")}</Button>{register}</>}>
+      <Checkbox label={t("troubledOnly")} checked={search.attention ?? false} onChange={({ currentTarget: { checked } }) => set({ attention: checked || undefined })} />
       <QueryView result={result} retry={retry} list={{ search, onSearch: set }} skeleton={<TableSkeleton label={t("loading")} rows={3} columns={6} />}>
         {({ databaseServers }) =>
           databaseServers.nodes.length === 0 && !search.after && !search.before ? (
-            <EmptyState text={t("none")} action={register} />
+            <EmptyState text={t(search.attention ? "noneTroubled" : "none")} onClear={search.attention ? () => set({ attention: undefined }) : undefined} action={register} />
           ) : (
             <ResourceTable
               name="servers" label={t("servers")} columns={columns} page={databaseServers} search={search} onSearch={set}

@@ -2,8 +2,8 @@ import { graphql } from "@/gql/document";
 import type { DatabaseServerQuery } from "@/gql/generated/graphql";
 
 export const SERVERS = graphql(`
-  query DatabaseServers($first: Int, $after: Cursor, $last: Int, $before: Cursor) {
-    databaseServers(first: $first, after: $after, last: $last, before: $before) {
+  query DatabaseServers($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: DatabaseServerFilter) {
+    databaseServers(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
       nodes { id name host port version reachable checkedAt blocked problems maintenance { reason since } driftBrake databaseCount }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
       totalCount

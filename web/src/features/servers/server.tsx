@@ -75,7 +75,7 @@ function Details({ server }: { server: Server }) {
           <Stack gap="xs" align="flex-start">
             <Text size="sm">{t("brakeText")}</Text>
             <Group gap="xs">
-              <Button size="xs" variant="default" component={Link} to={`/drift?server=${server.id}`}>{t("seeDrift")}</Button>
+              <Button size="xs" variant="default" component={Link} to="/drift" search={{ server: server.id, customer: undefined } as never}>{t("seeDrift")}</Button>
               {may("SERVERS_WRITE") && <Button size="xs" onClick={openRelease}>{t("release")}</Button>}
             </Group>
           </Stack>
@@ -114,7 +114,7 @@ function Details({ server }: { server: Server }) {
           </>
         }
       >
-        <Text size="sm" component="div">{t("surveyedAt")} <Ago at={server.surveyedAt} never={t("never")} /> · {server.driftBrake === "RELEASED" ? t("brakeReleased") : server.driftBrake === "ON" ? t("brakeOn") : t("brakeOff")} · <Anchor component={Link} to={`/drift?server=${server.id}`} size="sm" underline="always">{t("seeDrift")}</Anchor></Text>
+        <Text size="sm" component="div">{t("surveyedAt")} <Ago at={server.surveyedAt} never={t("never")} /> · {server.driftBrake === "RELEASED" ? t("brakeReleased") : server.driftBrake === "ON" ? t("brakeOn") : t("brakeOff")} · <Anchor component={Link} to="/drift" search={{ server: server.id, customer: undefined } as never} size="sm" underline="always">{t("seeDrift")}</Anchor></Text>
       </Section>
       <Maintenance server={server} opened={maintaining} onClose={closeMaintenance} />
       <Dialog drawer opened={editing} onClose={closeEdit} title={t("edit")}><ServerForm server={server} onClose={closeEdit} onDone={closeEdit} /></Dialog>

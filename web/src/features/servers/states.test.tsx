@@ -40,6 +40,20 @@ describe("how a server is", () => {
   });
 });
 
+it("U3: those that need attention alone, which stands in the address and is sent", async () => {
+  const graph = graphOf({ DatabaseServers: ({ variables }) => (variables.filter as { needsAttention?: boolean }).needsAttention ? listOf() : listOf(row) });
+  const { router } = show(<ServersPage />, graph, { path: "/servers", viewer: staff });
+  const user = userEvent.setup();
+  expect(await screen.findByRole("link", { name: "db-one" })).toBeVisible();
+  await user.click(screen.getByRole("checkbox", { name: "Only those that need attention" }));
+  expect(await screen.findByText("No server needs attention.")).toBeVisible();
+  expect(router.state.location.search).toEqual({ attention: true });
+  expect(graph.sent.map(({ variables }) => variables.filter)).toEqual([{}, { needsAttention: true }]);
+  await user.click(screen.getByRole("button", { name: "Clear filters" }));
+  expect(await screen.findByRole("link", { name: "db-one" })).toBeVisible();
+  expect(screen.getByRole("checkbox", { name: "Only those that need attention" })).not.toBeChecked();
+});
+
 it("who may only read registers none", async () => {
   list([], viewerOf(["SERVERS_READ"]));
   expect(await screen.findByText("No server is registered yet. Register one to make databases on it.")).toBeVisible();
