@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { told } from "@/components/toasts";
 import { sessions } from "@/gql/session";
 import { placeAt } from "@/testing/place";
-import { type Answer, everything, graphOf, viewerOf } from "@/testing/render";
+import { type Answer, everything, graphOf, type Sent, viewerOf } from "@/testing/render";
 import { streams } from "@/testing/streams";
 import { App } from "./app";
 import { router } from "./router";
@@ -18,7 +18,7 @@ const renewed = { data: { refreshSession: { accessToken: "a1", expiresAt: later(
 const over = { errors: [{ message: "Sign in.", extensions: { code: "UNAUTHENTICATED" } }] };
 const pageInfo = { __typename: "PageInfo", hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null };
 const rows = (typename: string) => ({ __typename: typename, nodes: [], totalCount: 0, pageInfo });
-const answers: Record<string, Answer | ((sent: { headers: Record<string, string> }) => Answer)> = {
+const answers: Record<string, Answer | ((sent: Sent) => Answer | Promise<Answer>)> = {
   RefreshSession: renewed,
   Viewer: { data: { viewer: { __typename: "Viewer", ...viewerOf(everything), user: { __typename: "User", ...viewerOf().user } } } },
   Notices: { data: { viewer: { __typename: "Viewer", notifications: { __typename: "NotificationConnection", nodes: [], unreadCount: 0 } } } },
@@ -60,6 +60,19 @@ describe("the app", () => {
     await user.click(screen.getByRole("button", { name: "Try again" }));
     expect(await screen.findByRole("heading", { level: 1, name: "Databases" })).toBeVisible();
     expect(graph.sent.filter(({ operationName }) => operationName === "RefreshSession")).toHaveLength(2);
+  });
+  it("shows nothing of the object before under another's address", async () => {
+    const user = (id: string, name: string) => ({ data: { node: { __typename: "User", id, name, email: `${name}@example.com`, emailVerifiedAt: null, language: null, role: "SUPPORT", totpEnabled: false, disabledAt: null, createdAt: "2026-11-01T10:00:00Z", memberships: [] } } });
+    let answer = (_: Answer) => {};
+    const held = new Promise<Answer>((go) => (answer = go));
+    router.history.replace("/users/u1");
+    open({ User: ({ variables }) => (variables.id === "u1" ? user("u1", "Ada") : held) });
+    expect(await screen.findByRole("heading", { level: 1, name: "Ada" })).toBeVisible();
+    await act(() => router.navigate({ to: "/users/$id", params: { id: "u2" } }));
+    expect(await screen.findByText("Loading the user")).toBeInTheDocument();
+    expect(screen.queryByText("Ada")).not.toBeInTheDocument();
+    answer(user("u2", "Grace"));
+    expect(await screen.findByRole("heading", { level: 1, name: "Grace" })).toBeVisible();
   });
   it("leads to the sign-in when the user ends the session", async () => {
     open({ SignOut: { data: { signOut: { ok: true } } } });

@@ -110,6 +110,7 @@ export const router = createRouter({
   defaultErrorComponent: ({ error, reset }) => <PanelError error={error} onRetry={reset} />,
   defaultNotFoundComponent: NotFound,
   defaultPreload: "intent",
+  defaultRemountDeps: ({ params }) => params, // the page of another object begins anew, without anything of the one before
   scrollRestoration: true, // Back comes to where the page was
 });
 

@@ -239,7 +239,7 @@ describe("the session", () => {
     panel(renewed("one"), "away", signedOut);
     const [here, there] = [new Sessions(), new Sessions()];
     await here.renew();
-    await vi.waitFor(() => expect(there.current.get()?.accessToken).toBe("one"));
+    await vi.waitFor(() => expect(there.current.get()?.accessToken).toBe("one"), { timeout: 20_000 });
     expect(there.state.get()).toBe("present");
     expect(await there.token()).toBe("one");
     const told = vi.fn();
@@ -247,7 +247,7 @@ describe("the session", () => {
     elsewhere.addEventListener("message", ({ data }) => told(data));
     await expect(here.signOut()).rejects.toThrow();
     await here.signOut();
-    await vi.waitFor(() => expect(there.state.get()).toBe("ended"));
+    await vi.waitFor(() => expect(there.state.get()).toBe("ended"), { timeout: 20_000 });
     expect(there.current.get()).toBeNull();
     await vi.waitFor(() => expect(told.mock.calls).toEqual([[{ signedOut: true }]])); // once it is so
     elsewhere.close();
@@ -271,7 +271,7 @@ describe("the session", () => {
       s.distrust("one");
       if (over) (s as unknown as { end: (state: string) => void }).end("expired");
       await happens(s);
-      await vi.waitFor(() => expect(gone.replaced).toContain("/"));
+      await vi.waitFor(() => expect(gone.replaced).toContain("/"), { timeout: 20_000 });
       expect(s.current.get()).toBeNull();
       expect(s.state.get()).toBe("expired");
     }

@@ -8,7 +8,7 @@ it("comes when the line is back", async () => {
   const Part = lazyPart(load);
   render(<Suspense fallback={<p>the page</p>}><Part /></Suspense>);
   expect(await screen.findByText("the page")).toBeVisible();
-  await vi.waitFor(() => expect(load).toHaveBeenCalledOnce());
+  await vi.waitFor(() => expect(load).toHaveBeenCalledOnce(), { timeout: 20_000 });
   await Promise.resolve();
   window.dispatchEvent(new Event("online"));
   expect(await screen.findByText("the part")).toBeVisible();

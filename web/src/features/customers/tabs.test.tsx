@@ -110,6 +110,7 @@ describe("what was done within a customer", () => {
     expect(history.location.search).toBe("?tab=audit&event=e1");
     act(() => history.back());
     await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+    await waitFor(() => expect(opener).toHaveFocus());
     act(() => history.forward());
     await screen.findByRole("dialog", { name: "Entry of the audit log" });
     await user.keyboard("{Escape}");
