@@ -65,14 +65,16 @@ describe("the app", () => {
     const user = (id: string, name: string) => ({ data: { node: { __typename: "User", id, name, email: `${name}@example.com`, emailVerifiedAt: null, language: null, role: "SUPPORT", totpEnabled: false, disabledAt: null, createdAt: "2026-11-01T10:00:00Z", memberships: [] } } });
     let answer = (_: Answer) => {};
     const held = new Promise<Answer>((go) => (answer = go));
-    router.history.replace("/users/u1");
     open({ User: ({ variables }) => (variables.id === "u1" ? user("u1", "Ada") : held) });
+    await screen.findByRole("heading", { level: 1, name: "Databases" });
+    await act(() => router.navigate({ to: "/users/$id", params: { id: "u1" } }));
     expect(await screen.findByRole("heading", { level: 1, name: "Ada" })).toBeVisible();
     await act(() => router.navigate({ to: "/users/$id", params: { id: "u2" } }));
     expect(await screen.findByText("Loading the user")).toBeInTheDocument();
     expect(screen.queryByText("Ada")).not.toBeInTheDocument();
     answer(user("u2", "Grace"));
     expect(await screen.findByRole("heading", { level: 1, name: "Grace" })).toBeVisible();
+    await act(() => router.navigate({ to: "/databases" })); // where the others begin: it is one router for all
   });
   it("leads to the sign-in when the user ends the session", async () => {
     open({ SignOut: { data: { signOut: { ok: true } } } });
