@@ -12,7 +12,7 @@ import (
 // mergeWork is what the check of merging may look at in one document, with all its
 // operations: fields, and values that are compared, each as often as it comes up. A
 // document without tricks takes two for each of its fields.
-const mergeWork = 50_000
+const mergeWork = 40_000
 
 // A merge is the rule that fields with one name in the answer are one field
 // ("Field Selection Merging" of the specification), for one document. It looks at sets

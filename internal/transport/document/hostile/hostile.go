@@ -53,7 +53,7 @@ func Documents(w Words, tokens int) map[string]string {
 		return same(places(depth-1)) + list(places(depth-1))
 	}
 	one, two, all := w.Scalars[0]+" ", w.Scalars[1]+" ", strings.Join(w.Scalars[:], " ")+" "
-	manyFields := fragments(4, func(i int) string { return strings.Repeat(one, 175) + strings.Join(later(i, 4)[:min(1, 3-i)], "") })
+	manyFields := fragments(4, func(i int) string { return strings.Repeat(one, 140) + strings.Join(later(i, 4)[:min(1, 3-i)], "") })
 	return map[string]string{
 		"one field, again and again":     "{ " + object(strings.Repeat("a ", 60_000)) + "}",
 		"as many as may be in one place": fill("{ ", object(strings.Repeat(one, 198)), "}", 2),
