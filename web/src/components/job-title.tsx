@@ -1,6 +1,6 @@
 import { Anchor } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { useCallback } from "react";
+import { Fragment, useCallback } from "react";
 import { texts } from "@/lib/text";
 import { type Kind, useKindName } from "./kind-name";
 
@@ -50,5 +50,6 @@ export function ResourceLink({ of }: { of: JobResource }) {
   const name = useResourceName()(of);
   if (!of || name === undefined) return <>–</>;
   const place = places[of.__typename];
-  return place ? <Anchor component={Link} to={`/${place}/${of.id}`} size="sm">{name}</Anchor> : <>{name}</>;
+  const broken = name.split(/(?<=_)/).map((part, i) => <Fragment key={i}>{i > 0 && <wbr />}{part}</Fragment>); // a name on a server is long, and has nothing else to break at
+  return place ? <Anchor component={Link} to={`/${place}/${of.id}`} size="sm">{broken}</Anchor> : <>{broken}</>;
 }
