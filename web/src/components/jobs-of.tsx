@@ -49,10 +49,10 @@ export function JobsOf(p: { filter: JobFilter; search: ListSearch; onSearch: (pa
   const create = p.creates && <Button component={Link} to="/databases" search={{ new: true, customer: customerId ?? undefined } as never} variant="default">{t("create")}</Button>;
   const columns = useMemo((): Column<Row>[] => [
     { key: "kind", title: t("kind"), render: (j) => <Anchor component={Link} to={`/jobs/${j.id}`} size="sm" fw={500}>{title(j.kind)}</Anchor>, text: (j) => j.kind },
-    ...(resourceId ? [] : [{ key: "object", title: t("object"), render: (j: Row) => <ResourceLink of={j.resource} />, text: (j: Row) => resourceName(j.resource) }]),
+    ...(resourceId ? [] : [{ key: "object", title: t("object"), minWidth: 150, render: (j: Row) => <ResourceLink of={j.resource} />, text: (j: Row) => resourceName(j.resource) }]),
     { key: "state", title: t("state"), render: (j) => <StateBadge state={j.state === "RUNNING" && j.waitingFor ? "WAITING" : j.state} />, text: (j) => j.state },
     { key: "progress", title: t("progress"), width: 90, render: (j) => (j.finishedAt ? "" : <Progress value={j.percent} aria-label={`${t("progress")} ${percent(j.percent)}`} />) },
-    ...(resourceId || customerId ? [] : [{ key: "customer", title: t("customer"), width: 120, render: (j: Row) => j.customer?.name ?? "–", text: (j: Row) => j.customer?.name }]),
+    ...(resourceId || customerId ? [] : [{ key: "customer", title: t("customer"), minWidth: 130, render: (j: Row) => j.customer?.name ?? "–", text: (j: Row) => j.customer?.name }]),
     { key: "by", title: t("by"), render: (j) => j.actor?.name ?? t("panel"), text: (j) => j.actor?.name },
     { key: "created", title: t("created"), render: (j) => <Ago at={j.createdAt} />, text: (j) => j.createdAt },
     { key: "took", title: t("took"), align: "right", render: (j) => (took(j) === null ? "–" : duration(took(j) ?? 0)), text: took },

@@ -20,6 +20,8 @@ export interface Column<Row> {
   sort?: string;
   align?: "left" | "right";
   width?: number | string;
+  /** For what is no column of single words on a narrow page. */
+  minWidth?: number;
   /** Hidden until it is chosen. */
   optional?: boolean;
 }
@@ -76,11 +78,11 @@ export function ResourceRows<Row extends { id: string }>(p: {
 }
 
 function Head<Row>({ column: c, search, onSearch }: { column: Column<Row>; search: ListSearch; onSearch: (patch: ListSearch) => void }) {
-  if (c.sort === undefined) return <th scope="col" data-align={c.align} style={{ width: c.width }}>{c.title}</th>;
+  if (c.sort === undefined) return <th scope="col" data-align={c.align} style={{ width: c.width, minWidth: c.minWidth }}>{c.title}</th>;
   const sorted = c.sort === search.sort;
   const Way = !sorted ? IconArrowsVertical : search.desc ? IconArrowDown : IconArrowUp;
   return (
-    <th scope="col" data-align={c.align} style={{ width: c.width }} aria-sort={!sorted ? "none" : search.desc ? "descending" : "ascending"}>
+    <th scope="col" data-align={c.align} style={{ width: c.width, minWidth: c.minWidth }} aria-sort={!sorted ? "none" : search.desc ? "descending" : "ascending"}>
       <button type="button" onClick={() => onSearch({ sort: c.sort, desc: (sorted && !search.desc) || undefined, after: undefined, before: undefined })}>
         {c.title}<Way size={16} aria-hidden />
       </button>

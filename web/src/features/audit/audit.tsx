@@ -54,7 +54,7 @@ export function AuditPage() {
     { key: "outcome", title: t("outcome"), render: (e) => <Outcome allowed={e.allowed} times={e.times} /> },
     { key: "actor", title: t("actor"), render: (e) => <Who actor={e.actor} impersonator={e.impersonator} /> },
     { key: "object", title: t("object"), render: (e) => <Text span size="sm">{e.object ? plain(nameOf(e.object)) : "–"}</Text> },
-    { key: "customer", title: t("customer"), width: 120, render: (e) => (e.customer ? plain(e.customer.name) : "–") },
+    { key: "customer", title: t("customer"), minWidth: 130, render: (e) => (e.customer ? plain(e.customer.name) : "–") },
     { key: "ip", title: t("ip"), render: (e) => e.ip ?? "–", optional: true },
     { key: "at", title: t("at"), render: (e) => <Text span size="sm" component="time" dateTime={e.at} style={{ whiteSpace: "nowrap" }}>{dateTime(e.at)}</Text> },
   ], [t, nameOf, open]);

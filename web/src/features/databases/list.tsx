@@ -67,7 +67,7 @@ export function DatabasesPage() {
   const columns = useMemo((): Column<Row>[] => [
     { key: "name", title: t("name"), sort: "NAME", render: (d) => <Anchor component={Link} to={`/databases/${d.id}`} size="sm" fw={500}>{d.name}</Anchor>, text: (d) => d.name },
     { key: "state", title: t("state"), render: (d) => <StateBadge state={d.state} />, text: (d) => d.state },
-    { key: "customer", title: t("customer"), width: 120, render: (d) => d.customer.name, text: (d) => d.customer.name },
+    { key: "customer", title: t("customer"), minWidth: 130, render: (d) => d.customer.name, text: (d) => d.customer.name },
     { key: "externalName", title: t("externalName"), render: (d) => d.externalName, text: (d) => d.externalName, optional: true },
     { key: "host", title: t("host"), render: (d) => d.host, text: (d) => d.host, optional: true },
     { key: "size", title: t("size"), sort: "SIZE", align: "right", render: (d) => bytes(d.sizeBytes), text: (d) => d.sizeBytes },
