@@ -1,8 +1,9 @@
 import { Anchor } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { Fragment, useCallback } from "react";
+import { useCallback } from "react";
 import { texts } from "@/lib/text";
 import { type Kind, useKindName } from "./kind-name";
+import { LongName } from "./long-name";
 
 /** What each kind of job does; a dot within a text's name would lead into it. */
 const useTexts = texts("job-title", {
@@ -50,6 +51,5 @@ export function ResourceLink({ of }: { of: JobResource }) {
   const name = useResourceName()(of);
   if (!of || name === undefined) return <>–</>;
   const place = places[of.__typename];
-  const broken = name.split(/(?<=_)/).map((part, i) => <Fragment key={i}>{i > 0 && <wbr />}{part}</Fragment>); // a name on a server is long, and has nothing else to break at
-  return place ? <Anchor component={Link} to={`/${place}/${of.id}`} size="sm">{broken}</Anchor> : <>{broken}</>;
+  return place ? <Anchor component={Link} to={`/${place}/${of.id}`} size="sm"><LongName name={name} /></Anchor> : <LongName name={name} />;
 }

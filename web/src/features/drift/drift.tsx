@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useClient, useQuery } from "urql";
 import { Ago } from "@/components/ago";
 import { EmptyState } from "@/components/empty-state";
+import { LongName } from "@/components/long-name";
 import { MayIn } from "@/components/may-in";
 import { ObjectFilter } from "@/components/object-filter";
 import { Page } from "@/components/page";
@@ -95,7 +96,7 @@ export function DriftPage() {
   const columns: Column<Finding>[] = [
     {
       key: "object", title: t("object"), text: (f) => f.externalName,
-      render: (f) => (f.resource?.__typename === "Database" ? <Anchor component={Link} to={`/databases/${f.resource.id}`} size="sm" fw={500}>{f.externalName}</Anchor> : <Text span size="sm" fw={500}>{f.externalName}</Text>),
+      render: (f) => (f.resource?.__typename === "Database" ? <Anchor component={Link} to={`/databases/${f.resource.id}`} size="sm" fw={500}><LongName name={f.externalName} /></Anchor> : <Text span size="sm" fw={500}><LongName name={f.externalName} /></Text>),
     },
     { key: "kind", title: t("kind"), render: (f) => <Group gap={4}><Badge color={colors[f.kind]} miw="max-content">{t(f.kind)}</Badge>{f.ignored && <Badge color="gray">{t("ignored")}</Badge>}{f.resolvedAt && <Badge color="green">{t("resolved")}</Badge>}</Group>, text: (f) => f.kind },
     { key: "objectKind", title: t("objectKind"), render: (f) => t(f.objectKind), text: (f) => f.objectKind },
