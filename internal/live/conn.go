@@ -75,8 +75,8 @@ func (c *Conn) actor() *actor.Actor {
 }
 
 // Inited says that the connection's first message has come: what it takes to find out who
-// it is, is not the client's time.
-func (c *Conn) Inited() { c.inited.Store(true) }
+// it is, is not the client's time. It gives false when that was said before.
+func (c *Conn) Inited() (first bool) { return !c.inited.Swap(true) }
 
 // Acknowledge says whose the connection is; nil is nobody. Error: ErrTooMany for a user
 // with too many connections.

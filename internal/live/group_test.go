@@ -352,7 +352,7 @@ func TestLive_ExecutionsThatAreNotOver(t *testing.T) {
 func TestLive_RefusalsThatNobodyReads(t *testing.T) {
 	t.Parallel()
 	inWorld(t, live.Limits{WriteTimeout: time.Hour, PingEvery: time.Hour, QueueBytes: 4096}, func(w *world) {
-		for query, exec := range map[string]graphql.GraphExecutor{"{": w.exec, "subscription { each { n } }": fruitless{w.exec}} {
+		for query, exec := range map[string]graphql.GraphExecutor{"{": w.exec, "subscription { each { n } }": fruitless{w.exec, 0}, "subscription { own { n } }": fruitless{w.exec, 1}} {
 			c := w.subscribe(nil, "subscription { own { n } }", nil)
 			free := c.stick()
 			for i := 0; i < 1000 && !c.conn.IsClosing(); i++ {
@@ -368,11 +368,22 @@ func TestLive_RefusalsThatNobodyReads(t *testing.T) {
 	})
 }
 
-// A fruitless executor's streams are over before there is anything in them.
-type fruitless struct{ graphql.GraphExecutor }
+// A fruitless executor's streams are over after as many answers, of which there need not be
+// room for any.
+type fruitless struct {
+	graphql.GraphExecutor
+
+	answers int
+}
 
 func (e fruitless) DispatchOperation(ctx context.Context, _ *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
-	return func(context.Context) *graphql.Response { return nil }, ctx
+	left := e.answers
+	return func(context.Context) *graphql.Response {
+		if left--; left < 0 {
+			return nil
+		}
+		return &graphql.Response{Data: []byte(`{"own":{"n":1}}`)}
+	}, ctx
 }
 
 // What waits of a stream that was completed is forgotten at once.

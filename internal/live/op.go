@@ -182,7 +182,7 @@ func (o *Op) finish(m Message) {
 	c := o.conn
 	c.mu.Lock()
 	if !o.stopped && o.leave() {
-		if !o.answered && c.full(m) { // whoever asks for more that comes to nothing than it reads
+		if (m.Kind == Error || !o.answered) && c.full(m) { // whoever asks for more that comes to nothing than it reads
 			c.mu.Unlock()
 			c.Close(Slow)
 			return

@@ -111,6 +111,9 @@ func (c *Conn) append(m Message) {
 	if c.gone {
 		return
 	}
+	if m.answers() {
+		m.Op.answered = true
+	}
 	c.queue.messages = append(c.queue.messages, m)
 	c.account(m.Op, 1, m.size())
 }
@@ -247,7 +250,6 @@ func (c *Conn) offer(o *Op, m Message, now time.Time) (queued bool, room chan st
 		}
 		return false, c.queue.room
 	}
-	o.answered = true
 	if !o.stream {
 		now = time.Time{} // an answer does not wait
 	}

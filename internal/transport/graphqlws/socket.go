@@ -48,9 +48,8 @@ type socket struct {
 	rest     net.Buffers // what a write that does not wait has left
 	closeOut bool        // a close was written, after which there is nothing
 
-	exec   graphql.GraphExecutor
-	inited bool // the first message has come
-	acked  bool // and was accepted
+	exec  graphql.GraphExecutor
+	acked bool // the first message was accepted
 }
 
 // inputs is memory for messages while they are parsed.
@@ -152,12 +151,10 @@ func (s *socket) handle(m message) {
 // init authenticates the socket. Without a token it is nobody's; with one that is
 // not valid it is closed.
 func (s *socket) init(authorization string) {
-	if s.inited {
+	if !s.conn.Inited() {
 		s.conn.Close(secondInit)
 		return
 	}
-	s.inited = true
-	s.conn.Inited()
 	token, ok := actor.Bearer(authorization)
 	if !ok {
 		s.acknowledge(s.conn.Acknowledge(nil))
