@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { keyboardOf } from "../keyboard.mjs";
 import { memberOf } from "../users.mjs";
-import { customerOf, databaseOf } from "./parts.mjs";
+import { actAs, customerOf, databaseOf } from "./parts.mjs";
 
 /** The tab that is open, by name. */
 const openTab = (page) => page.getByRole("tab", { selected: true }).first().innerText();
@@ -148,10 +148,7 @@ export const tests = {
     const page = await (await person()).newPage();
     await signIn(page, { to: "/users?q=left" });
     await page.getByRole("link", { name: "Member left" }).click();
-    await page.getByRole("button", { name: "View as this user" }).click();
-    const ask = page.getByRole("dialog", { name: "View as Member left" });
-    await ask.getByLabel("Reason").fill("The user asked why the shop is slow.");
-    await ask.getByRole("button", { name: "View as this user" }).click();
+    await actAs(page, "The user asked why the shop is slow.");
     await page.getByRole("button", { name: "Account menu of Member left" }).click();
     await page.getByRole("menuitem", { name: "Sign out" }).click();
     await page.waitForURL(/\/sign-in$/);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { linkTo } from "../mailbox.mjs";
 import { openAll, settled } from "./examine.mjs";
 import { address, hostileTexts, polyglot, polyglots, strings } from "./hostile-texts.mjs";
-import { customerOf, databaseOf, palette } from "./parts.mjs";
+import { actAs, customerOf, databaseOf, palette } from "./parts.mjs";
 
 /** Buttons that open nothing, by what is written on them or said of them. */
 const acting = /^(Export as CSV|As (CSV|JSON lines)|(Check|Compare) now|Pause|Resume|Save.*|.*[Cc]opy.*|Take the deletion back|Cancel|Try again|Previous page|Next page|Hide in this browser|Send link|Clear filters|Show resolved findings, too|Also renewals of sessions|Only[^]*Remove this filter|.*: ×|×)$/;
@@ -268,10 +268,7 @@ export const tests = {
     const { users } = await graph("query ($filter: UserFilter) { users(first: 1, filter: $filter) { nodes { id name } } }", { filter: { search: email } });
     assert.equal(users.nodes[0].name, member);
     await page.goto(`${url}/users/${users.nodes[0].id}`);
-    await page.getByRole("button", { name: "View as this user" }).click();
-    const ask = page.getByRole("dialog", { name: "View as" });
-    await ask.getByLabel("Reason").fill(polyglot("reason", 1));
-    await ask.getByRole("button", { name: "View as this user" }).click();
+    await actAs(page, polyglot("reason", 1));
     const banner = page.getByRole("status").filter({ hasText: "You act as" });
     await quietly(page, ran, `You act as ${member}.`, "in the banner of who acts");
     await settled(page);

@@ -64,3 +64,11 @@ export async function choose(page, text) {
   await page.keyboard.press("Enter");
   await palette(page).waitFor({ state: "detached" });
 }
+
+/** Acts as the user whose page is open. */
+export async function actAs(page, reason) {
+  await page.getByRole("button", { name: "View as this user" }).click();
+  const ask = page.getByRole("dialog", { name: "View as" });
+  await ask.getByLabel("Reason").fill(reason);
+  await ask.getByRole("button", { name: "View as this user" }).click();
+}
